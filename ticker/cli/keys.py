@@ -1,0 +1,57 @@
+"""`ticker keys add|list|revoke`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ticker.cli.client import Service
+from ticker.cli.registry import directly, over_http
+from ticker.cli.serve import Data, RedisUrl
+from ticker.dispatch import KeyPlan, check
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def add(
+    role: Annotated[str, typer.Option(help="correspondent, editor or admin.")],
+    name: Annotated[str, typer.Option(help="Whose key it is.")],
+    feed: Annotated[list[str] | None, typer.Option(help="A feed it writes to; may be repeated. [default: all]")] = None,
+    redis: RedisUrl = None,
+    data: Data = None,
+) -> None:
+    """Issue a key. It is printed this once and kept nowhere."""
+    plan = check(KeyPlan, {"name": name, "role": role, "feeds": feed or []})
+    if over_http(redis, data):
+        secret = Service().ask("POST", "/v1/keys", plan.model_dump())["key"]
+    else:
+        secret, _ = directly(redis, data, lambda registry: registry.issue(plan.name, plan.role, plan.feeds))
+    print(secret)
+
+
+@app.command(name="list")
+def list_keys(redis: RedisUrl = None, data: Data = None) -> None:
+    """List who holds keys: id, role, name, feeds, when issued."""
+    if over_http(redis, data):
+        holders = Service().ask("GET", "/v1/keys")["keys"]
+    else:
+        holders = [asdict(holder) for holder in directly(redis, data, lambda registry: registry.holders())]
+    for holder in holders:
+        feeds = ",".join(holder["feeds"]) or "all feeds"
+        print("\t".join((holder["id"], holder["role"], holder["name"], feeds, holder["issued"])))
+
+
+@app.command()
+def revoke(
+    id: Annotated[str, typer.Argument(help="The key's id, as `ticker keys list` shows it.")],
+    redis: RedisUrl = None,
+    data: Data = None,
+) -> None:
+    """Make a key worthless, at once and on every node."""
+    if over_http(redis, data):
+        Service().ask("DELETE", f"/v1/keys/{id}")
+    else:
+        directly(redis, data, lambda registry: registry.revoke(id))

@@ -1,0 +1,247 @@
+"""What a dispatch is, and the door it comes through: untrusted JSON in, a Draft or a named fault out.
+
+A Draft is what a correspondent says. The journal adds what only the server may say (id, filed, updated,
+revision, status) and that whole is a dispatch. Text is text: nothing here knows of markup, and nothing
+is ever stripped or rewritten except white space at both ends.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import orjson
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ticker.errors import BadRequest, Invalid
+
+FEED_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+BREAKING: Final = "breaking"
+URGENCIES: Final = {"flash": 1, "bulletin": 2, "urgent": 3, "normal": 5}
+"""Names of urgency and their IPTC numbers, most urgent first."""
+
+MAX_BODY: Final = 16 * 1024
+"""Bytes of a request body. A thousand characters are 4 KB at the worst; the rest is room for labels."""
+
+_RTL_LANGUAGES: Final = frozenset(
+    ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ku", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"]
+)
+_RTL_SCRIPTS: Final = frozenset(["adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"])
+_BREAKS: Final = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line break", "Zp": "a line break"}
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+
+
+def direction(language: str) -> Literal["ltr", "rtl"]:
+    """Return the writing direction of a BCP 47 language tag."""
+    primary, *rest = language.lower().split("-")
+    scripts = [part for part in rest if len(part) == 4 and part.isalpha()]
+    if scripts:
+        return "rtl" if scripts[0] in _RTL_SCRIPTS else "ltr"
+    return "rtl" if primary in _RTL_LANGUAGES else "ltr"
+
+
+def _one_line(text: str) -> str:
+    text = text.strip()
+    for character in text:
+        if (fault := _BREAKS.get(unicodedata.category(character))) is not None:
+            raise ValueError(f"has {fault} (U+{ord(character):04X}); write one plain line")
+    return text
+
+
+def _language(tag: str) -> str:
+    if not _LANGUAGE.fullmatch(tag):
+        raise ValueError("is not a language tag such as en, ar or es-419 (BCP 47)")
+    return tag
+
+
+def _slug(slug: str) -> str:
+    if not _SLUG.fullmatch(slug):
+        raise ValueError("is a slug: small letters, digits and hyphens, at most 80")
+    return slug
+
+
+def _link(link: str) -> str:
+    try:
+        url = urlsplit(link)
+        plain = url.scheme in ("http", "https") and url.hostname and not re.search(r"[\s\"<>\\^`{|}]", link)
+    except ValueError:
+        plain = False
+    if not plain:
+        raise ValueError("is not a full http or https address")
+    return link
+
+
+def _moment(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("is a time as text, such as 2026-11-22T18:04:05Z (RFC 3339)")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is not a time such as 2026-11-22T18:04:05Z (RFC 3339)") from None
+    if "T" not in value.upper() or moment.tzinfo is None:
+        raise ValueError("needs a date, a time and an offset, such as 2026-11-22T18:04:05+03:00 (RFC 3339)")
+    return rfc3339(moment)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a moment as this service writes all of them: RFC 3339, UTC, milliseconds, `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[Line, Field(min_length=1, max_length=1000)]
+Name = Annotated[Line, Field(max_length=200)]
+Urgency = Literal["flash", "bulletin", "urgent", "normal"]
+Language = Annotated[str, AfterValidator(_language)]
+Labels = Annotated[list[Annotated[Line, Field(min_length=1, max_length=60)]], Field(max_length=10)]
+Slug = Annotated[str, AfterValidator(_slug)]
+Link = Annotated[str, Field(max_length=2000), AfterValidator(_link)]
+Moment = Annotated[str, BeforeValidator(_moment)]
+FeedName = Annotated[str, Field(pattern=f"^{FEED_NAME.pattern}$")]
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused, and nothing is coerced into another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Draft(Body):
+    """What a correspondent may say of a dispatch. Field rules are the contract's; lengths are in characters."""
+
+    text: Text
+    source: Name | None = None
+    byline: Name | None = None
+    urgency: Urgency = "normal"
+    language: Language | None = None
+    sections: Labels = []
+    places: Labels = []
+    story: Slug | None = None
+    link: Link | None = None
+    occurred: Moment | None = None
+
+    def fields(self, language: str) -> dict[str, Any]:
+        """Return what is said, in a fixed order and without what is not; `language` is the feed's."""
+        said = {name: value for name, value in self.model_dump().items() if value not in (None, "", [])}
+        said.setdefault("language", language)
+        return said
+
+
+class Correction(Body):
+    """What is to be changed of a dispatch; what is not named stays. An empty value takes a field away."""
+
+    text: Text | None = None
+    source: Name | None = None
+    byline: Name | None = None
+    urgency: Urgency | None = None
+    language: Language | None = None
+    sections: Labels | None = None
+    places: Labels | None = None
+    story: Slug | None = None
+    link: Link | None = None
+    occurred: Moment | None = None
+    note: Annotated[Line, Field(max_length=300)] | None = None
+
+    def applied_to(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of `known` with this correction in them; the note is of this revision alone."""
+        changes = self.model_dump(exclude_unset=True)
+        for name in ("text", "urgency", "language"):
+            if name in changes and changes[name] is None:
+                raise Invalid([(name, "cannot be taken away")])
+        names = [*Draft.model_fields, "note"]
+        merged = {name: known[name] for name in Draft.model_fields if name in known} | changes
+        return {name: merged[name] for name in names if merged.get(name) not in (None, "", [])}
+
+
+class Kill(Body):
+    """Why a dispatch is withdrawn. Readers see the reason, so it is a line of its own."""
+
+    reason: Annotated[Line, Field(min_length=1, max_length=300)]
+
+
+class Pin(Body):
+    """Which dispatch stands on top."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Air(Body):
+    """The newsroom's LIVE switch, and where its broadcast can be seen."""
+
+    on: bool
+    label: Annotated[Line, Field(max_length=60)] | None = None
+    url: Link | None = None
+
+
+class FeedPlan(Body):
+    """A feed to be opened."""
+
+    name: FeedName
+    title: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
+    language: Language = "en"
+
+
+class KeyPlan(Body):
+    """A key to be issued. Without feeds it works in all of them."""
+
+    name: Annotated[Line, Field(min_length=1, max_length=100)]
+    role: Literal["correspondent", "editor", "admin"]
+    feeds: Annotated[list[FeedName], Field(max_length=100)] = []
+
+
+Asked = TypeVar("Asked", bound=Body)
+
+
+def read(model: type[Asked], body: bytes) -> Asked:
+    """Read a JSON request body as one of the models above.
+
+    Raises:
+        BadRequest: it is not a JSON object in UTF-8 (RFC 8259).
+        Invalid: a field is missing, unknown or breaks its rule; every fault is named.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BadRequest('The body must be a JSON object, such as {"text": "…"}')
+    return check(model, value)
+
+
+def check(model: type[Asked], value: dict[str, Any]) -> Asked:
+    """Check a mapping against one of the models above; raises Invalid as `read` does."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        known = ", ".join(model.model_fields)
+        raise Invalid([_explain(fault, known) for fault in error.errors(include_url=False)]) from None
+
+
+def _explain(fault: Any, known: str) -> tuple[str, str]:
+    field = ".".join(str(part) for part in fault["loc"])
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "missing":
+            message = "is required"
+        case "extra_forbidden":
+            message = f"is not a field here; the fields are {known}"
+        case "value_error":
+            message = str(context["error"])
+        case "string_too_short" | "too_short":
+            message = "is empty"
+        case "string_too_long" | "too_long":
+            unit = "characters" if isinstance(fault["input"], str) else "entries"
+            message = f"has more than {context['max_length']} {unit}"
+        case "literal_error":
+            message = f"is one of {context['expected']}"
+        case "string_pattern_mismatch":
+            message = "is a name of small letters, digits and hyphens, at most 64, starting with a letter or digit"
+        case "string_type":
+            message = "must be text"
+        case _:
+            message = str(fault["msg"])
+    return field, message

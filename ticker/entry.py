@@ -1,0 +1,83 @@
+"""The log's entries, the chain of hashes that ties them together, and positions in it.
+
+An entry is a line of JSON, written once by the journal's script and never changed. Its hash covers the
+hash before it and its own text, so two histories that differ anywhere before an offset differ in the hash
+at that offset. SHA-1, because it is the digest Redis scripts have; it tells histories apart, it does not
+defend against somebody who can write to Redis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Self
+
+import orjson
+
+TAG_LENGTH: Final = 12
+"""Hex digits of a hash that stand in a position: 48 bits, enough that two forks never look alike by chance."""
+
+_POSITION: Final = re.compile(r"(0|[1-9][0-9]{0,15})-([0-9a-f]{12})")
+
+
+class Position(NamedTuple):
+    """A place in one history of one feed. Written `offset-tag`; opaque to clients."""
+
+    offset: int
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.offset}-{self.tag}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Return the position a client sent back, or None if no server ever wrote it so."""
+        match = _POSITION.fullmatch(text)
+        return cls(int(match[1]), match[2]) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where a history ends: the offset and the whole hash of its last entry."""
+
+    offset: int
+    hash: str
+
+    @property
+    def position(self) -> Position:
+        return Position(self.offset, self.hash[:TAG_LENGTH])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of a feed: filed, corrected, killed, pinned, or on and off air.
+
+    Attributes:
+        tail: offset and hash of this entry.
+        text: the JSON line as it was hashed.
+        kind: `file`, `correct`, `kill`, `pin` or `air`.
+        at: when it was written, RFC 3339, by the clock of Redis.
+        content: what is particular to the kind: `dispatch`, or `id` and `reason`, or `air`.
+    """
+
+    tail: Tail
+    text: bytes
+    kind: str
+    at: str
+    content: dict[str, Any]
+
+    @classmethod
+    def read(cls, offset: int, hash: str, text: bytes) -> Self:
+        """Read an entry as the journal keeps and publishes it."""
+        content = orjson.loads(text)
+        return cls(Tail(offset, hash), text, content.pop("kind"), content.pop("at"), content)
+
+    def follows(self, tail: Tail) -> bool:
+        """Tell whether this entry is the next one of the history that ends at `tail`."""
+        return self.tail.offset == tail.offset + 1 and self.tail.hash == chain(tail.hash, self.text)
+
+
+def chain(before: str, text: bytes) -> str:
+    """Return the hash of an entry, given the hash before it."""
+    return hashlib.sha1(before.encode() + text, usedforsecurity=False).hexdigest()

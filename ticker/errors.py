@@ -1,0 +1,170 @@
+"""The tree of errors. Each class knows the HTTP status it is answered with; each message is for people.
+
+On the wire every error is a problem document (RFC 9457): `title` is the class's, `detail` the instance's
+own sentence, `field` the field or header at fault. On the command line the same sentence is the one line
+printed to stderr.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TickerError(Exception):
+    """Anything the service says no with.
+
+    Attributes:
+        status: HTTP status code.
+        slug: last part of the problem's `type`, stable for programs.
+        title: the kind of problem, the same for every instance.
+        detail: what happened this time and what to do, one sentence.
+        field: field or header at fault, if one is.
+        retry_after: seconds after which trying again makes sense, if it does.
+    """
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[str] = "The service failed"
+
+    def __init__(self, detail: str, *, field: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+        self.retry_after = retry_after
+
+    def extra(self) -> dict[str, object]:
+        """Return members of the problem document beyond the standard ones."""
+        return {}
+
+
+class BadSetting(TickerError):
+    """A flag or environment variable that cannot be used. Never reaches HTTP."""
+
+
+class DataInUse(TickerError):
+    """Another service already runs on this data directory. Never reaches HTTP."""
+
+
+class BadRequest(TickerError):
+    """The request is not what HTTP or JSON ask for."""
+
+    status, slug, title = 400, "bad-request", "The request cannot be read"
+
+
+class Unauthorized(TickerError):
+    """No key, or none of ours (RFC 6750)."""
+
+    status, slug, title = 401, "unauthorized", "A key is needed"
+
+
+class Forbidden(TickerError):
+    """The key, or the page's origin, does not reach that far."""
+
+    status, slug, title = 403, "forbidden", "This key may not do that"
+
+
+class NotFound(TickerError):
+    """No such feed, dispatch or key."""
+
+    status, slug, title = 404, "not-found", "Nothing by that name"
+
+
+class Conflict(TickerError):
+    """What is to be made is there already."""
+
+    status, slug, title = 409, "conflict", "It is there already"
+
+
+class Gone(TickerError):
+    """The dispatch was killed; its tombstone is all that is left."""
+
+    status, slug, title = 410, "killed", "This dispatch was killed"
+
+    def __init__(self, detail: str, *, tombstone: dict[str, object]) -> None:
+        super().__init__(detail)
+        self.tombstone = tombstone
+
+    def extra(self) -> dict[str, object]:
+        return {"dispatch": self.tombstone}
+
+
+class StaleRevision(TickerError):
+    """Somebody else changed the dispatch first (RFC 9110 section 13.1.1)."""
+
+    status, slug, title = 412, "stale-revision", "The dispatch has changed since"
+
+    def __init__(self, detail: str, *, revision: int) -> None:
+        super().__init__(detail, field="If-Match")
+        self.revision = revision
+
+    def extra(self) -> dict[str, object]:
+        return {"revision": self.revision}
+
+
+class TooLarge(TickerError):
+    """The body is over the limit."""
+
+    status, slug, title = 413, "too-large", "The request body is too large"
+
+
+class Invalid(TickerError):
+    """One or more fields break their rule."""
+
+    status, slug, title = 422, "invalid", "A field breaks its rule"
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        field, message = faults[0]
+        super().__init__(f"{field}: {message}", field=field)
+        self.faults = faults
+
+    def extra(self) -> dict[str, object]:
+        return {"errors": [{"field": field, "detail": message} for field, message in self.faults]}
+
+
+class KeyReused(TickerError):
+    """An Idempotency-Key that came before with another payload."""
+
+    status, slug, title = 422, "idempotency-key-reused", "This Idempotency-Key was used for something else"
+
+
+class UpgradeRequired(TickerError):
+    """A live stream was asked for in no way that streams (RFC 9110 section 15.5.22)."""
+
+    status, slug, title = 426, "upgrade-required", "This address is a live stream"
+
+
+class PreconditionRequired(TickerError):
+    """A change that must name the revision it is based on (RFC 6585)."""
+
+    status, slug, title = 428, "if-match-required", "If-Match is needed"
+
+
+class TooMany(TickerError):
+    """The caller is over its rate (RFC 6585)."""
+
+    status, slug, title = 429, "too-many", "Too many at once"
+
+
+class Unavailable(TickerError):
+    """The log cannot be reached or cannot promise to keep an entry. Trying again is safe."""
+
+    status, slug, title = 503, "unavailable", "The service cannot do this now"
+
+    def __init__(self, detail: str, *, retry_after: int = 2) -> None:
+        super().__init__(detail, retry_after=retry_after)
+
+
+class NoSuchAddress(TickerError):
+    """The router knows no such path."""
+
+    status, slug, title = 404, "no-such-address", "There is nothing at this address"
+
+
+class WrongMethod(TickerError):
+    """The router knows the path, but not with this method."""
+
+    status, slug, title = 405, "wrong-method", "This address does not take that method"
+
+
+class Forked(Exception):
+    """A node's tail is not in the log: entries it has seen were lost and others took their place."""

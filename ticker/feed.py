@@ -1,0 +1,84 @@
+"""What a feed shows now, as a pure fold of its entries.
+
+`clients/feed/fold.js` holds the same rules for the browser; tests/golden/fold.json is read by the tests
+of both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ticker.entry import Entry, Tail
+
+WINDOW: Final = 20
+"""Dispatches in a snapshot."""
+
+ON_AIR: Final[dict[str, Any]] = {"on": True, "label": None, "url": None}
+"""A feed is on air until an editor takes it off."""
+
+
+@dataclass(slots=True)
+class Feed:
+    """The newest dispatches of one feed, what is pinned, and whether it is on air, at one place in its log."""
+
+    name: str
+    title: str
+    language: str
+    tail: Tail
+    air: dict[str, Any] = field(default_factory=lambda: dict(ON_AIR))
+    pinned: str | None = None
+    dispatches: list[dict[str, Any]] = field(default_factory=list)
+    """Newest first, at most WINDOW; ids sort in the order of filing."""
+
+    def apply(self, entry: Entry) -> None:
+        """Take in the next entry of the log. The caller has checked that it is the next."""
+        match entry.kind:
+            case "file" | "correct":
+                self._put(entry.content["dispatch"])
+            case "kill":
+                self._put(tombstone(entry))
+            case "pin":
+                self.pinned = entry.content["id"]
+            case "air":
+                self.air = entry.content["air"]
+        self.tail = entry.tail
+
+    def _put(self, dispatch: dict[str, Any]) -> None:
+        for index, known in enumerate(self.dispatches):
+            if known["id"] == dispatch["id"]:
+                if known["status"] != "killed" and dispatch["revision"] > known["revision"]:
+                    self.dispatches[index] = dispatch
+                return
+            if known["id"] < dispatch["id"]:
+                self.dispatches.insert(index, dispatch)
+                del self.dispatches[WINDOW:]
+                return
+        # Older than everything shown: it left the window long ago, unless nothing was ever shown.
+        if not self.dispatches:
+            self.dispatches.append(dispatch)
+
+    def snapshot(self, *, reset: bool = False) -> dict[str, Any]:
+        """Return the snapshot frame: all a reader needs to start from here."""
+        return {
+            "type": "snapshot",
+            "feed": self.name,
+            "position": str(self.tail.position),
+            "reset": reset,
+            "air": self.air,
+            "pinned": self.pinned,
+            "dispatches": self.dispatches,
+        }
+
+
+def tombstone(entry: Entry) -> dict[str, Any]:
+    """Return what stands in the place of the dispatch that a kill entry withdrew."""
+    kill = entry.content
+    return {
+        "id": kill["id"],
+        "filed": kill["filed"],
+        "updated": entry.at,
+        "revision": kill["revision"],
+        "status": "killed",
+        "reason": kill["reason"],
+    }

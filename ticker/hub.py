@@ -1,0 +1,345 @@
+"""Readers as cursors over a ring of ready-made frames.
+
+Publishing is synchronous: a frame is written to the socket of each reader who is level, and that is all.
+A reader has no queue. When a socket takes less than the whole frame, the reader is set aside with a cursor
+at that frame; once its socket drains it catches up from the ring and is level again. Too far behind for
+the ring, it gets a fresh snapshot; stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most
+one chunk of bytes, and delays nobody.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from ticker.entry import Entry, Position, Tail
+from ticker.errors import NotFound, Unavailable
+from ticker.feed import Feed
+from ticker.wire import (
+    Dialect,
+    Frame,
+    beat_frame,
+    delayed_frame,
+    entry_frame,
+    kill_frame,
+    snapshot_frame,
+)
+
+CHUNK: Final = 64 * 1024
+"""Bytes written at once to a reader who catches up. Also the most the service holds for one reader."""
+
+STUCK_AFTER: Final = 30.0
+"""Seconds a socket may take nothing before its reader is cut: three beats."""
+
+FROM_SNAPSHOT: Final = -1
+"""Cursor of a reader who starts, or starts again, from a snapshot."""
+
+
+class Reader(ABC):
+    """One connection at a cursor over a channel's ring. Subclasses know how to write.
+
+    Attributes:
+        channel: where it reads.
+        cursor: offset of the last entry written to it. Kept true only while it is set aside; a level
+            reader has had everything.
+        reset: whether its next snapshot must say that what it shows is void.
+        heard: number of the last word (beat or delayed) written to it. Kept as `cursor` is.
+        aside_since: when it was last seen to take bytes, by the hub's clock; None while level.
+    """
+
+    __slots__ = ("aside_since", "channel", "cursor", "heard", "reset")
+    dialect: Dialect
+
+    def __init__(self) -> None:
+        self.channel: Channel
+        self.cursor = FROM_SNAPSHOT
+        self.reset = False
+        self.heard = 0
+        self.aside_since: float | None = None
+
+    @abstractmethod
+    def write(self, data: bytes) -> bool:
+        """Hand bytes to the socket. False: it did not take all; `Channel.drained` is to be called when it has."""
+
+    @abstractmethod
+    def cut(self) -> None:
+        """Close the connection at once, without ceremony."""
+
+    @abstractmethod
+    def dismiss(self) -> None:
+        """Close the connection politely: the node is going away."""
+
+
+class Ring:
+    """The last frames of a feed, by offset. Bounded; the oldest makes room."""
+
+    __slots__ = ("_capacity", "_frames", "_ids", "_tags", "first")
+
+    def __init__(self, base: Tail, capacity: int) -> None:
+        self._capacity = capacity
+        self._frames: list[Frame] = []
+        # One tag more than frames: the first is that of the entry just before the oldest frame.
+        self._tags = [base.position.tag]
+        self._ids: list[str | None] = []
+        self.first = base.offset + 1
+        """Offset of the oldest frame."""
+
+    def add(self, entry: Entry) -> Frame:
+        """Append the frame of the next entry; a kill also takes the killed text out of earlier frames."""
+        if entry.kind == "kill":
+            self._bury(entry)
+        frame = entry_frame(entry)
+        self._frames.append(frame)
+        self._tags.append(entry.tail.position.tag)
+        self._ids.append(entry.content["dispatch"]["id"] if "dispatch" in entry.content else None)
+        if len(self._frames) >= 2 * self._capacity:  # seldom, so that the cost is spread
+            stale = len(self._frames) - self._capacity
+            del self._frames[:stale], self._tags[:stale], self._ids[:stale]
+            self.first += stale
+        return frame
+
+    def _bury(self, kill: Entry) -> None:
+        killed = kill.content["id"]
+        for index, id in enumerate(self._ids):
+            if id == killed:
+                position = Position(self.first + index, self._tags[index + 1])
+                self._frames[index] = kill_frame(position, kill)
+
+    def holds(self, position: Position) -> bool:
+        """Tell whether a reader can go on from here: same history, and nothing missing in between."""
+        index = position.offset - self.first + 1
+        return 0 <= index < len(self._tags) and self._tags[index] == position.tag
+
+    def contradicts(self, position: Position) -> bool:
+        """Tell whether this ring knows the offset, and by another history."""
+        return self.first - 1 <= position.offset < self.first + len(self._frames) and not self.holds(position)
+
+    def after(self, offset: int) -> list[Frame] | None:
+        """Return the frames after an offset, or None if some have left the ring."""
+        index = offset - self.first + 1
+        return self._frames[index:] if index >= 0 else None
+
+
+class Channel:
+    """One feed on this node: its state, its ring, its readers, and whether it is level with Redis."""
+
+    def __init__(
+        self, feed: Feed, recent: Iterable[Entry], base: Tail, *, capacity: int, clock: Callable[[], float]
+    ) -> None:
+        """Start a channel from the feed's state; `recent` are the entries from `base` up to that state."""
+        self._clock = clock
+        self._capacity = capacity
+        self.watching = 0
+        """Readers of this feed on all nodes, as last heard."""
+        self.cut_readers = 0
+        self._level: dict[Dialect, set[Reader]] = {"websocket": set(), "sse": set(), "lines": set()}
+        self._aside: set[Reader] = set()
+        self._proof: str | None = None
+        self._delayed: Frame | None = None
+        self._word = 0
+        self._begin(feed, recent, base)
+
+    def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
+        self.feed = feed
+        self.ring = Ring(base, self._capacity)
+        for entry in recent:
+            self.ring.add(entry)
+        self._snapshots: dict[bool, Frame] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._level.values())) + len(self._aside)
+
+    @property
+    def readers(self) -> list[Reader]:
+        return [*self._aside, *(reader for level in self._level.values() for reader in level)]
+
+    @property
+    def set_aside(self) -> int:
+        """Readers whose sockets are full."""
+        return len(self._aside)
+
+    # Entries
+
+    def publish(self, entry: Entry) -> None:
+        """Take in the next entry and write its frame to every reader who is level."""
+        before = self.feed.tail.offset
+        frame = self.ring.add(entry)
+        self.feed.apply(entry)
+        self._snapshots.clear()
+        self._write_to_level(frame, before + 1)
+
+    def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
+        """Take in another history: everything readers show is void."""
+        self._begin(feed, recent, base)
+        everyone = self.readers
+        for level in self._level.values():
+            level.clear()
+        self._aside.clear()
+        for reader in everyone:
+            waiting = reader.aside_since is not None
+            reader.cursor, reader.reset = FROM_SNAPSHOT, True
+            self._set_aside(reader)
+            if not waiting:
+                self.drained(reader)
+
+    def _write_to_level(self, frame: Frame, cursor: int) -> None:
+        for dialect, level in self._level.items():
+            data: bytes = getattr(frame, dialect)
+            full = [reader for reader in level if not reader.write(data)]
+            for reader in full:
+                self._stall(reader, cursor)
+
+    def stalled(self, reader: Reader) -> None:
+        """Set aside a reader whose socket was filled by something that is not the channel's."""
+        if reader in self._level[reader.dialect]:
+            self._stall(reader, self.feed.tail.offset)
+
+    def _stall(self, reader: Reader, cursor: int) -> None:
+        self._level[reader.dialect].discard(reader)
+        reader.cursor, reader.heard = cursor, self._word
+        self._set_aside(reader)
+
+    # What a reader must know besides entries: is this node level?
+
+    def prove(self, at: str, *, beat: bool) -> None:
+        """Note that the feed was level with Redis at `at`; tell readers if a beat is due or news to them."""
+        told_otherwise = self._delayed is not None or self._proof is None
+        self._proof, self._delayed = at, None
+        if beat or told_otherwise:
+            self._word += 1
+            self._write_to_level(beat_frame(self.feed.tail.position, at, self.watching), self.feed.tail.offset)
+
+    def delay(self, now: str) -> None:
+        """Tell readers, once, that this node has lost Redis; what they see is as old as the last proof."""
+        if self._delayed is None:
+            self._delayed = delayed_frame(self._proof or now)
+            self._word += 1
+            self._write_to_level(self._delayed, self.feed.tail.offset)
+
+    @property
+    def proven(self) -> bool:
+        """Whether the last word from Redis was good."""
+        return self._proof is not None and self._delayed is None
+
+    def announce(self, frame: Frame) -> None:
+        """Write a frame that is of the moment to the readers who are level."""
+        self._write_to_level(frame, self.feed.tail.offset)
+
+    def _news(self) -> Frame | None:
+        if self._delayed is not None or self._proof is None:
+            return self._delayed
+        return beat_frame(self.feed.tail.position, self._proof, self.watching)
+
+    # Readers
+
+    def join(self, reader: Reader, after: str | None, head: bytes = b"") -> None:
+        """Add a reader: `head`, then what it missed since `after` or a snapshot, then how fresh that is."""
+        reader.channel = self
+        if after is not None:
+            position = Position.parse(after)
+            if position is not None and self.ring.holds(position):
+                reader.cursor = position.offset
+            else:
+                reader.reset = True
+        self._set_aside(reader)
+        self._catch_up(reader, head)
+
+    def leave(self, reader: Reader) -> None:
+        """Forget a reader whose connection is gone. Harmless when it is forgotten already."""
+        self._aside.discard(reader)
+        self._level[reader.dialect].discard(reader)
+
+    def drained(self, reader: Reader) -> None:
+        """Go on with a reader whose socket has taken all it was given."""
+        if reader in self._aside:
+            self._catch_up(reader, b"")
+
+    def _set_aside(self, reader: Reader) -> None:
+        reader.aside_since = self._clock()
+        self._aside.add(reader)
+
+    def _catch_up(self, reader: Reader, head: bytes) -> None:
+        parts, size = [head], len(head)
+        while True:
+            missed = None if reader.cursor == FROM_SNAPSHOT else self.ring.after(reader.cursor)
+            if missed is None:
+                reader.reset = reader.reset or reader.cursor != FROM_SNAPSHOT
+                parts.append(getattr(self._snapshot(reset=reader.reset), reader.dialect))
+                reader.cursor, reader.reset = self.feed.tail.offset, False
+                missed = []
+            for frame in missed:
+                data: bytes = getattr(frame, reader.dialect)
+                parts.append(data)
+                size += len(data)
+                reader.cursor += 1
+                if size >= CHUNK:
+                    break
+            else:
+                break
+            if not self._resume(reader, parts):
+                return
+            parts, size = [], 0
+        if reader.heard != self._word and (news := self._news()) is not None:
+            parts.append(getattr(news, reader.dialect))
+            reader.heard = self._word
+        if not any(parts) or self._resume(reader, parts):
+            reader.aside_since = None
+            self._aside.discard(reader)
+            self._level[reader.dialect].add(reader)
+
+    def _resume(self, reader: Reader, parts: list[bytes]) -> bool:
+        reader.aside_since = self._clock()
+        return reader.write(b"".join(parts))
+
+    def _snapshot(self, *, reset: bool) -> Frame:
+        if reset not in self._snapshots:
+            self._snapshots[reset] = snapshot_frame(self.feed, reset=reset)
+        return self._snapshots[reset]
+
+    def sweep(self) -> None:
+        """Cut the readers whose sockets have taken nothing for too long."""
+        now = self._clock()
+        for reader in [r for r in self._aside if r.aside_since is not None and now - r.aside_since > STUCK_AFTER]:
+            self.cut_readers += 1
+            self.leave(reader)
+            reader.cut()
+
+
+class Hub:
+    """All feeds of this node, and the door for readers."""
+
+    def __init__(self, *, capacity: int, limit: int, clock: Callable[[], float]) -> None:
+        """`capacity` is the ring's in entries, `limit` the readers this node can hold."""
+        self.capacity = capacity
+        self.limit = limit
+        self.clock = clock
+        self.channels: dict[str, Channel] = {}
+        self.ready = False
+        """Whether the feeds are known: until then nobody can be told that one is not there."""
+        self.draining = False
+
+    def __len__(self) -> int:
+        return sum(map(len, self.channels.values()))
+
+    def channel(self, name: str) -> Channel:
+        """Return a feed's channel.
+
+        Raises:
+            Unavailable: this node has not reached Redis since it started.
+            NotFound: there is no such feed.
+        """
+        try:
+            return self.channels[name]
+        except KeyError:
+            if not self.ready:
+                raise Unavailable("This node has not reached its log yet; try again in a moment") from None
+            raise NotFound(f"There is no feed named {name!r}") from None
+
+    def admit(self, name: str) -> Channel:
+        """Return a channel for one more reader; raises as `channel` does, and when the node is full or leaving."""
+        if self.draining:
+            raise Unavailable("This node is going away; connect again to reach another")
+        if len(self) >= self.limit:
+            raise Unavailable("This node has as many readers as it can hold", retry_after=5)
+        return self.channel(name)

@@ -1,0 +1,1 @@
+"""The log in Redis: the only place that knows Redis."""

@@ -1,0 +1,52 @@
+"""Names of everything kept in Redis. One hash tag a feed, so that a cluster can hold many feeds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FEEDS: Final = "ticker:feeds"
+"""Hash: feed name → its plan as JSON."""
+
+KEYS: Final = "ticker:keys"
+"""Hash: SHA-256 of a key → whom it belongs to, as JSON."""
+
+NODES: Final = "ticker:nodes"
+"""Channel: each node's probe, with the number of its readers."""
+
+CHANGES: Final = "ticker:changes"
+"""Channel: a feed was opened."""
+
+
+def state(feed: str) -> str:
+    """Hash: offset, hash, time of the tail; what is pinned; on air or not."""
+    return f"ticker:{{{feed}}}:state"
+
+
+def log(feed: str) -> str:
+    """Stream: the entries; the id of each is its offset."""
+    return f"ticker:{{{feed}}}:log"
+
+
+def dispatches(feed: str) -> str:
+    """Hash: dispatch id → the dispatch as it stands, as JSON."""
+    return f"ticker:{{{feed}}}:dispatches"
+
+
+def filers(feed: str) -> str:
+    """Hash: dispatch id → id of the key that filed it."""
+    return f"ticker:{{{feed}}}:filers"
+
+
+def order(feed: str) -> str:
+    """Sorted set: dispatch ids by offset of filing."""
+    return f"ticker:{{{feed}}}:order"
+
+
+def record(feed: str, holder: str, key: str) -> str:
+    """String: what a request with this Idempotency-Key of this key holder was answered."""
+    return f"ticker:{{{feed}}}:answered:{holder}:{key}"
+
+
+def channel(feed: str) -> str:
+    """Channel: each entry as it is written."""
+    return f"ticker:{{{feed}}}:live"

@@ -1,0 +1,9 @@
+-- What a feed shows now, read at one instant.
+-- KEYS  state, order, dispatches      ARGV  how many dispatches
+-- Returns nil if the feed is not open, else {offset, hash, air, pinned, {dispatch, …} newest first}.
+local offset, hash, air, pinned = unpack(redis.call('HMGET', KEYS[1], 'offset', 'hash', 'air', 'pinned'))
+if not offset then return nil end
+local ids = redis.call('ZREVRANGE', KEYS[2], 0, tonumber(ARGV[1]) - 1)
+local dispatches = {}
+if #ids > 0 then dispatches = redis.call('HMGET', KEYS[3], unpack(ids)) end
+return {offset, hash, air or '', pinned or '', dispatches}

@@ -1,0 +1,165 @@
+"""The way to Redis: commands with short waits, and its errors in our words.
+
+redis-py retries commands by itself unless told not to. A write that failed on the way may have happened,
+so nothing here is retried: the caller gets Unavailable, and safety comes from the Idempotency-Key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib import resources
+from typing import Any, Final
+
+import redis.asyncio
+from redis import exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from ticker.errors import BadSetting, Unavailable
+
+ANSWER_WITHIN: Final = 1.5
+"""Seconds Redis may take to answer. With a probe each second, a dead Redis is noticed within three."""
+
+_CANNOT_WRITE: Final = ("READONLY", "MISCONF", "OOM", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "BUSY")
+
+
+class Refused(Exception):
+    """Redis answered a command with an error: it does not know it, or it is not allowed."""
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
+        raise Unavailable(f"The log cannot be reached ({error})") from error
+    except exceptions.ResponseError as error:
+        if str(error).startswith(_CANNOT_WRITE):
+            raise Unavailable(f"The log takes no entries now ({error})") from error
+        raise Refused(str(error)) from error
+    except exceptions.RedisError as error:
+        raise Unavailable(f"The log failed ({error})") from error
+
+
+class Script:
+    """A Lua script beside this file."""
+
+    def __init__(self, name: str) -> None:
+        self.text = resources.files(__package__).joinpath(name).read_bytes()
+        self.digest = hashlib.sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+class Redis:
+    """A client of one Redis or Valkey. Nothing is sent before the first command.
+
+    Every method raises Unavailable when Redis cannot be reached or cannot write, and Refused when it
+    answers with any other error.
+    """
+
+    def __init__(self, url: str, *, answer_within: float = ANSWER_WITHIN) -> None:
+        """Take `redis://`, `rediss://` or `unix://`; `answer_within` is in seconds.
+
+        Raises:
+            BadSetting: the URL is none of these.
+        """
+        try:
+            self._client = redis.asyncio.Redis.from_url(
+                url,
+                socket_timeout=answer_within,
+                socket_connect_timeout=ANSWER_WITHIN,
+                retry=Retry(NoBackoff(), 0),
+                protocol=3,
+            )
+        except ValueError as error:
+            raise BadSetting(f"TICKER_REDIS_URL: {error}") from None
+
+    async def __call__(self, *command: Any) -> Any:
+        """Send one command and return its answer, as bytes and numbers."""
+        with _in_our_words():
+            return await self._client.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    async def together(self, *commands: tuple[Any, ...]) -> list[Any]:
+        """Send commands in one go and return their answers. Redis runs them in this order, not as one."""
+        async with self._client.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.execute_command(*command)
+            with _in_our_words():
+                return list(await pipe.execute())
+
+    async def run(self, script: Script, names: list[str], args: list[Any]) -> Any:
+        """Run a script by its digest; a server that lacks it is sent the whole."""
+        with _in_our_words():
+            try:
+                return await self._client.evalsha(script.digest, len(names), *names, *args)
+            except exceptions.NoScriptError:  # nothing was run, so running it now is no repetition
+                return await self._client.eval(script.text.decode(), len(names), *names, *args)
+
+    @asynccontextmanager
+    async def one_connection(self) -> AsyncIterator[Redis]:
+        """Give a client whose commands all go over the same connection, as WAIT needs."""
+        alone = object.__new__(Redis)
+        with _in_our_words():
+            async with self._client.client() as client:
+                alone._client = client
+                yield alone
+
+    @asynccontextmanager
+    async def subscription(self) -> AsyncIterator[Subscription]:
+        """Give a connection that listens to channels; it is closed at the end and never reconnects by itself."""
+        pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+        try:
+            yield Subscription(pubsub)
+        finally:
+            with _in_our_words():
+                await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+class Subscription:
+    """One connection that listens to channels."""
+
+    def __init__(self, pubsub: redis.asyncio.client.PubSub) -> None:
+        self._pubsub = pubsub
+
+    async def add(self, *channels: str) -> None:
+        """Listen to more channels."""
+        with _in_our_words():
+            await self._pubsub.subscribe(*channels)
+
+    async def next(self, within: float) -> tuple[str, bytes] | None:
+        """Return the next message and its channel, or None if none comes within that many seconds."""
+        with _in_our_words():
+            message = await self._pubsub.get_message(timeout=max(within, 0.0))
+        if message is None:
+            return None
+        return message["channel"].decode(), message["data"]
+
+
+async def durability_warnings(client: Redis, replicas: int) -> list[str]:
+    """Return what an operator must know about how safely this server keeps entries; empty when all is well."""
+    try:
+        found = await client("CONFIG", "GET", "append*")
+        role = await client("INFO", "replication")
+    except Refused:
+        return ["this Redis does not let itself be asked how it keeps data (CONFIG GET); make sure that AOF is on"]
+    kept = {_text(name): _text(value) for name, value in found.items()}
+    warnings = []
+    if kept.get("appendonly") != "yes":
+        warnings.append("this Redis keeps nothing on disk (appendonly no): a restart loses what was answered with 201")
+    elif kept.get("appendfsync") != "always":
+        warnings.append(
+            f"this Redis writes to disk with appendfsync {kept.get('appendfsync')}: "
+            "a power cut can lose the last second; set it to always"
+        )
+    if (connected := int(role.get("connected_slaves", 0))) < replicas:
+        warnings.append(f"TICKER_REPLICAS is {replicas}, but this Redis has {connected}: every POST will get a 503")
+    return warnings
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,249 @@
+"""The one task that carries the journal to the hub: subscribe, check, fill, prove, beat.
+
+Pub/sub is only the fast path. Every entry that comes is checked against the end of what this node has; a
+hole is filled from the log; an entry that does not chain means that history has forked. Silence proves
+nothing, so each second the node reads where the logs end, publishes a word of its own, and waits to hear
+it: what was published before the word has been heard before it. Only then is the node level, and only then
+does it beat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+import orjson
+
+from ticker.dispatch import rfc3339
+from ticker.entry import Entry, Tail
+from ticker.errors import Forked, Unavailable
+from ticker.hub import Channel, Hub
+from ticker.journal import keys
+from ticker.journal.log import Journal
+from ticker.journal.redis import Redis, Refused, Subscription
+from ticker.journal.registry import Plan, Registry
+from ticker.wire import BEAT_EVERY
+
+PROBE_EVERY: Final = 1.0
+"""Seconds between proofs. With HEAR_WITHIN, the bound on how long a lost Redis goes unnoticed."""
+
+HEAR_WITHIN: Final = 1.5
+"""Seconds a node's own word may take to come back before the subscription counts as deaf."""
+
+RETRY_EVERY: Final = 0.25
+"""Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
+
+FORGET_NODE: Final = 5.0
+"""Seconds after its last word that a node's readers are no longer counted."""
+
+FILL: Final = 512
+"""Entries read from the log at once to fill a hole."""
+
+log = logging.getLogger("ticker.relay")
+
+
+class Probe(NamedTuple):
+    """A word of this node under way: what it had when it asked, and what Redis said."""
+
+    word: str
+    mine: dict[str, int]
+    theirs: dict[str, Tail]
+    at: str
+
+
+class Relay:
+    """Keeps a hub level with Redis. One for each node; `run` is its only task."""
+
+    def __init__(self, redis: Redis, hub: Hub, *, clock: Callable[[], float]) -> None:
+        """`clock` counts seconds and never runs backwards."""
+        self._redis = redis
+        self._journal = Journal(redis)
+        self._registry = Registry(redis)
+        self._hub = hub
+        self._clock = clock
+        self._node = secrets.token_hex(4)
+        self._plans: dict[str, Plan] = {}
+        self._probe: Probe | None = None
+        self._probe_due = self._heard_by = self._beat_due = 0.0
+        self._lost = False
+        self._nodes: dict[str, tuple[float, dict[str, int]]] = {}
+        self.sessions = 0
+        """How often this node has come level with Redis anew."""
+        self.filled = 0
+        """Entries that pub/sub had not brought and the log did."""
+
+    async def run(self) -> None:
+        """Follow Redis until cancelled; a lost connection is the ordinary case, not an error."""
+        while True:
+            try:
+                async with self._redis.subscription() as subscription:
+                    await self._session(subscription)
+            except (Unavailable, Forked, Refused) as error:
+                if not self._lost:
+                    log.warning("%s", error or "the log was read while it forked")
+                self._lost = True
+            now = rfc3339(datetime.now(UTC))
+            for channel in self._hub.channels.values():
+                channel.delay(now)
+                channel.sweep()
+            await asyncio.sleep(RETRY_EVERY)
+
+    async def _session(self, subscription: Subscription) -> None:
+        await self._registry.ensure_breaking()
+        await subscription.add(keys.NODES, keys.CHANGES)
+        await self._load_feeds(subscription, prove=True)
+        self._probe, self._probe_due = None, self._clock()
+        self.sessions += 1
+        self._lost = False
+        while True:
+            now = self._clock()
+            if self._probe is None and now >= self._probe_due:
+                await self._send_probe()
+            elif self._probe is not None and now >= self._heard_by:
+                raise Unavailable("Redis no longer brings this node what it publishes")
+            until = self._heard_by if self._probe is not None else self._probe_due
+            message = await subscription.next(until - self._clock())
+            if message is not None:
+                await self._hear(subscription, *message)
+
+    async def _hear(self, subscription: Subscription, channel: str, data: bytes) -> None:
+        if channel == keys.NODES:
+            await self._hear_node(data)
+        elif channel == keys.CHANGES:
+            await self._load_feeds(subscription, prove=False)
+        else:
+            offset, hash, text = data.split(b" ", 2)
+            feed = channel[len("ticker:{") : channel.rindex("}")]
+            if feed in self._hub.channels:
+                await self._take(self._hub.channels[feed], Entry.read(int(offset), hash.decode(), text))
+
+    # Entries
+
+    async def _load_feeds(self, subscription: Subscription, *, prove: bool) -> None:
+        """Bring feeds that are new to this node to the end of their logs; `prove` does so for the known ones."""
+        plans = {plan.name: plan for plan in await self._registry.feeds()}
+        # Listening comes before looking, so that nothing falls in between.
+        await subscription.add(*map(keys.channel, plans))
+        for name, plan in plans.items():
+            if name not in self._hub.channels:
+                await self._open(plan)
+            elif prove:
+                await self._prove_tail(plan)
+        for name in self._hub.channels.keys() - plans.keys():
+            gone = self._hub.channels.pop(name)
+            for reader in gone.readers:
+                reader.dismiss()
+        self._plans = plans
+        self._hub.ready = True
+
+    async def _open(self, plan: Plan) -> None:
+        feed = await self._journal.look(plan)
+        if feed is None:
+            raise Unavailable(f"The feed {plan.name!r} is listed, but its log is not there")
+        base, recent = await self._recent(plan.name, feed.tail)
+        channel = self._hub.channels.get(plan.name)
+        if channel is None:
+            self._hub.channels[plan.name] = Channel(
+                feed, recent, base, capacity=self._hub.capacity, clock=self._hub.clock
+            )
+        else:
+            log.warning("the log of %s is another one than before; its readers start anew", plan.name)
+            channel.restart(feed, recent, base)
+
+    async def _recent(self, name: str, tail: Tail) -> tuple[Tail, list[Entry]]:
+        base, recent = await self._journal.recent(name, tail.offset, self._hub.capacity)
+        end = base
+        for entry in recent:
+            if not entry.follows(end):
+                raise Unavailable(f"The log of {name!r} is broken at offset {entry.tail.offset}")
+            end = entry.tail
+        if end != tail:
+            raise Unavailable(f"The log of {name!r} changed while it was read")
+        return base, recent
+
+    async def _prove_tail(self, plan: Plan) -> None:
+        """After a reconnect: go on from this node's tail if it is still in the log, else start anew."""
+        channel = self._hub.channels[plan.name]
+        tails, _ = await self._journal.probe([plan.name], b"{}")
+        try:
+            await self._compare(channel, channel.feed.tail.offset, tails.get(plan.name))
+        except Forked:
+            await self._open(plan)
+
+    async def _compare(self, channel: Channel, mine: int, theirs: Tail | None) -> None:
+        """Check that the log, which ended at `theirs` after this node had its entry `mine`, holds that entry.
+
+        Raises:
+            Forked: it ends earlier, or it got there by another history.
+        """
+        if theirs is None or theirs.offset < mine:
+            raise Forked
+        await self._fill(channel, theirs.offset)
+        if channel.ring.contradicts(theirs.position):
+            raise Forked
+
+    async def _take(self, channel: Channel, entry: Entry) -> None:
+        """Publish an entry that pub/sub brought, after whatever it did not bring."""
+        try:
+            if entry.tail.offset > channel.feed.tail.offset:
+                await self._fill(channel, entry.tail.offset - 1)
+                self._publish(channel, entry)
+            elif channel.ring.contradicts(entry.tail.position):  # else it was filled in already
+                raise Forked
+        except Forked:
+            await self._open(self._plans[channel.feed.name])
+
+    async def _fill(self, channel: Channel, last: int) -> None:
+        while (first := channel.feed.tail.offset + 1) <= last:
+            entries = await self._journal.entries(channel.feed.name, first, min(last, first + FILL - 1))
+            if not entries:
+                raise Forked
+            for entry in entries:
+                self._publish(channel, entry)
+            self.filled += len(entries)
+
+    def _publish(self, channel: Channel, entry: Entry) -> None:
+        if not entry.follows(channel.feed.tail):
+            raise Forked
+        channel.publish(entry)
+
+    # Proof
+
+    async def _send_probe(self) -> None:
+        channels = self._hub.channels
+        word = secrets.token_hex(8)
+        watching = {name: len(channel) for name, channel in channels.items() if len(channel)}
+        said = {"node": self._node, "word": word, "watching": watching}
+        now = self._clock()
+        self._heard_by, self._probe_due = now + HEAR_WITHIN, now + PROBE_EVERY
+        mine = {name: channel.feed.tail.offset for name, channel in channels.items()}
+        theirs, at = await self._journal.probe(list(mine), orjson.dumps(said))
+        self._probe = Probe(word, mine, theirs, at)
+
+    async def _hear_node(self, data: bytes) -> None:
+        said = orjson.loads(data)
+        if "node" not in said:
+            return
+        now = self._clock()
+        self._nodes[said["node"]] = now, said["watching"]
+        if self._probe is None or said["word"] != self._probe.word:
+            return
+        probe, self._probe = self._probe, None
+        self._nodes = {node: seen for node, seen in self._nodes.items() if now - seen[0] < FORGET_NODE}
+        beat = now >= self._beat_due
+        if beat:
+            # Half a probe early rather than half a probe late, so that the mean is BEAT_EVERY.
+            self._beat_due = now + BEAT_EVERY - PROBE_EVERY / 2
+        for name, mine in probe.mine.items():
+            channel = self._hub.channels[name]
+            try:
+                await self._compare(channel, mine, probe.theirs.get(name))
+            except Forked:
+                await self._open(self._plans[name])
+            channel.watching = sum(watching.get(name, 0) for _, watching in self._nodes.values())
+            channel.prove(probe.at, beat=beat)
+            channel.sweep()

@@ -1,0 +1,1 @@
+"""Processes and sockets: the only place that knows uvicorn."""

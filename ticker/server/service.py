@@ -1,0 +1,178 @@
+"""The service as a whole: the log's server if it is ours, and workers that are started again when they die.
+
+The supervisor opens one listening socket for each worker on the same port (SO_REUSEPORT), so the kernel
+spreads connections evenly, and keeps them open itself: what connects while a worker is being replaced
+waits in that socket's queue instead of being refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from ticker.errors import BadSetting, TickerError, Unavailable
+from ticker.journal.embedded import Embedded
+from ticker.journal.redis import Redis, durability_warnings
+from ticker.journal.registry import Registry
+from ticker.settings import Settings
+
+READY_WITHIN: Final = 30.0
+"""Seconds a worker may take until it serves."""
+
+REACH_REDIS_WITHIN: Final = 10.0
+"""Seconds the service tries to reach Redis at start before it says that it cannot."""
+
+BREATH: Final = 0.5
+"""Seconds between the death of a worker and its replacement, so that one that cannot start does not spin."""
+
+
+async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Run the service until SIGTERM or SIGINT; `ready` is called with its URL once it serves.
+
+    Raises:
+        TickerError: it cannot start; the message says why.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.redis_url is None:
+            embedded = await stack.enter_async_context(Embedded(settings.data))
+            settings = settings.model_copy(update={"redis_url": embedded.url})
+        await _prepare(settings)
+        listeners = _listen(settings)
+        port: int = listeners[0].getsockname()[1]
+        workers = [_Worker(settings, listener) for listener in listeners]
+        try:
+            await asyncio.gather(*(worker.start() for worker in workers))
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            ready(f"http://{host}:{port}")
+            keepers = [asyncio.create_task(worker.keep()) for worker in workers]
+            await stop.wait()
+            for keeper in keepers:
+                keeper.cancel()
+        finally:
+            for listener in listeners:
+                listener.close()  # or the kernel would go on queueing connections that nobody takes
+            await asyncio.gather(*(worker.stop(settings.drain) for worker in workers))
+
+
+async def _prepare(settings: Settings) -> None:
+    """Reach Redis, say how safe it is, and set the key that was given from outside."""
+    assert settings.redis_url is not None
+    redis = Redis(settings.redis_url)
+    registry = Registry(redis)
+    deadline = asyncio.get_running_loop().time() + REACH_REDIS_WITHIN
+    try:
+        while True:
+            try:
+                await registry.ensure_breaking()
+                break
+            except Unavailable:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+        for warning in await durability_warnings(redis, settings.replicas):
+            print(f"ticker: warning: {warning}", file=sys.stderr, flush=True)
+        if settings.admin_key is not None:
+            await registry.issue("admin", "admin", [], settings.admin_key)
+    finally:
+        await redis.close()
+
+
+def _listen(settings: Settings) -> list[socket.socket]:
+    listeners: list[socket.socket] = []
+    host, port = settings.host, settings.port
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        if port:
+            # SO_REUSEPORT would let us in beside another service of the same user; ask without it first.
+            with socket.socket(family, socket.SOCK_STREAM) as lone:
+                lone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                lone.bind(address)
+        for _ in range(settings.workers):
+            listener = socket.socket(family, socket.SOCK_STREAM)
+            listeners.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind(address)
+            listener.listen(4096)
+            address = listener.getsockname()  # all others on the port that the first one was given
+    except OSError as error:
+        for listener in listeners:
+            listener.close()
+        raise BadSetting(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listeners
+
+
+class _Worker:
+    """A worker process and its lifeline."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._process: asyncio.subprocess.Process | None = None
+        self._lifeline: socket.socket | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it serves.
+
+        Raises:
+            Unavailable: it died or took too long.
+        """
+        mine, its = socket.socketpair()
+        mine.setblocking(False)
+        if self._lifeline is not None:
+            self._lifeline.close()
+        self._lifeline = mine
+        with its:
+            descriptors = (self._listener.fileno(), its.fileno())
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "ticker.server.worker",
+                *map(str, descriptors),
+                env=self._settings.environment(),
+                pass_fds=descriptors,
+                start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor, which tells its workers
+            )
+        loop = asyncio.get_running_loop()
+        try:
+            said = await asyncio.wait_for(loop.sock_recv(mine, 1), READY_WITHIN)
+        except TimeoutError:
+            said = b""
+        if not said:
+            raise Unavailable("a worker did not start; its own message stands above")
+
+    async def keep(self) -> None:
+        """Replace it whenever it dies."""
+        while True:
+            if self._process is not None:
+                status = await self._process.wait()
+                print(f"ticker: a worker died (status {status}) and is replaced", file=sys.stderr, flush=True)
+            await asyncio.sleep(BREATH)
+            try:
+                await self.start()
+            except TickerError as error:
+                print(f"ticker: {error}", file=sys.stderr, flush=True)
+                await self.stop(0)
+
+    async def stop(self, drain: float) -> None:
+        """Ask it to drain and go; end it if it has not gone some seconds after that."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), drain + 10.0)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        if self._lifeline is not None:
+            self._lifeline.close()

@@ -1,0 +1,95 @@
+"""One worker process: uvicorn with the hand-off, on a socket that the supervisor opened.
+
+Started as `python -m ticker.server.worker LISTENER LIFELINE`, both file descriptors. The lifeline is a
+socket to the supervisor: the worker says one byte when it is ready, and goes when the other end closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import socket
+import sys
+from typing import Final
+
+import uvicorn
+
+from ticker.server.handoff import Door
+from ticker.settings import Settings
+from ticker.web.app import application
+from ticker.web.node import Node
+from ticker.wire import move_frame
+
+READY: Final = b"r"
+FAREWELL: Final = 0.2
+"""Seconds that close frames get to leave before the process does."""
+
+
+class Worker(uvicorn.Server):
+    """uvicorn's server, which asks readers to move before it closes their connections."""
+
+    def __init__(self, config: uvicorn.Config, lifeline: socket.socket, drain: float) -> None:
+        super().__init__(config)
+        self._lifeline = lifeline
+        self._drain = drain
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._lifeline.setblocking(False)
+        self._watch = asyncio.create_task(self._follow_supervisor())
+
+    async def _follow_supervisor(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(self._lifeline, READY)
+        await loop.sock_recv(self._lifeline, 1)  # returns when the supervisor is gone
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._watch.cancel()
+        for server in self.servers:
+            server.close()
+        await self._move_readers()
+        await super().shutdown(sockets)
+
+    async def _move_readers(self) -> None:
+        node: Node = self.lifespan.state["node"]
+        hub, loop = node.hub, asyncio.get_running_loop()
+        hub.draining = True
+        if not len(hub):
+            return
+        for channel in hub.channels.values():
+            channel.announce(move_frame(int(self._drain * 1000)))
+        deadline = loop.time() + self._drain
+        while len(hub) and loop.time() < deadline and not self.force_exit:
+            await asyncio.sleep(0.05)
+        for channel in hub.channels.values():
+            for reader in random.sample(channel.readers, len(channel)):
+                reader.dismiss()
+        await asyncio.sleep(FAREWELL)
+
+
+def main(listener: int, lifeline: int) -> None:
+    """Serve until told to stop or orphaned."""
+    logging.basicConfig(level=logging.WARNING, format="ticker: %(message)s", stream=sys.stderr)
+    settings = Settings.read()
+    config = uvicorn.Config(
+        application(settings),
+        http=Door,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=4096,
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        backlog=4096,
+    )
+    worker = Worker(config, socket.socket(fileno=lifeline), settings.drain)
+    worker.run([socket.socket(fileno=listener)])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

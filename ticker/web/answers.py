@@ -1,0 +1,32 @@
+"""JSON answers, encoded by the library that encodes the frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker.web.admission import cross_origin
+from ticker.web.node import node_of
+
+
+def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer that is nobody's to keep."""
+    return Response(orjson.dumps(value), status, {"cache-control": "no-store", **(headers or {})}, "application/json")
+
+
+def public(request: Request, value: object, *, max_age: int, tag: str | None = None) -> Response:
+    """Return an answer that shared caches may keep for `max_age` seconds and any allowed site may read.
+
+    With a `tag`, a client that has it already is told 304 (RFC 9110 section 13.1.2).
+    """
+    headers = {"cache-control": f"public, max-age={max_age}"}
+    headers |= cross_origin(node_of(request).settings, request.headers.get("origin"))
+    if tag is not None:
+        headers["etag"] = f'"{tag}"'
+        known = request.headers.get("if-none-match", "")
+        if known == "*" or headers["etag"] in (seen.strip().removeprefix("W/") for seen in known.split(",")):
+            return Response(status_code=304, headers=headers)
+    return Response(orjson.dumps(value), 200, headers, "application/json")

@@ -1,0 +1,69 @@
+"""The Starlette application: every route, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount, Route, WebSocketRoute
+
+from ticker.errors import TickerError
+from ticker.settings import Settings
+from ticker.web import admin, health, ingest, live, pages, problems, reading
+from ticker.web.node import Node
+
+FEED = "/v1/feeds/{feed}"
+DISPATCHES = FEED + "/dispatches"
+
+ROUTES = [
+    Route("/v1/feeds", reading.feeds),
+    Route("/v1/feeds", admin.open_feed, methods=["POST"]),
+    Route(FEED, reading.snapshot),
+    WebSocketRoute(FEED + "/live", live.websocket),
+    Route(FEED + "/live", live.events),
+    Route(DISPATCHES, reading.history),
+    Route(DISPATCHES, ingest.file, methods=["POST"]),
+    Route(DISPATCHES + "/{id}", reading.dispatch),
+    Route(DISPATCHES + "/{id}", ingest.correct, methods=["PATCH"]),
+    Route(DISPATCHES + "/{id}/kill", ingest.kill, methods=["POST"]),
+    Route(FEED + "/pin", ingest.pin, methods=["PUT"]),
+    Route(FEED + "/pin", ingest.unpin, methods=["DELETE"]),
+    Route(FEED + "/air", ingest.air, methods=["PUT"]),
+    Route("/v1/keys", admin.list_keys),
+    Route("/v1/keys", admin.issue_key, methods=["POST"]),
+    Route("/v1/keys/{id}", admin.revoke_key, methods=["DELETE"]),
+    Route("/", pages.front),
+    Route("/feeds/{feed}", pages.feed_page),
+    Route("/feeds/{feed}/{id}", pages.dispatch_page),
+    Route("/healthz", health.healthz),
+    Route("/readyz", health.readyz),
+    Route("/metrics", health.metrics),
+]
+
+
+class State(TypedDict):
+    """What each request can reach."""
+
+    node: Node
+
+
+def application(settings: Settings) -> Starlette:
+    """Return the application of one node; its lifespan is the node's."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        async with Node(settings) as node:
+            yield {"node": node}
+
+    return Starlette(
+        routes=[*ROUTES, Mount("/static", pages.clients())],
+        lifespan=lifespan,
+        exception_handlers={
+            TickerError: problems.on_ticker_error,
+            HTTPException: problems.on_http_error,
+            Exception: problems.on_bug,
+        },
+    )

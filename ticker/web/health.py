@@ -1,0 +1,54 @@
+"""What an operator's machines ask: alive, ready, and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from ticker.web.answers import json
+from ticker.web.node import Node, node_of
+
+
+async def healthz(request: Request) -> Response:
+    """GET /healthz: this process answers. Never depends on Redis, or a Redis outage would restart every node."""
+    return json({"status": "alive"})
+
+
+async def readyz(request: Request) -> Response:
+    """GET /readyz: this node is level with Redis, so a balancer may send readers and correspondents."""
+    hub = node_of(request).hub
+    if hub.draining:
+        return json({"status": "draining"}, 503)
+    if not hub.ready or not all(channel.proven for channel in hub.channels.values()):
+        return json({"status": "not level with Redis"}, 503)
+    return json({"status": "ready"})
+
+
+async def metrics(request: Request) -> Response:
+    """GET /metrics: numbers of this worker, in the text format that Prometheus reads."""
+    return PlainTextResponse("".join(_lines(node_of(request))), media_type="text/plain; version=0.0.4")
+
+
+def _lines(node: Node) -> Iterator[str]:
+    channels = node.hub.channels
+    gauges = {
+        "ticker_readers": ("Readers connected to this worker.", {n: len(c) for n, c in channels.items()}),
+        "ticker_readers_set_aside": ("Readers whose sockets are full.", {n: c.set_aside for n, c in channels.items()}),
+        "ticker_offset": ("Offset of the newest entry.", {n: c.feed.tail.offset for n, c in channels.items()}),
+        "ticker_level": ("1 while level with Redis.", {n: int(c.proven) for n, c in channels.items()}),
+    }
+    for name, (purpose, values) in gauges.items():
+        yield f"# HELP {name} {purpose}\n# TYPE {name} gauge\n"
+        for feed, value in values.items():
+            yield f'{name}{{feed="{feed}"}} {value}\n'
+    cut = {n: c.cut_readers for n, c in channels.items()}
+    yield "# HELP ticker_readers_cut_total Readers cut because they took nothing.\n"
+    yield "# TYPE ticker_readers_cut_total counter\n"
+    for feed, value in cut.items():
+        yield f'ticker_readers_cut_total{{feed="{feed}"}} {value}\n'
+    yield "# HELP ticker_relay_filled_total Entries that pub/sub did not bring and the log did.\n"
+    yield f"# TYPE ticker_relay_filled_total counter\nticker_relay_filled_total {node.relay.filled}\n"
+    yield "# HELP ticker_relay_sessions_total Times this worker came level with Redis anew.\n"
+    yield f"# TYPE ticker_relay_sessions_total counter\nticker_relay_sessions_total {node.relay.sessions}\n"

@@ -1,0 +1,113 @@
+"""Live streams the plain ASGI way, for any ASGI server. Under `ticker serve`, the hand-off in server/ is faster.
+
+An ASGI reader is a cursor like any other. It takes one chunk at a time and is set aside until its task has
+sent that, so it too has no queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ticker.errors import TickerError
+from ticker.hub import Reader
+from ticker.web.admission import SSE_HEADERS, SSE_HELLO, Admission, admit, cross_origin
+from ticker.web.node import node_of
+from ticker.web.problems import problem
+from ticker.wire import Close, Dialect
+
+
+class AsgiReader(Reader):
+    """A reader whose bytes are taken by a task."""
+
+    __slots__ = ("_chunk", "_ended", "_ready", "dialect")
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__()
+        self.dialect = dialect
+        self._chunk = b""
+        self._ready = asyncio.Event()
+        self._ended = False
+
+    def write(self, data: bytes) -> bool:
+        self._chunk = data
+        self._ready.set()
+        return False
+
+    def cut(self) -> None:
+        self._ended = True
+        self._ready.set()
+
+    dismiss = cut
+
+    async def chunks(self, admission: Admission, head: bytes = b"") -> AsyncIterator[bytes]:
+        """Join the channel and yield what is to be sent, until the channel ends it."""
+        channel = admission.channel
+        channel.join(self, admission.after, head)
+        try:
+            while True:
+                await self._ready.wait()
+                if self._ended:
+                    return
+                self._ready.clear()
+                yield self._chunk
+                channel.drained(self)
+        finally:
+            channel.leave(self)
+
+
+async def events(request: Request) -> Response:
+    """GET …/live for Server-Sent Events; anything else is told to upgrade."""
+    node = node_of(request)
+    admission = admit(
+        node.hub,
+        node.settings,
+        feed=request.path_params["feed"],
+        query=request.url.query,
+        headers=request.headers,
+        websocket=False,
+    )
+    headers = SSE_HEADERS | cross_origin(node.settings, request.headers.get("origin"))
+    return StreamingResponse(AsgiReader("sse").chunks(admission, SSE_HELLO), headers=headers)
+
+
+async def websocket(socket: WebSocket) -> None:
+    """GET …/live for a WebSocket."""
+    node = node_of(socket)
+    try:
+        admission = admit(
+            node.hub,
+            node.settings,
+            feed=socket.path_params["feed"],
+            query=socket.url.query,
+            headers=socket.headers,
+            websocket=True,
+        )
+    except TickerError as error:
+        await socket.send_denial_response(problem(error))
+        return
+    await socket.accept()
+    reader = AsgiReader("lines")
+    listening = asyncio.create_task(_listen(socket, reader))
+    try:
+        async for chunk in reader.chunks(admission):
+            for line in chunk.splitlines():
+                await socket.send_text(line.decode())
+        await socket.close(Close.RESTART)
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # the reader is gone; nothing is owed to it
+    finally:
+        listening.cancel()
+
+
+async def _listen(socket: WebSocket, reader: AsgiReader) -> None:
+    # Readers have nothing to say; receiving is how one learns that they have left.
+    try:
+        while True:
+            await socket.receive_text()
+    except (WebSocketDisconnect, RuntimeError, KeyError):
+        reader.cut()

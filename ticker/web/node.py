@@ -1,0 +1,73 @@
+"""A node: everything one process of the service is made of, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import time
+from typing import Final, Self
+
+from starlette.requests import HTTPConnection
+
+from ticker.hub import Hub
+from ticker.journal.log import Journal
+from ticker.journal.redis import Redis
+from ticker.journal.registry import Registry
+from ticker.relay import Relay
+from ticker.settings import Settings
+
+SPARE_FILES: Final = 128
+"""Open files kept from readers: the log's connections, the listening socket, correspondents."""
+
+KNOW_FEEDS_WITHIN: Final = 5.0
+"""Seconds a starting node waits for Redis before it lets requests in to be told that it is not there."""
+
+
+class Node:
+    """One process of the service: its settings, its way to Redis, its readers, and the relay between them."""
+
+    def __init__(self, settings: Settings) -> None:
+        """`settings.redis_url` must be set."""
+        assert settings.redis_url is not None
+        self.settings = settings
+        self.redis = Redis(settings.redis_url)
+        slow = Redis(settings.redis_url, answer_within=settings.replica_timeout + 1.0)
+        self._connections = [self.redis, slow] if settings.replicas else [self.redis]
+        self.journal = Journal(
+            self._connections[-1], replicas=settings.replicas, replica_timeout=settings.replica_timeout
+        )
+        self.registry = Registry(self.redis)
+        self.hub = Hub(capacity=settings.ring, limit=settings.readers or open_files(), clock=time.monotonic)
+        self.relay = Relay(self.redis, self.hub, clock=time.monotonic)
+
+    async def __aenter__(self) -> Self:
+        self._following = asyncio.create_task(self.relay.run())
+        deadline = time.monotonic() + KNOW_FEEDS_WITHIN
+        while not self.hub.ready and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._following
+        for redis in self._connections:
+            await redis.close()
+
+
+def open_files() -> int:
+    """Return how many readers this process has room for, after asking the system for all it gives."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):  # macOS names a hard limit that it then refuses
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return max(soft - SPARE_FILES, 1)
+
+
+def node_of(request: HTTPConnection) -> Node:
+    """Return the node that a request came to."""
+    node = request.state.node
+    assert isinstance(node, Node)
+    return node

@@ -1,0 +1,126 @@
+"""Reader pages: whole without JavaScript, live with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import orjson
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from ticker.dispatch import BREAKING, direction
+from ticker.errors import TickerError
+from ticker.feed import Feed
+from ticker.web.node import Node, node_of
+
+_HERE: Final = Path(__file__).parent
+_BESIDE: Final = _HERE.parent / "clients"
+CLIENTS: Final = _BESIDE if _BESIDE.is_dir() else _HERE.parents[1] / "clients"
+"""The browsers' modules: inside the package once installed, beside it in a checkout."""
+
+WORDS: Final[dict[str, dict[str, str]]] = json.loads((CLIENTS / "reader" / "words.json").read_text("utf-8"))
+
+SAFETY: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+}
+
+_ROOM = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+)
+
+
+def clients() -> StaticFiles:
+    """Serve the browsers' modules and styles."""
+    return StaticFiles(directory=CLIENTS)
+
+
+def _render(template: str, code: int = 200, **context: Any) -> HTMLResponse:
+    page = _ROOM.get_template(template).render(**context)
+    cache = "public, max-age=1" if code == 200 else "no-store"
+    return HTMLResponse(page, code, {**SAFETY, "cache-control": cache})
+
+
+def _words(language: str) -> dict[str, str]:
+    return WORDS.get(language.partition("-")[0].lower(), WORDS["en"])
+
+
+def _describe(feed: Feed) -> dict[str, str]:
+    return {
+        "name": feed.name,
+        "title": feed.title,
+        "language": feed.language,
+        "direction": direction(feed.language),
+    }
+
+
+def _shown(dispatch: dict[str, Any], feed: Feed) -> dict[str, Any]:
+    language = dispatch.get("language", feed.language)
+    return {**dispatch, "language": language, "direction": direction(language)}
+
+
+def _data_block(value: object) -> str:
+    """Return JSON that cannot end the script element it stands in."""
+    return orjson.dumps(value).decode().replace("<", "\\u003c")
+
+
+def _feeds(node: Node) -> list[dict[str, str]]:
+    return [_describe(channel.feed) for channel in node.hub.channels.values()]
+
+
+async def front(request: Request) -> Response:
+    """GET /: the breaking feed."""
+    return await _page(request, BREAKING)
+
+
+async def feed_page(request: Request) -> Response:
+    """GET /feeds/{feed}"""
+    return await _page(request, request.path_params["feed"])
+
+
+async def _page(request: Request, name: str) -> Response:
+    node = node_of(request)
+    feed = node.hub.channel(name).feed
+    words = _words(feed.language)
+    return _render(
+        "reader.html",
+        feed=_describe(feed),
+        dispatches=[_shown(dispatch, feed) for dispatch in feed.dispatches],
+        air=feed.air,
+        position=str(feed.tail.position),
+        page_json=_data_block({"snapshot": feed.snapshot(), "words": words}),
+        feeds=_feeds(node),
+        words=words,
+    )
+
+
+async def dispatch_page(request: Request) -> Response:
+    """GET /feeds/{feed}/{id}"""
+    node = node_of(request)
+    feed = node.hub.channel(request.path_params["feed"]).feed
+    found = await node.journal.dispatch(feed.name, request.path_params["id"])
+    return _render(
+        "dispatch.html",
+        410 if found["status"] == "killed" else 200,
+        feed=_describe(feed),
+        dispatch=_shown(found, feed),
+        revisions=[],
+        feeds=_feeds(node),
+        words=_words(feed.language),
+    )
+
+
+def problem_page(error: TickerError) -> Response:
+    """Return an error for people rather than programs."""
+    answer = _render("problem.html", error.status, status=error.status, title=error.title, detail=error.detail)
+    if error.retry_after is not None:
+        answer.headers["retry-after"] = str(error.retry_after)
+    return answer

@@ -1,0 +1,77 @@
+"""The way out for programs: feeds, snapshots, history, single dispatches."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker.errors import Gone, Invalid
+from ticker.web.answers import public
+from ticker.web.node import node_of
+
+FRESH_FOR: Final = 1
+"""Seconds a shared cache may keep a snapshot: enough to spare the service a stampede."""
+
+PAGE: Final = 20
+LONGEST_PAGE: Final = 100
+"""Dispatches of history given at once: unless told, and at most."""
+
+
+async def feeds(request: Request) -> Response:
+    """GET /v1/feeds"""
+    channels = node_of(request).hub.channels
+    listed = [describe(channel.feed) | {"watching": channel.watching} for channel in channels.values()]
+    return public(request, {"feeds": listed}, max_age=FRESH_FOR)
+
+
+def describe(feed: Any) -> dict[str, Any]:
+    """Return what is public of a feed itself."""
+    return {
+        "name": feed.name,
+        "title": feed.title,
+        "language": feed.language,
+        "position": str(feed.tail.position),
+        "air": feed.air,
+    }
+
+
+async def snapshot(request: Request) -> Response:
+    """GET /v1/feeds/{feed}: the same object as the first frame. Served from memory, also while Redis is away."""
+    channel = node_of(request).hub.channel(request.path_params["feed"])
+    return public(request, channel.feed.snapshot(), max_age=FRESH_FOR, tag=str(channel.feed.tail.position))
+
+
+async def history(request: Request) -> Response:
+    """GET …/dispatches?before=&limit="""
+    feed = request.path_params["feed"]
+    node = node_of(request)
+    node.hub.channel(feed)
+    query = request.query_params
+    unknown = set(query) - {"before", "limit"}
+    if unknown:
+        raise Invalid([(name, "is not a parameter here; there are before and limit") for name in sorted(unknown)])
+    text = query.get("limit", str(PAGE))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise Invalid([("limit", f"is a number from 1 to {LONGEST_PAGE}")])
+    # One more than asked for tells whether there is a next page.
+    found = await node.journal.history(feed, query.get("before"), limit + 1)
+    answer = public(request, {"feed": feed, "dispatches": found[:limit]}, max_age=FRESH_FOR)
+    if len(found) > limit:
+        following = urlencode({"before": found[limit - 1]["id"], "limit": limit})
+        answer.headers["link"] = f'<{request.url.path}?{following}>; rel="next"'
+    return answer
+
+
+async def dispatch(request: Request) -> Response:
+    """GET …/dispatches/{id}"""
+    feed = request.path_params["feed"]
+    node = node_of(request)
+    node.hub.channel(feed)
+    found = await node.journal.dispatch(feed, request.path_params["id"])
+    if found["status"] == "killed":
+        raise Gone(f"This dispatch was killed: {found['reason']}", tombstone=found)
+    return public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))

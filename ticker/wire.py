@@ -1,0 +1,113 @@
+"""Frames: what readers are sent, encoded once for all of them.
+
+A frame is one JSON object. Here it gets its coat for each way it may travel: a WebSocket text frame
+(RFC 6455 section 5.2, unmasked, final) or a Server-Sent Event (WHATWG HTML section 9.2). PROTOCOL.md
+describes them all.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Final, Literal
+
+import orjson
+
+from ticker.entry import Entry, Position
+from ticker.feed import Feed
+
+Dialect = Literal["websocket", "sse", "lines"]
+"""How a reader is spoken to. `lines` is bare JSON, a frame a line, for carriers that add their own coat."""
+
+BEAT_EVERY: Final = 10.0
+"""Seconds between beats to a reader. Part of the protocol: readers call a feed dead some seconds after."""
+
+
+class Close(IntEnum):
+    """Close codes of a WebSocket (RFC 6455 section 7.4), and what the client should do then."""
+
+    GOING_AWAY = 1001
+    """The feed was closed: come back only to be told that it is gone."""
+    POLICY = 1008
+    """The reader said more than a reader has to say: come back and listen."""
+    RESTART = 1012
+    """This node is going away: come back at a random moment and resume."""
+
+
+_FIN_TEXT: Final = 0x81
+
+
+class Frame:
+    """One message to readers, ready to be written in every dialect."""
+
+    __slots__ = ("lines", "sse", "websocket")
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        text = orjson.dumps(content)
+        self.lines = text + b"\n"
+        self.websocket = _websocket_header(len(text)) + text
+        position = content.get("position")
+        mark = b"id: " + position.encode() + b"\n" if position else b""
+        self.sse = b"event: " + content["type"].encode() + b"\n" + mark + b"data: " + self.lines + b"\n"
+
+
+def _websocket_header(length: int) -> bytes:
+    if length < 126:
+        return bytes((_FIN_TEXT, length))
+    if length < 1 << 16:
+        return bytes((_FIN_TEXT, 126)) + length.to_bytes(2)
+    return bytes((_FIN_TEXT, 127)) + length.to_bytes(8)
+
+
+def entry_frame(entry: Entry) -> Frame:
+    """Return the frame of a log entry: `dispatch`, `kill`, `pin` or `air`."""
+    position = str(entry.tail.position)
+    content = entry.content
+    match entry.kind:
+        case "file" | "correct":
+            return Frame({"type": "dispatch", "position": position, "dispatch": content["dispatch"]})
+        case "kill":
+            return kill_frame(entry.tail.position, entry)
+        case "pin":
+            return Frame({"type": "pin", "position": position, "id": content["id"]})
+        case "air":
+            return Frame({"type": "air", "position": position, "air": content["air"]})
+    raise ValueError(f"unknown kind of entry: {entry.kind}")
+
+
+def kill_frame(position: Position, kill: Entry) -> Frame:
+    """Return the frame of a kill, at its own position or in place of an earlier frame of the killed line.
+
+    Readers who resume from before the line was filed are told of its tombstone where the line was.
+    """
+    content = kill.content
+    return Frame(
+        {
+            "type": "kill",
+            "position": str(position),
+            "id": content["id"],
+            "reason": content["reason"],
+            "at": kill.at,
+            "filed": content["filed"],
+            "revision": content["revision"],
+        }
+    )
+
+
+def snapshot_frame(feed: Feed, *, reset: bool) -> Frame:
+    """Return the frame that starts a reader from here; `reset` tells it to forget what it shows."""
+    return Frame(feed.snapshot(reset=reset))
+
+
+def beat_frame(position: Position, at: str, watching: int) -> Frame:
+    """Return the proof that this node was level with Redis at `at` (RFC 3339, by the clock of Redis)."""
+    return Frame({"type": "beat", "position": str(position), "at": at, "watching": watching})
+
+
+def delayed_frame(since: str) -> Frame:
+    """Return the news that this node lost Redis at `since` (RFC 3339)."""
+    return Frame({"type": "delayed", "since": since})
+
+
+def move_frame(within: int) -> Frame:
+    """Return the request to reconnect at a random moment within that many milliseconds."""
+    return Frame({"type": "move", "within": within})
