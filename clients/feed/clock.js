@@ -1,0 +1,34 @@
+/**
+ * Time elapsed, told by two clocks of which neither can be trusted alone: a wall clock may be set back or
+ * forth by hours, a monotonic one may stand still while the machine sleeps.
+ *
+ * @import { Instant } from "./frames.d.ts"
+ */
+
+/**
+ * How far the wall clock may outrun the monotonic one before something happened that neither explains.
+ * Together with a beat's ten seconds it stays under the limit of freshness, so what goes unseen here can't
+ * make a healthy page waver.
+ */
+const TOLERANCE = 2_000;
+
+/**
+ * Milliseconds from one instant to another, by the clock that says more: an age may be overstated, which
+ * costs a reconnection, but never understated.
+ *
+ * @param {Instant} since
+ * @param {Instant} now
+ */
+export function elapsed(since, now) {
+  return Math.max(now.wall - since.wall, now.mono - since.mono, 0);
+}
+
+/**
+ * True when the machine slept, or its wall clock was set forward. From in here the two look the same.
+ *
+ * @param {Instant} since
+ * @param {Instant} now
+ */
+export function slept(since, now) {
+  return now.wall - since.wall - (now.mono - since.mono) > TOLERANCE;
+}

@@ -1,0 +1,146 @@
+/**
+ * The frames a feed sends and the state they fold into. Types only: the shapes are checked once, at the
+ * door, by read.js; everything behind it may rely on them.
+ */
+
+export type Urgency = "flash" | "bulletin" | "urgent" | "normal";
+
+/** The newsroom's LIVE switch and the link to its broadcast. */
+export interface Air {
+  on: boolean;
+  label?: string | null;
+  url?: string | null;
+}
+
+/** A line as readers see it. Times are RFC 3339, UTC, with milliseconds. */
+export interface Line {
+  id: string;
+  status: "usable";
+  text: string;
+  urgency: Urgency;
+  language: string;
+  source?: string | null;
+  byline?: string | null;
+  sections?: string[];
+  places?: string[];
+  story?: string | null;
+  link?: string | null;
+  occurred?: string | null;
+  /** What the last correction mended, in words for readers. */
+  note?: string | null;
+  filed: string;
+  updated: string;
+  revision: number;
+}
+
+/** What stands where a killed line stood. Nothing of its text survives here. */
+export interface Tombstone {
+  id: string;
+  status: "killed";
+  reason: string;
+  filed: string;
+  updated: string;
+  revision: number;
+}
+
+export type Dispatch = Line | Tombstone;
+
+export interface SnapshotFrame {
+  type: "snapshot";
+  feed: string;
+  position: string;
+  /** True when the reader's own position could not be resumed. */
+  reset?: boolean;
+  air: Air;
+  pinned: string | null;
+  dispatches: Dispatch[];
+}
+
+export interface DispatchFrame {
+  type: "dispatch";
+  position: string;
+  dispatch: Dispatch;
+}
+
+export interface KillFrame {
+  type: "kill";
+  position: string;
+  id: string;
+  reason: string;
+  at: string;
+  filed: string;
+  revision: number;
+}
+
+export interface PinFrame {
+  type: "pin";
+  position: string;
+  id: string | null;
+}
+
+export interface AirFrame {
+  type: "air";
+  position: string;
+  air: Air;
+}
+
+/** Proof, made at `at`, that the node sending it was level with the log. */
+export interface BeatFrame {
+  type: "beat";
+  position: string;
+  at: string;
+  watching?: number;
+}
+
+/** The node has lost the log; the next beat says it is level again. */
+export interface DelayedFrame {
+  type: "delayed";
+  since: string;
+}
+
+/** The node is draining: leave at a random moment within so many milliseconds. */
+export interface MoveFrame {
+  type: "move";
+  within: number;
+}
+
+export type Frame =
+  | SnapshotFrame
+  | DispatchFrame
+  | KillFrame
+  | PinFrame
+  | AirFrame
+  | BeatFrame
+  | DelayedFrame
+  | MoveFrame;
+
+/** What a feed shows now. Dispatches stand newest first. */
+export interface FeedState {
+  feed: string;
+  position: string | null;
+  air: Air;
+  pinned: string | null;
+  dispatches: Dispatch[];
+}
+
+/** One reading of both clocks, in milliseconds. */
+export interface Instant {
+  wall: number;
+  mono: number;
+}
+
+export interface Timers {
+  set(act: () => void, delay: number): unknown;
+  clear(handle: any): void;
+}
+
+/** Everything a connection needs from the world, so that tests can bring their own. */
+export interface World {
+  WebSocket: (new (url: string) => any) | undefined;
+  EventSource: (new (url: string) => any) | undefined;
+  clock: () => Instant;
+  random: () => number;
+  timers: Timers;
+  /** Calls back on "online" and on "visible" (the reader is back); returns the way to stop. */
+  events: (tell: (name: "online" | "visible") => void) => () => void;
+}

@@ -1,0 +1,114 @@
+/**
+ * New lines, said aloud. Two live regions apart from the list, both empty at load: a polite one, and an
+ * alert for a flash and a kill alone.
+ *
+ * Lines that come together are said together, and past a few only counted: a reader who returns after an
+ * hour wants the list, not a recital. What is killed before it was said is not said, and what was said is
+ * taken out of the page.
+ *
+ * @import { Dispatch, FeedState, Frame, Line, Timers } from "../feed/frames.d.ts"
+ * @import { Words } from "./words.js"
+ */
+
+import { direction } from "../feed/direction.js";
+import { say } from "./words.js";
+
+/** How long to wait for more that belongs together. Milliseconds. */
+const GATHER = 700;
+
+/** How many lines are read out; more are counted. */
+const FEW = 3;
+
+/**
+ * @typedef {{polite: HTMLElement, alert: HTMLElement}} Regions
+ * @typedef {{id?: string, text: string, language?: string}} Utterance
+ *
+ * @param {Regions} regions
+ * @param {Words} words
+ * @param {Timers} timers
+ */
+export function announcer(regions, words, timers) {
+  /** @type {Utterance[]} */
+  let polite = [];
+  /** @type {Utterance[]} */
+  let alert = [];
+  /** @type {unknown} */
+  let pending = null;
+
+  /** @param {Frame} frame @param {FeedState} previous what the feed showed before it */
+  function hear(frame, previous) {
+    if (frame.type === "kill") {
+      if (!previous.dispatches.some(({ id, status }) => id === frame.id && status === "usable")) return;
+      retract(frame.id);
+      alert.push({ text: `${words.withdrawn}: ${frame.reason}` });
+    } else {
+      for (const line of arrivals(frame, previous)) {
+        (line.urgency === "flash" ? alert : polite).push(utterance(line, words));
+      }
+    }
+    if (polite.length || alert.length) pending ??= timers.set(speak, GATHER);
+  }
+
+  /** @param {string} id */
+  function retract(id) {
+    polite = polite.filter((utterance) => utterance.id !== id);
+    alert = alert.filter((utterance) => utterance.id !== id);
+    clear();
+  }
+
+  function speak() {
+    pending = null;
+    if (polite.length > FEW) utter(regions.polite, [{ text: say(words.many_new, { n: polite.length }) }]);
+    else if (polite.length) utter(regions.polite, polite);
+    if (alert.length) utter(regions.alert, alert.slice(-FEW));
+    polite = [];
+    alert = [];
+  }
+
+  function clear() {
+    regions.polite.replaceChildren();
+    regions.alert.replaceChildren();
+  }
+
+  /** Silence, at once, for what was about to be said as well. */
+  function hush() {
+    polite = [];
+    alert = [];
+    clear();
+  }
+
+  return { hear, hush };
+}
+
+/**
+ * The lines a frame brings that are newer than anything before it, oldest first. A correction is none.
+ *
+ * @param {Frame} frame
+ * @param {FeedState} previous
+ */
+function arrivals(frame, previous) {
+  const newest = previous.dispatches[0]?.id ?? "";
+  /** @param {Dispatch} dispatch @returns {dispatch is Line} */
+  const arrived = (dispatch) => dispatch.status === "usable" && dispatch.id > newest;
+  if (frame.type === "dispatch") return [frame.dispatch].filter(arrived);
+  return frame.type === "snapshot" ? frame.dispatches.filter(arrived).reverse() : [];
+}
+
+/** @param {Line} line @param {Words} words @returns {Utterance} */
+function utterance({ id, text, source, urgency, language }, words) {
+  const flash = urgency === "flash" ? `${words.flash}. ` : "";
+  return { id, text: flash + (source ? `${source}: ${text}` : text), language };
+}
+
+/** @param {HTMLElement} region @param {Utterance[]} utterances */
+function utter(region, utterances) {
+  region.replaceChildren(...utterances.map(({ text, language }) => {
+    const element = document.createElement("p");
+    if (language) {
+      element.lang = language;
+      element.dir = direction(language);
+    }
+    element.textContent = text;
+    return element;
+  }));
+}

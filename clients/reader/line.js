@@ -1,0 +1,143 @@
+/**
+ * One dispatch as an element; the same markup as the template's line.html, which draws it for the first view.
+ * Everything a newsroom wrote goes in as text, never as markup.
+ *
+ * @import { Dispatch, Line, Tombstone } from "../feed/frames.d.ts"
+ * @import { Words } from "./words.js"
+ */
+
+import { direction } from "../feed/direction.js";
+
+/** Normal lines carry no mark. */
+const MARKED = ["flash", "bulletin", "urgent"];
+
+/**
+ * @typedef {object} Setting where a line is shown
+ * @property {Words} words
+ * @property {string} feed
+ * @property {string} language of the feed, for what has none of its own
+ * @property {string} direction
+ *
+ * @typedef {ReturnType<typeof speaker>} Speaker
+ */
+
+/**
+ * What a drawn line depends on; it is drawn again only when this changes.
+ *
+ * @param {Dispatch} dispatch
+ * @param {boolean} pinned
+ */
+export function edition({ status, revision }, pinned) {
+  return `${status}-${revision}${pinned ? "-pinned" : ""}`;
+}
+
+/**
+ * @param {HTMLElement} item
+ * @param {Dispatch} dispatch
+ * @param {boolean} pinned
+ * @param {Setting} setting
+ */
+export function draw(item, dispatch, pinned, setting) {
+  const killed = dispatch.status === "killed";
+  const language = killed ? setting.language : dispatch.language;
+  item.id = `line-${dispatch.id}`;
+  item.className = killed ? "line tombstone" : `line ${dispatch.urgency}`;
+  item.dataset.id = dispatch.id;
+  item.dataset.edition = edition(dispatch, pinned);
+  item.lang = language;
+  item.dir = killed ? setting.direction : direction(language);
+  const { words } = setting;
+  const ui = speaker(words, language);
+  const when = make("p", "when", permalink(dispatch, ui, setting.feed));
+  if (!killed && MARKED.includes(dispatch.urgency)) {
+    when.append(ui("span", "urgency", words[/** @type {"flash"} */ (dispatch.urgency)]));
+  }
+  if (pinned) when.append(ui("span", "pin", words.pinned));
+  item.replaceChildren(when, ...(killed ? grave(dispatch, ui, words) : body(dispatch, ui, words)));
+}
+
+/**
+ * Makes what the page itself says inside a line; in a line of another language that carries its own.
+ *
+ * @param {Words} words
+ * @param {string} language of the line
+ */
+function speaker(words, language) {
+  /** @param {string} tag @param {string} className @param {...string} text */
+  return (tag, className, ...text) => {
+    const element = make(tag, className, ...text);
+    if (language !== words.language) {
+      element.lang = words.language;
+      element.dir = words.direction;
+    }
+    return element;
+  };
+}
+
+/** @param {Dispatch} dispatch @param {Speaker} ui @param {string} feed */
+function permalink({ id, filed }, ui, feed) {
+  const link = /** @type {HTMLAnchorElement} */ (make("a", "permalink", time(filed, "ago", ui)));
+  link.href = `/feeds/${feed}/${id}`;
+  return link;
+}
+
+/** @param {Line} line @param {Speaker} ui @param {Words} words */
+function* body(line, ui, words) {
+  const text = make("p", "text");
+  if (line.source) text.append(make("b", "source", isolated(line.source, line), ":"), " ");
+  text.append(make("span", "words", line.text));
+  yield text;
+  if (line.revision > 1) {
+    const corrected = make("p", "corrected", ui("b", "", words.corrected), " ", time(line.updated, "hour", ui));
+    if (line.note) corrected.append(": ", isolated(line.note, line));
+    yield corrected;
+  }
+  const about = [...details(line, ui, words)];
+  if (about.length) yield make("ul", "about", ...about);
+}
+
+/** @param {Line} line @param {Speaker} ui @param {Words} words */
+function* details({ byline, occurred, sections, places, link }, ui, words) {
+  if (byline) yield make("li", "byline", byline);
+  if (occurred) yield make("li", "happened", ui("span", "", words.happened), " ", time(occurred, "hour", ui));
+  for (const label of [...(places ?? []), ...(sections ?? [])]) yield make("li", "label", label);
+  if (link && /^https?:\/\//i.test(link)) {
+    const anchor = /** @type {HTMLAnchorElement} */ (ui("a", "story", words.full_story));
+    anchor.href = link;
+    yield make("li", "", anchor);
+  }
+}
+
+/** @param {Tombstone} tombstone @param {Speaker} ui @param {Words} words */
+function* grave({ reason }, ui, words) {
+  yield make("p", "text", ui("b", "withdrawn", words.withdrawn), ": ", make("bdi", "", reason));
+}
+
+/**
+ * Kept apart from what follows it, but read in the line's direction: an Arabic source that begins with a
+ * Latin name would otherwise be turned round.
+ *
+ * @param {string} text
+ * @param {Line} line
+ */
+function isolated(text, { language }) {
+  const element = make("bdi", "", text);
+  element.dir = direction(language);
+  return element;
+}
+
+/** @param {string} iso @param {"ago" | "hour"} as @param {Speaker} ui */
+function time(iso, as, ui) {
+  const element = /** @type {HTMLTimeElement} */ (ui("time", ""));
+  element.dateTime = iso;
+  element.dataset.as = as;
+  return element;
+}
+
+/** @param {string} tag @param {string} className @param {...(Node | string)} children */
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
+}

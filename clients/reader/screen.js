@@ -1,0 +1,67 @@
+/**
+ * What the reader sees, which may lag behind what the feed shows, for two reasons: a reader who has scrolled
+ * down must not have the page move, and one who has paused must not have it change.
+ *
+ *   mode     a new line   a correction   a kill     a snapshot
+ *   ───────  ───────────  ─────────────  ─────────  ─────────────────────────────────────────────
+ *   follow   shown        shown          shown      shown
+ *   hold     waits        shown          shown      corrects and kills what is shown; the rest waits
+ *   pause    waits        waits          shown      kills what is shown; the rest waits
+ *
+ * Pins wait like new lines do; they move what is shown. A kill waits for nobody. A line that a snapshot no longer has goes too, in every mode: nobody will tell of
+ * its kill any more.
+ *
+ * @import { Dispatch, FeedState, Frame } from "../feed/frames.d.ts"
+ */
+
+import { fold } from "../feed/fold.js";
+
+/**
+ * @typedef {"follow" | "hold" | "pause"} Mode
+ * @typedef {{shown: FeedState, waiting: number}} Screen waiting: how many new lines the reader doesn't see yet
+ */
+
+/**
+ * @param {FeedState} shown
+ * @param {Frame | null} frame what changed the feed; null when only the mode changed
+ * @param {FeedState} state what the feed shows now
+ * @param {Mode} mode
+ * @param {number} limit
+ * @returns {Screen}
+ */
+export function present(shown, frame, state, mode, limit) {
+  if (mode === "follow") return { shown: state, waiting: 0 };
+  const next = frame ? admit(shown, frame, mode, limit) : shown;
+  return { shown: next, waiting: waiting(next, state) };
+}
+
+/** @param {FeedState} shown @param {Frame} frame @param {Mode} mode @param {number} limit */
+function admit(shown, frame, mode, limit) {
+  /** @param {string} id */
+  const seen = (id) => shown.dispatches.some((dispatch) => dispatch.id === id);
+  switch (frame.type) {
+    case "kill":
+      return seen(frame.id) ? fold(shown, frame, { limit }) : shown;
+    case "dispatch":
+      return mode === "hold" && seen(frame.dispatch.id) ? fold(shown, frame, { limit }) : shown;
+    case "snapshot":
+      return { ...shown, dispatches: [...survivors(shown.dispatches, frame.dispatches, mode)] };
+    default:
+      return shown;
+  }
+}
+
+/** @param {Dispatch[]} shown @param {Dispatch[]} fresh @param {Mode} mode */
+function* survivors(shown, fresh, mode) {
+  const byId = new Map(fresh.map((dispatch) => [dispatch.id, dispatch]));
+  for (const dispatch of shown) {
+    const now = byId.get(dispatch.id);
+    if (now) yield mode === "hold" || now.status === "killed" ? now : dispatch;
+  }
+}
+
+/** @param {FeedState} shown @param {FeedState} state */
+function waiting(shown, state) {
+  const newest = shown.dispatches[0]?.id ?? "";
+  return state.dispatches.filter(({ id, status }) => id > newest && status === "usable").length;
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { announcer } from "../../clients/reader/announce.js";
+import { empty, fold } from "../../clients/feed/fold.js";
+import { filed, kill, line, snapshot } from "./frames.js";
+import { element, open } from "./page.js";
+import { World } from "./world.js";
+import { words } from "./words.js";
+
+/** @import { Frame } from "../../clients/feed/frames.d.ts" */
+
+open();
+
+function setUp() {
+  const world = new World();
+  const polite = element("div");
+  const alert = element("div");
+  const voice = announcer({ polite, alert }, words.en, world.io.timers);
+  let state = fold(empty("breaking"), snapshot("1-a", [line("a")]), { limit: 100 });
+  /** @param {...Frame} frames */
+  const hear = (...frames) => {
+    for (const frame of frames) {
+      voice.hear(frame, state);
+      state = fold(state, frame, { limit: 100 });
+    }
+    world.pass(1000);
+  };
+  return { polite, alert, hear, voice, world };
+}
+
+const said = (/** @type {any} */ region) => region.children.map((/** @type {any} */ { textContent }) => textContent);
+
+test("a new line is said politely, source first", () => {
+  const { polite, alert, hear } = setUp();
+  hear(filed("2-b", line("b", { source: "Port authority", text: "No casualties" })));
+  assert.deepEqual(said(polite), ["Port authority: No casualties"]);
+  assert.deepEqual(said(alert), []);
+});
+
+test("it is said in its own language", () => {
+  const { polite, hear } = setUp();
+  hear(filed("2-b", line("b", { language: "ar" })));
+  assert.deepEqual([polite.children[0].lang, polite.children[0].dir], ["ar", "rtl"]);
+});
+
+test("a flash is an alert", () => {
+  const { polite, alert, hear } = setUp();
+  hear(filed("2-b", line("b", { urgency: "flash", text: "Bridge closed" })));
+  assert.deepEqual(said(alert), ["FLASH. Bridge closed"]);
+  assert.deepEqual(said(polite), []);
+});
+
+test("a kill is an alert, and takes back what was said or was about to be", () => {
+  const { polite, alert, hear } = setUp();
+  hear(filed("2-b", line("b")));
+  assert.equal(said(polite).length, 1);
+  hear(kill("3-c", "b", "not true"));
+  assert.deepEqual(said(alert), ["Withdrawn: not true"]);
+  assert.deepEqual(said(polite), []);
+  hear(filed("4-d", line("c")), kill("5-e", "c", "nor this"));
+  assert.deepEqual(said(polite), []);
+  assert.deepEqual(said(alert), ["Withdrawn: nor this"]);
+});
+
+test("a kill of what was never shown, or was killed before, is not said", () => {
+  const { alert, hear } = setUp();
+  hear(kill("2-b", "zz"));
+  assert.deepEqual(said(alert), []);
+});
+
+test("a correction is not said as new, nor is a line that is older than the newest", () => {
+  const { polite, hear } = setUp();
+  hear(filed("2-b", line("a", { revision: 2 })), { type: "pin", position: "3-c", id: "a" });
+  assert.deepEqual(said(polite), []);
+});
+
+test("a few that come together are said together, more are counted", () => {
+  const few = setUp();
+  few.hear(...["b", "c", "d"].map((id) => filed("2-b", line(id))));
+  assert.deepEqual(said(few.polite), ["text of b", "text of c", "text of d"]);
+  const many = setUp();
+  many.hear(...["b", "c", "d", "e"].map((id) => filed("2-b", line(id))));
+  assert.deepEqual(said(many.polite), ["4 new lines"]);
+});
+
+test("of a snapshot only what is new is said", () => {
+  const { polite, hear } = setUp();
+  hear(snapshot("9-f", [line("c"), line("b"), line("a")]));
+  assert.deepEqual(said(polite), ["text of b", "text of c"]);
+});
+
+test("hushed, it says nothing, not even what it was about to", () => {
+  const { polite, voice, world } = setUp();
+  voice.hear(filed("2-b", line("b")), empty("breaking"));
+  voice.hush();
+  world.pass(1000);
+  assert.deepEqual(said(polite), []);
+});

@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connect, SILENCE } from "../../clients/feed/connection.js";
+import { beat, filed, line, snapshot } from "./frames.js";
+import { World } from "./world.js";
+
+const URL_ = "https://ticker.example/v1/feeds/breaking/live";
+
+/** @param {string | null} [after] */
+function setUp(after = null, more = {}) {
+  const world = new World();
+  /** @type {any[]} */
+  const frames = [];
+  /** @type {string[]} */
+  const states = [];
+  const line = connect({
+    ...world.io, url: URL_, after, onframe: (frame) => frames.push(frame), onstate: (state) => states.push(state), ...more,
+  });
+  return { world, frames, states, line };
+}
+
+/** @param {World} world */
+const proof = (world, position = "2-b") => beat(position, world.now.wall);
+
+test("it dials a WebSocket, and hands on what comes", () => {
+  const { world, frames, states } = setUp();
+  assert.equal(world.socket.url, "wss://ticker.example/v1/feeds/breaking/live");
+  world.socket.send(snapshot("1-a", []));
+  world.socket.send(proof(world));
+  assert.deepEqual(frames.map(({ type }) => type), ["snapshot", "beat"]);
+  assert.deepEqual(states, ["connecting", "open"]);
+});
+
+test("it begins from the position of the page", () => {
+  const { world } = setUp("41-0f3c");
+  assert.equal(world.socket.url, "wss://ticker.example/v1/feeds/breaking/live?after=41-0f3c");
+});
+
+test("it resumes from the last position", () => {
+  const { world, states } = setUp();
+  world.socket.send(snapshot("1-a", []));
+  world.socket.send(filed("2-b", line("x")));
+  world.socket.drop();
+  assert.equal(states.at(-1), "waiting");
+  world.pass(250);
+  assert.equal(world.sockets.length, 2);
+  assert.match(world.socket.url, /after=2-b$/);
+});
+
+test("it waits longer after each failure, and briefly again after a beat", () => {
+  const { world } = setUp(null, { EventSource: undefined });
+  world.dice = [0.999];
+  for (const wait of [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]) {
+    const before = world.sockets.length;
+    world.socket.drop();
+    world.pass(wait * 0.998);
+    assert.equal(world.sockets.length, before, `not before ${wait}`);
+    world.pass(wait * 0.002);
+    assert.equal(world.sockets.length, before + 1);
+  }
+  world.socket.send(proof(world));
+  world.socket.drop();
+  world.pass(500);
+  assert.equal(world.sockets.length, 10);
+});
+
+test("a node that accepts and then fails before its first beat is not dialled faster for it", () => {
+  const { world } = setUp();
+  world.dice = [0.999];
+  for (const wait of [500, 1000, 2000]) {
+    const before = world.sockets.length;
+    world.socket.send(snapshot("1-a", []));
+    world.socket.drop();
+    world.pass(wait * 0.998);
+    assert.equal(world.sockets.length, before);
+    world.pass(wait * 0.002);
+  }
+});
+
+test("thirteen seconds of silence are a dead path", () => {
+  const { world, states } = setUp();
+  world.socket.send(proof(world));
+  const [dead] = world.sockets;
+  world.pass(SILENCE - 1000);
+  assert.equal(world.sockets.length, 1);
+  world.pass(2000);
+  assert.equal(world.sockets.length, 2);
+  assert.equal(dead?.closed, true);
+  assert.deepEqual(states, ["connecting", "open", "waiting", "connecting"]);
+});
+
+test("a dial that leads nowhere is given up after as long", () => {
+  const { world } = setUp();
+  world.pass(SILENCE + 500);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("any frame breaks the silence", () => {
+  const { world } = setUp();
+  for (let i = 0; i < 5; i += 1) {
+    world.pass(10_000);
+    world.socket.send({ type: "weather" });
+  }
+  assert.equal(world.sockets.length, 1);
+});
+
+test("a malformed frame ends the connection, and only what came before it is trusted", () => {
+  const { world, frames } = setUp();
+  world.socket.send(filed("2-b", line("x")));
+  const [bad] = world.sockets;
+  bad?.send('{"type":"dispatch","position":"3-c","dispatch":{}}');
+  assert.equal(bad?.closed, true);
+  bad?.send(filed("4-d", line("y")));
+  assert.equal(frames.length, 1);
+  world.pass(500);
+  assert.match(world.socket.url, /after=2-b$/);
+});
+
+test("a frame that is malformed again and again is got round by a snapshot", () => {
+  const { world } = setUp("2-b");
+  for (let i = 0; i < 2; i += 1) {
+    assert.match(world.socket.url, /after=2-b$/);
+    world.socket.send({ type: "delayed" });
+    world.socket.send("<html>");
+    world.pass(1000);
+  }
+  assert.equal(new URL(world.socket.url).search, "");
+  world.socket.send(snapshot("9-f", []));
+  world.socket.send(proof(world, "9-f"));
+  world.socket.drop();
+  world.pass(500);
+  assert.match(world.socket.url, /after=9-f$/);
+});
+
+test("when the network is back it dials at once", () => {
+  const { world } = setUp();
+  world.socket.drop();
+  world.tell?.("online");
+  assert.equal(world.sockets.length, 2);
+  world.pass(60);
+  assert.equal(world.sockets.length, 2, "and the dial it was waiting for is off");
+});
+
+test("when the reader is back and the tail is fresh, it stays", () => {
+  const { world } = setUp();
+  world.socket.send(proof(world));
+  world.pass(5000);
+  world.tell?.("visible");
+  assert.equal(world.sockets.length, 1);
+});
+
+test("when the reader is back while it dials, it goes on dialling", () => {
+  const { world } = setUp();
+  world.tell?.("visible");
+  assert.equal(world.sockets.length, 1);
+});
+
+test("when the reader is back while it waits, it dials at once", () => {
+  const { world } = setUp();
+  world.socket.drop();
+  world.tell?.("visible");
+  assert.equal(world.sockets.length, 2);
+});
+
+test("when the reader is back after a sleep, it dials at once", () => {
+  const { world } = setUp();
+  world.socket.send(proof(world));
+  world.sleep(3_600_000);
+  world.tell?.("visible");
+  assert.equal(world.sockets.length, 2);
+});
+
+test("a machine that wakes dials within a second, though nothing tells it", () => {
+  const { world } = setUp();
+  world.socket.send(proof(world));
+  world.sleep(3_600_000);
+  world.pass(1000);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("what a tunnel kept for a sleeping machine is not believed but asked for again", () => {
+  const { world, frames } = setUp();
+  world.socket.send(filed("2-b", line("x")));
+  const [old] = world.sockets;
+  world.sleep(3_600_000);
+  old?.send(filed("3-c", line("y")));
+  assert.equal(frames.length, 1);
+  assert.match(world.socket.url, /after=2-b$/);
+});
+
+test("a node that drains is left at a random moment, and heard until then", () => {
+  const { world, frames } = setUp();
+  world.dice = [0.4];
+  world.socket.send(snapshot("1-a", []));
+  const [old] = world.sockets;
+  old?.send({ type: "move", within: 10_000 });
+  world.pass(3_999);
+  old?.send(filed("2-b", line("x")));
+  assert.equal(world.sockets.length, 1);
+  world.pass(1);
+  assert.equal(world.sockets.length, 2);
+  assert.equal(old?.closed, true);
+  assert.match(world.socket.url, /after=2-b$/);
+  assert.deepEqual(frames.map(({ type }) => type), ["snapshot", "move", "dispatch"]);
+});
+
+test("a draining node that closes first is left then, once", () => {
+  const { world } = setUp();
+  world.socket.send(snapshot("1-a", []));
+  world.socket.send({ type: "move", within: 10_000 });
+  world.socket.drop();
+  world.pass(250);
+  assert.equal(world.sockets.length, 2);
+  world.socket.send(proof(world));
+  world.pass(9_000);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("closed is closed: no timer, no listener, no frame", () => {
+  const { world, frames, states, line } = setUp();
+  world.socket.send(proof(world));
+  line.close();
+  assert.equal(world.socket.closed, true);
+  world.socket.send(proof(world));
+  assert.equal(frames.length, 1);
+  assert.equal(world.waiting, 0);
+  assert.equal(world.tell, null);
+  assert.equal(states.at(-1), "closed");
+});

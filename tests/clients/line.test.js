@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { draw, edition } from "../../clients/reader/line.js";
+import { line, tombstone } from "./frames.js";
+import { element, open } from "./page.js";
+import { words } from "./words.js";
+
+/** @import { Dispatch } from "../../clients/feed/frames.d.ts" */
+
+open();
+
+/** @param {Dispatch} dispatch @param {Partial<{pinned: boolean, language: "en" | "ar"}>} [more] */
+function drawn(dispatch, { pinned = false, language = "en" } = {}) {
+  const item = element("li");
+  const direction = words[language].direction;
+  draw(item, dispatch, pinned, { words: words[language], feed: "breaking", language, direction });
+  return item;
+}
+
+test("the source stands before the text, bold and with a colon", () => {
+  const text = drawn(line("a", { source: "Civil Defence spokesman", text: "Bridge closed" })).querySelector(".text");
+  assert.equal(text.textContent, "Civil Defence spokesman: Bridge closed");
+  assert.equal(text.querySelector(".source").tag, "b");
+});
+
+test("without a source there is the text alone", () => {
+  assert.equal(drawn(line("a", { text: "Bridge closed" })).querySelector(".text").textContent, "Bridge closed");
+});
+
+test("markup in a line is text", () => {
+  const text = "<img src=x onerror=alert(1)>";
+  const item = drawn(line("a", { text, source: text, byline: text, note: text, revision: 2, sections: [text], places: [text] }));
+  assert.equal(item.textContent.split(text).length - 1, 6);
+  assert.deepEqual(item.querySelectorAll("img"), []);
+});
+
+for (const [urgency, word] of [["flash", "FLASH"], ["bulletin", "BULLETIN"], ["urgent", "URGENT"], ["normal", undefined]]) {
+  test(`${urgency} is told in ${word ?? "no"} word`, () => {
+    const item = drawn(line("a", { urgency: /** @type {"flash"} */ (urgency) }));
+    assert.equal(item.querySelector(".urgency")?.textContent, word);
+    assert.ok(item.className.split(" ").includes(urgency ?? ""));
+  });
+}
+
+test("a line carries its own language and direction, and the page's words inside it theirs", () => {
+  const item = drawn(line("a", { language: "ar", urgency: "urgent" }));
+  assert.deepEqual([item.lang, item.dir], ["ar", "rtl"]);
+  const mark = item.querySelector(".urgency");
+  assert.deepEqual([mark.lang, mark.dir], ["en", "ltr"]);
+  assert.equal(item.querySelector("time").dir, "ltr", "or it would read “min 25”");
+  assert.equal(drawn(line("a", { urgency: "urgent" })).querySelector(".urgency").lang, "");
+});
+
+test("a tombstone carries the feed's", () => {
+  const item = drawn(tombstone("a", "سحب المصدر تصريحه"), { language: "ar" });
+  assert.deepEqual([item.lang, item.dir], ["ar", "rtl"]);
+  assert.equal(item.textContent, "سُحب: سحب المصدر تصريحه");
+});
+
+test("a source is read in the line's direction even when it begins in another script", () => {
+  const item = drawn(line("a", { language: "ar", source: "Reuters نقلا عن الميناء" }));
+  assert.equal(item.querySelector("bdi").dir, "rtl");
+});
+
+test("a corrected line says when, and why if that was said", () => {
+  const bare = drawn(line("a", { revision: 2, updated: "2026-03-11T14:20:00Z" })).querySelector(".corrected");
+  assert.equal(bare.querySelector("time").dateTime, "2026-03-11T14:20:00Z");
+  assert.equal(bare.textContent, "Corrected ");
+  const noted = drawn(line("a", { revision: 3, note: "18:00, not 16:00" })).querySelector(".corrected");
+  assert.equal(noted.textContent, "Corrected : 18:00, not 16:00");
+  assert.equal(drawn(line("a")).querySelector(".corrected"), null);
+});
+
+test("byline, places, sections, the event's hour and the story stand below", () => {
+  const item = drawn(line("a", {
+    byline: "Lena Ortiz", places: ["Port Marada"], sections: ["Transport"], occurred: "2026-03-11T13:00:00Z", link: "https://news.example/a",
+  }));
+  const about = item.querySelector(".about").children.map((/** @type {any} */ { textContent }) => textContent);
+  assert.deepEqual(about, ["Lena Ortiz", "Happened at ", "Port Marada", "Transport", "Full story"]);
+  assert.equal(drawn(line("a")).querySelector(".about"), null);
+});
+
+test("a link that is no web address is not drawn", () => {
+  assert.equal(drawn(line("a", { link: "javascript:alert(1)" })).querySelector(".story"), null);
+});
+
+test("the hour links to the line's own page", () => {
+  assert.equal(drawn(line("01A")).querySelector("a").href, "/feeds/breaking/01A");
+});
+
+test("an edition changes with all that a line's looks depend on", () => {
+  const editions = [
+    edition(line("a"), false), edition(line("a"), true), edition(line("a", { revision: 2 }), false), edition(tombstone("a", "x"), false),
+  ];
+  assert.equal(new Set(editions).size, editions.length);
+  assert.equal(edition(line("a"), false), "usable-1", "as the template writes it");
+});

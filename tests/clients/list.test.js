@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { arrange, lines } from "../../clients/reader/list.js";
+import { line, tombstone } from "./frames.js";
+import { element, moves, open, page } from "./page.js";
+import { words } from "./words.js";
+
+/** @import { Dispatch } from "../../clients/feed/frames.d.ts" */
+
+open();
+
+const still = { ago: () => "", hour: () => "", full: () => "", paint: () => {} };
+const setting = { words: words.en, feed: "breaking", language: "en", direction: "ltr" };
+/** @type {any} */
+let list;
+/** @type {ReturnType<typeof lines>} */
+let rows;
+
+beforeEach(() => {
+  list = element("ol");
+  rows = lines(list, setting, still);
+  moves.length = 0;
+});
+
+const ids = () => list.children.map((/** @type {any} */ { dataset }) => dataset.id);
+/** @param {string} id */
+const item = (id) => list.children.find((/** @type {any} */ { dataset }) => dataset.id === id);
+
+test("it shows the lines in their order", () => {
+  rows.show([line("c"), line("b"), line("a")], null);
+  assert.deepEqual(ids(), ["c", "b", "a"]);
+});
+
+test("a new line touches no other", () => {
+  rows.show([line("b"), line("a")], null);
+  const before = [item("b"), item("a")].map((each) => [each, ...each.children]);
+  moves.length = 0;
+  rows.show([line("c"), line("b"), line("a")], null);
+  assert.deepEqual(moves, ["line-c"]);
+  assert.deepEqual([item("b"), item("a")].map((each) => [each, ...each.children]), before);
+});
+
+test("a correction keeps its element and its place", () => {
+  rows.show([line("b"), line("a")], null);
+  const before = item("a");
+  rows.show([line("b"), line("a", { revision: 2, text: "mended" })], null);
+  assert.equal(item("a"), before);
+  assert.match(before.textContent, /mended/);
+});
+
+test("of a killed line nothing is left", () => {
+  rows.show([line("a", { text: "false", source: "Nobody", byline: "X. Y." })], null);
+  rows.show([tombstone("a", "not true")], null);
+  assert.equal(item("a").textContent, "Withdrawn: not true");
+  assert.equal(item("a").className, "line tombstone");
+});
+
+test("a line that is gone goes", () => {
+  rows.show([line("c"), line("b"), line("a")], null);
+  rows.show([line("c"), line("a")], null);
+  assert.deepEqual(ids(), ["c", "a"]);
+});
+
+test("a pinned line stands first and says so; unpinned it goes back", () => {
+  rows.show([line("c"), line("b"), line("a")], "a");
+  assert.deepEqual(ids(), ["a", "c", "b"]);
+  assert.match(item("a").textContent, /Pinned/);
+  rows.show([line("c"), line("b"), line("a")], null);
+  assert.deepEqual(ids(), ["c", "b", "a"]);
+  assert.doesNotMatch(item("a").textContent, /Pinned/);
+});
+
+test("a killed line or one not shown is not arranged first", () => {
+  /** @type {Dispatch[]} */
+  const dispatches = [line("b"), tombstone("a", "x")];
+  assert.equal(arrange(dispatches, "a"), dispatches);
+  assert.equal(arrange(dispatches, "z"), dispatches);
+});
+
+test("what the template drew is taken over as it stands", () => {
+  const drawn = element("li", { id: "line-a", dataset: { id: "a", edition: "usable-1" } });
+  drawn.append("drawn by the template");
+  list.append(drawn);
+  rows = lines(list, setting, still);
+  rows.show([line("b"), line("a")], null);
+  assert.equal(item("a"), drawn);
+  assert.equal(drawn.textContent, "drawn by the template");
+  rows.show([line("b"), line("a", { revision: 2 })], null);
+  assert.match(drawn.textContent, /text of a/);
+});
+
+test("a reader who stands on a line's link stays there when it is corrected", () => {
+  rows.show([line("a")], null);
+  const link = item("a").querySelector("a");
+  link.focus();
+  rows.show([line("a", { revision: 2 })], null);
+  assert.notEqual(page.activeElement, link);
+  assert.equal(page.activeElement, item("a").querySelector("a"));
+});

@@ -1,0 +1,143 @@
+/**
+ * A world for the clients to run in: two clocks that the test moves by hand, timers that fire when it does,
+ * and carriers whose far end is the test.
+ */
+
+/** @import { Instant } from "../../clients/feed/frames.d.ts" */
+
+/** A WebSocket or EventSource whose other end is the test. */
+class Carrier {
+  /** @type {((event: {data: unknown}) => void) | null} */
+  onmessage = null;
+  /** @type {(() => void) | null} */
+  onclose = null;
+  /** @type {(() => void) | null} */
+  onerror = null;
+  closed = false;
+  /** @type {Map<string, (event: {data: unknown}) => void>} */
+  listeners = new Map();
+
+  /** @param {string} url */
+  constructor(url) {
+    this.url = url;
+  }
+
+  /** @param {string} type @param {(event: {data: unknown}) => void} listener */
+  addEventListener(type, listener) {
+    this.listeners.set(type, listener);
+  }
+
+  close() {
+    this.closed = true;
+  }
+
+  /** @param {any} frame an object to send as JSON, or text to send as it is */
+  send(frame) {
+    const data = typeof frame === "string" ? frame : JSON.stringify(frame);
+    this.onmessage?.({ data });
+    this.listeners.get(frame.type)?.({ data });
+  }
+
+  drop() {
+    this.onclose?.();
+    this.onerror?.();
+  }
+}
+
+export class World {
+  /** @type {Instant} */
+  now = { wall: Date.parse("2026-03-11T14:00:00Z"), mono: 5_000 };
+  /** What the next random numbers are; the last one stays. */
+  dice = [0.5];
+  /** @type {{due: number, act: () => void}[]} */
+  #pending = [];
+  /** @type {Carrier[]} */
+  sockets = [];
+  /** @type {Carrier[]} */
+  streams = [];
+  /** @type {((name: "online" | "visible") => void) | null} */
+  tell = null;
+  #due = 0;
+
+  /** What a client is given. */
+  get io() {
+    const { sockets, streams } = this;
+    return {
+      WebSocket: class extends Carrier {
+        /** @param {string} url */
+        constructor(url) {
+          super(url);
+          sockets.push(this);
+        }
+      },
+      EventSource: class extends Carrier {
+        /** @param {string} url */
+        constructor(url) {
+          super(url);
+          streams.push(this);
+        }
+      },
+      clock: () => ({ ...this.now }),
+      random: () => (this.dice.length > 1 ? this.dice.shift() ?? 0 : this.dice[0] ?? 0),
+      timers: {
+        set: (/** @type {() => void} */ act, /** @type {number} */ delay) => {
+          const timer = { due: this.#due + delay, act };
+          this.#pending.push(timer);
+          return timer;
+        },
+        clear: (/** @type {any} */ timer) => {
+          this.#pending = this.#pending.filter((other) => other !== timer);
+        },
+      },
+      events: (/** @type {(name: "online" | "visible") => void} */ tell) => {
+        this.tell = tell;
+        return () => {
+          this.tell = null;
+        };
+      },
+    };
+  }
+
+  /** Both clocks move on, and timers fire on the way. @param {number} milliseconds */
+  pass(milliseconds) {
+    const end = this.#due + milliseconds;
+    for (;;) {
+      const [next] = this.#pending.filter(({ due }) => due <= end).sort((a, b) => a.due - b.due);
+      if (!next) break;
+      this.#move(next.due - this.#due);
+      this.#pending = this.#pending.filter((other) => other !== next);
+      next.act();
+    }
+    this.#move(end - this.#due);
+  }
+
+  /** The machine sleeps: the wall clock goes on, the monotonic one and the timers don't. @param {number} milliseconds */
+  sleep(milliseconds) {
+    this.now = { ...this.now, wall: this.now.wall + milliseconds };
+  }
+
+  /** @param {number} milliseconds */
+  #move(milliseconds) {
+    this.#due += milliseconds;
+    this.now = { wall: this.now.wall + milliseconds, mono: this.now.mono + milliseconds };
+  }
+
+  get waiting() {
+    return this.#pending.length;
+  }
+
+  get socket() {
+    return last(this.sockets);
+  }
+
+  get stream() {
+    return last(this.streams);
+  }
+}
+
+/** @param {Carrier[]} carriers */
+function last(carriers) {
+  const carrier = carriers.at(-1);
+  if (!carrier) throw new Error("nothing was dialled");
+  return carrier;
+}
