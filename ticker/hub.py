@@ -17,6 +17,7 @@ from ticker.entry import Entry, Position, Tail
 from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
 from ticker.wire import (
+    BEAT_EVERY,
     Dialect,
     Frame,
     beat_frame,
@@ -137,6 +138,7 @@ class Channel:
         self._aside: set[Reader] = set()
         self._proof: str | None = None
         self._delayed: Frame | None = None
+        self._delay_said = 0.0
         self._word = 0
         self._begin(feed, recent, base)
 
@@ -211,10 +213,16 @@ class Channel:
             self._write_to_level(beat_frame(self.feed.tail.position, at, self.watching), self.feed.tail.offset)
 
     def delay(self, now: str) -> None:
-        """Tell readers, once, that this node has lost Redis; what they see is as old as the last proof."""
+        """Tell readers that this node has lost Redis; what they see is as old as the last proof.
+
+        Said at once, and again every BEAT_EVERY: to a reader, silence means a dead line, and to reconnect.
+        """
         if self._delayed is None:
             self._delayed = delayed_frame(self._proof or now)
             self._word += 1
+            self._delay_said = self._clock() - BEAT_EVERY
+        if self._clock() - self._delay_said >= BEAT_EVERY:
+            self._delay_said = self._clock()
             self._write_to_level(self._delayed, self.feed.tail.offset)
 
     @property

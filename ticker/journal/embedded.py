@@ -28,6 +28,9 @@ START_WITHIN: Final = 60.0
 STOP_WITHIN: Final = 10.0
 """Seconds a Valkey may take to stop before it is killed. With fsync always it has nothing left to write."""
 
+BREATH: Final = 1.0
+"""Seconds between attempts to start one that does not come up, so that a broken disk does not make it spin."""
+
 LONGEST_SOCKET: Final = 103 if sys.platform == "darwin" else 107
 """Bytes of a Unix socket's path that the system takes."""
 
@@ -69,10 +72,9 @@ class Embedded:
         return f"unix://{self.data / SOCKET}"
 
     @property
-    def pid(self) -> int:
-        """Process id of the running server."""
-        assert self._server is not None
-        return self._server.pid
+    def pid(self) -> int | None:
+        """Process id of the server; None while there is none."""
+        return self._server.pid if self._server is not None else None
 
     async def __aenter__(self) -> Self:
         """Start it and wait until it answers.
@@ -190,7 +192,7 @@ class Embedded:
             await redis.close()
 
     async def _keep(self) -> None:
-        """Start it again whenever it dies, with a breath in between so that a broken disk does not spin."""
+        """Start it again whenever it dies."""
         while True:
             assert self._server is not None
             await self._server.wait()
@@ -203,7 +205,7 @@ class Embedded:
                 except Unavailable as error:
                     print(f"ticker: {error}", file=sys.stderr, flush=True)
                     await self._end_server()
-                    await asyncio.sleep(1.0)
+                    await asyncio.sleep(BREATH)
 
     async def _dismiss_watcher(self) -> None:
         # Killed, not told: closing its pipe would have it signal a process id that may be another's by now.

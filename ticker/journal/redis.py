@@ -22,7 +22,8 @@ from ticker.errors import BadSetting, Unavailable
 ANSWER_WITHIN: Final = 1.5
 """Seconds Redis may take to answer. With a probe each second, a dead Redis is noticed within three."""
 
-_CANNOT_WRITE: Final = ("READONLY", "MISCONF", "OOM", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "BUSY")
+_CANNOT_WRITE: Final = ("MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN")
+"""Codes of errors that redis-py has no class for."""
 
 
 class Refused(Exception):
@@ -35,6 +36,8 @@ def _in_our_words() -> Iterator[None]:
         yield
     except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
         raise Unavailable(f"The log cannot be reached ({error})") from error
+    except (exceptions.ReadOnlyError, exceptions.OutOfMemoryError, exceptions.ClusterDownError) as error:
+        raise Unavailable(f"The log takes no entries now ({error})") from error
     except exceptions.ResponseError as error:
         if str(error).startswith(_CANNOT_WRITE):
             raise Unavailable(f"The log takes no entries now ({error})") from error

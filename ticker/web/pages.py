@@ -95,7 +95,7 @@ async def _page(request: Request, name: str) -> Response:
         feed=_describe(feed),
         dispatches=[_shown(dispatch, feed) for dispatch in feed.dispatches],
         air=feed.air,
-        position=str(feed.tail.position),
+        pinned=feed.pinned,
         page_json=_data_block({"snapshot": feed.snapshot(), "words": words}),
         feeds=_feeds(node),
         words=words,
@@ -107,14 +107,17 @@ async def dispatch_page(request: Request) -> Response:
     node = node_of(request)
     feed = node.hub.channel(request.path_params["feed"]).feed
     found = await node.journal.dispatch(feed.name, request.path_params["id"])
+    words = _words(feed.language)
+    alone = {**feed.snapshot(), "pinned": None, "dispatches": [found]}
     return _render(
         "dispatch.html",
         410 if found["status"] == "killed" else 200,
         feed=_describe(feed),
         dispatch=_shown(found, feed),
         revisions=[],
+        page_json=_data_block({"snapshot": alone, "words": words}),
         feeds=_feeds(node),
-        words=_words(feed.language),
+        words=words,
     )
 
 

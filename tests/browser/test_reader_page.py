@@ -1,0 +1,69 @@
+"""What a reader sees, in a real browser in front of the real service."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.service import Service
+
+PATIENCE = 20_000
+"""Milliseconds: more than the protocol's slowest promise, a dead line noticed after 13 seconds."""
+
+
+class OutsideRedis:
+    """A Redis that is not the service's own, so that it stays dead when killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"unix://{folder}/redis.sock"
+        self.start()
+
+    def start(self) -> None:
+        program = shutil.which("redis-server")
+        assert program is not None, "redis-server is needed: apt-get install redis-server"
+        flags = ["--port", "0", "--unixsocket", "redis.sock", "--appendonly", "yes", "--appendfsync", "always"]
+        self.process = subprocess.Popen(
+            [program, *flags, "--dir", str(self.folder)], cwd=self.folder, stdout=subprocess.DEVNULL
+        )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[OutsideRedis]:
+    running = OutsideRedis(tmp_path)
+    yield running
+    running.kill()
+
+
+def lines(tab: Page) -> list[str]:
+    """What each line says, newest first."""
+    return tab.locator(".line .words").all_inner_texts()
+
+
+def test_a_line_filed_appears_and_the_badge_tells_the_truth_through_an_outage(
+    redis: OutsideRedis, tab: Page, tmp_path: Path
+) -> None:
+    with Service(tmp_path, redis_url=redis.url) as service:
+        service.file("breaking", "Before the page was opened", source="Harbour police")
+        tab.goto(service.url)
+        badge = tab.locator("#badge")
+        expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
+        assert lines(tab) == ["Before the page was opened"]
+        service.file("breaking", "While it is open", source="Civil Defence spokesman", urgency="urgent")
+        expect(tab.locator(".line").first).to_contain_text("Civil Defence spokesman")
+        expect(tab.locator(".line").first).to_contain_text("While it is open")
+        redis.kill()
+        expect(badge).to_contain_text("DELAYED", timeout=PATIENCE)
+        expect(badge).not_to_contain_text("LIVE")
+        redis.start()
+        service.file_patiently("breaking", "After the outage")
+        expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
+        expect(tab.locator(".line")).to_have_count(3)
+        assert lines(tab) == ["After the outage", "While it is open", "Before the page was opened"]

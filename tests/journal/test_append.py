@@ -1,0 +1,247 @@
+"""The script that writes the log, on a real Valkey and a real Redis 7.0."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ticker.entry import Entry, Tail
+from ticker.errors import Forbidden, Gone, KeyReused, NotFound, StaleRevision, Unavailable
+from ticker.feed import WINDOW, Feed
+from ticker.journal import keys
+from ticker.journal.log import Change, Journal
+from ticker.journal.redis import Redis, durability_warnings
+from ticker.journal.registry import Holder, Plan, Registry
+
+pytestmark = pytest.mark.anyio
+
+MONA = Holder("mona", "Mona “M” Haddad", "correspondent", "2026-01-01T00:00:00.000Z")
+LUIS = Holder("luis", "Luis", "correspondent", "2026-01-01T00:00:00.000Z")
+LINE = {"text": 'He said: "no" \\ and left — 7 \u2013 نعم', "urgency": "normal", "language": "en", "places": ["MENA"]}
+
+
+def filing(**rest: Any) -> Change:
+    return Change("file", rest.pop("holder", MONA), rest.pop("carries", LINE), **rest)
+
+
+async def opened(redis: Redis) -> tuple[Journal, Plan]:
+    plan = await Registry(redis).open_feed("breaking", "Breaking", "en")
+    return Journal(redis), plan
+
+
+async def state(journal: Journal, plan: Plan) -> Feed:
+    feed = await journal.look(plan)
+    assert feed is not None
+    return feed
+
+
+async def chained(journal: Journal, plan: Plan) -> list[Entry]:
+    """All entries of the feed, after checking that each follows the one before, up to the tail."""
+    tail = (await state(journal, plan)).tail
+    base, entries = await journal.recent(plan.name, tail.offset, 10_000)
+    for entry in entries:
+        assert entry.follows(base)
+        base = entry.tail
+    assert base == tail
+    return entries
+
+
+async def test_offsets_are_dense_and_chained_whoever_writes(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    receipts = await asyncio.gather(*(journal.append("breaking", filing()) for _ in range(100)))
+    entries = await chained(journal, plan)
+    assert [entry.tail.offset for entry in entries] == list(range(1, 101))
+    positions = {str(entry.tail.position): entry.content["dispatch"]["id"] for entry in entries}
+    assert positions == {receipt.body["position"]: receipt.body["id"] for receipt in receipts}
+    ids = [entry.content["dispatch"]["id"] for entry in entries]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 100
+    times = [entry.at for entry in entries]
+    assert times == sorted(times)
+
+
+async def test_a_line_is_kept_to_the_letter(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    receipt = await journal.append("breaking", filing())
+    [dispatch] = (await state(journal, plan)).dispatches
+    said = {name: dispatch.pop(name) for name in LINE}
+    assert said == LINE
+    assert dispatch == {
+        "id": receipt.body["id"],
+        "filed": receipt.body["filed"],
+        "updated": receipt.body["filed"],
+        "revision": 1,
+        "status": "usable",
+    }
+    [entry] = await chained(journal, plan)
+    assert b"Mona \xe2\x80\x9cM\xe2\x80\x9d Haddad" in entry.text
+
+
+async def test_the_time_written_is_the_time_of_redis(redis: Redis) -> None:
+    journal, _ = await opened(redis)
+    _, before = await journal.probe([], b"{}")
+    receipt = await journal.append("breaking", filing())
+    _, after = await journal.probe([], b"{}")
+    assert before <= receipt.body["filed"] <= after
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "written"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+    ],
+)
+async def test_a_feeds_clock_never_runs_backwards_and_knows_the_calendar(
+    redis: Redis, milliseconds: int, written: str
+) -> None:
+    journal, _ = await opened(redis)
+    await redis("HSET", keys.state("breaking"), "at", milliseconds)
+    receipt = await journal.append("breaking", filing())
+    now = (await journal.probe([], b"{}"))[1]
+    assert receipt.body["filed"] == written if written > now else receipt.body["filed"] <= now
+
+
+async def test_the_same_key_at_once_writes_once(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    receipts = await asyncio.gather(*(journal.append("breaking", filing(idempotency_key="k")) for _ in range(50)))
+    assert len({str(receipt.body) for receipt in receipts}) == 1
+    assert sum(receipt.repeated for receipt in receipts) == 49
+    assert len(await chained(journal, plan)) == 1
+
+
+async def test_a_key_is_its_holders_and_its_payloads(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    await journal.append("breaking", filing(idempotency_key="k"))
+    await journal.append("breaking", filing(idempotency_key="k", holder=LUIS))
+    with pytest.raises(KeyReused):
+        await journal.append("breaking", filing(idempotency_key="k", carries=LINE | {"text": "other"}))
+    assert len(await chained(journal, plan)) == 2
+    kept = await redis("KEYS", "ticker:{breaking}:answered:*")
+    assert [0 < await redis("TTL", name) <= 24 * 3600 for name in kept] == [True, True]
+
+
+async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_stored(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    start = await state(journal, plan)
+    first = (await journal.append("breaking", filing())).body
+    second = (await journal.append("breaking", filing())).body
+    id = first["id"]
+    corrected = await journal.append("breaking", Change("correct", MONA, LINE | {"text": "new"}, id=id, revision=1))
+    assert corrected.body["revision"] == 2
+    await journal.append("breaking", Change("pin", MONA, {}, id=id))
+    await journal.append("breaking", Change("air", MONA, {"on": False, "label": "نهاية", "url": None}))
+    killed = await journal.append("breaking", Change("kill", MONA, {"reason": "false"}, id=id))
+    assert killed.body["revision"] == 3
+    now = await state(journal, plan)
+    for entry in await chained(journal, plan):
+        start.apply(entry)
+    assert start == now
+    assert now.pinned == id
+    assert now.air == {"on": False, "label": "نهاية", "url": None}
+    assert [line["id"] for line in now.dispatches] == [second["id"], id]
+    assert await journal.dispatch("breaking", id) == now.dispatches[1]
+    assert "text" not in now.dispatches[1]
+    await journal.append("breaking", Change("pin", MONA, {}))
+    assert (await state(journal, plan)).pinned is None
+
+
+async def test_what_cannot_be_is_refused_and_writes_nothing(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    id = (await journal.append("breaking", filing())).body["id"]
+    dead = (await journal.append("breaking", filing())).body["id"]
+    await journal.append("breaking", Change("kill", MONA, {"reason": "r"}, id=dead))
+    refused: list[tuple[type[Exception], Change]] = [
+        (StaleRevision, Change("correct", MONA, LINE, id=id, revision=2)),
+        (Forbidden, Change("correct", LUIS, LINE, id=id, revision=1, own_only=True)),
+        (Forbidden, Change("kill", LUIS, {"reason": "r"}, id=id, own_only=True)),
+        (Gone, Change("correct", MONA, LINE, id=dead, revision=2)),
+        (Gone, Change("kill", MONA, {"reason": "r"}, id=dead)),
+        (Gone, Change("pin", MONA, {}, id=dead)),
+        (NotFound, Change("correct", MONA, LINE, id="nothing", revision=1)),
+        (NotFound, Change("pin", MONA, {}, id="nothing")),
+    ]
+    before = len(await chained(journal, plan))
+    for error, change in refused:
+        with pytest.raises(error):
+            await journal.append("breaking", change)
+    with pytest.raises(NotFound):
+        await journal.append("unopened", filing())
+    assert len(await chained(journal, plan)) == before
+    assert await redis("KEYS", "ticker:{unopened}:*") == []
+
+
+async def test_the_window_and_the_history_are_newest_first(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    ids = [(await journal.append("breaking", filing())).body["id"] for _ in range(WINDOW + 5)]
+    ids.reverse()
+    assert [line["id"] for line in (await state(journal, plan)).dispatches] == ids[:WINDOW]
+    page = await journal.history("breaking", None, 10)
+    assert [line["id"] for line in page] == ids[:10]
+    page = await journal.history("breaking", ids[9], 100)
+    assert [line["id"] for line in page] == ids[10:]
+    assert await journal.history("breaking", ids[-1], 10) == []
+    with pytest.raises(NotFound):
+        await journal.history("breaking", "nothing", 10)
+
+
+async def test_recent_entries_come_with_the_place_before_them(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    origin = (await state(journal, plan)).tail
+    for _ in range(10):
+        await journal.append("breaking", filing())
+    everything = await chained(journal, plan)
+    assert await journal.recent("breaking", 10, 4) == (everything[5].tail, everything[6:])
+    assert await journal.recent("breaking", 10, 10) == (origin, everything)
+    assert await journal.recent("breaking", 0, 10) == (origin, [])
+    assert origin.offset == 0
+
+
+async def test_a_script_the_server_forgot_is_sent_again(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    await journal.append("breaking", filing())
+    await redis("SCRIPT", "FLUSH")
+    await journal.append("breaking", filing())
+    assert (await state(journal, plan)).tail.offset == 2
+
+
+async def test_without_its_replicas_an_entry_is_not_promised_and_repeating_is_safe(redis: Redis) -> None:
+    _, plan = await opened(redis)
+    journal = Journal(redis, replicas=1, replica_timeout=0.05)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="0 of 1 replicas"):
+            await journal.append("breaking", filing(idempotency_key="k"))
+    assert (await Journal(redis).append("breaking", filing(idempotency_key="k"))).repeated
+    assert len(await chained(journal, plan)) == 1
+
+
+async def test_an_operator_is_warned_of_a_redis_that_does_not_keep(redis: Redis) -> None:
+    assert await durability_warnings(redis, 0) == []
+    assert "TICKER_REPLICAS is 2" in (await durability_warnings(redis, 2))[0]
+    await redis("CONFIG", "SET", "appendfsync", "everysec")
+    assert "appendfsync everysec" in (await durability_warnings(redis, 0))[0]
+    await redis("CONFIG", "SET", "appendonly", "no")
+    assert "nothing on disk" in (await durability_warnings(redis, 0))[0]
+
+
+async def test_a_server_that_may_not_write_is_unavailable(redis: Redis) -> None:
+    journal, _ = await opened(redis)
+    await redis("CONFIG", "SET", "maxmemory", "1")
+    with pytest.raises(Unavailable, match="takes no entries"):
+        await journal.append("breaking", filing())
+    await redis("CONFIG", "SET", "maxmemory", "0")
+    assert (await journal.append("breaking", filing())).body["position"].startswith("1-")
+
+
+async def test_a_feed_opened_again_after_a_loss_shares_no_position_with_the_first(redis: Redis) -> None:
+    journal, plan = await opened(redis)
+    first = (await state(journal, plan)).tail
+    await redis("FLUSHALL")
+    journal, plan = await opened(redis)
+    second = (await state(journal, plan)).tail
+    assert first.offset == second.offset == 0
+    assert first != second
+    assert Tail(0, first.hash).position != second.position
