@@ -15,7 +15,7 @@ from typing import Final
 
 import uvicorn
 
-from ticker.server.handoff import Door
+from ticker.server.door import Doorman
 from ticker.settings import Settings
 from ticker.web.app import application
 from ticker.web.node import Node
@@ -75,7 +75,7 @@ def main(listener: int, lifeline: int) -> None:
     settings = Settings.read()
     config = uvicorn.Config(
         application(settings),
-        http=Door,
+        http=Doorman,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=4096,

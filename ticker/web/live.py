@@ -1,4 +1,4 @@
-"""Live streams the plain ASGI way, for any ASGI server. Under `ticker serve`, the hand-off in server/ is faster.
+"""Live streams the plain ASGI way, for any ASGI server. Under `ticker serve`, the door in server/ is faster.
 
 An ASGI reader is a cursor like any other. It takes one chunk at a time and is set aside until its task has
 sent that, so it too has no queue.

@@ -1,32 +1,21 @@
-"""The hand-off: a reader's transport leaves uvicorn for the hub, and no task or queue stays behind.
+"""A reader at its socket: what is left of a connection once it has been handed to the hub.
 
-uvicorn's HTTP protocol reads the request. If it asks for a feed's live stream and is admitted, the answer's
-head, the first frames and the transport go to a SocketReader in one step. Whatever is refused, odd or not a
-live stream takes uvicorn's ordinary way to the ASGI application, which decides by the same `admit`.
-
-TLS ends at the proxy in front: a SocketReader writes to the descriptor itself.
+No task, no queue, no protocol machinery: a small object that the transport calls and the hub writes through.
+TLS ends at the proxy in front, since the bytes go to the descriptor itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import logging
 import os
-from typing import Any, Final
-from urllib.parse import unquote
+from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.frames import CLOSE, DATA_OPCODES, Frame
 from websockets.frames import Close as CloseFrame
 from websockets.protocol import Protocol, Side, State
-from websockets.utils import accept_key
 
-from ticker.errors import TickerError
 from ticker.hub import Reader
-from ticker.web.admission import LIVE_PATH, SSE_HEADERS, SSE_HELLO, Admission, admit, cross_origin
-from ticker.web.node import Node
 from ticker.wire import Close, Dialect
 
 LONGEST_MESSAGE: Final = 4096
@@ -129,87 +118,3 @@ class SocketReader(Reader, asyncio.Protocol):
         if closing:
             self.channel.leave(self)
             self._transport.close()
-
-
-class Door(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with a side door for readers."""
-
-    _handed_off = False
-
-    def on_headers_complete(self) -> None:
-        if self._handed_off:
-            return  # a request sent behind the stream's: there is nobody left to answer it
-        if self.parser.get_method() == b"GET" and not self._should_upgrade() and self._let_in(websocket=False):
-            return
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        if not self._handed_off:
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        if not self._handed_off:
-            super().on_message_complete()
-
-    def handle_websocket_upgrade(self) -> None:
-        if not self._let_in(websocket=True):
-            super().handle_websocket_upgrade()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._handed_off:
-            self.parser = None  # type: ignore[assignment]  # it and this object hold each other
-
-    def _let_in(self, *, websocket: bool) -> bool:
-        path, _, query = self.url.decode("ascii", "replace").partition("?")
-        live = LIVE_PATH.fullmatch(path)
-        busy = self.cycle is not None and not self.cycle.response_complete
-        if live is None or busy:
-            return False
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
-        accept = _accept(headers) if websocket else None
-        if websocket and accept is None:
-            return False
-        node: Node = self.app_state["node"]
-        try:
-            admission = admit(
-                node.hub,
-                node.settings,
-                feed=unquote(live["feed"]),
-                query=query,
-                headers=headers,
-                websocket=websocket,
-            )
-        except TickerError:
-            return False
-        head = accept or _sse_head(cross_origin(node.settings, headers.get("origin")))
-        self._hand_off(admission, head)
-        return True
-
-    def _hand_off(self, admission: Admission, head: bytes) -> None:
-        self._handed_off = True
-        self._unset_keepalive_if_required()
-        self.connections.discard(self)
-        reader = SocketReader(admission.dialect, self.transport)
-        admission.channel.join(reader, admission.after, head)
-
-
-def _accept(headers: dict[str, str]) -> bytes | None:
-    """Return the head that accepts a WebSocket, or None if the handshake is not as RFC 6455 section 4.2.1 asks."""
-    key = headers.get("sec-websocket-key", "")
-    try:
-        nonce = base64.b64decode(key, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    if len(nonce) != 16 or headers.get("sec-websocket-version") != "13":
-        return None
-    return (
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n"
-    ).encode()
-
-
-def _sse_head(cross_origin_headers: dict[str, str]) -> bytes:
-    headers: dict[str, Any] = SSE_HEADERS | cross_origin_headers | {"connection": "close"}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + SSE_HELLO
