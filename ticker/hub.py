@@ -140,6 +140,8 @@ class Channel:
         self._delayed: Frame | None = None
         self._delay_said = 0.0
         self._word = 0
+        self._beat: Frame | None = None
+        self._count = 0
         self._begin(feed, recent, base)
 
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
@@ -148,9 +150,10 @@ class Channel:
         for entry in recent:
             self.ring.add(entry)
         self._snapshots: dict[bool, Frame] = {}
+        self._beat = None
 
     def __len__(self) -> int:
-        return sum(map(len, self._level.values())) + len(self._aside)
+        return self._count
 
     @property
     def readers(self) -> list[Reader]:
@@ -165,11 +168,11 @@ class Channel:
 
     def publish(self, entry: Entry) -> None:
         """Take in the next entry and write its frame to every reader who is level."""
-        before = self.feed.tail.offset
         frame = self.ring.add(entry)
         self.feed.apply(entry)
         self._snapshots.clear()
-        self._write_to_level(frame, before + 1)
+        self._beat = None
+        self._write_to_level(frame, self.feed.tail.offset)
 
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         """Take in another history: everything readers show is void."""
@@ -207,10 +210,10 @@ class Channel:
     def prove(self, at: str, *, beat: bool) -> None:
         """Note that the feed was level with Redis at `at`; tell readers if a beat is due or news to them."""
         told_otherwise = self._delayed is not None or self._proof is None
-        self._proof, self._delayed = at, None
-        if beat or told_otherwise:
+        self._proof, self._delayed, self._beat = at, None, None
+        if (beat or told_otherwise) and (word := self._latest_word()) is not None:
             self._word += 1
-            self._write_to_level(beat_frame(self.feed.tail.position, at, self.watching), self.feed.tail.offset)
+            self._write_to_level(word, self.feed.tail.offset)
 
     def delay(self, now: str) -> None:
         """Tell readers that this node has lost Redis; what they see is as old as the last proof.
@@ -234,16 +237,20 @@ class Channel:
         """Write a frame that is of the moment to the readers who are level."""
         self._write_to_level(frame, self.feed.tail.offset)
 
-    def _news(self) -> Frame | None:
-        if self._delayed is not None or self._proof is None:
+    def _latest_word(self) -> Frame | None:
+        """What a reader who comes now is told of how fresh this is; built once until it changes."""
+        if self._delayed is not None:
             return self._delayed
-        return beat_frame(self.feed.tail.position, self._proof, self.watching)
+        if self._beat is None and self._proof is not None:
+            self._beat = beat_frame(self.feed.tail.position, self._proof, self.watching)
+        return self._beat
 
     # Readers
 
     def join(self, reader: Reader, after: str | None, head: bytes = b"") -> None:
         """Add a reader: `head`, then what it missed since `after` or a snapshot, then how fresh that is."""
         reader.channel = self
+        self._count += 1
         if after is not None:
             position = Position.parse(after)
             if position is not None and self.ring.holds(position):
@@ -255,8 +262,11 @@ class Channel:
 
     def leave(self, reader: Reader) -> None:
         """Forget a reader whose connection is gone. Harmless when it is forgotten already."""
-        self._aside.discard(reader)
-        self._level[reader.dialect].discard(reader)
+        level = self._level[reader.dialect]
+        if reader in level or reader in self._aside:
+            level.discard(reader)
+            self._aside.discard(reader)
+            self._count -= 1
 
     def drained(self, reader: Reader) -> None:
         """Go on with a reader whose socket has taken all it was given."""
@@ -288,8 +298,8 @@ class Channel:
             if not self._resume(reader, parts):
                 return
             parts, size = [], 0
-        if reader.heard != self._word and (news := self._news()) is not None:
-            parts.append(getattr(news, reader.dialect))
+        if reader.heard != self._word and (word := self._latest_word()) is not None:
+            parts.append(getattr(word, reader.dialect))
             reader.heard = self._word
         if not any(parts) or self._resume(reader, parts):
             reader.aside_since = None

@@ -49,7 +49,7 @@ def admit(
     if not websocket and "text/event-stream" not in headers.get("accept", ""):
         raise UpgradeRequired("Ask for a WebSocket, or for events with Accept: text/event-stream", field="Accept")
     channel = hub.admit(feed)
-    after = parse_qs(query).get("after", [None])[-1]
+    after = parse_qs(query).get("after", [None])[-1] if query else None
     if not websocket:
         # What the browser saw last is newer than what its page was loaded with.
         after = headers.get("last-event-id") or after
