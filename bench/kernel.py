@@ -1,0 +1,109 @@
+"""What the kernel knows: CPU, memory and cores of processes, and what the machine is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PROC = Path("/proc")
+SOCKET_SLABS = ("TCP", "sock_inode_cache", "filp", "dentry", "eventpoll_epi", "eventpoll_pwq", "lsm_file_cache")
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all its descendants."""
+    children: dict[int, list[int]] = {}
+    for directory in PROC.iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            child = int(directory.name)
+            parent = int((directory / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            children.setdefault(parent, []).append(child)
+    found, todo = [], [pid]
+    while todo:
+        found.append(todo.pop())
+        todo.extend(children.get(found[-1], []))
+    return found
+
+
+def cpu(pids: list[int]) -> float:
+    """Return the microseconds that all threads of these processes have run (user and system), by schedstat."""
+    total = 0
+    for pid in pids:
+        for task in (PROC / str(pid) / "task").iterdir():
+            with contextlib.suppress(OSError):
+                total += int((task / "schedstat").read_text().split()[0])
+    return total / 1000
+
+
+def uss(pids: list[int]) -> float:
+    """Return the KiB of memory that only these processes have (unique set size)."""
+    total = 0
+    for pid in pids:
+        for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+            if line.startswith(("Private_Clean", "Private_Dirty")):
+                total += int(line.split()[1])
+    return float(total)
+
+
+def socket_memory() -> tuple[float, float]:
+    """Return KiB of the kernel's objects for sockets and KiB of bytes queued in them, of the whole machine."""
+    objects = 0
+    with contextlib.suppress(OSError):
+        for line in (PROC / "slabinfo").read_text().splitlines():
+            words = line.split()
+            if words[0] in SOCKET_SLABS:
+                objects += int(words[1]) * int(words[3])
+    queued = 0
+    for line in (PROC / "net/sockstat").read_text().splitlines():
+        if line.startswith("TCP:"):
+            queued = int(line.split()[-1]) * resource.getpagesize()
+    return objects / 1024, queued / 1024
+
+
+@contextlib.contextmanager
+def on(cores: set[int]) -> Iterator[None]:
+    """Start what is started meanwhile on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def fsync_cost(directory: Path, times: int = 200) -> tuple[float, float]:
+    """Return median and 99th percentile in milliseconds of appending 400 bytes to a file and fdatasync."""
+    path = directory / "fsync"
+    taken = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(times):
+            before = time.perf_counter()
+            file.write(b"x" * 400)
+            os.fdatasync(file.fileno())
+            taken.append((time.perf_counter() - before) * 1000)
+    path.unlink()
+    taken.sort()
+    return taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
+
+
+def machine() -> str:
+    """Describe the machine in one line."""
+    model = "unknown processor"
+    for line in (PROC / "cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return (
+        f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, {files:,} descriptors a process"
+    )
+
+
+def load() -> float:
+    """Return how many processes wanted to run during the last minute: 0 on a quiet machine."""
+    return os.getloadavg()[0]

@@ -1,0 +1,69 @@
+"""This service, as an operator would start it, filed into over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import secrets
+
+from bench import kernel
+from bench.peers import HISTORY, SIZE, Peer
+from tests.service import Service
+from ticker.cli.load import Crowds, Target
+
+
+class Server(Peer):
+    """See above."""
+
+    title = "ticker"
+    about = (
+        "`ticker serve`, one worker, own Valkey with fsync always on the same core; lines filed over HTTP POST, "
+        "whose cost and the log's are counted as ours"
+    )
+    sse = True
+    flags: tuple[str, ...] = ()
+
+    def start(self) -> None:
+        self.service = Service(self.folder, *self.flags)
+        with kernel.on(self.cores):
+            self.service.start()
+        self.port = self.service.port
+        self.feed = self.service.open_feed()
+        receipt = self.service.file(self.feed, "x" * 100)
+        self.service.until(lambda: self.service.snapshot(self.feed)["dispatches"])
+        page = self.service.snapshot(self.feed)
+        frame = len(str({"type": "dispatch", "position": receipt["position"], "dispatch": page["dispatches"][0]}))
+        self.filler = SIZE - frame + 100 + 12  # Python's way of writing it has a space after each comma and colon
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        self.path = f"/v1/feeds/{self.feed}/dispatches"
+        self.headers = {**self.service.authorization, "content-type": "application/json"}
+        for _ in range(HISTORY):
+            self.service.file(self.feed, "h" * self.filler)
+
+    def stop(self) -> None:
+        if hasattr(self, "service"):
+            self.service.stop()
+
+    @property
+    def pids(self) -> list[int]:
+        return kernel.family(self.service.process.pid)
+
+    def target(self, *, sse: bool = False) -> Target:
+        return Target.of(self.service.url, f"/v1/feeds/{self.feed}/live", sse=sse)
+
+    def publish(self, text: str) -> None:
+        key = {"idempotency-key": secrets.token_hex(8)}
+        try:
+            self._post(text, key)
+        except (OSError, http.client.HTTPException):  # a connection that was idle for five seconds is closed
+            self.connection.close()
+            self._post(text, key)
+
+    def _post(self, text: str, key: dict[str, str]) -> None:
+        self.connection.request("POST", self.path, json.dumps({"text": text}), self.headers | key)
+        answer = self.connection.getresponse()
+        said = answer.read()
+        assert answer.status == 201, said
+
+    def say(self, crowds: Crowds) -> None:
+        self.publish(crowds.line(self.filler))

@@ -1,0 +1,3 @@
+"""What is measured, one file a question."""
+
+NAMES = ("fanout", "linear", "stalled", "cutoff", "hundred", "post")

@@ -1,0 +1,74 @@
+"""All readers lose their line at once while lines are filed, and come back."""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+
+from bench import kernel
+from bench.measure import LOAD, crowds_for
+from bench.measure import SERVER as CORES
+from bench.peers.ticker import Server
+from bench.result import Options, Result, Row, spread
+from ticker.cli.load import Crowds
+
+DOWN = 2.0
+WITHIN = 0.5
+WHAT = f"""Every reader's socket is closed at once; for {DOWN:g} s nobody can come back; then each reconnects
+at a moment of its own, evenly spread over {WITHIN:g} s (full jitter over the client's first wait), with the
+last position it saw. Lines are filed at 4/s all the while. A reader is level when it has the beat, or the
+snapshot, that ends its resume. The time runs from when the line returned, so it contains the jitter. One worker
+on core 0, all readers on core 1."""
+
+
+def run(options: Options) -> Result:
+    """Cut and count."""
+    result = Result("Cut off for two seconds", WHAT)
+    readers = options.readers or 10_000
+    p50, p99, last, lost, doubled, resets, cpu = [], [], [], 0, 0, 0, []
+    for _ in range(options.rounds):
+        with Server(CORES) as server, kernel.on(LOAD), crowds_for(server, readers) as crowds:
+            crowds.until_open(90)
+            _file(server, crowds, 1.0)
+            before = kernel.cpu(server.pids)
+            crowds.ask("cut", down=DOWN, within=WITHIN)
+            _file(server, crowds, DOWN + 3.0)
+            tally = crowds.until_level(15)
+            deadline = time.monotonic() + 10
+            while len(tally.levels) < readers and time.monotonic() < deadline:
+                time.sleep(0.1)
+                tally = crowds.ask("report")
+            cpu.append((kernel.cpu(server.pids) - before) / 1000)
+            levels = sorted(tally.levels)
+            assert len(levels) == readers, f"only {len(levels)} of {readers} came back"
+            p50.append(levels[len(levels) // 2] / 1e6)
+            p99.append(levels[int(len(levels) * 0.99)] / 1e6)
+            last.append(levels[-1] / 1e6)
+            lost, doubled, resets = lost + tally.lost, doubled + tally.doubled, resets + tally.resets
+    result.table(
+        ["readers", "ms to level: p50", "p99", "last", "lost", "doubled", "started anew", "ms CPU of the service"],
+        [
+            [
+                f"{readers:,}",
+                spread(p50, 0),
+                spread(p99, 0),
+                spread(last, 0),
+                f"{lost:,}",
+                f"{doubled:,}",
+                f"{resets:,}",
+                spread(cpu, 0),
+            ]
+        ],
+    )
+    figure = f"{readers:,} readers cut off for {DOWN:g} s: p99 of being level again"
+    result.rows.append(Row(figure, spread(p99, 0) + " ms", median(p99), 1500, 700, "ms"))
+    figure = "Lines lost or doubled at that, all readers together"
+    result.rows.append(Row(figure, f"{lost + doubled:,}", lost + doubled, 0, None))
+    return result
+
+
+def _file(server: Server, crowds: Crowds, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        server.say(crowds)
+        time.sleep(0.25)

@@ -1,0 +1,81 @@
+"""From POST to reader on an idle machine, and how many durable POSTs fit in a second."""
+
+from __future__ import annotations
+
+import multiprocessing
+from statistics import median
+
+from bench import kernel
+from bench.measure import LOAD, crowds_for, send
+from bench.measure import SERVER as CORES
+from bench.peers.ticker import Server
+from bench.result import Options, Result, Row, spread
+from bench.writers import write
+
+WRITERS = 50
+SECONDS = 5.0
+WHAT = f"""Way: one correspondent files a line every 50 ms, ten readers read; fsync is on (AOF, always), the
+machine does nothing else. Writers: {WRITERS} connections file short lines one after another for {SECONDS:g} s,
+each waiting for its 201, which means the line is on disk; the writers are bare sockets in one process on core
+1, the service and its Valkey on core 0, and again with the service on both cores. What the disk asks is
+measured just before: 400 bytes appended, then fdatasync."""
+
+
+def run(options: Options) -> Result:
+    """Measure the way, then the rate."""
+    result = Result("POST to reader, and durable POSTs", WHAT)
+    middle, tail, disk, disk_tail = [], [], [], []
+    rates: dict[str, list[float]] = {"one core": [], "both cores": []}
+    answers: dict[str, list[float]] = {"one core": [], "both cores": []}
+    for _ in range(options.rounds):
+        with Server(CORES) as server, kernel.on(LOAD):
+            cost = kernel.fsync_cost(server.folder)
+            disk.append(cost[0])
+            disk_tail.append(cost[1])
+            with crowds_for(server, 10) as crowds:
+                crowds.until_open(10)
+                send(server, crowds, 20, 0.05)  # connections and caches are warm
+                crowds.until_level(5)
+                crowds.ask("clear")
+                send(server, crowds, 200, 0.05)
+                times = crowds.until_level(5).times
+                middle.append(times.at(0.5))
+                tail.append(times.at(0.99))
+        for name, cores in (("one core", CORES), ("both cores", CORES | LOAD)):
+            with Server(cores) as server:
+                rate, p99 = _rate(server)
+                rates[name].append(rate)
+                answers[name].append(p99)
+    result.table(
+        ["", "p50", "p99"],
+        [
+            ["POST → reader, ms", spread(middle), spread(tail)],
+            ["400 bytes and fdatasync on this disk, ms", spread(disk), spread(disk_tail)],
+        ],
+    )
+    result.section.append("")
+    result.table(
+        [f"{WRITERS} writers", "201s a second", "ms p99 of an answer"],
+        [[f"service on {name}", spread(rates[name], 0), spread(answers[name], 0)] for name in rates],
+    )
+    result.rows.append(Row("POST to reader, idle, fsync on: p50", spread(middle) + " ms", median(middle), 5, 2, "ms"))
+    result.rows.append(Row("POST to reader, idle, fsync on: p99", spread(tail) + " ms", median(tail), 20, None, "ms"))
+    best = max(rates, key=lambda name: median(rates[name]))
+    figure = f"Durable POSTs, {WRITERS} writers (service on {best})"
+    measured = spread(rates[best], 0) + " /s"
+    result.rows.append(Row(figure, measured, median(rates[best]), 1500, 4000, "/s", more=True))
+    return result
+
+
+def _rate(server: Server) -> tuple[float, float]:
+    """Return 201s a second and the 99th percentile of an answer's time in ms."""
+    with kernel.on(LOAD):
+        mine, its = multiprocessing.Pipe()
+        spawn = multiprocessing.get_context("spawn")
+        writer = spawn.Process(target=write, args=(its, server.port, server.feed, server.service.key, WRITERS, SECONDS))
+        writer.start()
+        its.close()
+        kept, taken = mine.recv()
+        writer.join()
+    taken.sort()
+    return kept / SECONDS, taken[int(len(taken) * 0.99)]

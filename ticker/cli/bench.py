@@ -1,0 +1,162 @@
+"""`ticker bench`: how fast a service brings lines to readers, and whether it brings each of them once."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+import time
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import httpx
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from ticker.cli.client import Service
+from ticker.cli.load import Crowds, Tally, Target, Times
+from ticker.errors import TickerError
+
+READERS_A_PROCESS: Final = 5000
+GATHER_WITHIN: Final = 60.0
+"""Seconds all readers together may take to be let in."""
+GRACE: Final = 5.0
+"""Seconds the last lines may take to arrive before they count as lost."""
+LENGTH: Final = 120
+"""Characters of a line."""
+
+
+def bench(
+    url: Annotated[str | None, typer.Option(help="The service. [default: TICKER_URL, or this machine]")] = None,
+    key: Annotated[str | None, typer.Option(help="A key that may file in the feed. [default: TICKER_KEY]")] = None,
+    feed: Annotated[str, typer.Option(help="Feed to file test lines in: readers of it will see them.")] = "bench",
+    readers: Annotated[int, typer.Option(min=1, help="Readers to open.")] = 1000,
+    rate: Annotated[float, typer.Option(min=0.01, max=1000, help="Lines a second.")] = 4.0,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long lines are filed.")] = 10.0,
+    processes: Annotated[int, typer.Option(min=0, help="Processes of readers; 0 is one for each 5,000.")] = 0,
+    *,
+    sse: Annotated[bool, typer.Option("--sse", help="Server-Sent Events instead of WebSocket.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Open readers, file lines, and time each on its way. Exit status 1 if any was lost or doubled."""
+    service = Service(url, key)
+    _look(service, feed)
+    target = Target.of(service.url, f"/v1/feeds/{quote(feed)}/live", sse=sse)
+    console = Console(stderr=True, highlight=False)
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
+        with Crowds(target, readers, processes or math.ceil(readers / READERS_A_PROCESS)) as crowds:
+            joined = _gather(crowds, progress)
+            answers = _file(crowds, service, feed, rate, seconds, progress)
+            tally = crowds.until_level(GRACE)
+    report = _report(crowds, joined, answers, tally, sse=sse, rate=rate)
+    if as_json:
+        print(json.dumps(report))
+    else:
+        _show(report, service.url, feed)
+    if report["lost"] or report["doubled"]:
+        raise typer.Exit(1)
+
+
+def _look(service: Service, feed: str) -> None:
+    """Make sure there is a service, and the feed, before a thousand readers ask for it."""
+    try:
+        answer = httpx.get(f"{service.url}/v1/feeds/{quote(feed)}", timeout=10.0)
+    except httpx.HTTPError as error:
+        raise TickerError(f"{service.url} cannot be reached ({error})") from None
+    if answer.status_code == 404:
+        raise TickerError(f"there is no feed {feed!r} at {service.url}; make one for tests: ticker feeds add {feed}")
+    if not answer.is_success:
+        raise TickerError(f"{service.url} answered {answer.status_code}")
+
+
+def _gather(crowds: Crowds, progress: Progress) -> float:
+    """Open all readers and return how many were let in a second."""
+    task = progress.add_task("readers", total=crowds.readers)
+    joined = crowds.until_open(GATHER_WITHIN, lambda tally: progress.update(task, completed=tally.open))
+    return crowds.readers / ((joined.full_at - crowds.started_at) / 1e9)
+
+
+def _file(
+    crowds: Crowds, service: Service, feed: str, rate: float, seconds: float, progress: Progress
+) -> tuple[Times, float]:
+    """File lines, one after another at the rate; return what their answers took, and the rate that was reached."""
+    times, total = Times(), max(round(rate * seconds), 1)
+    task = progress.add_task("lines  ", total=total)
+    address = f"{service.url}/v1/feeds/{quote(feed)}/dispatches"
+    headers = {"authorization": f"Bearer {service.key}"} if service.key else {}
+    started = time.monotonic()
+    with httpx.Client(headers=headers, timeout=10.0) as client:
+        while crowds.sent < total and (now := time.monotonic()) < started + seconds + 1 / rate:
+            if (wait := started + crowds.sent / rate - now) > 0:
+                time.sleep(wait)
+            before = time.monotonic_ns()
+            _post(client, address, crowds.line(LENGTH))
+            times.add(time.monotonic_ns() - before)
+            progress.update(task, completed=crowds.sent)
+    return times, crowds.sent / max(time.monotonic() - started, 1 / rate)
+
+
+def _post(client: httpx.Client, address: str, text: str) -> None:
+    """File one line; again with the same Idempotency-Key, a few times, when the service asks for that."""
+    key = {"idempotency-key": f'"{secrets.token_hex(16)}"'}
+    for attempt in range(3):
+        try:
+            answer = client.post(address, json={"text": text}, headers=key)
+        except httpx.HTTPError as error:
+            if attempt == 2:
+                raise TickerError(f"{address} cannot be reached ({error})") from None
+            continue
+        if answer.status_code == 201:
+            return
+        if answer.status_code not in (429, 503) or attempt == 2:
+            break
+        time.sleep(min(float(answer.headers.get("retry-after", 1)), 5.0))
+    hint = " (set TICKER_KEY)" if answer.status_code == 401 else ""
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = f"the service answered {answer.status_code}"
+    raise TickerError(f"{detail}{hint}")
+
+
+def _report(
+    crowds: Crowds, joined: float, answers: tuple[Times, float], tally: Tally, *, sse: bool, rate: float
+) -> dict[str, Any]:
+    times, reached = answers
+    return {
+        "readers": crowds.readers,
+        "transport": "sse" if sse else "websocket",
+        "joins_per_second": round(joined),
+        "lines": crowds.sent,
+        "rate": rate,
+        "rate_reached": round(reached, 2),
+        "deliveries": tally.marks,
+        "lost": tally.lost,
+        "doubled": tally.doubled,
+        "out_of_order": tally.disordered,
+        "reconnects": tally.reconnects,
+        "resets": tally.resets,
+        "skipped_by_reset": tally.skipped,
+        "post_to_reader_ms": tally.times.summary(),
+        "post_to_answer_ms": times.summary(),
+    }
+
+
+def _show(report: dict[str, Any], url: str, feed: str) -> None:
+    console = Console(highlight=False)
+    console.print(
+        f"{report['readers']:,} readers ({report['transport']}) of {feed} at {url}, "
+        f"let in at {report['joins_per_second']:,}/s"
+    )
+    console.print(f"{report['lines']:,} lines at {report['rate_reached']:g}/s, {report['deliveries']:,} deliveries")
+    counts = Table("", "", box=None, show_header=False)
+    for name in ("lost", "doubled", "out_of_order", "reconnects", "resets"):
+        style = "bold red" if report[name] and name in ("lost", "doubled", "out_of_order") else ""
+        counts.add_row(name.replace("_", " "), f"{report[name]:,}", style=style)
+    console.print(counts)
+    times = Table("ms", "p50", "p90", "p99", "max", box=None)
+    for name, title in (("post_to_reader_ms", "POST → reader"), ("post_to_answer_ms", "POST → 201")):
+        times.add_row(title, *(f"{value:g}" for value in report[name].values()))
+    console.print(times)
