@@ -1,14 +1,22 @@
 """Fixtures: a real service in its own process, a real Valkey, a real Redis."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.service import Service
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
+
+
+# A change is judged by the same examples each time; whoever works on it lets them vary.
+settings.register_profile("judge", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("judge")
 
 
 @pytest.fixture

@@ -208,7 +208,7 @@ class Page:
 
 
 def _offset(position: str) -> int:
-    return int(position.split("-")[0])
+    return int(position.split("-", maxsplit=1)[0])
 
 
 class Reader(threading.Thread):
@@ -243,7 +243,7 @@ class Reader(threading.Thread):
             except AssertionError as failure:
                 self.failure = failure
                 return
-            except Exception:  # noqa: BLE001, S110  # a lost line, however lost: come back
+            except Exception:  # noqa: BLE001  # a lost line, however lost: come back
                 pass
             self._stop_asked.wait(0.02)
 

@@ -27,11 +27,12 @@ MAX_BODY: Final = 16 * 1024
 """Bytes of a request body. A thousand characters are 4 KB at the worst; the rest is room for labels."""
 
 _RTL_LANGUAGES: Final = frozenset(
-    ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ku", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"]
+    ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"]
 )
 _RTL_SCRIPTS: Final = frozenset(["adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"])
 _BREAKS: Final = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line break", "Zp": "a line break"}
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
@@ -45,7 +46,10 @@ def direction(language: str) -> Literal["ltr", "rtl"]:
 
 
 def _one_line(text: str) -> str:
-    text = text.strip()
+    return _unbroken(text.strip())
+
+
+def _unbroken(text: str) -> str:
     for character in text:
         if (fault := _BREAKS.get(unicodedata.category(character))) is not None:
             raise ValueError(f"has {fault} (U+{ord(character):04X}); write one plain line")
@@ -66,7 +70,7 @@ def _slug(slug: str) -> str:
 
 def _link(link: str) -> str:
     try:
-        url = urlsplit(link)
+        url = urlsplit(_unbroken(link))
         plain = url.scheme in ("http", "https") and url.hostname and not re.search(r"[\s\"<>\\^`{|}]", link)
     except ValueError:
         plain = False
@@ -78,13 +82,14 @@ def _link(link: str) -> str:
 def _moment(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("is a time as text, such as 2026-11-22T18:04:05Z (RFC 3339)")
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("is not a time such as 2026-11-22T18:04:05Z (RFC 3339)") from None
-    if "T" not in value.upper() or moment.tzinfo is None:
+    if not _MOMENT.fullmatch(value.upper()):
         raise ValueError("needs a date, a time and an offset, such as 2026-11-22T18:04:05+03:00 (RFC 3339)")
-    return rfc3339(moment)
+    try:
+        return rfc3339(datetime.fromisoformat(value.upper()))
+    except OverflowError:
+        raise ValueError("is outside the years 1 to 9999 in UTC") from None
+    except ValueError:
+        raise ValueError("is not a time that any calendar or clock shows (RFC 3339)") from None
 
 
 def rfc3339(moment: datetime) -> str:
@@ -149,6 +154,8 @@ class Correction(Body):
     def applied_to(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of `known` with this correction in them; the note is of this revision alone."""
         changes = self.model_dump(exclude_unset=True)
+        if not changes:
+            raise Invalid([("text", "or another field to be corrected must be named")])
         for name in ("text", "urgency", "language"):
             if name in changes and changes[name] is None:
                 raise Invalid([(name, "cannot be taken away")])

@@ -17,6 +17,7 @@ class TickerError(Exception):
         status: HTTP status code.
         slug: last part of the problem's `type`, stable for programs.
         title: the kind of problem, the same for every instance.
+        challenge: value of WWW-Authenticate, where another key may help (RFC 6750 section 3).
         detail: what happened this time and what to do, one sentence.
         field: field or header at fault, if one is.
         retry_after: seconds after which trying again makes sense, if it does.
@@ -25,6 +26,7 @@ class TickerError(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
     title: ClassVar[str] = "The service failed"
+    challenge: ClassVar[str | None] = None
 
     def __init__(self, detail: str, *, field: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(detail)
@@ -55,12 +57,25 @@ class Unauthorized(TickerError):
     """No key, or none of ours (RFC 6750)."""
 
     status, slug, title = 401, "unauthorized", "A key is needed"
+    challenge = 'Bearer realm="ticker"'
+
+
+class WrongKey(Unauthorized):
+    """A key that opens nothing: never issued, or revoked."""
+
+    challenge = 'Bearer realm="ticker", error="invalid_token"'
 
 
 class Forbidden(TickerError):
     """The key, or the page's origin, does not reach that far."""
 
-    status, slug, title = 403, "forbidden", "This key may not do that"
+    status, slug, title = 403, "forbidden", "This is not allowed"
+
+
+class KeyTooWeak(Forbidden):
+    """A good key whose role or feeds do not reach that far."""
+
+    challenge = 'Bearer realm="ticker", error="insufficient_scope"'
 
 
 class NotFound(TickerError):
@@ -137,12 +152,6 @@ class PreconditionRequired(TickerError):
     """A change that must name the revision it is based on (RFC 6585)."""
 
     status, slug, title = 428, "if-match-required", "If-Match is needed"
-
-
-class TooMany(TickerError):
-    """The caller is over its rate (RFC 6585)."""
-
-    status, slug, title = 429, "too-many", "Too many at once"
 
 
 class Unavailable(TickerError):

@@ -18,6 +18,7 @@ from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
 from ticker.wire import (
     BEAT_EVERY,
+    Close,
     Dialect,
     Frame,
     beat_frame,
@@ -68,8 +69,8 @@ class Reader(ABC):
         """Close the connection at once, without ceremony."""
 
     @abstractmethod
-    def dismiss(self) -> None:
-        """Close the connection politely: the node is going away."""
+    def dismiss(self, why: Close) -> None:
+        """Close the connection politely, with a reason that tells the client whether to come back."""
 
 
 class Ring:
@@ -177,16 +178,12 @@ class Channel:
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         """Take in another history: everything readers show is void."""
         self._begin(feed, recent, base)
-        everyone = self.readers
-        for level in self._level.values():
-            level.clear()
-        self._aside.clear()
-        for reader in everyone:
-            waiting = reader.aside_since is not None
+        for reader in self._aside:  # each finds out when its socket drains, and gets no more time for it
             reader.cursor, reader.reset = FROM_SNAPSHOT, True
-            self._set_aside(reader)
-            if not waiting:
-                self.drained(reader)
+        for reader in [reader for level in self._level.values() for reader in level]:
+            self._stall(reader, FROM_SNAPSHOT)
+            reader.reset = True
+            self._catch_up(reader, b"")
 
     def _write_to_level(self, frame: Frame, cursor: int) -> None:
         for dialect, level in self._level.items():
@@ -232,6 +229,11 @@ class Channel:
     def proven(self) -> bool:
         """Whether the last word from Redis was good."""
         return self._proof is not None and self._delayed is None
+
+    @property
+    def behind(self) -> bool:
+        """Whether Redis is known to be lost; a feed opened a moment ago is neither proven nor behind."""
+        return self._delayed is not None
 
     def announce(self, frame: Frame) -> None:
         """Write a frame that is of the moment to the readers who are level."""
@@ -348,11 +350,15 @@ class Hub:
             NotFound: there is no such feed.
         """
         try:
-            return self.channels[name]
+            return self.open_channels()[name]
         except KeyError:
-            if not self.ready:
-                raise Unavailable("This node has not reached its log yet; try again in a moment") from None
             raise NotFound(f"There is no feed named {name!r}") from None
+
+    def open_channels(self) -> dict[str, Channel]:
+        """Return all channels by name; raises Unavailable while this node does not know them."""
+        if not self.ready:
+            raise Unavailable("This node has not reached its log yet; try again in a moment")
+        return self.channels
 
     def admit(self, name: str) -> Channel:
         """Return a channel for one more reader; raises as `channel` does, and when the node is full or leaving."""

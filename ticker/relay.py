@@ -24,9 +24,9 @@ from ticker.errors import Forked, Unavailable
 from ticker.hub import Channel, Hub
 from ticker.journal import keys
 from ticker.journal.log import Journal
-from ticker.journal.redis import Redis, Refused, Subscription
+from ticker.journal.redis import Redis, Refused, Subscription, cause
 from ticker.journal.registry import Plan, Registry
-from ticker.wire import BEAT_EVERY
+from ticker.wire import BEAT_EVERY, Close
 
 PROBE_EVERY: Final = 1.0
 """Seconds between proofs. With HEAR_WITHIN, the bound on how long a lost Redis goes unnoticed."""
@@ -82,9 +82,11 @@ class Relay:
             try:
                 async with self._redis.subscription() as subscription:
                     await self._session(subscription)
-            except (Unavailable, Forked, Refused) as error:
+            except Exception as error:  # whatever it is, a node that stopped following must say so
+                if not isinstance(error, Unavailable | Forked | Refused):
+                    log.exception("the relay failed")
                 if not self._lost:
-                    log.warning("%s", error or "the log was read while it forked")
+                    log.warning("%s", cause(error) or "the log forked while it was read")
                 self._lost = True
             now = rfc3339(datetime.now(UTC))
             for channel in self._hub.channels.values():
@@ -115,6 +117,7 @@ class Relay:
             await self._hear_node(data)
         elif channel == keys.CHANGES:
             await self._load_feeds(subscription, prove=False)
+            self._probe, self._probe_due = None, self._clock()  # prove the new feed now, not within a second
         else:
             offset, hash, text = data.split(b" ", 2)
             feed = channel[len("ticker:{") : channel.rindex("}")]
@@ -136,7 +139,7 @@ class Relay:
         for name in self._hub.channels.keys() - plans.keys():
             gone = self._hub.channels.pop(name)
             for reader in gone.readers:
-                reader.dismiss()
+                reader.dismiss(Close.GOING_AWAY)
         self._plans = plans
         self._hub.ready = True
 

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         2.0, gt=0, le=60, description="Seconds to wait for disk and replicas before answering 503."
     )
     admin_key: str | None = Field(
-        None, min_length=16, description="A key with the admin role, set at start (for containers)."
+        None, min_length=16, repr=False, description="A key with the admin role, set at start (for containers)."
     )
     origins: str = Field(
         "*", description="Web origins whose pages may read feeds, separated by commas; * allows every site."
@@ -64,7 +64,9 @@ class Settings(BaseSettings):
             fault = error.errors()[0]
             name = str(fault["loc"][0])
             where = f"--{name.replace('_', '-')}" if name in given else PREFIX + name.upper()
-            raise BadSetting(f"{where}: {fault['msg']} (got {str(fault['input'])!r})") from None
+            # What is not to be shown elsewhere is not to be shown in a log either.
+            got = f" (got {str(fault['input'])!r})" if cls.model_fields[name].repr else ""
+            raise BadSetting(f"{where}: {fault['msg']}{got}") from None
 
     def environment(self) -> dict[str, str]:
         """Return the process environment with these settings in it, for worker processes."""

@@ -3,7 +3,7 @@
  * frames carry the language alone, since the direction follows from it.
  */
 
-const LANGUAGES = new Set("ar arc ckb dv fa he ks ku nqo ps sd syr ug ur yi".split(" "));
+const LANGUAGES = new Set("ar arc ckb dv fa he ks nqo ps sd syr ug ur yi".split(" "));
 const SCRIPTS = new Set("adlm arab hebr mand nkoo rohg samr syrc thaa".split(" "));
 
 /**

@@ -196,7 +196,7 @@ def test_refusals_are_http(service: Service) -> None:
 def test_a_connection_that_was_used_before_may_become_a_reader(service: Service) -> None:
     feed = service.open_feed()
     with line(service) as connection:
-        status, headers = connection.ask("/healthz", {})
+        _, headers = connection.ask("/healthz", {})
         connection.file.read(int(headers["content-length"]))
         assert connection.ask(f"/v1/feeds/{feed}/live", UPGRADE)[0] == 101
         assert connection.json()["type"] == "snapshot"

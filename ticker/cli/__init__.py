@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from ticker.cli import demo, feeds, file, keys, serve, tail
+from ticker.cli import bench, demo, feeds, file, keys, serve, tail
 from ticker.errors import TickerError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(file.file)
 app.command()(file.correct)
 app.command()(file.kill)
 app.command()(tail.tail)
+app.command()(bench.bench)
 app.add_typer(feeds.app, name="feeds", help="The feeds of a service.")
 app.add_typer(keys.app, name="keys", help="The keys of a service: who may write.")
 
@@ -29,9 +30,15 @@ app.add_typer(keys.app, name="keys", help="The keys of a service: who may write.
 def main() -> None:
     """Run the command that was asked for."""
     try:
-        app()
+        # Not standalone: Typer would explain a mistake in four lines, and one says it.
+        sys.exit(typer.main.get_command(app).main(prog_name="ticker", standalone_mode=False) or 0)
     except TickerError as error:
         print(f"ticker: {error}", file=sys.stderr)
         sys.exit(1)
-    except (KeyboardInterrupt, BrokenPipeError):
+    except typer.TyperException as error:
+        mistake = str(getattr(error, "format_message", error.__str__)())
+        # Who says nothing is shown the help, which comes as a mistake whose message it is.
+        print(mistake if "\n" in mistake else f"ticker: {mistake}", file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort, BrokenPipeError):
         sys.exit(130)

@@ -17,14 +17,20 @@ ATTEMPTS: Final = 5
 
 
 class Service:
-    """A service at a URL. Every request carries an Idempotency-Key, so that sending again is safe."""
+    """A service at a URL. Every request carries an Idempotency-Key, so that filing again is safe."""
 
     def __init__(self, url: str | None = None, key: str | None = None) -> None:
         """Take the address and the key, or what the environment says."""
         self.url = (url or os.environ.get("TICKER_URL") or DEFAULT_URL).rstrip("/")
-        self.key = key or os.environ.get("TICKER_KEY")
-        if not self.url.startswith(("http://", "https://")):
+        self.key = (key or os.environ.get("TICKER_KEY") or "").strip()
+        try:
+            usable = httpx.URL(self.url).scheme in ("http", "https")
+        except (httpx.InvalidURL, ValueError):
+            usable = False
+        if not usable:
             raise BadSetting(f"TICKER_URL: {self.url!r} is not an http or https address")
+        if self.key and not self.key.isascii():
+            raise BadSetting("TICKER_KEY: a key has only letters, digits, - and _; was it pasted with quotes?")
 
     def ask(
         self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
@@ -42,24 +48,30 @@ class Service:
             try:
                 answer = httpx.request(method, self.url + path, json=body, headers=sent, timeout=10.0)
             except httpx.HTTPError as error:
-                if last or isinstance(error, httpx.ConnectError):
+                # Whether it arrived is not known; only below a feed does the key make sending again safe.
+                if last or isinstance(error, httpx.ConnectError) or not path.startswith("/v1/feeds/"):
                     raise TickerError(f"{self.url} cannot be reached ({error})") from None
                 time.sleep(1.0)
                 continue
             if answer.status_code in (429, 503) and not last:
-                time.sleep(float(answer.headers.get("retry-after", 1)))
+                time.sleep(_seconds(answer.headers.get("retry-after", "")))
                 continue
-            return _content(answer)
+            return self._content(answer)
         raise AssertionError("unreachable")
 
+    def _content(self, answer: httpx.Response) -> Any:
+        try:
+            content = answer.json() if answer.content else {}
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise TickerError(f"{self.url} answered {answer.status_code}, but not as a ticker does")
+        if answer.is_success:
+            return content
+        hint = " (set TICKER_KEY)" if answer.status_code == 401 else ""
+        raise TickerError(f"{content.get('detail', f'the service answered {answer.status_code}')}{hint}")
 
-def _content(answer: httpx.Response) -> Any:
-    try:
-        content = answer.json() if answer.content else None
-    except ValueError:
-        content = None
-    if answer.is_success:
-        return content
-    detail = content.get("detail") if isinstance(content, dict) else None
-    hint = " (set TICKER_KEY)" if answer.status_code == 401 else ""
-    raise TickerError(f"{detail or f'the service answered {answer.status_code}'}{hint}")
+
+def _seconds(retry_after: str) -> float:
+    """Return how long to wait; a proxy may name a date instead, or a time longer than anybody would sit there."""
+    return min(float(retry_after), 10.0) if retry_after.isdecimal() else 1.0

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from ticker.cli.client import Service
 from ticker.dispatch import BREAKING, Draft, check
+from ticker.errors import TickerError
 
 Feed = Annotated[str, typer.Option(help="The feed.")]
 Source = Annotated[str | None, typer.Option(help="Who says so: 'Civil Defence spokesman'.")]
@@ -27,6 +29,17 @@ def _said(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value}
 
 
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise TickerError("standard input is not text in UTF-8") from None
+
+
+def _address(feed: str, id: str) -> str:
+    return f"/v1/feeds/{quote(feed, safe='')}/dispatches/{quote(id, safe='')}"
+
+
 def file(
     text: Annotated[str, typer.Argument(help="The line; - reads it from standard input.")],
     feed: Feed = BREAKING,
@@ -42,7 +55,7 @@ def file(
 ) -> None:
     """File a dispatch and print its receipt. Needs TICKER_KEY; TICKER_URL says where."""
     draft = _said(
-        text=sys.stdin.read() if text == "-" else text,
+        text=_standard_input() if text == "-" else text,
         source=source,
         byline=byline,
         urgency=urgency,
@@ -54,7 +67,7 @@ def file(
         occurred=occurred,
     )
     check(Draft, draft | {"text": draft.get("text", "")})
-    print(json.dumps(Service().ask("POST", f"/v1/feeds/{feed}/dispatches", draft)))
+    print(json.dumps(Service().ask("POST", f"/v1/feeds/{quote(feed, safe='')}/dispatches", draft)))
 
 
 def correct(
@@ -72,7 +85,7 @@ def correct(
     """Correct a dispatch and print the receipt."""
     changes = _said(text=text, note=note, source=source, byline=byline, urgency=urgency, story=story, link=link)
     match = "*" if revision is None else f'"{revision}"'
-    receipt = Service().ask("PATCH", f"/v1/feeds/{feed}/dispatches/{id}", changes, {"if-match": match})
+    receipt = Service().ask("PATCH", _address(feed, id), changes, {"if-match": match})
     print(json.dumps(receipt))
 
 
@@ -82,4 +95,4 @@ def kill(
     feed: Feed = BREAKING,
 ) -> None:
     """Kill a dispatch: its text is served nowhere again. Prints the receipt."""
-    print(json.dumps(Service().ask("POST", f"/v1/feeds/{feed}/dispatches/{id}/kill", {"reason": reason})))
+    print(json.dumps(Service().ask("POST", _address(feed, id) + "/kill", {"reason": reason})))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -52,6 +53,6 @@ def revoke(
 ) -> None:
     """Make a key worthless, at once and on every node."""
     if over_http(redis, data):
-        Service().ask("DELETE", f"/v1/keys/{id}")
+        Service().ask("DELETE", f"/v1/keys/{quote(id, safe='')}")
     else:
         directly(redis, data, lambda registry: registry.revoke(id))

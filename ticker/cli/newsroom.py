@@ -154,7 +154,8 @@ class Newsroom:
         async with self._http:
             for name, (title, language) in EDITIONS.items():
                 # Refused if it is open already, which is as good.
-                await self._http.post("/v1/feeds", json={"name": name, "title": title, "language": language})
+                with contextlib.suppress(httpx.HTTPError):
+                    await self._http.post("/v1/feeds", json={"name": name, "title": title, "language": language})
             filed: list[tuple[Line, dict[str, str]]] = []
             for line in itertools.cycle(LINES):
                 # A service that is away for a moment costs the newsroom a line, not its life.

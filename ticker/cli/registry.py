@@ -21,11 +21,11 @@ Result = TypeVar("Result")
 
 
 def over_http(redis: str | None, data: Path | None) -> bool:
-    """Tell whether to ask a service rather than open its log: a key is at hand, and no log is named."""
+    """Tell whether to ask a service rather than open its log: one is named or a key is at hand, and no log is."""
     if redis is not None or data is not None:
         return False
     named = os.environ.get("TICKER_REDIS_URL") or os.environ.get("TICKER_DATA")
-    return bool(os.environ.get("TICKER_KEY")) and not named
+    return bool(os.environ.get("TICKER_KEY") or os.environ.get("TICKER_URL")) and not named
 
 
 def directly(redis: str | None, data: Path | None, act: Callable[[Registry], Awaitable[Result]]) -> Result:

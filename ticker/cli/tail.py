@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,6 +27,9 @@ DEAD_AFTER: Final = BEAT_EVERY + 3.0
 
 LONGEST_WAIT: Final = 30.0
 """Seconds between attempts at the most; each wait is random below a bound that doubles from half a second."""
+
+TELL_AFTER: Final = 2
+"""Attempts that fail before a word is said: one is what any restart of a service costs."""
 
 _LOOKS: Final = {"flash": "bold white on red", "bulletin": "bold red", "urgent": "bold yellow"}
 
@@ -60,8 +64,10 @@ def follow(url: str, feed: str) -> Iterator[dict[str, Any]]:
                 failures = 0
                 position = frame.get("position", position)
                 yield frame
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, ValueError) as error:
             failures += 1
+            if failures == TELL_AFTER:
+                print(f"ticker: {url} cannot be reached ({error}); trying again", file=sys.stderr, flush=True)
         time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10))))  # noqa: S311  # a wait is no secret
 
 
@@ -89,7 +95,10 @@ def _lines(frame: dict[str, Any], shown: dict[str, int]) -> Iterator[Text]:
         case "dispatch":
             yield from _dispatch(frame["dispatch"], shown)
         case "kill":
-            yield _withdrawn(frame["at"], frame["reason"])
+            # A reader who was away hears of a kill twice: where the line stood, and when it was killed.
+            if shown.get(frame["id"], 0) < frame["revision"]:
+                shown[frame["id"]] = frame["revision"]
+                yield _withdrawn(frame["at"], frame["reason"])
         case "air":
             yield Text("— on air —" if frame["air"]["on"] else "— off air —", style="dim")
         case "delayed":

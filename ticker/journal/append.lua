@@ -2,19 +2,22 @@
 -- offset, chains the hash, stores the entry, updates what the feed shows now, and publishes. It either does
 -- all of that or, having checked everything first, nothing.
 --
--- KEYS  state, log, dispatches, filers, order, idempotency record (all of one feed, one hash tag)
+-- KEYS  state, log, dispatches, filers, order, revisions, idempotency record; then the indexes that the dispatch
+--       enters, then those it leaves (all of one feed, one hash tag)
 -- ARGV  named below
 -- Returns {outcome, detail}: kept|repeated receipt; reused|unopened|absent|killed|pending; stale revision;
 -- foreign.
 
-local STATE, LOG, DISPATCHES, FILERS, ORDER, RECORD = unpack(KEYS)
-local kind, channel, by, filer, owner_only, fields, id, expected, random, print_, keep = unpack(ARGV)
+local STATE, LOG, DISPATCHES, FILERS, ORDER, REVISIONS, RECORD = unpack(KEYS)
+local FIRST_INDEX = 8
+local kind, channel, by, filer, owner_only, fields, id, expected, random, print_, keep, entered = unpack(ARGV)
 -- kind        file | correct | kill | pin | air
 -- by          name of the key, as JSON       filer       id of the key
 -- owner_only  '1': only who filed it may     fields      what the kind carries, as JSON (see below)
 -- id          the dispatch meant, if any     expected    the revision it must have, or ''
 -- random      8 characters that make an id unlike any other history's
 -- print_      fingerprint of the request, or '' without an Idempotency-Key     keep   seconds to know it
+-- entered     how many of the indexes are entered
 
 local function rfc3339(ms)
   local days = math.floor(ms / 86400000)
@@ -65,9 +68,9 @@ local now = math.max(tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) /
 local at = rfc3339(now)
 offset = string.format('%.0f', tonumber(offset) + 1)
 
-local known
+local known, stored
 if kind == 'correct' or kind == 'kill' or (kind == 'pin' and id ~= '') then
-  local stored = redis.call('HGET', DISPATCHES, id)
+  stored = redis.call('HGET', DISPATCHES, id)
   if not stored then return {'absent', ''} end
   known = cjson.decode(stored)
   if owner_only == '1' and redis.call('HGET', FILERS, id) ~= filer then return {'foreign', ''} end
@@ -79,6 +82,15 @@ end
 
 -- `fields` is spliced in as it came, never decoded: cjson would turn empty lists into objects.
 local revision, content = 0, nil
+local function index(score)
+  for number = FIRST_INDEX, #KEYS do
+    if number < FIRST_INDEX + tonumber(entered) then
+      redis.call('ZADD', KEYS[number], score, id)
+    else
+      redis.call('ZREM', KEYS[number], id)
+    end
+  end
+end
 local function dispatch(filed)
   return '{"id":"' .. id .. '",' .. fields .. ',"filed":"' .. filed .. '","updated":"' .. at
     .. '","revision":' .. revision .. ',"status":"usable"}'
@@ -86,19 +98,24 @@ end
 if kind == 'file' then
   revision = 1
   id = base32(now, 10) .. base32(tonumber(offset), 8) .. random
-  local stored = dispatch(at)
+  stored = dispatch(at)
   redis.call('HSET', DISPATCHES, id, stored)
   redis.call('HSET', FILERS, id, filer)
   redis.call('ZADD', ORDER, offset, id)
+  index(offset)
   content = '"dispatch":' .. stored
 elseif kind == 'correct' then
   revision = known.revision + 1
-  local stored = dispatch(known.filed)
+  local earlier = redis.call('HGET', REVISIONS, id)
+  redis.call('HSET', REVISIONS, id, earlier and earlier .. ',' .. stored or stored)
+  stored = dispatch(known.filed)
   redis.call('HSET', DISPATCHES, id, stored)
+  index(redis.call('ZSCORE', ORDER, id))
   content = '"dispatch":' .. stored
 elseif kind == 'kill' then -- fields: "reason":"…"
   revision = known.revision + 1
   content = '"id":"' .. id .. '",' .. fields .. ',"filed":"' .. known.filed .. '","revision":' .. revision
+  redis.call('HDEL', REVISIONS, id)
   redis.call('HSET', DISPATCHES, id, '{"id":"' .. id .. '","filed":"' .. known.filed .. '","updated":"' .. at
     .. '","revision":' .. revision .. ',"status":"killed",' .. fields .. '}')
 elseif kind == 'pin' then

@@ -10,6 +10,9 @@ FEEDS: Final = "ticker:feeds"
 KEYS: Final = "ticker:keys"
 """Hash: SHA-256 of a key → whom it belongs to, as JSON."""
 
+ADMIN: Final = "ticker:admin"
+"""String: SHA-256 of the admin key that came from the environment."""
+
 NODES: Final = "ticker:nodes"
 """Channel: each node's probe, with the number of its readers."""
 
@@ -40,6 +43,16 @@ def filers(feed: str) -> str:
 def order(feed: str) -> str:
     """Sorted set: dispatch ids by offset of filing."""
     return f"ticker:{{{feed}}}:order"
+
+
+def revisions(feed: str) -> str:
+    """Hash: dispatch id → its earlier revisions, as JSON objects with commas between."""
+    return f"ticker:{{{feed}}}:revisions"
+
+
+def index(feed: str, name: str, label: str) -> str:
+    """Sorted set: as `order`, of the dispatches with this section, place or story."""
+    return f"ticker:{{{feed}}}:order:{name}:{label}"
 
 
 def record(feed: str, holder: str, key: str) -> str:

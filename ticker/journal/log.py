@@ -36,6 +36,8 @@ class Change:
         idempotency_key: as the client sent it, or None.
         holder: whose key asks.
         own_only: refuse unless the same key filed the dispatch.
+        asked: what the request itself said, where `carries` also holds what stood there before.
+        leaves: the fields of the dispatch before a correction, whose sections and places it may leave.
     """
 
     kind: str
@@ -45,10 +47,13 @@ class Change:
     revision: int | None = None
     idempotency_key: str | None = None
     own_only: bool = False
+    asked: dict[str, Any] | None = None
+    leaves: dict[str, Any] | None = None
 
     def fingerprint(self) -> str:
         """Return what tells this request from another one under the same Idempotency-Key."""
-        said = orjson.dumps([self.kind, self.id, self.revision, self.carries], option=orjson.OPT_SORT_KEYS)
+        asked = self.carries if self.asked is None else self.asked
+        said = orjson.dumps([self.kind, self.id, asked], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(said).hexdigest()
 
 
@@ -85,8 +90,11 @@ class Journal:
             keys.dispatches(feed),
             keys.filers(feed),
             keys.order(feed),
+            keys.revisions(feed),
             keys.record(feed, holder.id, hashlib.sha256((key or "").encode()).hexdigest()),
         ]
+        enters, leaves = _indexes(feed, change.carries), _indexes(feed, change.leaves or {})
+        names += [*enters, *(leaves - enters)]
         args = [
             change.kind,
             keys.channel(feed),
@@ -99,6 +107,7 @@ class Journal:
             "".join(secrets.choice(_DIGITS) for _ in range(8)),
             change.fingerprint() if key else "",
             KEEP_ANSWERS,
+            len(enters),
         ]
         if self._replicas == 0:
             outcome, detail = await self._redis.run(self._append, names, args)
@@ -170,26 +179,47 @@ class Journal:
         }
         return tails, rfc3339(datetime.fromtimestamp(seconds + micros / 1e6, UTC))
 
-    async def history(self, feed: str, before: str | None, limit: int) -> list[dict[str, Any]]:
-        """Return dispatches as they stand, newest first, from just before the one with id `before`."""
-        rank = await self._redis("ZREVRANK", keys.order(feed), before) if before else -1
-        if rank is None:
-            raise NotFound(f"There is no dispatch {before!r} in the feed {feed!r}")
-        ids = await self._redis("ZREVRANGE", keys.order(feed), rank + 1, rank + limit)
+    async def history(
+        self, feed: str, before: str | None, limit: int, narrow: tuple[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return dispatches as they stand, newest first, from just before the one with id `before`.
+
+        `narrow` is a pair such as ("section", "Politics"): only the dispatches of that section, place or story.
+        """
+        start = "+inf"
+        if before is not None:
+            score = await self._redis("ZSCORE", keys.order(feed), before)
+            if score is None:
+                raise NotFound(f"There is no dispatch {before!r} in the feed {feed!r}")
+            start = f"({int(score)}"
+        order = keys.index(feed, *narrow) if narrow else keys.order(feed)
+        ids = await self._redis("ZRANGE", order, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit)
         stored = await self._redis("HMGET", keys.dispatches(feed), *ids) if ids else []
         return [orjson.loads(dispatch) for dispatch in stored]
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
-        """Return one dispatch as it stands, or its tombstone.
+        """Return one dispatch as it stands, or its tombstone, with its earlier `revisions`, oldest first.
 
         Raises:
             NotFound: it was never filed in this feed.
         """
-        stored = await self._redis("HGET", keys.dispatches(feed), id)
+        stored, earlier = await self._redis.together(
+            ("HGET", keys.dispatches(feed), id), ("HGET", keys.revisions(feed), id)
+        )
         if stored is None:
             raise NotFound(f"There is no dispatch {id!r} in the feed {feed!r}")
         dispatch: dict[str, Any] = orjson.loads(stored)
+        if dispatch["status"] != "killed":
+            dispatch["revisions"] = orjson.loads(b"[" + (earlier or b"") + b"]")
         return dispatch
+
+
+def _indexes(feed: str, fields: dict[str, Any]) -> set[str]:
+    """Return the indexes in which a dispatch with these fields stands."""
+    labels = [("section", label) for label in fields.get("sections", [])]
+    labels += [("place", label) for label in fields.get("places", [])]
+    labels += [("story", fields["story"])] if "story" in fields else []
+    return {keys.index(feed, *label) for label in labels}
 
 
 def _splice(change: Change) -> bytes:

@@ -30,20 +30,25 @@ class Refused(Exception):
     """Redis answered a command with an error: it does not know it, or it is not allowed."""
 
 
+def cause(error: BaseException) -> str:
+    """Return what an operator is told of an error: also what Redis said, which is none of the public's business."""
+    return f"{error} ({error.__cause__})" if error.__cause__ is not None else str(error)
+
+
 @contextmanager
 def _in_our_words() -> Iterator[None]:
     try:
         yield
     except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
-        raise Unavailable(f"The log cannot be reached ({error})") from error
+        raise Unavailable("The log cannot be reached") from error
     except (exceptions.ReadOnlyError, exceptions.OutOfMemoryError, exceptions.ClusterDownError) as error:
-        raise Unavailable(f"The log takes no entries now ({error})") from error
+        raise Unavailable("The log takes no entries now") from error
     except exceptions.ResponseError as error:
         if str(error).startswith(_CANNOT_WRITE):
-            raise Unavailable(f"The log takes no entries now ({error})") from error
+            raise Unavailable("The log takes no entries now") from error
         raise Refused(str(error)) from error
     except exceptions.RedisError as error:
-        raise Unavailable(f"The log failed ({error})") from error
+        raise Unavailable("The log failed") from error
 
 
 class Script:

@@ -98,6 +98,18 @@ class Registry:
         await self._redis("HSET", keys.KEYS, digest, orjson.dumps(asdict(holder)))
         return secret, holder
 
+    async def set_admin(self, secret: str) -> None:
+        """Make this the admin key that comes from the environment; the one before it, if another, is worthless."""
+        digest = _digest(secret)
+        before, _ = await self._redis.together(("GET", keys.ADMIN), ("SET", keys.ADMIN, digest))
+        if before is not None and before.decode() != digest:
+            await self._redis("HDEL", keys.KEYS, before)
+        await self.issue("admin", "admin", [], secret)
+
+    async def listed(self, name: str) -> bool:
+        """Tell whether a feed is open, whether or not this node has heard of it."""
+        return bool(await self._redis("HEXISTS", keys.FEEDS, name))
+
     async def holder(self, secret: str) -> Holder | None:
         """Return whom a key belongs to, or None if it was never issued or is revoked."""
         found = await self._redis("HGET", keys.KEYS, _digest(secret))

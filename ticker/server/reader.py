@@ -16,13 +16,11 @@ from websockets.frames import Close as CloseFrame
 from websockets.protocol import Protocol, Side, State
 
 from ticker.hub import Reader
+from ticker.web.admission import MOST_SAID
 from ticker.wire import Close, Dialect
 
 LONGEST_MESSAGE: Final = 4096
 """Bytes of one message from a reader, who has nothing to say; longer ones end the connection (1009)."""
-
-MOST_SAID: Final = 16 * 1024
-"""Bytes of messages a reader may send in all before it is taken for something else (1008)."""
 
 _QUIET = logging.getLogger("ticker.websocket")
 
@@ -67,13 +65,13 @@ class SocketReader(Reader, asyncio.Protocol):
     def cut(self) -> None:
         self._transport.abort()
 
-    def dismiss(self) -> None:
+    def dismiss(self, why: Close) -> None:
         self.channel.leave(self)
         if self._full:
             self._transport.abort()  # a close frame could only wait behind what it does not read
             return
         if self.dialect == "websocket":
-            self._transport.write(Frame(CLOSE, CloseFrame(Close.RESTART, "").serialize()).serialize(mask=False))
+            self._transport.write(Frame(CLOSE, CloseFrame(why, "").serialize()).serialize(mask=False))
         self._transport.close()
 
     # What the transport says

@@ -17,7 +17,7 @@ from typing import Final
 
 from ticker.errors import BadSetting, TickerError, Unavailable
 from ticker.journal.embedded import Embedded
-from ticker.journal.redis import Redis, durability_warnings
+from ticker.journal.redis import Redis, cause, durability_warnings
 from ticker.journal.registry import Registry
 from ticker.settings import Settings
 
@@ -74,14 +74,14 @@ async def _prepare(settings: Settings) -> None:
             try:
                 await registry.ensure_breaking()
                 break
-            except Unavailable:
+            except Unavailable as error:
                 if asyncio.get_running_loop().time() > deadline:
-                    raise
+                    raise Unavailable(cause(error)) from None
                 await asyncio.sleep(0.2)
         for warning in await durability_warnings(redis, settings.replicas):
             print(f"ticker: warning: {warning}", file=sys.stderr, flush=True)
         if settings.admin_key is not None:
-            await registry.issue("admin", "admin", [], settings.admin_key)
+            await registry.set_admin(settings.admin_key)
     finally:
         await redis.close()
 

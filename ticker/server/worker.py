@@ -19,7 +19,7 @@ from ticker.server.door import Doorman
 from ticker.settings import Settings
 from ticker.web.app import application
 from ticker.web.node import Node
-from ticker.wire import move_frame
+from ticker.wire import Close, move_frame
 
 READY: Final = b"r"
 FAREWELL: Final = 0.2
@@ -65,7 +65,7 @@ class Worker(uvicorn.Server):
             await asyncio.sleep(0.05)
         for channel in hub.channels.values():
             for reader in random.sample(channel.readers, len(channel)):
-                reader.dismiss()
+                reader.dismiss(Close.RESTART)
         await asyncio.sleep(FAREWELL)
 
 

@@ -25,6 +25,10 @@ SSE_HELLO: Final = b"retry: 3000\n\n"
 """Milliseconds a browser waits before it reconnects by itself."""
 
 
+MOST_SAID: Final = 16 * 1024
+"""Bytes of messages a reader may send in all before it is taken for something else (1008)."""
+
+
 class Admission(NamedTuple):
     """A reader let in: where it reads, how it is spoken to, and the position it resumes from, if any."""
 

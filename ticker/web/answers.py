@@ -24,6 +24,7 @@ def public(request: Request, value: object, *, max_age: int, tag: str | None = N
     """
     headers = {"cache-control": f"public, max-age={max_age}"}
     headers |= cross_origin(node_of(request).settings, request.headers.get("origin"))
+    headers["access-control-expose-headers"] = "etag, link"
     if tag is not None:
         headers["etag"] = f'"{tag}"'
         known = request.headers.get("if-none-match", "")

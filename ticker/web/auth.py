@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from ticker.errors import Forbidden, Unauthorized
+from ticker.errors import KeyTooWeak, Unauthorized, WrongKey
 from ticker.journal.registry import Holder, Role
 from ticker.web.node import node_of
 
@@ -15,17 +15,18 @@ async def holder_of(request: Request, *, at_least: Role, feed: str | None = None
     """Return the holder of the request's key (RFC 6750), asked of Redis each time so that revoking is immediate.
 
     Raises:
-        Unauthorized: no key, or not one of ours.
-        Forbidden: its role or its feeds do not reach this far.
+        Unauthorized: no key.
+        WrongKey: not one of ours.
+        KeyTooWeak: its role or its feeds do not reach this far.
     """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthorized("Send a key: Authorization: Bearer tk_…", field="Authorization")
     holder = await node_of(request).registry.holder(secret.strip())
     if holder is None:
-        raise Unauthorized("This key was never issued here, or it is revoked", field="Authorization")
+        raise WrongKey("This key was never issued here, or it is revoked", field="Authorization")
     if _RANK[holder.role] < _RANK[at_least]:
-        raise Forbidden(f"This needs the role {at_least}; {holder.name}'s key is {holder.role}'s")
+        raise KeyTooWeak(f"This needs the role {at_least}; {holder.name}'s key is {holder.role}'s")
     if feed is not None and not holder.writes(feed):
-        raise Forbidden(f"{holder.name}'s key does not write to the feed {feed!r}")
+        raise KeyTooWeak(f"{holder.name}'s key does not write to the feed {feed!r}")
     return holder

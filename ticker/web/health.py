@@ -21,7 +21,7 @@ async def readyz(request: Request) -> Response:
     hub = node_of(request).hub
     if hub.draining:
         return json({"status": "draining"}, 503)
-    if not hub.ready or not all(channel.proven for channel in hub.channels.values()):
+    if not hub.ready or any(channel.behind for channel in hub.channels.values()):
         return json({"status": "not level with Redis"}, 503)
     return json({"status": "ready"})
 

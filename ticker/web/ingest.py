@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from ticker.dispatch import MAX_BODY, Air, Correction, Draft, Kill, Pin, read
 from ticker.errors import BadRequest, PreconditionRequired, TooLarge
-from ticker.journal.log import Change, Receipt
+from ticker.journal.log import Change
 from ticker.journal.registry import Holder, Role
 from ticker.web.answers import json
 from ticker.web.auth import holder_of
@@ -55,9 +56,22 @@ def if_match(request: Request) -> int | None:
     return int(match[1])
 
 
-async def _append(request: Request, holder: Holder, kind: str, carries: dict[str, Any], **rest: Any) -> Receipt:
+async def _append(
+    request: Request,
+    holder: Holder,
+    kind: str,
+    carries: dict[str, Any],
+    *,
+    status: int = 200,
+    headers: Callable[[dict[str, Any]], dict[str, str]] = lambda _: {},
+    **rest: Any,
+) -> Response:
+    """Write a change and answer with its receipt; `headers` makes more of what the receipt says."""
     change = Change(kind, holder, carries, idempotency_key=idempotency_key(request), **rest)
-    return await node_of(request).journal.append(request.path_params["feed"], change)
+    receipt, repeated = await node_of(request).journal.append(request.path_params["feed"], change)
+    replayed = {"idempotent-replayed": "true"} if repeated else {}
+    tag = {"etag": f'"{receipt["revision"]}"'} if "revision" in receipt else {}
+    return json(receipt, status, {**tag, **headers(receipt), **replayed})
 
 
 async def _holder(request: Request, at_least: Role) -> Holder:
@@ -69,13 +83,15 @@ async def file(request: Request) -> Response:
     feed = request.path_params["feed"]
     holder = await _holder(request, "correspondent")
     draft = read(Draft, await body(request))
-    language = node_of(request).hub.channel(feed).feed.language
-    receipt = await _append(request, holder, "file", draft.fields(language))
-    location = f"/v1/feeds/{feed}/dispatches/{receipt.body['id']}"
-    headers = {"location": location, "etag": f'"{receipt.body["revision"]}"'}
-    if receipt.repeated:
-        headers["idempotent-replayed"] = "true"
-    return json(receipt.body, 201, headers)
+    channel = await node_of(request).find(feed)
+    return await _append(
+        request,
+        holder,
+        "file",
+        draft.fields(channel.feed.language),
+        status=201,
+        headers=lambda receipt: {"location": f"/v1/feeds/{feed}/dispatches/{receipt['id']}"},
+    )
 
 
 async def correct(request: Request) -> Response:
@@ -85,52 +101,40 @@ async def correct(request: Request) -> Response:
     revision = if_match(request)
     correction = read(Correction, await body(request))
     known = await node_of(request).journal.dispatch(feed, id)
-    if revision is None:
-        revision = known["revision"]  # `*` means whatever stands there; the script still refuses a race
-    receipt = await _append(
+    return await _append(
         request,
         holder,
         "correct",
         correction.applied_to(known),
         id=id,
-        revision=revision,
+        # `*` means whatever stands there; should that change before the script runs, it still refuses.
+        revision=known["revision"] if revision is None else revision,
         own_only=holder.role == "correspondent",
+        asked={"if-match": revision, **correction.model_dump(exclude_unset=True)},
+        leaves=known,
     )
-    return json(receipt.body, 200, {"etag": f'"{receipt.body["revision"]}"'})
 
 
 async def kill(request: Request) -> Response:
     """POST …/dispatches/{id}/kill"""
     holder = await _holder(request, "correspondent")
     reason = read(Kill, await body(request)).reason
-    receipt = await _append(
-        request,
-        holder,
-        "kill",
-        {"reason": reason},
-        id=request.path_params["id"],
-        own_only=holder.role == "correspondent",
-    )
-    return json(receipt.body)
+    id = request.path_params["id"]
+    return await _append(request, holder, "kill", {"reason": reason}, id=id, own_only=holder.role == "correspondent")
 
 
 async def pin(request: Request) -> Response:
     """PUT …/pin"""
     holder = await _holder(request, "editor")
-    receipt = await _append(request, holder, "pin", {}, id=read(Pin, await body(request)).id)
-    return json(receipt.body)
+    return await _append(request, holder, "pin", {}, id=read(Pin, await body(request)).id)
 
 
 async def unpin(request: Request) -> Response:
     """DELETE …/pin"""
-    holder = await _holder(request, "editor")
-    receipt = await _append(request, holder, "pin", {})
-    return json(receipt.body)
+    return await _append(request, await _holder(request, "editor"), "pin", {})
 
 
 async def air(request: Request) -> Response:
     """PUT …/air"""
     holder = await _holder(request, "editor")
-    state = read(Air, await body(request))
-    receipt = await _append(request, holder, "air", state.model_dump())
-    return json(receipt.body)
+    return await _append(request, holder, "air", read(Air, await body(request)).model_dump())

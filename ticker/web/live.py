@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ticker.errors import TickerError
 from ticker.hub import Reader
-from ticker.web.admission import SSE_HEADERS, SSE_HELLO, Admission, admit, cross_origin
+from ticker.web.admission import MOST_SAID, SSE_HEADERS, SSE_HELLO, Admission, admit, cross_origin
 from ticker.web.node import node_of
 from ticker.web.problems import problem
 from ticker.wire import Close, Dialect
@@ -24,7 +24,7 @@ from ticker.wire import Close, Dialect
 class AsgiReader(Reader):
     """A reader whose bytes are taken by a task."""
 
-    __slots__ = ("_chunk", "_ended", "_ready", "dialect")
+    __slots__ = ("_chunk", "_ended", "_ready", "dialect", "why")
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__()
@@ -32,6 +32,8 @@ class AsgiReader(Reader):
         self._chunk = b""
         self._ready = asyncio.Event()
         self._ended = False
+        self.why = Close.RESTART
+        """What to close with when it ends."""
 
     def write(self, data: bytes) -> bool:
         self._chunk = data
@@ -42,7 +44,9 @@ class AsgiReader(Reader):
         self._ended = True
         self._ready.set()
 
-    dismiss = cut
+    def dismiss(self, why: Close) -> None:
+        self.why = why
+        self.cut()
 
     async def chunks(self, admission: Admission, head: bytes = b"") -> AsyncIterator[bytes]:
         """Join the channel and yield what is to be sent, until the channel ends it."""
@@ -63,6 +67,9 @@ class AsgiReader(Reader):
 async def events(request: Request) -> Response:
     """GET …/live for Server-Sent Events; anything else is told to upgrade."""
     node = node_of(request)
+    await node.find(request.path_params["feed"])
+    if request.method == "HEAD":
+        return Response(headers=SSE_HEADERS)
     admission = admit(
         node.hub,
         node.settings,
@@ -79,6 +86,7 @@ async def websocket(socket: WebSocket) -> None:
     """GET …/live for a WebSocket."""
     node = node_of(socket)
     try:
+        await node.find(socket.path_params["feed"])
         admission = admit(
             node.hub,
             node.settings,
@@ -97,7 +105,7 @@ async def websocket(socket: WebSocket) -> None:
         async for chunk in reader.chunks(admission):
             for line in chunk.splitlines():
                 await socket.send_text(line.decode())
-        await socket.close(Close.RESTART)
+        await socket.close(reader.why)
     except (WebSocketDisconnect, RuntimeError):
         pass  # the reader is gone; nothing is owed to it
     finally:
@@ -105,9 +113,11 @@ async def websocket(socket: WebSocket) -> None:
 
 
 async def _listen(socket: WebSocket, reader: AsgiReader) -> None:
-    # Readers have nothing to say; receiving is how one learns that they have left.
-    try:
-        while True:
-            await socket.receive_text()
-    except (WebSocketDisconnect, RuntimeError, KeyError):
-        reader.cut()
+    """Hear a reader out, who has nothing to say: it is how one learns that it has left."""
+    said = 0
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
+        said += len(message.get("text") or message.get("bytes") or "")
+        if said > MOST_SAID:
+            reader.why = Close.POLICY
+            break
+    reader.cut()

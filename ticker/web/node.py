@@ -10,7 +10,8 @@ from typing import Final, Self
 
 from starlette.requests import HTTPConnection
 
-from ticker.hub import Hub
+from ticker.errors import NotFound
+from ticker.hub import Channel, Hub
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
@@ -19,6 +20,9 @@ from ticker.settings import Settings
 
 SPARE_FILES: Final = 128
 """Open files kept from readers: the log's connections, the listening socket, correspondents."""
+
+HEAR_OF_FEED_WITHIN: Final = 2.0
+"""Seconds a request waits for a feed that is open but not known here yet; hearing of it takes milliseconds."""
 
 KNOW_FEEDS_WITHIN: Final = 5.0
 """Seconds a starting node waits for Redis before it lets requests in to be told that it is not there."""
@@ -54,6 +58,21 @@ class Node:
             await self._following
         for redis in self._connections:
             await redis.close()
+
+    async def find(self, name: str) -> Channel:
+        """Return a feed's channel, waiting a moment for one that was opened just now on another node.
+
+        Raises:
+            NotFound, Unavailable: as `Hub.channel`.
+        """
+        deadline = time.monotonic() + HEAR_OF_FEED_WITHIN
+        while True:
+            try:
+                return self.hub.channel(name)
+            except NotFound:
+                if time.monotonic() > deadline or not await self.registry.listed(name):
+                    raise
+                await asyncio.sleep(0.01)
 
 
 def open_files() -> int:

@@ -88,7 +88,7 @@ async def feed_page(request: Request) -> Response:
 
 async def _page(request: Request, name: str) -> Response:
     node = node_of(request)
-    feed = node.hub.channel(name).feed
+    feed = (await node.find(name)).feed
     words = _words(feed.language)
     return _render(
         "reader.html",
@@ -105,8 +105,9 @@ async def _page(request: Request, name: str) -> Response:
 async def dispatch_page(request: Request) -> Response:
     """GET /feeds/{feed}/{id}"""
     node = node_of(request)
-    feed = node.hub.channel(request.path_params["feed"]).feed
+    feed = (await node.find(request.path_params["feed"])).feed
     found = await node.journal.dispatch(feed.name, request.path_params["id"])
+    revisions = found.pop("revisions", [])
     words = _words(feed.language)
     alone = {**feed.snapshot(), "pinned": None, "dispatches": [found]}
     return _render(
@@ -114,7 +115,7 @@ async def dispatch_page(request: Request) -> Response:
         410 if found["status"] == "killed" else 200,
         feed=_describe(feed),
         dispatch=_shown(found, feed),
-        revisions=[],
+        revisions=revisions,
         page_json=_data_block({"snapshot": alone, "words": words}),
         feeds=_feeds(node),
         words=words,

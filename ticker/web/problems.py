@@ -8,8 +8,11 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
-from ticker.errors import NoSuchAddress, TickerError, Unauthorized, WrongMethod
+from ticker.errors import NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
+from ticker.web.admission import cross_origin
+from ticker.web.node import node_of
 from ticker.web.pages import problem_page
 
 log = logging.getLogger("ticker.web")
@@ -28,8 +31,10 @@ def problem(error: TickerError) -> Response:
     headers = {"cache-control": "no-store"}
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
-    if isinstance(error, Unauthorized):
-        headers["www-authenticate"] = 'Bearer realm="ticker"'
+    if error.challenge is not None:
+        headers["www-authenticate"] = error.challenge
+    if isinstance(error, UpgradeRequired):
+        headers |= {"upgrade": "websocket", "connection": "upgrade"}
     return Response(
         orjson.dumps(document | error.extra()),
         error.status,
@@ -48,12 +53,13 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer for the router: no such address, or not with this method."""
     assert isinstance(error, HTTPException)
     here = f"{request.method} {request.url.path}"
-    if error.status_code == 405:
-        answer = _answer(request, WrongMethod(f"{here} is not possible"))
-    else:
-        answer = _answer(request, NoSuchAddress(f"{here} leads nowhere"))
-    for name, value in (error.headers or {}).items():
-        answer.headers[name] = value
+    if error.status_code != 405:
+        return _answer(request, NoSuchAddress(f"{here} leads nowhere"))
+    answer = _answer(request, WrongMethod(f"{here} is not possible"))
+    # The router names the methods of one route; an address here may have several.
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    methods = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    answer.headers["allow"] = ", ".join(sorted({method for several in methods for method in several}))
     return answer
 
 
@@ -65,4 +71,9 @@ async def on_bug(request: Request, error: Exception) -> Response:
 
 def _answer(request: Request, error: TickerError) -> Response:
     for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
-    return problem_page(error) if for_people else problem(error)
+    if for_people:
+        return problem_page(error)
+    answer = problem(error)
+    # A page of another site that may read an answer may read why there is none.
+    answer.headers.update(cross_origin(node_of(request).settings, request.headers.get("origin")))
+    return answer

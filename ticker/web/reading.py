@@ -20,9 +20,13 @@ LONGEST_PAGE: Final = 100
 """Dispatches of history given at once: unless told, and at most."""
 
 
+NARROW: Final = ("section", "place", "story")
+"""Filters of history; one at a time."""
+
+
 async def feeds(request: Request) -> Response:
     """GET /v1/feeds"""
-    channels = node_of(request).hub.channels
+    channels = node_of(request).hub.open_channels()
     listed = [describe(channel.feed) | {"watching": channel.watching} for channel in channels.values()]
     return public(request, {"feeds": listed}, max_age=FRESH_FOR)
 
@@ -40,28 +44,31 @@ def describe(feed: Any) -> dict[str, Any]:
 
 async def snapshot(request: Request) -> Response:
     """GET /v1/feeds/{feed}: the same object as the first frame. Served from memory, also while Redis is away."""
-    channel = node_of(request).hub.channel(request.path_params["feed"])
+    channel = await node_of(request).find(request.path_params["feed"])
     return public(request, channel.feed.snapshot(), max_age=FRESH_FOR, tag=str(channel.feed.tail.position))
 
 
 async def history(request: Request) -> Response:
-    """GET …/dispatches?before=&limit="""
+    """GET …/dispatches?before=&limit=&section=&place=&story="""
     feed = request.path_params["feed"]
     node = node_of(request)
-    node.hub.channel(feed)
+    await node.find(feed)
     query = request.query_params
-    unknown = set(query) - {"before", "limit"}
-    if unknown:
-        raise Invalid([(name, "is not a parameter here; there are before and limit") for name in sorted(unknown)])
+    if unknown := sorted(set(query) - {"before", "limit", *NARROW}):
+        known = f"before, limit, {', '.join(NARROW)}"
+        raise Invalid([(name, f"is not a parameter here; the parameters are {known}") for name in unknown])
+    narrow = {name: query[name] for name in NARROW if name in query}
+    if len(narrow) > 1:
+        raise Invalid([(name, "cannot be combined with another filter") for name in narrow])
     text = query.get("limit", str(PAGE))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 1 <= limit <= LONGEST_PAGE:
         raise Invalid([("limit", f"is a number from 1 to {LONGEST_PAGE}")])
     # One more than asked for tells whether there is a next page.
-    found = await node.journal.history(feed, query.get("before"), limit + 1)
+    found = await node.journal.history(feed, query.get("before"), limit + 1, next(iter(narrow.items()), None))
     answer = public(request, {"feed": feed, "dispatches": found[:limit]}, max_age=FRESH_FOR)
     if len(found) > limit:
-        following = urlencode({"before": found[limit - 1]["id"], "limit": limit})
+        following = urlencode({"before": found[limit - 1]["id"], "limit": limit, **narrow})
         answer.headers["link"] = f'<{request.url.path}?{following}>; rel="next"'
     return answer
 
@@ -70,7 +77,7 @@ async def dispatch(request: Request) -> Response:
     """GET …/dispatches/{id}"""
     feed = request.path_params["feed"]
     node = node_of(request)
-    node.hub.channel(feed)
+    await node.find(feed)
     found = await node.journal.dispatch(feed, request.path_params["id"])
     if found["status"] == "killed":
         raise Gone(f"This dispatch was killed: {found['reason']}", tombstone=found)

@@ -1,0 +1,176 @@
+"""The fold of entries into what a feed shows, by the rules that the browser's fold follows too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from ticker.entry import Entry, Position, Tail
+from ticker.feed import ON_AIR, WINDOW, Feed, tombstone
+
+GOLDEN = orjson.loads((Path(__file__).parent / "golden" / "fold.json").read_bytes())
+ENTRIES = {"dispatch", "kill", "pin", "air"}
+MOMENTS = {"beat", "delayed", "move", "weather"}
+AT = "2026-03-11T14:30:00.250Z"
+
+
+def tail_at(position: str) -> Tail:
+    """The end of a history that shows this position."""
+    parsed = Position.parse(position)
+    assert parsed is not None
+    return Tail(parsed.offset, parsed.tag.ljust(40, "0"))
+
+
+def entry_of(frame: dict[str, Any]) -> Entry:
+    """The entry that the journal would have written for a frame of the golden files."""
+    rest = {name: value for name, value in frame.items() if name not in ("type", "position", "at")}
+    kind = {"dispatch": "file"}.get(frame["type"], frame["type"])
+    return Entry(tail_at(frame["position"]), b"", kind, frame.get("at", AT), rest)
+
+
+def feed_of(snapshot: dict[str, Any]) -> Feed:
+    """The feed that would show this snapshot."""
+    shown = {name: snapshot[name] for name in ("air", "pinned")}
+    return Feed(
+        snapshot["feed"], "", "en", tail_at(snapshot["position"]), **shown, dispatches=[*snapshot["dispatches"]]
+    )
+
+
+def entry(kind: str, offset: int = 1, **content: Any) -> Entry:
+    return Entry(Tail(offset, f"{offset:040x}"), b"", kind, AT, content)
+
+
+def dispatch(id: int | str, revision: int = 1, **more: Any) -> dict[str, Any]:
+    said = {"text": f"Line {id}.{revision}", **more}
+    return {"id": f"{id:0>4}", **said, "revision": revision, "status": "usable"}
+
+
+def kill(id: int, revision: int = 2) -> Entry:
+    return entry("kill", id=f"{id:0>4}", reason="withdrawn", filed="2026-03-11T14:00:00.000Z", revision=revision)
+
+
+def feed(*ids: int) -> Feed:
+    """A feed that shows these lines, newest first."""
+    return Feed("breaking", "Breaking news", "en", Tail(0, "0" * 40), dispatches=[dispatch(id) for id in ids])
+
+
+def ids(feed: Feed) -> list[int]:
+    return [int(shown["id"]) for shown in feed.dispatches]
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda case: str(case["name"]))
+def test_the_fold_does_as_the_golden_cases_say(case: dict[str, Any]) -> None:
+    feed = feed_of(case["start"])
+    for frame in case["frames"]:
+        if frame["type"] == "snapshot":
+            feed = feed_of(frame)
+        elif frame["type"] in ENTRIES:
+            feed.apply(entry_of(frame))
+        else:
+            assert frame["type"] in MOMENTS  # not of the log, so nothing to a fold of entries
+    snapshot = feed.snapshot()
+    assert {name: snapshot[name] for name in case["expect"]} == case["expect"]
+
+
+def test_the_golden_cases_say_all_that_a_frame_of_the_log_can_do() -> None:
+    assert {frame["type"] for case in GOLDEN for frame in case["frames"]} >= ENTRIES | {"snapshot"}
+    assert all(case["expect"].keys() == {"position", "air", "pinned", "dispatches"} for case in GOLDEN)
+
+
+def test_a_new_feed_is_on_air_and_shows_nothing() -> None:
+    assert feed().snapshot() == {
+        "type": "snapshot",
+        "feed": "breaking",
+        "position": "0-000000000000",
+        "reset": False,
+        "air": {"on": True, "label": None, "url": None},
+        "pinned": None,
+        "dispatches": [],
+    }
+    assert feed().snapshot(reset=True)["reset"] is True
+
+
+def test_feeds_do_not_share_their_air() -> None:
+    feed().air["on"] = False
+    assert feed().air == ON_AIR == {"on": True, "label": None, "url": None}
+
+
+def test_every_entry_moves_the_tail_even_one_of_a_kind_yet_unknown() -> None:
+    shown = feed(1)
+    before = shown.snapshot()
+    shown.apply(entry("weather", 9, sky="blue"))
+    assert shown.tail.offset == 9
+    assert shown.snapshot() | {"position": ""} == before | {"position": ""}
+
+
+@pytest.mark.parametrize("kind", ["file", "correct"])
+def test_a_line_stands_by_its_id_newest_first(kind: str) -> None:
+    shown = feed(5, 3, 1)
+    shown.apply(entry(kind, dispatch=dispatch(4)))
+    shown.apply(entry(kind, dispatch=dispatch(6)))
+    assert ids(shown) == [6, 5, 4, 3, 1]
+
+
+def test_a_line_older_than_all_that_is_shown_stays_outside() -> None:
+    shown = feed(5, 3)
+    shown.apply(entry("correct", dispatch=dispatch(2, revision=2)))
+    shown.apply(kill(1))
+    assert ids(shown) == [5, 3]
+
+
+def test_the_first_line_of_an_empty_feed_is_shown() -> None:
+    shown = feed()
+    shown.apply(entry("file", dispatch=dispatch(1)))
+    assert ids(shown) == [1]
+
+
+def test_the_window_holds_the_newest_lines_alone() -> None:
+    shown = feed()
+    for id in range(1, WINDOW + 6):
+        shown.apply(entry("file", id, dispatch=dispatch(id)))
+    assert ids(shown) == list(range(WINDOW + 5, 5, -1))
+
+
+@pytest.mark.parametrize(("revision", "text"), [(1, "Line 2.2"), (2, "Line 2.2"), (3, "Corrected")])
+def test_only_a_newer_revision_replaces_a_line(revision: int, text: str) -> None:
+    shown = Feed("breaking", "", "en", Tail(0, ""), dispatches=[dispatch(2, revision=2), dispatch(1)])
+    shown.apply(entry("correct", dispatch=dispatch(2, revision, text="Corrected")))
+    assert [line["text"] for line in shown.dispatches] == [text, "Line 1.1"]
+
+
+def test_a_kill_leaves_a_tombstone_without_the_text_in_its_place() -> None:
+    shown = feed(3, 2, 1)
+    shown.apply(kill(2))
+    assert ids(shown) == [3, 2, 1]
+    assert shown.dispatches[1] == {
+        "id": "0002",
+        "filed": "2026-03-11T14:00:00.000Z",
+        "updated": AT,
+        "revision": 2,
+        "status": "killed",
+        "reason": "withdrawn",
+    }
+
+
+def test_a_killed_line_is_never_brought_back() -> None:
+    shown = feed(2, 1)
+    shown.apply(kill(2))
+    shown.apply(entry("correct", dispatch=dispatch(2, revision=9)))
+    shown.apply(kill(2, revision=10))
+    assert shown.dispatches[0] == tombstone(kill(2))
+
+
+def test_a_pin_is_set_moved_and_taken_away() -> None:
+    shown = feed(2, 1)
+    for id in ("0001", "0002", None):
+        shown.apply(entry("pin", id=id))
+        assert shown.pinned == id
+
+
+def test_air_is_taken_as_it_is_said() -> None:
+    shown = feed()
+    shown.apply(entry("air", air={"on": False, "label": "Back at six", "url": None}))
+    assert shown.air == {"on": False, "label": "Back at six", "url": None}

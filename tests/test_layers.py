@@ -1,0 +1,136 @@
+"""The shape of the house: imports run one way, and each library has one home."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ticker
+
+HOUSE = Path(ticker.__file__).parent
+FILES = sorted(HOUSE.rglob("*.py"))
+LONGEST_FILE = 400
+
+# cli → server → web → relay → hub | journal → feed, wire → entry, dispatch → errors
+_ENTRY = {"errors"}
+_FEED = {"entry", "dispatch"} | _ENTRY
+_HUB = {"feed", "wire"} | _FEED
+_RELAY = {"hub", "journal"} | _HUB
+_WEB = {"relay", "settings"} | _RELAY
+_SERVER = {"web"} | _WEB
+MAY_IMPORT = {
+    "errors": set[str](),
+    "settings": {"errors"},
+    "entry": _ENTRY,
+    "dispatch": _ENTRY,
+    "feed": _FEED,
+    "wire": _FEED | {"feed"},
+    "hub": _HUB,
+    "journal": _HUB,
+    "relay": _RELAY,
+    "web": _WEB,
+    "server": _SERVER,
+    "cli": _SERVER | {"server"},
+    "__main__": {"cli"},
+    "__init__": set[str](),
+}
+HOMES = {"redis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
+PURE = {"errors", "entry", "dispatch", "feed", "wire", "hub"}
+LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
+WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(HOUSE).as_posix()
+
+
+def part(path: Path, house: Path = HOUSE) -> str:
+    """The room of the house a file stands in: its folder, or itself."""
+    return path.relative_to(house).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of the modules a file imports anywhere, functions and type-checking blocks included."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def breaches(path: Path, house: Path = HOUSE) -> list[str]:
+    """What a file imports that it may not."""
+    home, found = part(path, house), []
+    for module in imports(path):
+        root, *rest = module.split(".")
+        if root == "ticker" and rest and rest[0] in MAY_IMPORT and rest[0] not in MAY_IMPORT[home] | {home}:
+            found.append(module)
+        if home not in HOMES.get(root, {home}):
+            found.append(module)
+        if home in PURE and root in LOOPS_AND_SOCKETS:
+            found.append(module)
+    return found
+
+
+def test_every_part_of_the_house_has_its_place_in_the_order() -> None:
+    assert {part(path) for path in FILES} == MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_run_one_way_and_libraries_stay_at_home(path: Path) -> None:
+    assert breaches(path) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("errors.py", "from ticker.entry import Entry"),
+        ("entry.py", "import ticker.feed"),
+        ("feed.py", "from ticker import hub"),
+        ("feed.py", "from ticker.wire import Frame"),
+        ("hub.py", "from ticker.journal.log import Journal"),
+        ("hub.py", "import asyncio"),
+        ("hub.py", "from asyncio import Queue"),
+        ("wire.py", "def late() -> None:\n    import asyncio.events"),
+        ("relay.py", "from ticker.settings import Settings"),
+        ("journal/log.py", "from ticker.hub import Hub"),
+        ("settings.py", "from ticker.dispatch import BREAKING"),
+        ("relay.py", "import redis.asyncio"),
+        ("web/app.py", "from redis import Redis"),
+        ("server/service.py", "from starlette.requests import Request"),
+        ("cli/serve.py", "import uvicorn"),
+        ("web/app.py", "from ticker.server.handoff import Door"),
+    ],
+)
+def test_the_rule_sees_a_wrong_import(file: str, line: str, tmp_path: Path) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(line)
+    assert breaches(path, tmp_path)
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_each_library_is_used_in_its_home(library: str) -> None:
+    users = {part(path) for path in FILES if any(module.split(".")[0] == library for module in imports(path))}
+    assert users == HOMES[library]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < LONGEST_FILE
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_file_is_named_for_the_thing_and_not_for_the_drawer(path: Path) -> None:
+    assert not WORDS_FOR_NOTHING & set(path.relative_to(HOUSE).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.name != "__init__.py"], ids=name)
+def test_a_file_says_first_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))

@@ -1,0 +1,177 @@
+"""Settings: flags before environment before defaults, and messages that say which of them is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from ticker.errors import BadSetting
+from ticker.settings import PREFIX, Settings
+
+NAMES = list(Settings.model_fields)
+
+BAD = [
+    ("port", "70000"),
+    ("port", "-1"),
+    ("port", "http"),
+    ("workers", "0"),
+    ("workers", "257"),
+    ("replicas", "-1"),
+    ("replicas", "17"),
+    ("replica_timeout", "0"),
+    ("replica_timeout", "61"),
+    ("replica_timeout", "nan"),
+    ("admin_key", "too-short"),
+    ("ring", "31"),
+    ("ring", "65537"),
+    ("ring", "many"),
+    ("drain", "-0.5"),
+    ("drain", "601"),
+    ("readers", "-1"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+def test_without_flags_and_environment_the_defaults_hold() -> None:
+    settings = Settings.read()
+    assert (settings.host, settings.port, settings.workers, settings.redis_url) == ("127.0.0.1", 8000, 1, None)
+    assert (settings.data, settings.replicas, settings.replica_timeout) == (Path("ticker-data"), 0, 2.0)
+    assert (settings.admin_key, settings.origins, settings.ring) == (None, "*", 1024)
+    assert (settings.drain, settings.readers) == (10.0, 0)
+
+
+def test_the_environment_wins_over_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKER_PORT", "9001")
+    monkeypatch.setenv("TICKER_REDIS_URL", "redis://log.example")
+    settings = Settings.read()
+    assert (settings.port, settings.redis_url) == (9001, "redis://log.example")
+
+
+def test_a_flag_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKER_PORT", "9001")
+    monkeypatch.setenv("TICKER_WORKERS", "3")
+    settings = Settings.read(port=0, workers=None)
+    assert (settings.port, settings.workers) == (0, 3)
+
+
+def test_a_good_flag_saves_a_bad_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKER_PORT", "http")
+    assert Settings.read(port=9001).port == 9001
+
+
+def test_an_empty_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKER_REDIS_URL", "")
+    monkeypatch.setenv("TICKER_PORT", "")
+    settings = Settings.read()
+    assert (settings.redis_url, settings.port) == (None, 8000)
+
+
+def test_variables_of_other_programs_and_of_its_clients_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Settings.read()
+    monkeypatch.setenv("PORT", "1")
+    monkeypatch.setenv("TICKER_URL", "https://ticker.example")
+    assert Settings.read() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_says_what_it_is_for(name: str) -> None:
+    description = Settings.model_fields[name].description
+    assert description is not None
+    assert description.endswith(".")
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_bad_flag_is_named_in_one_line(name: str, value: str) -> None:
+    with pytest.raises(BadSetting) as caught:
+        Settings.read(**{name: value})
+    message = str(caught.value)
+    assert message.startswith(f"--{name.replace('_', '-')}: ")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_bad_variable_is_named_in_one_line(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PREFIX + name.upper(), value)
+    with pytest.raises(BadSetting) as caught:
+        Settings.read()
+    message = str(caught.value)
+    assert message.startswith(f"TICKER_{name.upper()}: ")
+    assert "\n" not in message
+
+
+def test_the_message_says_what_was_given() -> None:
+    with pytest.raises(BadSetting, match=r"\(got 'http'\)$"):
+        Settings.read(port="http")
+
+
+def test_a_bad_admin_key_is_not_repeated_for_logs_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKER_ADMIN_KEY", "hunter2")
+    with pytest.raises(BadSetting) as caught:
+        Settings.read()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings.read().port = 1
+
+
+def test_workers_read_the_same_settings_from_the_environment_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.read(
+        host="0.0.0.0",
+        port=9001,
+        workers=2,
+        redis_url="unix:///run/log.sock",
+        data="/srv/ticker",
+        replicas=1,
+        replica_timeout=0.5,
+        admin_key="k" * 16,
+        origins="https://a.example, https://b.example",
+        ring=64,
+        drain=0.0,
+        readers=7,
+    )
+    assert set(settings.model_fields_set) == set(NAMES)
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings.read() == settings
+
+
+def test_the_environment_of_workers_holds_what_was_there_and_nothing_that_is_not_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LANG", "ar_LB.UTF-8")
+    monkeypatch.setenv("TICKER_PORT", "9001")
+    environment = Settings.read(port=9002).environment()
+    assert environment["LANG"] == "ar_LB.UTF-8"
+    assert environment["TICKER_PORT"] == "9002"
+    assert "TICKER_REDIS_URL" not in environment
+    assert "TICKER_ADMIN_KEY" not in environment
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "allowed"),
+    [
+        ("*", "https://anyone.example", True),
+        ("*", None, True),
+        ("https://a.example", None, True),
+        ("https://a.example", "https://a.example", True),
+        ("https://a.example,https://b.example", "https://b.example", True),
+        (" https://a.example , https://b.example ", "https://b.example", True),
+        ("https://a.example", "https://b.example", False),
+        ("https://a.example", "http://a.example", False),
+        ("https://a.example", "https://a.example.evil.example", False),
+        ("https://a.example", "null", False),
+        ("https://a.example", "", False),
+    ],
+)
+def test_only_named_origins_may_read_unless_all_may(origins: str, origin: str | None, *, allowed: bool) -> None:
+    assert Settings.read(origins=origins).allows(origin) is allowed
