@@ -12,7 +12,6 @@ from tests.service import Service
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
 
-
 # A change is judged by the same examples each time; whoever works on it lets them vary.
 settings.register_profile("judge", derandomize=True)
 if os.environ.get("CI"):
