@@ -1,0 +1,74 @@
+"""An entry is promised once its replicas hold it: WAITAOF on Valkey 9, WAIT on Redis 7.0, with a real replica."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from ticker.errors import Unavailable
+from ticker.journal.embedded import binary
+from ticker.journal.log import Change, Journal
+from ticker.journal.redis import Redis, durability_warnings
+from ticker.journal.registry import Holder, Registry
+
+pytestmark = pytest.mark.anyio
+
+MONA = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")
+
+
+def a_free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def server(program: str, folder: Path, *flags: str) -> AsyncIterator[tuple[int, Redis]]:
+    """A server on a port of its own: replication needs one, unlike everything else here."""
+    folder.mkdir()
+    port = a_free_port()
+    keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *keep, *flags]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    redis = Redis(f"redis://127.0.0.1:{port}", answer_within=10.0)
+    try:
+        async with asyncio.timeout(20):
+            while True:
+                with contextlib.suppress(Unavailable):
+                    await redis("PING")
+                    break
+                await asyncio.sleep(0.01)
+        yield port, redis
+    finally:
+        await redis.close()
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("name", ["valkey", "redis-server"])
+async def test_a_line_is_promised_once_its_replica_holds_it_and_not_without(name: str, tmp_path: Path) -> None:
+    program = binary() if name == "valkey" else shutil.which(name)
+    assert program is not None, "redis-server is needed: apt-get install redis-server"
+    change = Change("file", MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")
+    async with server(program, tmp_path / "one") as (port, primary):
+        await Registry(primary).open_feed("breaking", "Breaking", "en")
+        journal = Journal(primary, replicas=1, replica_timeout=5.0)
+        async with server(program, tmp_path / "two", "--replicaof", "127.0.0.1", str(port)) as (_, replica):
+            async with asyncio.timeout(20):
+                while (await replica("INFO", "replication"))["master_link_status"] != "up":
+                    await asyncio.sleep(0.01)
+            assert await durability_warnings(primary, 1) == []
+            receipt = await journal.append("breaking", change)
+            assert await replica("XLEN", "ticker:{breaking}:log") == 1
+            # A repeated request waits too, for the write of the first one.
+            assert (await journal.append("breaking", change)).body == receipt.body
+        hasty = Journal(primary, replicas=1, replica_timeout=0.05)
+        with pytest.raises(Unavailable, match="0 of 1 replicas"):
+            await hasty.append("breaking", change)
