@@ -99,7 +99,7 @@ def machine() -> str:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return (
-        f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release()}, "
+        f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, Linux {platform.release().split('-', maxsplit=1)[0]}, "
         f"Python {platform.python_version()}, {files:,} descriptors a process"
     )
 

@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from tests.service import Page, Service
+from ticker.server.door import _PLAIN_HEAD
 
 KEY = base64.b64encode(b"0123456789abcdef").decode()
 ACCEPT = base64.b64encode(hashlib.sha1((KEY + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
@@ -304,6 +305,35 @@ def test_a_reader_who_does_not_read_is_set_aside_and_catches_up(service: Service
         while page.offsets[-1] != count + 1:
             page.take(slow.json())
         assert page.lines[max(page.lines)]["text"] == "after"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"A: b\r\n" * 60 + b"X",
+        b"A:          b\r\n" * 30 + b"\xff",
+        b"A: " + b" " * 8000 + b"\x01",
+    ],
+)
+def test_a_head_made_to_be_slow_costs_no_time(head: bytes) -> None:
+    # With a pattern that can match one byte in two ways, each of these takes longer than the universe has.
+    assert _PLAIN_HEAD.fullmatch(b"GET /v1/feeds/breaking/live HTTP/1.1\r\n" + head) is None
+
+
+def test_a_stream_asked_for_behind_an_unread_answer_comes_after_it(service: Service) -> None:
+    feed = service.open_feed()
+    for _ in range(60):
+        service.file(feed, "🔥" * 1000)
+    with line(service, buffer=4096) as connection:
+        request = f"GET /v1/feeds/{feed}/dispatches?limit=100 HTTP/1.1\r\nHost: x\r\n\r\n"
+        connection.socket.sendall(request.encode())
+        status, headers = connection.head()
+        assert status == 200
+        ask = f"GET /v1/feeds/{feed}/live HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+        connection.socket.sendall(ask.encode())
+        body = orjson.loads(connection.file.read(int(headers["content-length"])))
+        assert len(body["dispatches"]) == 60
+        assert connection.head()[0] == 200
 
 
 def test_other_requests_take_the_ordinary_way(service: Service) -> None:

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Final, Self
 
-from ticker.errors import BadSetting, DataInUse, Unavailable
+from ticker.errors import BadSetting, DataInUse, TickerError, Unavailable
 from ticker.journal.redis import Redis
 
 SOCKET: Final = "valkey.sock"
@@ -64,6 +64,7 @@ class Embedded:
         self.data = data.absolute()
         self._locks: list[int] = []
         self._server: asyncio.subprocess.Process | None = None
+        self._watcher: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     @property
@@ -202,16 +203,19 @@ class Embedded:
                 try:
                     await self._start()
                     break
-                except Unavailable as error:
+                except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
                     print(f"ticker: {error}", file=sys.stderr, flush=True)
                     await self._end_server()
                     await asyncio.sleep(BREATH)
 
     async def _dismiss_watcher(self) -> None:
         # Killed, not told: closing its pipe would have it signal a process id that may be another's by now.
+        if self._watcher is None:
+            return
         with contextlib.suppress(ProcessLookupError):
             self._watcher.kill()
         await self._watcher.wait()
+        self._watcher = None
 
     async def _end_server(self) -> None:
         if self._server is None:

@@ -29,16 +29,20 @@ from ticker.server.reader import SocketReader
 from ticker.web.admission import LIVE_PATH, SSE_HEADERS, SSE_HELLO, admit, cross_origin
 from ticker.web.node import Node
 
-_PLAIN_HEAD: Final = re.compile(
-    rb"GET (/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ \t]*[ -~]*\r\n)+)\r\n"
-)
-"""A request head without anything that servers have been known to disagree about (RFC 9112)."""
+_PLAIN_HEAD: Final = re.compile(rb"GET (/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n")
+"""A request head without anything that servers have been known to disagree about (RFC 9112).
+
+No two parts of it can match the same byte, so a head that fails does so at once, however it was made up.
+"""
+
+SPEAK_WITHIN: Final = 10.0
+"""Seconds a new connection may say nothing, so that silent ones do not use up the descriptors."""
 
 
 class Doorman(asyncio.Protocol):
     """Takes the first bytes of a connection and decides whose it is."""
 
-    __slots__ = ("_app_state", "_config", "_connections", "_loop", "_server_state", "_transport")
+    __slots__ = ("_app_state", "_config", "_connections", "_loop", "_server_state", "_silence", "_transport")
 
     def __init__(
         self,
@@ -56,10 +60,12 @@ class Doorman(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._silence = asyncio.get_running_loop().call_later(SPEAK_WITHIN, self._transport.abort)
         # uvicorn closes what stands here when it shuts down.
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._silence.cancel()
         self._connections.discard(self)
 
     def shutdown(self) -> None:
@@ -67,6 +73,7 @@ class Doorman(asyncio.Protocol):
         self._transport.close()
 
     def data_received(self, data: bytes) -> None:
+        self._silence.cancel()
         self._connections.discard(self)
         if (plain := _PLAIN_HEAD.fullmatch(data)) is not None:
             headers = _headers(plain[2])
@@ -109,7 +116,8 @@ class Door(HttpToolsProtocol):
             self.parser = None  # type: ignore[assignment]  # it and this object hold each other
 
     def _hand_over(self, *, websocket: bool) -> bool:
-        if self.cycle is not None and not self.cycle.response_complete:
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering or self.transport.get_write_buffer_size():
             return False  # an answer is still on its way out
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
         node: Node = self.app_state["node"]

@@ -42,8 +42,8 @@ class SocketReader(Reader, asyncio.Protocol):
         self._full = False
         self._said = 0
         self._talk: Protocol | None = None
-        transport.set_write_buffer_limits(high=0)
         transport.set_protocol(self)
+        transport.set_write_buffer_limits(high=0)
 
     # What the hub asks
 

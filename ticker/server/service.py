@@ -159,7 +159,7 @@ class _Worker:
             await asyncio.sleep(BREATH)
             try:
                 await self.start()
-            except TickerError as error:
+            except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
                 print(f"ticker: {error}", file=sys.stderr, flush=True)
                 await self.stop(0)
 

@@ -7,6 +7,7 @@ socket to the supervisor: the worker says one byte when it is ready, and goes wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import socket
@@ -41,8 +42,9 @@ class Worker(uvicorn.Server):
 
     async def _follow_supervisor(self) -> None:
         loop = asyncio.get_running_loop()
-        await loop.sock_sendall(self._lifeline, READY)
-        await loop.sock_recv(self._lifeline, 1)  # returns when the supervisor is gone
+        with contextlib.suppress(OSError):  # it may go without having heard, which ends the line less politely
+            await loop.sock_sendall(self._lifeline, READY)
+            await loop.sock_recv(self._lifeline, 1)  # returns when the supervisor is gone
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -107,8 +107,9 @@ async def correct(request: Request) -> Response:
         "correct",
         correction.applied_to(known),
         id=id,
-        # `*` means whatever stands there; should that change before the script runs, it still refuses.
-        revision=known["revision"] if revision is None else revision,
+        # What was merged must be what stands there when the script runs; no revision is -1. A repeated request
+        # is answered before any of that is looked at.
+        revision=known["revision"] if revision in (None, known["revision"]) else -1,
         own_only=holder.role == "correspondent",
         asked={"if-match": revision, **correction.model_dump(exclude_unset=True)},
         leaves=known,
