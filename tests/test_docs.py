@@ -271,7 +271,7 @@ def test_every_file_that_is_named_is_there(document: str) -> None:
 
 def places(text: str) -> list[str]:
     """Names of places on somebody's machine."""
-    return re.findall(r"(?<![\w.])/(?:tmp|work|root|home|Users|var|opt|mnt)\b[\w./-]*", text)
+    return re.findall(r"(?<![\w.])/(?:tmp|srv|root|home|Users|var|opt|mnt)\b[\w./-]*", text)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -280,8 +280,8 @@ def test_no_document_names_a_place_on_a_machine(document: str) -> None:
 
 
 def test_a_place_on_a_machine_is_seen() -> None:
-    text = "in /tmp/x, `/work/main` and (/root) but not at https://news.example/work or docs/work"
-    assert places(text) == ["/tmp/x", "/work/main", "/root"]
+    text = "in /tmp/x, `/srv/main` and (/root) but not at https://news.example/srv or docs/srv"
+    assert places(text) == ["/tmp/x", "/srv/main", "/root"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
