@@ -104,7 +104,7 @@ class Journal:
             _splice(change),
             change.id,
             "" if change.revision is None else change.revision,
-            "".join(secrets.choice(_DIGITS) for _ in range(8)),
+            "".join(_DIGITS[byte & 31] for byte in secrets.token_bytes(8)),
             change.fingerprint() if key else "",
             KEEP_ANSWERS,
             len(enters),

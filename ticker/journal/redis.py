@@ -1,11 +1,16 @@
 """The way to Redis: commands with short waits, and its errors in our words.
 
+Commands that are asked for while others are under way travel together in the next pipeline, in the order they
+were asked for. Measured with 50 writers: one by one, redis-py and its timeouts are a third of what a POST costs,
+and the disk is asked to sync for every single one.
+
 redis-py retries commands by itself unless told not to. A write that failed on the way may have happened,
 so nothing here is retried: the caller gets Unavailable, and safety comes from the Idempotency-Key.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -30,25 +35,43 @@ class Refused(Exception):
     """Redis answered a command with an error: it does not know it, or it is not allowed."""
 
 
+class Unknown(Refused):
+    """Redis was asked to run a script that it does not have."""
+
+
 def cause(error: BaseException) -> str:
     """Return what an operator is told of an error: also what Redis said, which is none of the public's business."""
     return f"{error} ({error.__cause__})" if error.__cause__ is not None else str(error)
+
+
+def _translated(error: Exception) -> Exception:
+    """Return an error of redis-py in our words, with the original as its cause."""
+    ours: Exception
+    match error:
+        case exceptions.ConnectionError() | exceptions.TimeoutError() | OSError():
+            ours = Unavailable("The log cannot be reached")
+        case exceptions.ReadOnlyError() | exceptions.OutOfMemoryError() | exceptions.ClusterDownError():
+            ours = Unavailable("The log takes no entries now")
+        case exceptions.NoScriptError():
+            ours = Unknown(str(error))
+        case exceptions.ResponseError() if str(error).startswith(_CANNOT_WRITE):
+            ours = Unavailable("The log takes no entries now")
+        case exceptions.ResponseError():
+            ours = Refused(str(error))
+        case exceptions.RedisError():
+            ours = Unavailable("The log failed")
+        case _:
+            return error
+    ours.__cause__ = error
+    return ours
 
 
 @contextmanager
 def _in_our_words() -> Iterator[None]:
     try:
         yield
-    except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
-        raise Unavailable("The log cannot be reached") from error
-    except (exceptions.ReadOnlyError, exceptions.OutOfMemoryError, exceptions.ClusterDownError) as error:
-        raise Unavailable("The log takes no entries now") from error
-    except exceptions.ResponseError as error:
-        if str(error).startswith(_CANNOT_WRITE):
-            raise Unavailable("The log takes no entries now") from error
-        raise Refused(str(error)) from error
-    except exceptions.RedisError as error:
-        raise Unavailable("The log failed") from error
+    except (exceptions.RedisError, OSError) as error:
+        raise _translated(error) from error
 
 
 class Script:
@@ -82,36 +105,70 @@ class Redis:
             )
         except ValueError as error:
             raise BadSetting(f"TICKER_REDIS_URL: {error}") from None
+        self._asked: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
+        self._carrier: asyncio.Task[None] | None = None
 
     async def __call__(self, *command: Any) -> Any:
         """Send one command and return its answer, as bytes and numbers."""
-        with _in_our_words():
-            return await self._client.execute_command(*command)  # type: ignore[no-untyped-call]
+        return await self._ask(command)
 
     async def together(self, *commands: tuple[Any, ...]) -> list[Any]:
         """Send commands in one go and return their answers. Redis runs them in this order, not as one."""
-        async with self._client.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            with _in_our_words():
-                return list(await pipe.execute())
+        asked = [self._ask(command) for command in commands]
+        answers = await asyncio.gather(*asked, return_exceptions=True)  # so that no failure is left unlooked at
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return answers
 
     async def run(self, script: Script, names: list[str], args: list[Any]) -> Any:
         """Run a script by its digest; a server that lacks it is sent the whole."""
-        with _in_our_words():
-            try:
-                return await self._client.evalsha(script.digest, len(names), *names, *args)
-            except exceptions.NoScriptError:  # nothing was run, so running it now is no repetition
-                return await self._client.eval(script.text.decode(), len(names), *names, *args)
+        try:
+            return await self._ask(("EVALSHA", script.digest, len(names), *names, *args))
+        except Unknown:  # nothing was run, so running it now is no repetition
+            return await self._ask(("EVAL", script.text, len(names), *names, *args))
+
+    def _ask(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked.append((command, answer))
+        if self._carrier is None:
+            self._carrier = asyncio.create_task(self._carry())
+        return answer
+
+    async def _carry(self) -> None:
+        """Send what was asked, and what was asked meanwhile, until nothing is left."""
+        try:
+            while self._asked:
+                asked, self._asked = self._asked, []
+                answers = await self._send([command for command, _ in asked])
+                for (_, future), answer in zip(asked, answers, strict=True):
+                    if future.done():
+                        continue  # who asked is gone
+                    if isinstance(answer, Exception):
+                        future.set_exception(answer)
+                    else:
+                        future.set_result(answer)
+        finally:
+            self._carrier = None
+
+    async def _send(self, commands: list[tuple[Any, ...]]) -> list[Any]:
+        """Return an answer to each command; where there is none, the error instead."""
+        try:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for command in commands:
+                    pipe.execute_command(*command)
+                answers = await pipe.execute(raise_on_error=False)
+        except Exception as error:  # noqa: BLE001  # whatever it is, those who asked are waiting to be told
+            return [_translated(error) for _ in commands]
+        return [_translated(answer) if isinstance(answer, Exception) else answer for answer in answers]
 
     @asynccontextmanager
     async def one_connection(self) -> AsyncIterator[Redis]:
         """Give a client whose commands all go over the same connection, as WAIT needs."""
         alone = object.__new__(Redis)
-        with _in_our_words():
-            async with self._client.client() as client:
-                alone._client = client
-                yield alone
+        alone._asked, alone._carrier = [], None
+        async with self._client.client() as alone._client:
+            yield alone
 
     @asynccontextmanager
     async def subscription(self) -> AsyncIterator[Subscription]:
