@@ -10,8 +10,9 @@ one chunk of bytes, and delays nobody.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, Self
 
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import NotFound, Unavailable
@@ -63,6 +64,11 @@ class Reader(ABC):
     @abstractmethod
     def write(self, data: bytes) -> bool:
         """Hand bytes to the socket. False: it did not take all; `Channel.drained` is to be called when it has."""
+
+    @classmethod
+    def write_to_all(cls, readers: Iterable[Self], data: bytes) -> list[Self]:
+        """Write to readers of this class; return those whose sockets did not take all."""
+        return [reader for reader in readers if not reader.write(data)]
 
     @abstractmethod
     def cut(self) -> None:
@@ -135,14 +141,16 @@ class Channel:
         self.watching = 0
         """Readers of this feed on all nodes, as last heard."""
         self.cut_readers = 0
-        self._level: dict[Dialect, set[Reader]] = {"websocket": set(), "sse": set(), "lines": set()}
+        # Those who are written to alike stand together.
+        self._level: defaultdict[tuple[type[Reader], Dialect], set[Reader]] = defaultdict(set)
         self._aside: set[Reader] = set()
         self._proof: str | None = None
         self._delayed: Frame | None = None
         self._delay_said = 0.0
         self._word = 0
         self._beat: Frame | None = None
-        self._count = 0
+        self.count = 0
+        """Readers here, level or aside."""
         self._begin(feed, recent, base)
 
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
@@ -154,7 +162,7 @@ class Channel:
         self._beat = None
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     @property
     def readers(self) -> list[Reader]:
@@ -186,19 +194,17 @@ class Channel:
             self._catch_up(reader, b"")
 
     def _write_to_level(self, frame: Frame, cursor: int) -> None:
-        for dialect, level in self._level.items():
-            data: bytes = getattr(frame, dialect)
-            full = [reader for reader in level if not reader.write(data)]
-            for reader in full:
+        for (kind, dialect), level in self._level.items():
+            for reader in kind.write_to_all(level, getattr(frame, dialect)):
                 self._stall(reader, cursor)
 
     def stalled(self, reader: Reader) -> None:
         """Set aside a reader whose socket was filled by something that is not the channel's."""
-        if reader in self._level[reader.dialect]:
+        if reader in self._level[type(reader), reader.dialect]:
             self._stall(reader, self.feed.tail.offset)
 
     def _stall(self, reader: Reader, cursor: int) -> None:
-        self._level[reader.dialect].discard(reader)
+        self._level[type(reader), reader.dialect].discard(reader)
         reader.cursor, reader.heard = cursor, self._word
         self._set_aside(reader)
 
@@ -252,7 +258,7 @@ class Channel:
     def join(self, reader: Reader, after: str | None, head: bytes = b"") -> None:
         """Add a reader: `head`, then what it missed since `after` or a snapshot, then how fresh that is."""
         reader.channel = self
-        self._count += 1
+        self.count += 1
         if after is not None:
             position = Position.parse(after)
             if position is not None and self.ring.holds(position):
@@ -264,11 +270,11 @@ class Channel:
 
     def leave(self, reader: Reader) -> None:
         """Forget a reader whose connection is gone. Harmless when it is forgotten already."""
-        level = self._level[reader.dialect]
+        level = self._level[type(reader), reader.dialect]
         if reader in level or reader in self._aside:
             level.discard(reader)
             self._aside.discard(reader)
-            self._count -= 1
+            self.count -= 1
 
     def drained(self, reader: Reader) -> None:
         """Go on with a reader whose socket has taken all it was given."""
@@ -306,7 +312,7 @@ class Channel:
         if not any(parts) or self._resume(reader, parts):
             reader.aside_since = None
             self._aside.discard(reader)
-            self._level[reader.dialect].add(reader)
+            self._level[type(reader), reader.dialect].add(reader)
 
     def _resume(self, reader: Reader, parts: list[bytes]) -> bool:
         reader.aside_since = self._clock()
@@ -340,7 +346,7 @@ class Hub:
         self.draining = False
 
     def __len__(self) -> int:
-        return sum(map(len, self.channels.values()))
+        return sum([channel.count for channel in self.channels.values()])
 
     def channel(self, name: str) -> Channel:
         """Return a feed's channel.

@@ -1,22 +1,25 @@
 """The door: every connection knocks here, and a reader's is handed to the hub without ever meeting uvicorn.
 
-A Doorman looks at the first bytes. When they are, whole and plain, a request for a feed's live stream that
-`admit` lets in, the answer's head and the first frames go out in one write and the transport belongs to a
+The doorman looks at the first bytes. When they are, whole and plain, a request for a feed's live stream that
+`admit` lets in, the answer's head and the first frames go out in one write and the socket belongs to a
 SocketReader. Anything else, be it a page, a POST, a refusal or a head in pieces, is given to uvicorn as it came, and
 the ASGI application decides by the same `admit`. A stream asked for on a connection that uvicorn already has
 (a browser's keep-alive) is handed over from there.
 
-Measured: uvicorn's protocol object, its parser and its scope are most of what a join costs, so readers who
-need none of them do not pay for them.
+Measured: uvicorn's protocol object, its parser and its scope are most of what a join costs, and a transport of
+the event loop is most of the rest, so readers who need none of them do not pay for them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import binascii
+import logging
+import os
 import re
-from typing import Any, Final, cast
+import socket
+from collections.abc import Callable
+from typing import Any, Final
 from urllib.parse import unquote
 
 from uvicorn.config import Config
@@ -26,8 +29,11 @@ from websockets.utils import accept_key
 
 from ticker.errors import TickerError
 from ticker.server.reader import SocketReader
+from ticker.server.watch import Watch
 from ticker.web.admission import LIVE_PATH, SSE_HEADERS, SSE_HELLO, admit, cross_origin
 from ticker.web.node import Node
+
+log = logging.getLogger("ticker.server")
 
 _PLAIN_HEAD: Final = re.compile(rb"GET (/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n")
 """A request head without anything that servers have been known to disagree about (RFC 9112).
@@ -38,58 +44,163 @@ No two parts of it can match the same byte, so a head that fails does so at once
 SPEAK_WITHIN: Final = 10.0
 """Seconds a new connection may say nothing, so that silent ones do not use up the descriptors."""
 
+LOOK_EVERY: Final = 2.0
+"""Seconds between looks for the silent: one timer for all of them."""
 
-class Doorman(asyncio.Protocol):
-    """Takes the first bytes of a connection and decides whose it is."""
+AT_ONCE: Final = 64
+"""Connections accepted before others get their turn."""
 
-    __slots__ = ("_app_state", "_config", "_connections", "_loop", "_server_state", "_silence", "_transport")
+FIRST_BYTES: Final = 16 * 1024
+"""How much of a connection is read before it is decided whose it is."""
+
+BREATH: Final = 1.0
+"""Seconds without accepting when the system has no descriptor left; the others wait in the kernel's queue."""
+
+
+class Newcomer:
+    """A connection on which nothing has been said yet."""
+
+    def __init__(self, doorman: Doorman, descriptor: int, since: float) -> None:
+        self.descriptor = descriptor
+        self.since = since
+        self._doorman = doorman
+
+    def ready(self, *, room: bool, said: bool) -> None:
+        """See `Watched`."""
+        self._doorman.forget(self)
+        self._doorman.hear(self.descriptor)
+
+    def cut(self) -> None:
+        """See `Watched`."""
+        self._doorman.forget(self)
+        os.close(self.descriptor)
+
+
+class Doorman:
+    """Accepts connections, takes their first bytes and decides whose they are."""
 
     def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
+        self, listener: socket.socket, config: Config, server_state: ServerState, app_state: dict[str, Any]
     ) -> None:
-        self._config = config
-        self._server_state = server_state
-        self._app_state = app_state
-        self._loop = _loop
-        self._connections: set[Any] = server_state.connections  # any protocol with `shutdown`
-        self._transport: asyncio.Transport
+        """Take a listening socket, and what uvicorn's protocol wants to know. Needs a running event loop."""
+        self._listener = listener
+        self._for_uvicorn = (config, server_state, app_state)
+        self._node: Node = app_state["node"]
+        self._loop = asyncio.get_running_loop()
+        self._watch = Watch(self._loop)
+        self._silent: set[Newcomer] = set()
+        self._leading: set[asyncio.Task[None]] = set()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._silence = asyncio.get_running_loop().call_later(SPEAK_WITHIN, self._transport.abort)
-        # uvicorn closes what stands here when it shuts down.
-        self._connections.add(self)
+    def open(self) -> None:
+        """Let connections in."""
+        self._listener.setblocking(False)
+        self._loop.add_reader(self._listener, self._accept)
+        self._turn_away_the_silent()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._silence.cancel()
-        self._connections.discard(self)
+    def close(self) -> None:
+        """Let no more in and send away those who have said nothing. Readers stay."""
+        self._look.cancel()
+        self._loop.remove_reader(self._listener)
+        self._listener.close()
+        for newcomer in list(self._silent):
+            newcomer.cut()
 
-    def shutdown(self) -> None:
-        """Close a connection on which nothing was ever said."""
-        self._transport.close()
-
-    def data_received(self, data: bytes) -> None:
-        self._silence.cancel()
-        self._connections.discard(self)
-        if (plain := _PLAIN_HEAD.fullmatch(data)) is not None:
-            headers = _headers(plain[2])
-            websocket = _wants_websocket(headers)
-            if let_in(self._app_state["node"], self._transport, plain[1].decode(), headers, websocket=websocket):
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                # A socket object for each connection would be a third of what accepting costs.
+                descriptor, _ = self._listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+            except (BlockingIOError, ConnectionAbortedError):
                 return
-        door = Door(self._config, self._server_state, self._app_state, self._loop)
-        door.connection_made(self._transport)
-        self._transport.set_protocol(door)
-        door.data_received(data)
+            except OSError as error:
+                log.warning("no connection can be accepted: %s", error.strerror)
+                self._loop.remove_reader(self._listener)
+                self._loop.call_later(BREATH, self._accept_again)
+                return
+            os.set_blocking(descriptor, False)
+            self.hear(descriptor)
+
+    def _accept_again(self) -> None:
+        if self._listener.fileno() >= 0:
+            self._loop.add_reader(self._listener, self._accept)
+
+    def hear(self, descriptor: int) -> None:
+        """Take what a connection says first, and decide; wait if it says nothing."""
+        try:
+            said = os.read(descriptor, FIRST_BYTES)
+        except BlockingIOError:
+            newcomer = Newcomer(self, descriptor, self._loop.time())
+            self._silent.add(newcomer)
+            self._watch.add(descriptor, newcomer)
+            return
+        except OSError:
+            said = b""
+        if not said:
+            os.close(descriptor)
+        elif not self._is_reader(descriptor, said):
+            leading = self._loop.create_task(self._lead_to_uvicorn(descriptor, said))
+            self._leading.add(leading)
+            leading.add_done_callback(self._leading.discard)
+
+    def forget(self, newcomer: Newcomer) -> None:
+        """Wait no longer for a newcomer's first word."""
+        self._silent.discard(newcomer)
+        self._watch.remove(newcomer.descriptor)
+
+    def _turn_away_the_silent(self) -> None:
+        now = self._loop.time()
+        for newcomer in [newcomer for newcomer in self._silent if now - newcomer.since > SPEAK_WITHIN]:
+            newcomer.cut()
+        self._look = self._loop.call_later(LOOK_EVERY, self._turn_away_the_silent)
+
+    async def _lead_to_uvicorn(self, descriptor: int, said: bytes) -> None:
+        connection = socket.socket(fileno=descriptor)
+        await self._loop.connect_accepted_socket(lambda: Door(self, said, *self._for_uvicorn), connection)
+
+    def _is_reader(self, descriptor: int, said: bytes) -> bool:
+        if (plain := _PLAIN_HEAD.fullmatch(said)) is None:
+            return False
+        headers = _headers(plain[2])
+        return self.let_in(lambda: descriptor, plain[1].decode(), headers, websocket=_wants_websocket(headers))
+
+    def let_in(self, take: Callable[[], int], target: str, headers: dict[str, str], *, websocket: bool) -> bool:
+        """Make a reader of a connection; False leaves it as it is, for the application to answer.
+
+        `take` gives its descriptor away; `target` is the path and query of a GET; header names are in small letters.
+        """
+        path, _, query = target.partition("?")
+        if (live := LIVE_PATH.fullmatch(path)) is None:
+            return False
+        head = _accept(headers) if websocket else None
+        if websocket and head is None:
+            return False
+        hub, settings = self._node.hub, self._node.settings
+        feed = unquote(live["feed"])
+        try:
+            admission = admit(hub, settings, feed=feed, query=query, headers=headers, websocket=websocket)
+        except TickerError:
+            return False
+        if head is None:
+            head = _sse_head(cross_origin(settings, headers.get("origin")))
+        admission.channel.join(SocketReader(admission.dialect, take(), self._watch), admission.after, head)
+        return True
 
 
 class Door(HttpToolsProtocol):
     """uvicorn's HTTP protocol, from which a stream asked for later on a connection is handed over too."""
 
-    _handed_over = False
+    def __init__(
+        self, doorman: Doorman, said: bytes, config: Config, server_state: ServerState, app_state: dict[str, Any]
+    ) -> None:
+        super().__init__(config, server_state, app_state)
+        self._doorman = doorman
+        self._said = said
+        self._handed_over = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        said, self._said = self._said, b""
+        self.data_received(said)
 
     def on_headers_complete(self) -> None:
         if self._handed_over:
@@ -110,51 +221,21 @@ class Door(HttpToolsProtocol):
         if not self._hand_over(websocket=True):
             super().handle_websocket_upgrade()
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._handed_over:
-            self.parser = None  # type: ignore[assignment]  # it and this object hold each other
-
     def _hand_over(self, *, websocket: bool) -> bool:
         answering = self.cycle is not None and not self.cycle.response_complete
         if answering or self.transport.get_write_buffer_size():
             return False  # an answer is still on its way out
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
-        node: Node = self.app_state["node"]
-        if not let_in(node, self.transport, self.url.decode("latin-1"), headers, websocket=websocket):
-            return False
-        self._handed_over = True
+        target = self.url.decode("latin-1")
+        self._handed_over = self._doorman.let_in(self._take, target, headers, websocket=websocket)
+        return self._handed_over
+
+    def _take(self) -> int:
+        """Give the connection away: the transport closes its own descriptor, and the reader has another."""
+        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
         self._unset_keepalive_if_required()
-        self.connections.discard(self)
-        return True
-
-
-def let_in(node: Node, transport: asyncio.Transport, target: str, headers: dict[str, str], *, websocket: bool) -> bool:
-    """Make a reader of a connection; False leaves it as it is, for the application to answer.
-
-    `target` is the path and query of a GET; header names are in small letters.
-    """
-    path, _, query = target.partition("?")
-    if (live := LIVE_PATH.fullmatch(path)) is None:
-        return False
-    head = _accept(headers) if websocket else None
-    if websocket and head is None:
-        return False
-    try:
-        admission = admit(
-            node.hub,
-            node.settings,
-            feed=unquote(live["feed"]),
-            query=query,
-            headers=headers,
-            websocket=websocket,
-        )
-    except TickerError:
-        return False
-    if head is None:
-        head = _sse_head(cross_origin(node.settings, headers.get("origin")))
-    admission.channel.join(SocketReader(admission.dialect, transport), admission.after, head)
-    return True
+        self.transport.abort()
+        return descriptor
 
 
 def _headers(lines: bytes) -> dict[str, str]:
@@ -173,7 +254,7 @@ def _accept(headers: dict[str, str]) -> bytes | None:
     """Return the head that accepts a WebSocket, or None if the handshake is not as RFC 6455 section 4.2.1 asks."""
     key = headers.get("sec-websocket-key", "")
     try:
-        nonce = base64.b64decode(key, validate=True)
+        nonce = binascii.a2b_base64(key, strict_mode=True)
     except (binascii.Error, ValueError):
         return None
     if len(nonce) != 16 or headers.get("sec-websocket-version") != "13":

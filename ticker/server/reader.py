@@ -1,118 +1,141 @@
 """A reader at its socket: what is left of a connection once it has been handed to the hub.
 
-No task, no queue, no protocol machinery: a small object that the transport calls and the hub writes through.
-TLS ends at the proxy in front, since the bytes go to the descriptor itself.
+No task, no queue, no transport: a small object that the hub writes through, and that the watch calls when the
+socket has room again or something was said. TLS ends at the proxy in front, since the bytes go to the descriptor
+itself.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Self
 
 from websockets.frames import CLOSE, DATA_OPCODES, Frame
 from websockets.frames import Close as CloseFrame
 from websockets.protocol import Protocol, Side, State
 
 from ticker.hub import Reader
+from ticker.server.watch import Watch
 from ticker.web.admission import MOST_SAID
 from ticker.wire import Close, Dialect
 
 LONGEST_MESSAGE: Final = 4096
 """Bytes of one message from a reader, who has nothing to say; longer ones end the connection (1009)."""
 
+_LISTEN: Final = 64 * 1024
+_CLOSED: Final = -1
 _QUIET = logging.getLogger("ticker.websocket")
 
 
-class SocketReader(Reader, asyncio.Protocol):
+class SocketReader(Reader):
     """A reader at its socket: written to directly while the socket takes everything.
 
-    The transport's buffer holds at most the rest of one write. Its limits are zero, so the transport says
-    `pause_writing` as soon as a byte stays behind, and `resume_writing` when none is left.
+    What a write leaves behind, at most one chunk, waits here until there is room.
     """
 
-    __slots__ = ("_descriptor", "_full", "_said", "_talk", "_transport", "dialect")
+    __slots__ = ("_descriptor", "_rest", "_said", "_talk", "_watch", "dialect")
 
-    def __init__(self, dialect: Dialect, transport: asyncio.Transport) -> None:
+    def __init__(self, dialect: Dialect, descriptor: int, watch: Watch) -> None:
+        """`descriptor` is a connected socket that does not block; it is the reader's from here on."""
         super().__init__()
         self.dialect = dialect
-        self._transport = transport
-        self._descriptor: int = transport.get_extra_info("socket").fileno()
-        self._full = False
+        self._descriptor = descriptor
+        self._watch = watch
+        self._rest = b""
         self._said = 0
         self._talk: Protocol | None = None
-        transport.set_protocol(self)
-        transport.set_write_buffer_limits(high=0)
+        watch.add(descriptor, self)
 
     # What the hub asks
 
+    @classmethod
+    def write_to_all(cls, readers: Iterable[Self], data: bytes) -> list[Self]:
+        # The system call in the loop itself: here, a call of ours for each reader would be a good part of what
+        # stands above the kernel's own cost. Only ever called for readers who have no rest.
+        size, write = len(data), os.write
+        full = []
+        for reader in readers:
+            try:
+                sent = write(reader._descriptor, data)  # noqa: SLF001  # one of this class
+            except OSError:  # no room; or broken, which the watch finds out when it looks for room
+                sent = 0
+            if sent != size:
+                reader._keep(data[sent:])  # noqa: SLF001
+                full.append(reader)
+        return full
+
     def write(self, data: bytes) -> bool:
-        # Straight to the descriptor: the transport would do the same after more bookkeeping, which costs
-        # about a third of the whole delivery. Only ever called while the transport's buffer is empty.
-        try:
-            sent = os.write(self._descriptor, data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            self._transport.abort()  # connection_lost follows and takes the reader out of its channel
-            return False
-        if sent == len(data):
-            return True
-        self._transport.write(data[sent:])
-        return not self._full
+        return not self.write_to_all((self,), data)
+
+    def _keep(self, rest: bytes) -> None:
+        self._rest = rest
+        self._watch.expect_room(self._descriptor, self, room=True)
 
     def cut(self) -> None:
-        self._transport.abort()
+        self.channel.leave(self)
+        if self._descriptor != _CLOSED:
+            self._watch.remove(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor, self._rest, self._talk = _CLOSED, b"", None
 
     def dismiss(self, why: Close) -> None:
-        self.channel.leave(self)
-        if self._full:
-            self._transport.abort()  # a close frame could only wait behind what it does not read
+        if self.dialect == "websocket" and not self._rest:  # else it could only wait behind what is not read
+            self.write(Frame(CLOSE, CloseFrame(why, "").serialize()).serialize(mask=False))
+        self.cut()
+
+    # What the watch says
+
+    def ready(self, *, room: bool, said: bool) -> None:
+        if room and self._descriptor != _CLOSED:
+            self._write_rest()
+        if said and self._descriptor != _CLOSED:
+            self._listen()
+
+    def _write_rest(self) -> None:
+        try:
+            sent = os.write(self._descriptor, self._rest)
+        except BlockingIOError:
             return
-        if self.dialect == "websocket":
-            self._transport.write(Frame(CLOSE, CloseFrame(why, "").serialize()).serialize(mask=False))
-        self._transport.close()
+        except OSError:
+            self.cut()
+            return
+        self._rest = self._rest[sent:]
+        if not self._rest:
+            self._watch.expect_room(self._descriptor, self, room=False)
+            self.channel.drained(self)
 
-    # What the transport says
-
-    def pause_writing(self) -> None:
-        self._full = True
-
-    def resume_writing(self) -> None:
-        self._full = False
-        self.channel.drained(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.channel.leave(self)
-        self._talk = None
-
-    def data_received(self, data: bytes) -> None:
-        if self.dialect == "sse":
-            self._said += len(data)
+    def _listen(self) -> None:
+        try:
+            said = os.read(self._descriptor, _LISTEN)
+        except BlockingIOError:
+            return
+        except OSError:
+            said = b""
+        if not said:
+            self.cut()
+        elif self.dialect == "websocket":
+            self._talk_back(said)
+        else:
+            self._said += len(said)
             if self._said > MOST_SAID:
-                self._transport.abort()
-            return
+                self.cut()
+
+    def _talk_back(self, said: bytes) -> None:
         if self._talk is None:
             # Most readers never say a word, so the machinery of RFC 6455 is set up for those who do.
             self._talk = Protocol(Side.SERVER, state=State.OPEN, max_size=LONGEST_MESSAGE, logger=_QUIET)
         talk = self._talk
-        talk.receive_data(data)
+        talk.receive_data(said)
         for event in talk.events_received():
             if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
                 self._said += len(event.data)
         if self._said > MOST_SAID and talk.state is State.OPEN:
             talk.fail(Close.POLICY, "readers only listen")
-        self._answer(b"".join(talk.data_to_send()), closing=talk.state is not State.OPEN)
-
-    def _answer(self, data: bytes, *, closing: bool) -> None:
-        if self._full:
-            # It does not take what it asked for; pongs would only pile up behind that.
-            if closing:
-                self._transport.abort()
-            return
-        if data and not self.write(data):
+        answer = b"".join(talk.data_to_send())
+        # While it does not take what it asked for, pongs would only pile up behind that.
+        if answer and not self._rest and not self.write(answer):
             self.channel.stalled(self)
-        if closing:
-            self.channel.leave(self)
-            self._transport.close()
+        if talk.state is not State.OPEN:
+            self.cut()

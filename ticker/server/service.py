@@ -30,6 +30,21 @@ REACH_REDIS_WITHIN: Final = 10.0
 BREATH: Final = 0.5
 """Seconds between the death of a worker and its replacement, so that one that cannot start does not spin."""
 
+GIVE_UP_AFTER: Final = 30
+"""Seconds that bytes may stay unacknowledged before the system ends a connection: three beats."""
+
+_FOR_EVERY_CONNECTION: Final = [
+    (level, option, value)
+    for level, name, value in [
+        (socket.IPPROTO_TCP, "TCP_NODELAY", 1),  # a line is not held back to be sent together with the next
+        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", GIVE_UP_AFTER * 1000),  # the beat finds out who is gone
+        (socket.IPPROTO_TCP, "TCP_DEFER_ACCEPT", GIVE_UP_AFTER),  # wakes the worker when there is a request to read
+        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    ]
+    if (option := getattr(socket, name, None)) is not None
+]
+"""Socket options of a listener, which each connection inherits; those that this system has."""
+
 
 async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """Run the service until SIGTERM or SIGINT; `ready` is called with its URL once it serves.
@@ -101,6 +116,8 @@ def _listen(settings: Settings) -> list[socket.socket]:
             listeners.append(listener)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            for level, option, value in _FOR_EVERY_CONNECTION:
+                listener.setsockopt(level, option, value)
             listener.bind(address)
             listener.listen(4096)
             address = listener.getsockname()  # all others on the port that the first one was given

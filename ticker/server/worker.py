@@ -30,13 +30,16 @@ FAREWELL: Final = 0.2
 class Worker(uvicorn.Server):
     """uvicorn's server, which asks readers to move before it closes their connections."""
 
-    def __init__(self, config: uvicorn.Config, lifeline: socket.socket, drain: float) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, lifeline: socket.socket, drain: float) -> None:
         super().__init__(config)
+        self._listener = listener
         self._lifeline = lifeline
         self._drain = drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])  # connections come by the doorman
+        self._doorman = Doorman(self._listener, self.config, self.server_state, self.lifespan.state)
+        self._doorman.open()
         self._lifeline.setblocking(False)
         self._watch = asyncio.create_task(self._follow_supervisor())
 
@@ -49,8 +52,7 @@ class Worker(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._watch.cancel()
-        for server in self.servers:
-            server.close()
+        self._doorman.close()
         await self._move_readers()
         await super().shutdown(sockets)
 
@@ -77,7 +79,6 @@ def main(listener: int, lifeline: int) -> None:
     settings = Settings.read()
     config = uvicorn.Config(
         application(settings),
-        http=Doorman,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=4096,
@@ -85,12 +86,11 @@ def main(listener: int, lifeline: int) -> None:
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # nothing here asks who the client is
         server_header=False,
         timeout_graceful_shutdown=5,
-        backlog=4096,
     )
-    worker = Worker(config, socket.socket(fileno=lifeline), settings.drain)
-    worker.run([socket.socket(fileno=listener)])
+    Worker(config, socket.socket(fileno=listener), socket.socket(fileno=lifeline), settings.drain).run()
 
 
 if __name__ == "__main__":

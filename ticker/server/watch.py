@@ -1,0 +1,61 @@
+"""One watch over all sockets that belong to no transport, nested in the event loop as a single descriptor.
+
+A reader's socket is almost never ready for anything that matters: it is written to when there is news, not when
+there is room. So it gets an entry in a selector instead of a transport. Measured with uvloop: a transport, made
+and kept, is more than half of what a join costs and two thirds of what a reader weighs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import selectors
+from typing import Protocol
+
+log = logging.getLogger("ticker.server")
+
+
+class Watched(Protocol):
+    """Somebody whose socket is watched."""
+
+    def ready(self, *, room: bool, said: bool) -> None:
+        """Hear that the socket takes bytes again, or that there is something to read (its end, perhaps)."""
+
+    def cut(self) -> None:
+        """Close the connection at once."""
+
+
+class Watch:
+    """Tells the owners of sockets when those are ready."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._selector = selectors.DefaultSelector()
+        loop.add_reader(self._selector.fileno(), self._look)
+
+    def add(self, descriptor: int, who: Watched) -> None:
+        """Watch a socket for what is said on it."""
+        self._selector.register(descriptor, selectors.EVENT_READ, who)
+
+    def expect_room(self, descriptor: int, who: Watched, *, room: bool) -> None:
+        """Watch it for room to write in too, or no longer."""
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if room else 0)
+        self._selector.modify(descriptor, events, who)
+
+    def remove(self, descriptor: int) -> None:
+        """Forget a socket; it is the owner's to close."""
+        self._selector.unregister(descriptor)
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        self._loop.remove_reader(self._selector.fileno())
+        self._selector.close()
+
+    def _look(self) -> None:
+        for key, events in self._selector.select(0):
+            who: Watched = key.data
+            try:
+                who.ready(room=bool(events & selectors.EVENT_WRITE), said=bool(events & selectors.EVENT_READ))
+            except Exception:  # a fault in dealing with one must not come back for ever, nor stop the others
+                log.exception("a connection failed and is closed")
+                who.cut()
