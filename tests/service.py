@@ -53,6 +53,7 @@ class Service:
         self.process = subprocess.Popen(
             [*TICKER, "serve", "--port", str(self.port), *where, *self.flags],
             env=environment(**self.settings),
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame as WebSocketFrame
 from websockets.frames import Opcode
 from websockets.protocol import Protocol, Side, State
@@ -52,9 +53,11 @@ def build(frame: dict[str, Any]) -> Frame:
     return entry_frame(entry_of(frame))
 
 
-def from_websocket(stream: bytes) -> list[bytes]:
+def from_websocket(stream: bytes, *, inflate: bool = False) -> list[bytes]:
     """What a browser's WebSocket gets out of this: the messages, parsed by the rules of RFC 6455."""
     client = Protocol(Side.CLIENT, state=State.OPEN, max_size=None)
+    if inflate:
+        client.extensions = [PerMessageDeflate(True, True, 15, 15)]
     client.receive_data(stream)
     messages = []
     for frame in client.events_received():
@@ -151,7 +154,26 @@ def test_no_text_breaks_out_of_its_frame(text: str) -> None:
 
 
 def test_a_frame_has_a_coat_for_every_dialect() -> None:
-    assert set(get_args(Dialect)) == set(Frame.__slots__)
+    frame = Frame({"type": "beat"})
+    assert all(isinstance(getattr(frame, dialect), bytes) for dialect in get_args(Dialect))
+
+
+@pytest.mark.parametrize("text", ["خبر عاجل من المتحدث باسم الدفاع المدني " * 3, "Civil Defence spokesman: " * 4000])
+def test_a_deflated_frame_is_the_same_message_for_whoever_inflates(text: str) -> None:
+    frame = Frame({"type": "dispatch", "position": "1-000000000000", "dispatch": {"text": text}})
+    assert len(frame.deflated) < len(frame.websocket)
+    twice = from_websocket(frame.deflated * 2, inflate=True)  # the second needs nothing of the first
+    assert twice == [frame.lines[:-1]] * 2
+
+
+def test_a_frame_that_deflating_makes_no_shorter_stays_plain() -> None:
+    frame = Frame({"type": "kill"})
+    assert frame.deflated == frame.websocket
+
+
+def test_a_frame_is_deflated_once() -> None:
+    frame = Frame({"type": "dispatch", "position": "1-000000000000", "dispatch": {"text": "one " * 50}})
+    assert frame.deflated is frame.deflated
 
 
 def test_a_correction_travels_as_a_dispatch() -> None:

@@ -1,12 +1,13 @@
 """Frames: what readers are sent, encoded once for all of them.
 
 A frame is one JSON object. Here it gets its coat for each way it may travel: a WebSocket text frame
-(RFC 6455 section 5.2, unmasked, final) or a Server-Sent Event (WHATWG HTML section 9.2). PROTOCOL.md
-describes them all.
+(RFC 6455 section 5.2, unmasked, final), the same deflated (RFC 7692), or a Server-Sent Event (WHATWG HTML
+section 9.2). PROTOCOL.md describes them all.
 """
 
 from __future__ import annotations
 
+import zlib
 from enum import IntEnum
 from typing import Any, Final, Literal
 
@@ -15,8 +16,9 @@ import orjson
 from ticker.entry import Entry, Position
 from ticker.feed import Feed
 
-Dialect = Literal["websocket", "sse", "lines"]
-"""How a reader is spoken to. `lines` is bare JSON, a frame a line, for carriers that add their own coat."""
+Dialect = Literal["websocket", "deflated", "sse", "lines"]
+"""How a reader is spoken to. `deflated` is a WebSocket with permessage-deflate, `lines` is bare JSON, a frame a
+line, for carriers that add their own coat."""
 
 BEAT_EVERY: Final = 10.0
 """Seconds between beats to a reader. Part of the protocol: readers call a feed dead some seconds after."""
@@ -34,28 +36,44 @@ class Close(IntEnum):
 
 
 _FIN_TEXT: Final = 0x81
+_COMPRESSED: Final = 0x40
 
 
 class Frame:
     """One message to readers, ready to be written in every dialect."""
 
-    __slots__ = ("lines", "sse", "websocket")
+    __slots__ = ("_deflated", "lines", "sse", "websocket")
 
     def __init__(self, content: dict[str, Any]) -> None:
         text = orjson.dumps(content)
         self.lines = text + b"\n"
-        self.websocket = _websocket_header(len(text)) + text
+        self.websocket = _websocket_header(len(text), _FIN_TEXT) + text
+        self._deflated: bytes | None = None
         position = content.get("position")
         mark = b"id: " + position.encode() + b"\n" if position else b""
         self.sse = b"event: " + content["type"].encode() + b"\n" + mark + b"data: " + self.lines + b"\n"
 
+    @property
+    def deflated(self) -> bytes:
+        """The WebSocket frame compressed by itself (RFC 7692), when first asked for; plain if that is no longer.
 
-def _websocket_header(length: int) -> bytes:
+        Without a context that goes on from frame to frame, the same bytes serve all readers.
+        """
+        if self._deflated is None:
+            deflate = zlib.compressobj(wbits=-15)
+            # The end of a block that is the same in all messages stays away (section 7.2.1).
+            text = (deflate.compress(self.lines[:-1]) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+            shorter = _websocket_header(len(text), _FIN_TEXT | _COMPRESSED) + text
+            self._deflated = min(shorter, self.websocket, key=len)
+        return self._deflated
+
+
+def _websocket_header(length: int, first: int) -> bytes:
     if length < 126:
-        return bytes((_FIN_TEXT, length))
+        return bytes((first, length))
     if length < 1 << 16:
-        return bytes((_FIN_TEXT, 126)) + length.to_bytes(2)
-    return bytes((_FIN_TEXT, 127)) + length.to_bytes(8)
+        return bytes((first, 126)) + length.to_bytes(2)
+    return bytes((first, 127)) + length.to_bytes(8)
 
 
 def entry_frame(entry: Entry) -> Frame:

@@ -3,17 +3,21 @@
 import base64
 import hashlib
 import os
+import signal
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
 
-from tests.service import Page, Service
+from tests.service import Page, Reader, Service
 from ticker.server.door import _PLAIN_HEAD
 
 KEY = base64.b64encode(b"0123456789abcdef").decode()
@@ -254,6 +258,49 @@ def test_what_rfc_6455_forbids_ends_the_connection_with_its_code(
         assert connection.closed_with() == code
 
 
+DEFLATE = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+
+
+@pytest.mark.parametrize(
+    ("offer", "agreed"),
+    [
+        ("permessage-deflate; client_max_window_bits", DEFLATE),  # what browsers offer
+        ("permessage-deflate", DEFLATE),
+        ("x-unknown, permessage-deflate; server_no_context_takeover", DEFLATE),
+        ("permessage-deflate; server_max_window_bits=10, permessage-deflate", DEFLATE),
+        ("permessage-deflate; server_max_window_bits=10", None),
+        ("x-webkit-deflate-frame", None),
+        ("permessage-deflate;;;", None),
+        (",", None),
+    ],
+)
+def test_compression_is_agreed_on_only_as_all_can_share_it(service: Service, offer: str, agreed: str | None) -> None:
+    feed = service.open_feed()
+    service.file(feed, "a line that is long enough to be deflated, long enough to be deflated " * 3)
+    with line(service) as connection:
+        status, headers = connection.ask(f"/v1/feeds/{feed}/live", UPGRADE | {"Sec-WebSocket-Extensions": offer})
+        assert status == 101
+        assert headers.get("sec-websocket-extensions") == agreed
+        if agreed is None:
+            assert connection.json()["type"] == "snapshot"
+        else:
+            assert connection.file.peek(1)[0] == 0xC1  # final, text, compressed (RFC 7692 section 6)
+
+
+def test_a_reader_may_compress_what_it_says(service: Service) -> None:
+    url = f"ws://127.0.0.1:{service.port}/v1/feeds/breaking/live"
+    with connect(url, compression="deflate") as connection:
+        connection.send("hello " * 100)
+        connection.send("hello " * 100)
+        assert connection.ping().wait(10)
+        with pytest.raises(ConnectionClosedError) as closed:
+            connection.send("a bomb " * 100_000)  # a few kilobytes on the way
+            while True:
+                connection.recv(timeout=10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+
+
 def test_what_readers_say_is_ignored_up_to_a_limit(service: Service) -> None:
     with reader(service, "breaking") as connection:
         connection.json(), connection.json()
@@ -379,3 +426,25 @@ def test_a_stopping_service_asks_readers_to_move_and_then_closes(tmp_path_factor
         assert goes.closed_with() == 1000
         assert stays.closed_with() == 1012
     assert service.stop() == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_hangup_relieves_the_workers_and_no_line_is_lost(tmp_path: Path, workers: str) -> None:
+    with (
+        Service(tmp_path, "--workers", workers, drain="0.3") as service,
+        Reader(service, "breaking") as one,
+        Reader(service, "breaking", way="sse") as other,
+    ):
+        before = set(service.children("ticker.server.worker"))
+        receipts = [service.file_patiently("breaking", "before")]
+        service.process.send_signal(signal.SIGHUP)
+        number = 0
+        while before & set(service.children("ticker.server.worker")):
+            number += 1
+            receipts.append(service.file_patiently("breaking", f"line {number}"))
+        receipts.append(service.file_patiently("breaking", "after"))
+        for reader in (one, other):
+            reader.until(lambda page: page.texts and page.texts[-1] == "after")
+            assert reader.page.offsets[-1] == len(receipts)  # and the page saw every one on the way
+            assert reader.page.resets == 0
+        assert len(service.children("ticker.server.worker")) == int(workers)

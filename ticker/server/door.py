@@ -28,7 +28,7 @@ from uvicorn.server import ServerState
 from websockets.utils import accept_key
 
 from ticker.errors import TickerError
-from ticker.server.reader import SocketReader
+from ticker.server.reader import DEFLATE, SocketReader
 from ticker.server.watch import Watch
 from ticker.web.admission import LIVE_PATH, SSE_HEADERS, SSE_HELLO, admit, cross_origin
 from ticker.web.node import Node
@@ -171,8 +171,8 @@ class Doorman:
         path, _, query = target.partition("?")
         if (live := LIVE_PATH.fullmatch(path)) is None:
             return False
-        head = _accept(headers) if websocket else None
-        if websocket and head is None:
+        accept = _answer_to_key(headers) if websocket else None
+        if websocket and accept is None:
             return False
         hub, settings = self._node.hub, self._node.settings
         feed = unquote(live["feed"])
@@ -180,7 +180,9 @@ class Doorman:
             admission = admit(hub, settings, feed=feed, query=query, headers=headers, websocket=websocket)
         except TickerError:
             return False
-        if head is None:
+        if accept is not None:
+            head = _switch(accept, deflated=admission.dialect == "deflated")
+        else:
             head = _sse_head(cross_origin(settings, headers.get("origin")))
         admission.channel.join(SocketReader(admission.dialect, take(), self._watch), admission.after, head)
         return True
@@ -250,18 +252,21 @@ def _wants_websocket(headers: dict[str, str]) -> bool:
     return headers.get("upgrade", "").lower() == "websocket" and "upgrade" in headers.get("connection", "").lower()
 
 
-def _accept(headers: dict[str, str]) -> bytes | None:
-    """Return the head that accepts a WebSocket, or None if the handshake is not as RFC 6455 section 4.2.1 asks."""
+def _answer_to_key(headers: dict[str, str]) -> str | None:
+    """Return what answers the key of a WebSocket handshake; None if that is not as RFC 6455 section 4.2.1 asks."""
     key = headers.get("sec-websocket-key", "")
     try:
         nonce = binascii.a2b_base64(key, strict_mode=True)
     except (binascii.Error, ValueError):
         return None
-    if len(nonce) != 16 or headers.get("sec-websocket-version") != "13":
-        return None
+    return accept_key(key) if len(nonce) == 16 and headers.get("sec-websocket-version") == "13" else None
+
+
+def _switch(accept: str, *, deflated: bool) -> bytes:
+    extension = f"Sec-WebSocket-Extensions: {DEFLATE}\r\n" if deflated else ""
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n"
+        f"Sec-WebSocket-Accept: {accept}\r\n{extension}\r\n"
     ).encode()
 
 

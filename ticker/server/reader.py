@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable
 from typing import Final, Self
 
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import CLOSE, DATA_OPCODES, Frame
 from websockets.frames import Close as CloseFrame
 from websockets.protocol import Protocol, Side, State
@@ -23,6 +24,9 @@ from ticker.wire import Close, Dialect
 
 LONGEST_MESSAGE: Final = 4096
 """Bytes of one message from a reader, who has nothing to say; longer ones end the connection (1009)."""
+
+DEFLATE: Final = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+"""The extension as it is agreed on with every reader who offers it: no context on either side (RFC 7692)."""
 
 _LISTEN: Final = 64 * 1024
 _CLOSED: Final = -1
@@ -81,7 +85,7 @@ class SocketReader(Reader):
             self._descriptor, self._rest, self._talk = _CLOSED, b"", None
 
     def dismiss(self, why: Close) -> None:
-        if self.dialect == "websocket" and not self._rest:  # else it could only wait behind what is not read
+        if self.dialect != "sse" and not self._rest:  # else it could only wait behind what is not read
             self.write(Frame(CLOSE, CloseFrame(why, "").serialize()).serialize(mask=False))
         self.cut()
 
@@ -115,7 +119,7 @@ class SocketReader(Reader):
             said = b""
         if not said:
             self.cut()
-        elif self.dialect == "websocket":
+        elif self.dialect != "sse":
             self._talk_back(said)
         else:
             self._said += len(said)
@@ -126,6 +130,8 @@ class SocketReader(Reader):
         if self._talk is None:
             # Most readers never say a word, so the machinery of RFC 6455 is set up for those who do.
             self._talk = Protocol(Side.SERVER, state=State.OPEN, max_size=LONGEST_MESSAGE, logger=_QUIET)
+            if self.dialect == "deflated":
+                self._talk.extensions = [PerMessageDeflate(True, True, 15, 15)]
         talk = self._talk
         talk.receive_data(said)
         for event in talk.events_received():

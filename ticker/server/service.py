@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from ticker.errors import BadSetting, TickerError, Unavailable
 from ticker.journal.embedded import Embedded
@@ -49,6 +49,9 @@ _FOR_EVERY_CONNECTION: Final = [
 async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """Run the service until SIGTERM or SIGINT; `ready` is called with its URL once it serves.
 
+    SIGHUP relieves the workers one after another, as after an upgrade: each by a fresh process on the same socket,
+    while its readers move over a drain's time. In a terminal SIGHUP means, as ever, that the terminal is gone.
+
     Raises:
         TickerError: it cannot start; the message says why.
     """
@@ -56,6 +59,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    relieve = asyncio.Event()
+    if not sys.stdin.isatty():
+        loop.add_signal_handler(signal.SIGHUP, relieve.set)
     async with contextlib.AsyncExitStack() as stack:
         if settings.redis_url is None:
             embedded = await stack.enter_async_context(Embedded(settings.data))
@@ -68,14 +74,28 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             await asyncio.gather(*(worker.start() for worker in workers))
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             ready(f"http://{host}:{port}")
-            keepers = [asyncio.create_task(worker.keep()) for worker in workers]
+            tasks = [asyncio.create_task(worker.keep()) for worker in workers]
+            tasks.append(asyncio.create_task(_relieve_when_asked(relieve, workers, settings.drain)))
             await stop.wait()
-            for keeper in keepers:
-                keeper.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
         finally:
             for listener in listeners:
                 listener.close()  # or the kernel would go on queueing connections that nobody takes
             await asyncio.gather(*(worker.stop(settings.drain) for worker in workers))
+
+
+async def _relieve_when_asked(asked: asyncio.Event, workers: list[_Worker], drain: float) -> None:
+    while True:
+        await asked.wait()
+        asked.clear()
+        for worker in workers:
+            try:
+                await worker.relieve(drain)
+            except (TickerError, OSError) as error:
+                print(f"ticker: {error}; the old workers stay", file=sys.stderr, flush=True)
+                break
 
 
 async def _prepare(settings: Settings) -> None:
@@ -128,29 +148,44 @@ def _listen(settings: Settings) -> list[socket.socket]:
     return listeners
 
 
+class _Process(NamedTuple):
+    """A worker process that serves, and its lifeline."""
+
+    process: asyncio.subprocess.Process
+    lifeline: socket.socket
+
+    async def stop(self, drain: float) -> None:
+        """Ask it to drain and go; end it if it has not gone some seconds after that."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.terminate()
+            try:
+                await asyncio.wait_for(self.process.wait(), drain + 10.0)
+            except TimeoutError:
+                self.process.kill()
+                await self.process.wait()
+        self.lifeline.close()
+
+
 class _Worker:
-    """A worker process and its lifeline."""
+    """The place of one worker: a listening socket, and whichever process serves it."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
         self._listener = listener
-        self._process: asyncio.subprocess.Process | None = None
-        self._lifeline: socket.socket | None = None
+        self._now: _Process | None = None
 
     async def start(self) -> None:
-        """Start it and wait until it serves.
+        """Start a process and wait until it serves.
 
         Raises:
-            Unavailable: it died or took too long.
+            Unavailable: it died or took too long; what served before still does.
         """
         mine, its = socket.socketpair()
         mine.setblocking(False)
-        if self._lifeline is not None:
-            self._lifeline.close()
-        self._lifeline = mine
         with its:
             descriptors = (self._listener.fileno(), its.fileno())
-            self._process = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "ticker.server.worker",
@@ -159,37 +194,45 @@ class _Worker:
                 pass_fds=descriptors,
                 start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor, which tells its workers
             )
+        started = _Process(process, mine)
         loop = asyncio.get_running_loop()
         try:
             said = await asyncio.wait_for(loop.sock_recv(mine, 1), READY_WITHIN)
         except TimeoutError:
             said = b""
+        except asyncio.CancelledError:
+            await started.stop(0)
+            raise
         if not said:
+            await started.stop(0)
             raise Unavailable("a worker did not start; its own message stands above")
+        self._now = started
 
     async def keep(self) -> None:
         """Replace it whenever it dies."""
         while True:
-            if self._process is not None:
-                status = await self._process.wait()
-                print(f"ticker: a worker died (status {status}) and is replaced", file=sys.stderr, flush=True)
-            await asyncio.sleep(BREATH)
-            try:
-                await self.start()
-            except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
-                print(f"ticker: {error}", file=sys.stderr, flush=True)
-                await self.stop(0)
+            watched = self._now
+            assert watched is not None
+            status = await watched.process.wait()
+            if watched is not self._now:
+                continue  # it was relieved, and has gone as it was told to
+            print(f"ticker: a worker died (status {status}) and is replaced", file=sys.stderr, flush=True)
+            watched.lifeline.close()
+            while self._now is watched:
+                await asyncio.sleep(BREATH)
+                try:
+                    await self.start()
+                except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
+                    print(f"ticker: {error}", file=sys.stderr, flush=True)
+
+    async def relieve(self, drain: float) -> None:
+        """Put a fresh process in its place, and only then ask the one that served to drain and go."""
+        relieved = self._now
+        await self.start()
+        if relieved is not None:
+            await relieved.stop(drain)
 
     async def stop(self, drain: float) -> None:
-        """Ask it to drain and go; end it if it has not gone some seconds after that."""
-        process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), drain + 10.0)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        if self._lifeline is not None:
-            self._lifeline.close()
+        """Ask what serves to drain and go."""
+        if self._now is not None:
+            await self._now.stop(drain)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs
+
+from websockets.exceptions import InvalidHeader
+from websockets.headers import parse_extension
 
 from ticker.errors import Forbidden, UpgradeRequired
 from ticker.hub import Channel, Hub
@@ -57,7 +61,24 @@ def admit(
     if not websocket:
         # What the browser saw last is newer than what its page was loaded with.
         after = headers.get("last-event-id") or after
-    return Admission(channel, "websocket" if websocket else "sse", after)
+        return Admission(channel, "sse", after)
+    return Admission(
+        channel, "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket", after
+    )
+
+
+@lru_cache(maxsize=64)  # browsers say one of a few things, and each reader says it again
+def inflates(offered: str) -> bool:
+    """Tell whether a Sec-WebSocket-Extensions header offers permessage-deflate as we can give it (RFC 7692)."""
+    try:
+        offers = parse_extension(offered)
+    except InvalidHeader:
+        return False
+    return any(
+        # A window smaller than ours is the only wish that shared frames cannot fulfil.
+        name == "permessage-deflate" and "server_max_window_bits" not in dict(wishes)
+        for name, wishes in offers
+    )
 
 
 def cross_origin(settings: Settings, origin: str | None) -> dict[str, str]:

@@ -1,0 +1,77 @@
+"""The client: commands travel together, and each gets its own answer or its own error."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ticker.errors import Unavailable
+from ticker.journal.redis import Redis, Refused, Script
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def sent(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many commands went in each sending."""
+    sizes: list[int] = []
+    send = redis._send
+
+    async def counted(commands: list[Any]) -> list[Any]:
+        sizes.append(len(commands))
+        return await send(commands)
+
+    monkeypatch.setattr(redis, "_send", counted)
+    return sizes
+
+
+async def test_commands_asked_for_at_once_are_sent_at_once_and_answered_each(redis: Redis, sent: list[int]) -> None:
+    await redis("SET", "text", "x")
+    del sent[:]
+    asked = [redis("INCR", "text") if number == 7 else redis("ECHO", str(number)) for number in range(50)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert sent == [50]
+    assert isinstance(answers.pop(7), Refused)
+    assert answers == [str(number).encode() for number in range(50) if number != 7]
+
+
+async def test_what_is_asked_while_others_are_under_way_goes_next_and_in_order(redis: Redis, sent: list[int]) -> None:
+    first = asyncio.create_task(redis("PING"))
+    await asyncio.sleep(0)  # it is asked for
+    await asyncio.sleep(0)  # and under way
+    rest = [asyncio.create_task(redis("RPUSH", "list", number)) for number in range(20)]
+    await asyncio.gather(first, *rest)
+    assert sent == [1, 20]
+    assert await redis("LRANGE", "list", 0, -1) == [str(number).encode() for number in range(20)]
+
+
+async def test_who_stops_waiting_takes_no_answer_from_others(redis: Redis) -> None:
+    impatient = asyncio.create_task(redis("ECHO", "a"))
+    patient = asyncio.create_task(redis("ECHO", "b"))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert await patient == b"b"
+    assert await redis("ECHO", "c") == b"c"
+
+
+async def test_commands_together_fail_together_with_the_first_error(redis: Redis) -> None:
+    with pytest.raises(Refused, match="unknown command"):
+        await redis.together(("SET", "a", "1"), ("NOSUCH",), ("ALSO",))
+    assert await redis("GET", "a") == b"1", "Redis runs the others all the same"
+
+
+async def test_a_script_that_redis_lacks_is_sent_whole(redis: Redis, sent: list[int]) -> None:
+    script = Script("look.lua")
+    for _ in range(2):
+        assert await redis.run(script, ["ticker:{x}:state", "o", "d"], [20]) is None
+    assert len(sent) == 3, "the digest, the whole, and from then on the digest"
+
+
+async def test_a_redis_that_is_not_there_fails_all_who_asked_and_only_them(tmp_path: Path) -> None:
+    redis = Redis(f"unix://{tmp_path}/nobody.sock")
+    for _ in range(2):
+        answers = await asyncio.gather(*(redis("PING") for _ in range(5)), return_exceptions=True)
+        assert all(isinstance(answer, Unavailable) for answer in answers)
+        assert len({id(answer) for answer in answers}) == 5, "an error of its own for each"
+    await redis.close()
