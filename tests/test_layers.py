@@ -14,12 +14,12 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → server → web → relay → hub | journal → feed, wire → entry, dispatch → errors
+# cli → server → web → relay, release → hub | journal → likeness, fanout, feed, wire → entry, dispatch → errors
 _ENTRY = {"errors"}
 _FEED = {"entry", "dispatch"} | _ENTRY
-_HUB = {"feed", "wire"} | _FEED
+_HUB = {"feed", "wire", "likeness", "fanout"} | _FEED
 _RELAY = {"hub", "journal"} | _HUB
-_WEB = {"relay", "settings"} | _RELAY
+_WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
@@ -28,9 +28,12 @@ MAY_IMPORT = {
     "dispatch": _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
+    "likeness": _FEED,
+    "fanout": set[str](),
     "hub": _HUB,
     "journal": _HUB,
     "relay": _RELAY,
+    "release": _RELAY,
     "web": _WEB,
     "server": _SERVER,
     "cli": _SERVER | {"server"},
@@ -38,7 +41,7 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "entry", "dispatch", "feed", "wire", "hub"}
+PURE = {"errors", "entry", "dispatch", "feed", "wire", "likeness", "fanout", "hub"}
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 
