@@ -34,7 +34,7 @@ class Service:
 
     def __init__(self, data: Path, *flags: str, **settings: str) -> None:
         self.data = data
-        self.key = "tk_" + secrets.token_hex(16)
+        self.key = settings.get("admin_key", "tk_" + secrets.token_hex(16))
         self.flags = flags
         self.settings = {"drain": "0", "admin_key": self.key, **settings}
         self.port = 0

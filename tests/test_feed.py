@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ticker.entry import Entry, Position, Tail
 from ticker.feed import ON_AIR, WINDOW, Feed, tombstone
@@ -33,7 +35,7 @@ def entry_of(frame: dict[str, Any]) -> Entry:
 
 def feed_of(snapshot: dict[str, Any]) -> Feed:
     """The feed that would show this snapshot."""
-    shown = {name: snapshot[name] for name in ("air", "pinned")}
+    shown = {name: snapshot[name] for name in ("air", "pinned", "pinned_dispatch") if name in snapshot}
     return Feed(
         snapshot["feed"], "", "en", tail_at(snapshot["position"]), **shown, dispatches=[*snapshot["dispatches"]]
     )
@@ -72,12 +74,14 @@ def test_the_fold_does_as_the_golden_cases_say(case: dict[str, Any]) -> None:
         else:
             assert frame["type"] in MOMENTS  # not of the log, so nothing to a fold of entries
     snapshot = feed.snapshot()
-    assert {name: snapshot[name] for name in case["expect"]} == case["expect"]
+    assert {name: snapshot[name] for name in snapshot.keys() - {"type", "feed", "reset"}} == case["expect"]
 
 
 def test_the_golden_cases_say_all_that_a_frame_of_the_log_can_do() -> None:
     assert {frame["type"] for case in GOLDEN for frame in case["frames"]} >= ENTRIES | {"snapshot"}
-    assert all(case["expect"].keys() == {"position", "air", "pinned", "dispatches"} for case in GOLDEN)
+    said = {"position", "air", "pinned", "dispatches"}
+    assert all(case["expect"].keys() - {"pinned_dispatch"} == said for case in GOLDEN)
+    assert {"pinned_dispatch" in case["expect"] for case in GOLDEN} == {True, False}
 
 
 def test_a_new_feed_is_on_air_and_shows_nothing() -> None:
@@ -174,3 +178,87 @@ def test_air_is_taken_as_it_is_said() -> None:
     shown = feed()
     shown.apply(entry("air", air={"on": False, "label": "Back at six", "url": None}))
     assert shown.air == {"on": False, "label": "Back at six", "url": None}
+
+
+def test_what_the_journal_says_of_the_pinned_line_is_learned_unless_better_is_known() -> None:
+    shown = Feed("breaking", "", "en", Tail(0, ""), pinned="0001", dispatches=[dispatch(3), dispatch(2)])
+    shown.learn(dispatch(9))
+    assert shown.pinned_dispatch is None, "it is not the pinned one"
+    shown.learn(dispatch(1, revision=2))
+    shown.learn(dispatch(1))
+    assert shown.snapshot()["pinned_dispatch"] == dispatch(1, revision=2)
+    shown.apply(kill(1, revision=3))
+    shown.learn(dispatch(1, revision=4))
+    assert shown.snapshot()["pinned_dispatch"] == tombstone(kill(1, revision=3))
+
+
+def test_a_pinned_line_that_is_shown_is_not_kept_twice() -> None:
+    shown = Feed("breaking", "", "en", Tail(0, ""), pinned="0002", dispatches=[dispatch(3), dispatch(2)])
+    shown.learn(dispatch(2, revision=9))
+    assert "pinned_dispatch" not in shown.snapshot()
+
+
+class Plain:
+    """A newsroom and its journal as plain as can be: every line as it stands, what is pinned, and no window."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.pinned: str | None = None
+
+    def act(self, what: str, which: int) -> Entry | None:
+        """Do something that a newsroom may do; None if there is nothing to do it to."""
+        line = self.lines[which % len(self.lines)] if self.lines else None
+        if what == "file":
+            self.lines.append(dispatch(len(self.lines) + 1))
+            return entry("file", dispatch=self.lines[-1])
+        if what == "unpin":
+            self.pinned = None
+            return entry("pin", id=None)
+        if line is None or line["status"] == "killed":
+            return None
+        if what == "pin":
+            self.pinned = line["id"]
+            return entry("pin", id=line["id"])
+        id, revision = int(line["id"]), line["revision"] + 1
+        if what == "correct":
+            self.lines[id - 1] = dispatch(id, revision)
+            return entry("correct", dispatch=self.lines[id - 1])
+        self.lines[id - 1] = tombstone(kill(id, revision))
+        return kill(id, revision)
+
+    def shows(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """The newest lines, and the pinned one if it is older."""
+        newest = self.lines[-WINDOW:][::-1]
+        older = [line for line in self.lines[:-WINDOW] if line["id"] == self.pinned]
+        return newest, older[0] if older else None
+
+
+ACTS = st.lists(
+    st.tuples(st.sampled_from(["file", "file", "correct", "kill", "pin", "unpin"]), st.integers(0, 1000)), max_size=60
+)
+
+
+@given(before=st.integers(0, WINDOW + 5), acts=ACTS)
+def test_the_pinned_line_stands_as_the_journal_has_it_wherever_it_is(before: int, acts: list[tuple[str, int]]) -> None:
+    room, shown = Plain(), feed()
+    for what, which in [("file", 0)] * before + acts:
+        happened = room.act(what, which)
+        if happened is None:
+            continue
+        shown.apply(happened)
+        newest, older = room.shows()
+        if older is not None and happened.kind == "pin":
+            shown.learn(older)  # as whoever follows the log asks the journal for a line that no entry brought
+        assert (shown.dispatches, shown.pinned_dispatch, shown.pinned) == (newest, older, room.pinned)
+
+
+@given(acts=ACTS)
+def test_a_node_that_asks_nobody_shows_a_pinned_line_rightly_or_not_at_all(acts: list[tuple[str, int]]) -> None:
+    room, shown = Plain(), feed()
+    for what, which in [("file", 0)] * WINDOW + acts:
+        happened = room.act(what, which)
+        if happened is not None:
+            shown.apply(happened)
+            newest, older = room.shows()
+            assert shown.dispatches == newest
+            assert shown.pinned_dispatch in (older, None)

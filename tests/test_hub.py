@@ -427,6 +427,17 @@ def test_a_restart_does_not_repeat_the_last_word_to_level_readers(channel: Chann
     assert kinds(socket.take()) == ["snapshot"]
 
 
+def test_after_a_restart_the_proof_of_the_lost_history_is_told_to_nobody(channel: Channel, log: Log) -> None:
+    level = joined(channel)
+    channel.prove(PROOF, beat=True)
+    channel.restart(log.feed(2), log.entries[:2], log.tails[0])
+    newcomer = joined(channel)
+    assert kinds(newcomer.take()) == []
+    level.take()
+    channel.prove(LATER, beat=False)
+    assert kinds(level.take()) == kinds(newcomer.take()) == ["beat"]
+
+
 # Words: beat and delayed
 
 
@@ -489,12 +500,12 @@ def test_a_new_reader_is_told_last_how_fresh_its_snapshot_is(words: str, told: l
 
 
 def test_the_beat_that_a_new_reader_hears_is_of_where_it_stands(log: Log, channel: Channel) -> None:
-    channel.prove(PROOF, beat=False)
     for offset in (3, 4, 2):
         if offset == 4:
             publish(channel, log)
         elif offset == 2:
             channel.restart(log.feed(2), log.entries[:2], log.tails[0])
+        channel.prove(PROOF, beat=False)
         socket = Socket(slow=True)
         channel.join(socket, None)
         assert [(frame["type"], frame["position"]) for frame in socket.take()] == [

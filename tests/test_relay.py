@@ -10,12 +10,14 @@ import orjson
 import pytest
 
 from tests.service import Page
+from ticker.errors import Unavailable
 from ticker.hub import Channel, Hub, Reader
 from ticker.journal import keys
+from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
-from ticker.journal.log import Change, Journal
+from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Holder, Plan, Registry
 from ticker.relay import HEAR_WITHIN, PROBE_EVERY, Relay
 from ticker.wire import Close, Dialect
 
@@ -261,8 +263,36 @@ async def test_a_fork_is_seen_at_its_first_entry(newsroom: Newsroom) -> None:
     assert watcher.page.resets == 1
 
 
+async def test_a_damaged_log_keeps_no_other_feed_from_being_followed(newsroom: Newsroom) -> None:
+    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.until(lambda: "other" in newsroom.hub.channels)
+    watcher = newsroom.read()
+    for text in ("one", "two", "three"):
+        await newsroom.file(text, feed="other")
+    whole = await newsroom.photograph()
+    await newsroom.redis("XDEL", keys.log("other"), "2-0")
+    hub, redis = Hub(capacity=64, limit=100, clock=newsroom.clock), Redis(newsroom.server.url)
+    relay = Relay(redis, hub, clock=newsroom.clock)
+    following = asyncio.create_task(relay.run())
+    try:
+        await newsroom.until(lambda: hub.ready and hub.channel("breaking").proven)
+        with pytest.raises(Unavailable, match="damaged"):
+            hub.channel("other")
+        await newsroom.file("on it goes")
+        await newsroom.until(lambda: watcher.page.texts == ["on it goes"])
+        await newsroom.redis("RESTORE", keys.log("other"), 0, whole[keys.log("other").encode()], "REPLACE")
+        while hub.broken:
+            await newsroom.pass_time(PROBE_EVERY)
+            await asyncio.sleep(0.005)
+        assert hub.channel("other").feed.tail.offset == 3
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+        await redis.close()
+
+
 async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed("other", "Other", "ar")
+    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     other, watcher = newsroom.read(feed="other"), newsroom.read()
     await newsroom.file("lost")
@@ -275,7 +305,7 @@ async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsro
 
 
 async def test_a_feed_opened_elsewhere_is_here_at_once(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed("ar", "عاجل", "ar")
+    await newsroom.registry.open_feed(Plan("ar", "عاجل", "ar", ""))
     await newsroom.until(lambda: "ar" in newsroom.hub.channels)
     watcher = newsroom.read(feed="ar")
     await newsroom.file("خبر", feed="ar")

@@ -33,6 +33,7 @@ _RTL_SCRIPTS: Final = frozenset(["adlm", "arab", "hebr", "mand", "nkoo", "rohg",
 _BREAKS: Final = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line break", "Zp": "a line break"}
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_ID: Final = re.compile(r"[0-9a-z]{1,64}")
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
@@ -66,6 +67,13 @@ def _slug(slug: str) -> str:
     if not _SLUG.fullmatch(slug):
         raise ValueError("is a slug: small letters, digits and hyphens, at most 80")
     return slug
+
+
+def _line_name(name: str) -> str:
+    feed, _, id = name.partition("/")
+    if not FEED_NAME.fullmatch(feed) or not _ID.fullmatch(id):
+        raise ValueError("names a line in another feed as feed/id")
+    return name
 
 
 def _link(link: str) -> str:
@@ -107,6 +115,7 @@ Slug = Annotated[str, AfterValidator(_slug)]
 Link = Annotated[str, Field(max_length=2000), AfterValidator(_link)]
 Moment = Annotated[str, BeforeValidator(_moment)]
 FeedName = Annotated[str, Field(pattern=f"^{FEED_NAME.pattern}$")]
+LineName = Annotated[str, AfterValidator(_line_name)]
 
 
 class Body(BaseModel):
@@ -116,7 +125,10 @@ class Body(BaseModel):
 
 
 class Draft(Body):
-    """What a correspondent may say of a dispatch. Field rules are the contract's; lengths are in characters."""
+    """What a correspondent may say of a dispatch. Field rules are the contract's; lengths are in characters.
+
+    `release_at` is no field of a dispatch: until then the line is held, and known to the desk alone.
+    """
 
     text: Text
     source: Name | None = None
@@ -128,16 +140,23 @@ class Draft(Body):
     story: Slug | None = None
     link: Link | None = None
     occurred: Moment | None = None
+    edition_of: LineName | None = None
+    release_at: Moment | None = None
 
     def fields(self, language: str) -> dict[str, Any]:
         """Return what is said, in a fixed order and without what is not; `language` is the feed's."""
-        said = {name: value for name, value in self.model_dump().items() if value not in (None, "", [])}
+        said = self.model_dump(exclude={"release_at"})
+        said = {name: value for name, value in said.items() if value not in (None, "", [])}
         said.setdefault("language", language)
         return said
 
 
-class Correction(Body):
-    """What is to be changed of a dispatch; what is not named stays. An empty value takes a field away."""
+FIELDS: Final = tuple(name for name in Draft.model_fields if name != "release_at")
+"""What a dispatch may say, in the order in which it is written."""
+
+
+class Changes(Body):
+    """What is to be changed of a line; what is not named stays. An empty value takes a field away."""
 
     text: Text | None = None
     source: Name | None = None
@@ -149,19 +168,31 @@ class Correction(Body):
     story: Slug | None = None
     link: Link | None = None
     occurred: Moment | None = None
-    note: Annotated[Line, Field(max_length=300)] | None = None
+    edition_of: LineName | None = None
 
     def applied_to(self, known: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of `known` with this correction in them; the note is of this revision alone."""
+        """Return the fields of `known` with these changes in them."""
         changes = self.model_dump(exclude_unset=True)
         if not changes:
             raise Invalid([("text", "or another field to be corrected must be named")])
         for name in ("text", "urgency", "language"):
             if name in changes and changes[name] is None:
                 raise Invalid([(name, "cannot be taken away")])
-        names = [*Draft.model_fields, "note"]
-        merged = {name: known[name] for name in Draft.model_fields if name in known} | changes
+        merged = {name: known[name] for name in FIELDS if name in known} | changes
+        names = [*FIELDS, "note"]  # the note is of this revision alone
         return {name: merged[name] for name in names if merged.get(name) not in (None, "", [])}
+
+
+class Correction(Changes):
+    """What is to be changed of a dispatch, and a note for readers on why."""
+
+    note: Annotated[Line, Field(max_length=300)] | None = None
+
+
+class Edit(Changes):
+    """What is to be changed of a held line, and perhaps when it is released."""
+
+    release_at: Moment | None = None
 
 
 class Kill(Body):
@@ -185,19 +216,26 @@ class Air(Body):
 
 
 class FeedPlan(Body):
-    """A feed to be opened."""
+    """A feed to be opened.
+
+    `edition_of` names the feed of which this is an edition in another language. With `two_person_flash`, a flash
+    goes out as urgent until a second key has confirmed it.
+    """
 
     name: FeedName
     title: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
     language: Language = "en"
+    edition_of: FeedName | None = None
+    two_person_flash: bool = False
 
 
 class KeyPlan(Body):
-    """A key to be issued. Without feeds it works in all of them."""
+    """A key to be issued. Without feeds it works in all of them; `rate` is in changes a minute."""
 
     name: Annotated[Line, Field(min_length=1, max_length=100)]
     role: Literal["correspondent", "editor", "admin"]
     feeds: Annotated[list[FeedName], Field(max_length=100)] = []
+    rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 Asked = TypeVar("Asked", bound=Body)
@@ -249,6 +287,12 @@ def _explain(fault: Any, known: str) -> tuple[str, str]:
             message = "is a name of small letters, digits and hyphens, at most 64, starting with a letter or digit"
         case "string_type":
             message = "must be text"
+        case "int_type" | "int_from_float":
+            message = "is a whole number, written without a fraction"
+        case "bool_type":
+            message = "is true or false"
+        case "greater_than_equal" | "less_than_equal":
+            message = f"is at {'least' if 'ge' in context else 'most'} {context.get('ge', context.get('le'))}"
         case _:
             message = str(fault["msg"])
     return field, message

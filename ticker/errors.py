@@ -85,9 +85,16 @@ class NotFound(TickerError):
 
 
 class Conflict(TickerError):
-    """What is to be made is there already."""
+    """What is asked for does not fit what is there: a feed that is open already, a held line that is held no longer."""
 
-    status, slug, title = 409, "conflict", "It is there already"
+    status, slug, title = 409, "conflict", "This does not fit what is there"
+
+    def __init__(self, detail: str, *, field: str | None = None, extra: dict[str, object] | None = None) -> None:
+        super().__init__(detail, field=field)
+        self._extra = extra or {}
+
+    def extra(self) -> dict[str, object]:
+        return self._extra
 
 
 class Gone(TickerError):
@@ -154,6 +161,12 @@ class PreconditionRequired(TickerError):
     status, slug, title = 428, "if-match-required", "If-Match is needed"
 
 
+class TooMany(TickerError):
+    """This key asks for more changes than it may (RFC 6585 section 4)."""
+
+    status, slug, title = 429, "too-many", "Too many changes with this key"
+
+
 class Unavailable(TickerError):
     """The log cannot be reached or cannot promise to keep an entry. Trying again is safe."""
 
@@ -173,6 +186,10 @@ class WrongMethod(TickerError):
     """The router knows the path, but not with this method."""
 
     status, slug, title = 405, "wrong-method", "This address does not take that method"
+
+
+class BrokenLog(Exception):
+    """A feed's log cannot be what its state says: entries are missing or do not follow from each other."""
 
 
 class Forked(Exception):

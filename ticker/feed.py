@@ -30,6 +30,12 @@ class Feed:
     pinned: str | None = None
     dispatches: list[dict[str, Any]] = field(default_factory=list)
     """Newest first, at most WINDOW; ids sort in the order of filing."""
+    edition_of: str | None = None
+    """The feed of which this is an edition in another language."""
+    two_person_flash: bool = False
+    """Whether a flash goes out as urgent until a second key confirms it."""
+    pinned_dispatch: dict[str, Any] | None = None
+    """What is pinned, as it stands, while it is not among `dispatches`; None where this was never learned."""
 
     def apply(self, entry: Entry) -> None:
         """Take in the next entry of the log. The caller has checked that it is the next."""
@@ -39,28 +45,47 @@ class Feed:
             case "kill":
                 self._put(tombstone(entry))
             case "pin":
-                self.pinned = entry.content["id"]
+                self._pin(entry.content["id"])
             case "air":
                 self.air = entry.content["air"]
         self.tail = entry.tail
 
     def _put(self, dispatch: dict[str, Any]) -> None:
+        if self.pinned_dispatch is not None and self.pinned_dispatch["id"] == dispatch["id"]:
+            self.learn(dispatch)
+            return
         for index, known in enumerate(self.dispatches):
             if known["id"] == dispatch["id"]:
-                if known["status"] != "killed" and dispatch["revision"] > known["revision"]:
+                if _supersedes(dispatch, known):
                     self.dispatches[index] = dispatch
                 return
             if known["id"] < dispatch["id"]:
                 self.dispatches.insert(index, dispatch)
+                gone = self.dispatches[WINDOW:]
                 del self.dispatches[WINDOW:]
+                for left in gone:
+                    self.learn(left)
                 return
         # Older than everything shown: it left the window long ago, unless nothing was ever shown.
         if not self.dispatches:
             self.dispatches.append(dispatch)
+        else:
+            self.learn(dispatch)
+
+    def _pin(self, id: str | None) -> None:
+        if id != self.pinned:
+            self.pinned, self.pinned_dispatch = id, None
+
+    def learn(self, dispatch: dict[str, Any]) -> None:
+        """Keep a dispatch beside the list if it is the pinned one and not in the list; else there is no need of it."""
+        if dispatch["id"] != self.pinned or any(known["id"] == self.pinned for known in self.dispatches):
+            return
+        if self.pinned_dispatch is None or _supersedes(dispatch, self.pinned_dispatch):
+            self.pinned_dispatch = dispatch
 
     def snapshot(self, *, reset: bool = False) -> dict[str, Any]:
         """Return the snapshot frame: all a reader needs to start from here."""
-        return {
+        snapshot = {
             "type": "snapshot",
             "feed": self.name,
             "position": str(self.tail.position),
@@ -69,6 +94,14 @@ class Feed:
             "pinned": self.pinned,
             "dispatches": self.dispatches,
         }
+        if self.pinned_dispatch is not None:
+            snapshot["pinned_dispatch"] = self.pinned_dispatch
+        return snapshot
+
+
+def _supersedes(dispatch: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Tell whether a dispatch takes the place of what is known of it. A kill is final."""
+    return bool(known["status"] != "killed" and dispatch["revision"] > known["revision"])
 
 
 def tombstone(entry: Entry) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Final, Self
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
+from ticker.likeness import Lately
 from ticker.wire import (
     BEAT_EVERY,
     Close,
@@ -156,8 +157,10 @@ class Channel:
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         self.feed = feed
         self.ring = Ring(base, self._capacity)
+        self.lately = Lately()
         for entry in recent:
             self.ring.add(entry)
+            self.lately.take(entry)
         self._snapshots: dict[bool, Frame] = {}
         self._beat = None
 
@@ -179,13 +182,15 @@ class Channel:
         """Take in the next entry and write its frame to every reader who is level."""
         frame = self.ring.add(entry)
         self.feed.apply(entry)
+        self.lately.take(entry)
         self._snapshots.clear()
         self._beat = None
         self._write_to_level(frame, self.feed.tail.offset)
 
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
-        """Take in another history: everything readers show is void."""
+        """Take in another history: everything readers show is void, and nothing is proven of it yet."""
         self._begin(feed, recent, base)
+        self._proof = None
         for reader in self._aside:  # each finds out when its socket drains, and gets no more time for it
             reader.cursor, reader.reset = FROM_SNAPSHOT, True
         for reader in [reader for level in self._level.values() for reader in level]:
@@ -344,6 +349,8 @@ class Hub:
         self.ready = False
         """Whether the feeds are known: until then nobody can be told that one is not there."""
         self.draining = False
+        self.broken: set[str] = set()
+        """Feeds whose logs are damaged and that could not be opened here."""
 
     def __len__(self) -> int:
         return sum([channel.count for channel in self.channels.values()])
@@ -352,12 +359,16 @@ class Hub:
         """Return a feed's channel.
 
         Raises:
-            Unavailable: this node has not reached Redis since it started.
+            Unavailable: this node has not reached Redis since it started, or the feed's log is damaged.
             NotFound: there is no such feed.
         """
         try:
             return self.open_channels()[name]
         except KeyError:
+            if name in self.broken:
+                raise Unavailable(
+                    f"The log of {name!r} is damaged; `ticker verify` says where", retry_after=30
+                ) from None
             raise NotFound(f"There is no feed named {name!r}") from None
 
     def open_channels(self) -> dict[str, Channel]:

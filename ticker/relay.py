@@ -12,18 +12,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
-from ticker.errors import Forked, Unavailable
+from ticker.errors import BrokenLog, Forked, Unavailable
+from ticker.fanout import FanOut, FanOuts
+from ticker.feed import Feed
 from ticker.hub import Channel, Hub
 from ticker.journal import keys
 from ticker.journal.log import Journal
+from ticker.journal.receipts import Receipts
 from ticker.journal.redis import Redis, Refused, Subscription, cause
 from ticker.journal.registry import Plan, Registry
 from ticker.wire import BEAT_EVERY, Close
@@ -71,10 +75,18 @@ class Relay:
         self._probe_due = self._heard_by = self._beat_due = 0.0
         self._lost = False
         self._nodes: dict[str, tuple[float, dict[str, int]]] = {}
+        self.fan_outs = FanOuts()
+        self._receipts = Receipts(redis)
+        self._slow_by = 0.0
+        """Seconds that the clock of Redis is behind this node's; half a way to Redis is as near as can be known."""
         self.sessions = 0
         """How often this node has come level with Redis anew."""
         self.filled = 0
         """Entries that pub/sub had not brought and the log did."""
+
+    def now(self) -> str:
+        """Return this moment by the clock of Redis, as RFC 3339."""
+        return rfc3339(datetime.fromtimestamp(time.time() - self._slow_by, UTC))
 
     async def run(self) -> None:
         """Follow Redis until cancelled; a lost connection is the ordinary case, not an error."""
@@ -133,7 +145,7 @@ class Relay:
         await subscription.add(*map(keys.channel, plans))
         for name, plan in plans.items():
             if name not in self._hub.channels:
-                await self._open(plan)
+                await self._open_if_whole(plan)
             elif prove:
                 await self._prove_tail(plan)
         for name in self._hub.channels.keys() - plans.keys():
@@ -143,10 +155,21 @@ class Relay:
         self._plans = plans
         self._hub.ready = True
 
+    async def _open_if_whole(self, plan: Plan) -> None:
+        """Open a feed, or start its readers anew. A damaged one keeps no other from being followed."""
+        try:
+            await self._open(plan)
+        except BrokenLog as fault:
+            if plan.name not in self._hub.broken:
+                log.error("%s; the feed is not served until it is mended: see `ticker verify`", fault)
+            self._hub.broken.add(plan.name)
+        else:
+            self._hub.broken.discard(plan.name)
+
     async def _open(self, plan: Plan) -> None:
         feed = await self._journal.look(plan)
         if feed is None:
-            raise Unavailable(f"The feed {plan.name!r} is listed, but its log is not there")
+            raise BrokenLog(f"The feed {plan.name!r} is listed, but its log is not there")
         base, recent = await self._recent(plan.name, feed.tail)
         channel = self._hub.channels.get(plan.name)
         if channel is None:
@@ -162,7 +185,7 @@ class Relay:
         end = base
         for entry in recent:
             if not entry.follows(end):
-                raise Unavailable(f"The log of {name!r} is broken at offset {entry.tail.offset}")
+                raise BrokenLog(f"The log of {name!r} is broken at offset {entry.tail.offset}")
             end = entry.tail
         if end != tail:
             raise Unavailable(f"The log of {name!r} changed while it was read")
@@ -175,7 +198,7 @@ class Relay:
         try:
             await self._compare(channel, channel.feed.tail.offset, tails.get(plan.name))
         except Forked:
-            await self._open(plan)
+            await self._open_if_whole(plan)
 
     async def _compare(self, channel: Channel, mine: int, theirs: Tail | None) -> None:
         """Check that the log, which ended at `theirs` after this node had its entry `mine`, holds that entry.
@@ -194,11 +217,11 @@ class Relay:
         try:
             if entry.tail.offset > channel.feed.tail.offset:
                 await self._fill(channel, entry.tail.offset - 1)
-                self._publish(channel, entry)
+                await self._publish(channel, entry)
             elif channel.ring.contradicts(entry.tail.position):  # else it was filled in already
                 raise Forked
         except Forked:
-            await self._open(self._plans[channel.feed.name])
+            await self._open_if_whole(self._plans[channel.feed.name])
 
     async def _fill(self, channel: Channel, last: int) -> None:
         while (first := channel.feed.tail.offset + 1) <= last:
@@ -206,13 +229,30 @@ class Relay:
             if not entries:
                 raise Forked
             for entry in entries:
-                self._publish(channel, entry)
+                await self._publish(channel, entry)
             self.filled += len(entries)
 
-    def _publish(self, channel: Channel, entry: Entry) -> None:
+    async def _publish(self, channel: Channel, entry: Entry) -> None:
         if not entry.follows(channel.feed.tail):
             raise Forked
+        older = await self._pinned_by(entry, channel.feed)
+        level, set_aside, began = len(channel) - channel.set_aside, channel.set_aside, time.time()
         channel.publish(entry)
+        if older is not None:
+            channel.feed.learn(older)  # before anybody can ask for a snapshot
+        if entry.kind == "file":
+            filed = datetime.fromisoformat(entry.at).timestamp() + self._slow_by
+            fan_out = FanOut(level, set_aside, (began - filed) * 1000, (time.time() - filed) * 1000)
+            self.fan_outs.measured(channel.feed.name, entry.content["dispatch"]["id"], fan_out)
+
+    async def _pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
+        """Return the dispatch that an entry pins if the feed does not show it: a pin names it by its id alone."""
+        id = entry.content["id"] if entry.kind == "pin" else None
+        if id is None or any(shown["id"] == id for shown in feed.dispatches):
+            return None
+        dispatch = await self._journal.dispatch(feed.name, id)
+        dispatch.pop("revisions", None)
+        return dispatch
 
     # Proof
 
@@ -224,7 +264,10 @@ class Relay:
         now = self._clock()
         self._heard_by, self._probe_due = now + HEAR_WITHIN, now + PROBE_EVERY
         mine = {name: channel.feed.tail.offset for name, channel in channels.items()}
+        asked = time.time()
         theirs, at = await self._journal.probe(list(mine), orjson.dumps(said))
+        self._slow_by = (asked + time.time()) / 2 - datetime.fromisoformat(at).timestamp()
+        await self._receipts.keep(self._node, self.fan_outs)
         self._probe = Probe(word, mine, theirs, at)
 
     async def _hear_node(self, data: bytes) -> None:
@@ -238,6 +281,8 @@ class Relay:
         probe, self._probe = self._probe, None
         self._nodes = {node: seen for node, seen in self._nodes.items() if now - seen[0] < FORGET_NODE}
         beat = now >= self._beat_due
+        for name in list(self._hub.broken) if beat else ():
+            await self._open_if_whole(self._plans[name])  # somebody may have mended it
         if beat:
             # Half a probe early rather than half a probe late, so that the mean is BEAT_EVERY.
             self._beat_due = now + BEAT_EVERY - PROBE_EVERY / 2
@@ -246,7 +291,10 @@ class Relay:
             try:
                 await self._compare(channel, mine, probe.theirs.get(name))
             except Forked:
-                await self._open(self._plans[name])
+                await self._open_if_whole(self._plans[name])
+            if name in self._hub.broken:
+                channel.delay(rfc3339(datetime.now(UTC)))
+                continue
             channel.watching = sum(watching.get(name, 0) for _, watching in self._nodes.values())
             channel.prove(probe.at, beat=beat)
             channel.sweep()

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     drain: float = Field(
         10.0, ge=0, le=600, description="Seconds over which a stopping worker asks its readers to move away."
     )
+    rate: int = Field(
+        0, ge=0, description="Changes a minute that a key may make unless it has a rate of its own; 0 sets no limit."
+    )
     readers: int = Field(0, ge=0, description="Readers a worker admits; 0 means as many as its open-file limit allows.")
 
     @classmethod

@@ -5,6 +5,7 @@
  * - Ids sort in filing order, so a line's place is known from its id alone and arrival order can't corrupt it.
  * - A line older than the oldest one shown is outside the window: its correction or kill has nothing to change here.
  * - A kill is final. No later frame brings the text back.
+ * - The pinned line is kept beside the list while it is known and not in it.
  *
  * @import { Dispatch, FeedState, Frame, KillFrame, Tombstone } from "./frames.d.ts"
  */
@@ -26,15 +27,17 @@ export function empty(feed) {
 export function fold(state, frame, { limit }) {
   switch (frame.type) {
     case "snapshot": {
-      const { feed, position, air, pinned } = frame;
-      return { feed, position, air, pinned: pinned ?? null, dispatches: frame.dispatches.slice(0, limit) };
+      const { feed, position, air, dispatches } = frame;
+      const pinned = frame.pinned ?? null;
+      const known = dispatches.find(({ id }) => id === pinned) ?? frame.pinned_dispatch;
+      return beside({ feed, position, air, pinned, dispatches: dispatches.slice(0, limit) }, known);
     }
     case "dispatch":
-      return { ...state, position: frame.position, dispatches: place(state.dispatches, frame.dispatch, limit) };
+      return { ...put(state, frame.dispatch, limit), position: frame.position };
     case "kill":
-      return { ...state, position: frame.position, dispatches: place(state.dispatches, tombstone(frame), limit) };
+      return { ...put(state, tombstone(frame), limit), position: frame.position };
     case "pin":
-      return { ...state, position: frame.position, pinned: frame.id };
+      return { ...(frame.id === state.pinned ? state : { ...alone(state), pinned: frame.id }), position: frame.position };
     case "air":
       return { ...state, position: frame.position, air: frame.air };
     case "beat":
@@ -44,25 +47,61 @@ export function fold(state, frame, { limit }) {
   }
 }
 
+/**
+ * The state with the pinned line beside its list, if this is the one: for a pin of a line that no frame brought,
+ * which had to be asked for. What is known better already stays.
+ *
+ * @param {FeedState} state
+ * @param {Dispatch} dispatch
+ */
+export function learn(state, dispatch) {
+  const known = state.pinned_dispatch;
+  return known && !supersedes(dispatch, known) ? state : beside(state, dispatch);
+}
+
+/** @param {FeedState} state whether its pinned line is one that no frame brought */
+export function wanting({ pinned, dispatches, pinned_dispatch }) {
+  return pinned !== null && !pinned_dispatch && !dispatches.some(({ id }) => id === pinned);
+}
+
+/** @param {FeedState} state @returns {FeedState} */
+function alone({ pinned_dispatch, ...state }) {
+  return state;
+}
+
+/** @param {FeedState} state @param {Dispatch | null | undefined} dispatch @returns {FeedState} */
+function beside(state, dispatch) {
+  const apart = dispatch?.id === state.pinned && !state.dispatches.some(({ id }) => id === state.pinned);
+  return dispatch && apart ? { ...state, pinned_dispatch: dispatch } : state;
+}
+
 /** @param {KillFrame} kill @returns {Tombstone} */
-function tombstone({ id, reason, filed, at, revision }) {
+export function tombstone({ id, reason, filed, at, revision }) {
   return { id, status: "killed", reason, filed, updated: at, revision };
+}
+
+/** @param {FeedState} state @param {Dispatch} dispatch @param {number} limit @returns {FeedState} */
+function put(state, dispatch, limit) {
+  if (state.pinned_dispatch?.id === dispatch.id) return learn(state, dispatch);
+  const all = place(state.dispatches, dispatch);
+  const next = { ...state, dispatches: all.length > limit ? all.slice(0, limit) : all };
+  if (state.pinned_dispatch) return next;
+  return beside(next, all.find(({ id }) => id === state.pinned) ?? dispatch);
 }
 
 /**
  * @param {Dispatch[]} dispatches
  * @param {Dispatch} dispatch
- * @param {number} limit
  */
-function place(dispatches, dispatch, limit) {
+function place(dispatches, dispatch) {
   const at = dispatches.findIndex(({ id }) => id <= dispatch.id);
   const known = dispatches[at];
   if (!known) return dispatches.length ? dispatches : [dispatch];
-  if (known.id !== dispatch.id) return dispatches.toSpliced(at, 0, dispatch).slice(0, limit);
+  if (known.id !== dispatch.id) return dispatches.toSpliced(at, 0, dispatch);
   return supersedes(dispatch, known) ? dispatches.with(at, dispatch) : dispatches;
 }
 
 /** @param {Dispatch} next @param {Dispatch} known */
-function supersedes(next, known) {
-  return next.status === "killed" || (known.status !== "killed" && next.revision > known.revision);
+export function supersedes(next, known) {
+  return known.status !== "killed" && (next.status === "killed" || next.revision > known.revision);
 }

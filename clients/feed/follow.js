@@ -2,14 +2,14 @@
  * A feed, followed: the line kept up by connection.js, its frames folded by fold.js, and what may honestly be
  * said about it measured by freshness.js. Both the reader page and the widget stand on this and add only looks.
  *
- * @import { FeedState, Frame, SnapshotFrame, World } from "./frames.d.ts"
+ * @import { Dispatch, FeedState, Frame, SnapshotFrame, World } from "./frames.d.ts"
  * @import { LineState } from "./connection.js"
  * @import { Status } from "./freshness.js"
  */
 
 import { browser } from "./browser.js";
 import { connect } from "./connection.js";
-import { empty, fold } from "./fold.js";
+import { empty, fold, learn } from "./fold.js";
 import { measure, start, step } from "./freshness.js";
 
 /** An age is shown in whole seconds, so it is measured each second. Milliseconds. */
@@ -37,6 +37,7 @@ const TICK = 1_000;
  * @typedef {object} Following
  * @property {FeedState} state
  * @property {Status} status
+ * @property {(dispatch: Dispatch) => void} learn the pinned line, which no frame brought and somebody asked for
  * @property {() => void} close
  */
 
@@ -99,6 +100,9 @@ export function follow({ src, feed, snapshot, limit, onchange, ...given }) {
     },
     get status() {
       return status();
+    },
+    learn(dispatch) {
+      state = learn(state, dispatch);
     },
     close() {
       timers.clear(ticking);

@@ -54,6 +54,8 @@ export interface SnapshotFrame {
   air: Air;
   pinned: string | null;
   dispatches: Dispatch[];
+  /** The pinned line when it is none of these, if the node knows it. */
+  pinned_dispatch?: Dispatch;
 }
 
 export interface DispatchFrame {
@@ -121,6 +123,8 @@ export interface FeedState {
   air: Air;
   pinned: string | null;
   dispatches: Dispatch[];
+  /** The pinned line while it is known and not in the list. */
+  pinned_dispatch?: Dispatch;
 }
 
 /** One reading of both clocks, in milliseconds. */

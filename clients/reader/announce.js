@@ -38,7 +38,8 @@ export function announcer(regions, words, timers) {
   /** @param {Frame} frame @param {FeedState} previous what the feed showed before it */
   function hear(frame, previous) {
     if (frame.type === "kill") {
-      if (!previous.dispatches.some(({ id, status }) => id === frame.id && status === "usable")) return;
+      const known = [...previous.dispatches, previous.pinned_dispatch].find((dispatch) => dispatch?.id === frame.id);
+      if (known?.status !== "usable") return;
       retract(frame.id);
       alert.push({ text: `${words.withdrawn}: ${frame.reason}` });
     } else {

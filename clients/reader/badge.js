@@ -20,7 +20,7 @@ export function wording(words, { name, age }, paused) {
 }
 
 /**
- * @param {{badge: HTMLElement, word: HTMLElement, count: HTMLElement}} parts
+ * @param {{badge: HTMLElement, word: HTMLElement, count?: HTMLElement}} parts without count where that isn't told
  * @param {Words} words
  */
 export function badge({ badge, word, count }, words) {
@@ -31,7 +31,7 @@ export function badge({ badge, word, count }, words) {
     badge.dataset.state = paused ? "paused" : status.name;
     write(word, wording(words, status, paused));
     // A node that hasn't counted this reader yet says 0, which no reader would believe.
-    if (!paused) write(count, watching ? say(words.watching, { n: number.format(watching) }) : "");
+    if (count && !paused) write(count, watching ? say(words.watching, { n: number.format(watching) }) : "");
   }
 
   return { show };

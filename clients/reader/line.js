@@ -17,6 +17,7 @@ const MARKED = ["flash", "bulletin", "urgent"];
  * @property {string} feed
  * @property {string} language of the feed, for what has none of its own
  * @property {string} direction
+ * @property {string} [story] the story whose page it is; its lines need no link to where they are
  *
  * @typedef {ReturnType<typeof speaker>} Speaker
  */
@@ -53,7 +54,7 @@ export function draw(item, dispatch, pinned, setting) {
     when.append(ui("span", "urgency", words[/** @type {"flash"} */ (dispatch.urgency)]));
   }
   if (pinned) when.append(ui("span", "pin", words.pinned));
-  item.replaceChildren(when, ...(killed ? grave(dispatch, ui, words) : body(dispatch, ui, words)));
+  item.replaceChildren(when, ...(killed ? grave(dispatch, ui, words) : body(dispatch, ui, setting)));
 }
 
 /**
@@ -76,13 +77,12 @@ function speaker(words, language) {
 
 /** @param {Dispatch} dispatch @param {Speaker} ui @param {string} feed */
 function permalink({ id, filed }, ui, feed) {
-  const link = /** @type {HTMLAnchorElement} */ (make("a", "permalink", time(filed, "ago", ui)));
-  link.href = `/feeds/${feed}/${id}`;
-  return link;
+  return leading(make("a", "permalink", time(filed, "ago", ui)), `/feeds/${feed}/${id}`);
 }
 
-/** @param {Line} line @param {Speaker} ui @param {Words} words */
-function* body(line, ui, words) {
+/** @param {Line} line @param {Speaker} ui @param {Setting} setting */
+function* body(line, ui, setting) {
+  const { words } = setting;
   const text = make("p", "text");
   if (line.source) text.append(make("b", "source", isolated(line.source, line), ":"), " ");
   text.append(make("span", "words", line.text));
@@ -92,20 +92,25 @@ function* body(line, ui, words) {
     if (line.note) corrected.append(": ", isolated(line.note, line));
     yield corrected;
   }
-  const about = [...details(line, ui, words)];
+  const about = [...details(line, ui, setting)];
   if (about.length) yield make("ul", "about", ...about);
 }
 
-/** @param {Line} line @param {Speaker} ui @param {Words} words */
-function* details({ byline, occurred, sections, places, link }, ui, words) {
+/** @param {Line} line @param {Speaker} ui @param {Setting} setting */
+function* details({ byline, occurred, sections, places, story, link }, ui, { words, feed, story: here }) {
   if (byline) yield make("li", "byline", byline);
   if (occurred) yield make("li", "happened", ui("span", "", words.happened), " ", time(occurred, "hour", ui));
   for (const label of [...(places ?? []), ...(sections ?? [])]) yield make("li", "label", label);
-  if (link && /^https?:\/\//i.test(link)) {
-    const anchor = /** @type {HTMLAnchorElement} */ (ui("a", "story", words.full_story));
-    anchor.href = link;
-    yield make("li", "", anchor);
+  if (story && story !== here) {
+    yield make("li", "", leading(ui("a", "onward", words.this_story), `/feeds/${feed}/stories/${story}`));
   }
+  if (link && /^https?:\/\//i.test(link)) yield make("li", "", leading(ui("a", "onward", words.full_story), link));
+}
+
+/** @param {HTMLElement} anchor @param {string} href */
+function leading(anchor, href) {
+  /** @type {HTMLAnchorElement} */ (anchor).href = href;
+  return anchor;
 }
 
 /** @param {Tombstone} tombstone @param {Speaker} ui @param {Words} words */

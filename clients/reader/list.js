@@ -11,14 +11,17 @@
 import { draw, edition } from "./line.js";
 
 /**
- * A pinned line stands first, unless it was killed: a tombstone is no headline.
+ * A pinned line stands first, unless it was killed: a tombstone is no headline, and stands where the line would
+ * without the pin.
  *
  * @param {Dispatch[]} dispatches newest first
  * @param {string | null} pinned
+ * @param {Dispatch} [older] the pinned one when it is none of these
  */
-export function arrange(dispatches, pinned) {
-  const held = dispatches.find(({ id, status }) => id === pinned && status === "usable");
-  return held ? [held, ...dispatches.filter((dispatch) => dispatch !== held)] : dispatches;
+export function arrange(dispatches, pinned, older) {
+  const all = older ? [...dispatches, older] : dispatches;
+  const held = all.find(({ id, status }) => id === pinned && status === "usable");
+  return held ? [held, ...all.filter((dispatch) => dispatch !== held)] : all;
 }
 
 /**
@@ -48,9 +51,10 @@ export function lines(list, setting, times) {
     return element;
   }
 
-  /** @param {Dispatch[]} dispatches newest first @param {string | null} pinned */
-  function show(dispatches, pinned) {
-    const wanted = new Set(dispatches.map(({ id }) => id));
+  /** @param {Dispatch[]} dispatches in their order @param {string | null} pinned @param {Dispatch} [older] as for arrange */
+  function show(dispatches, pinned, older) {
+    const arranged = arrange(dispatches, pinned, older);
+    const wanted = new Set(arranged.map(({ id }) => id));
     for (const [id, element] of known) {
       if (wanted.has(id)) continue;
       element.remove();
@@ -58,7 +62,7 @@ export function lines(list, setting, times) {
     }
     /** @type {Element | null} */
     let next = list.firstElementChild;
-    for (const dispatch of arrange(dispatches, pinned)) {
+    for (const dispatch of arranged) {
       const element = item(dispatch, dispatch.id === pinned && dispatch.status === "usable");
       if (element === next) next = next.nextElementSibling;
       else list.insertBefore(element, next);

@@ -17,7 +17,7 @@ export function part(id) {
   return /** @type {E} */ (element);
 }
 
-/** @returns {{snapshot: SnapshotFrame, words: Words}} */
+/** @returns {{snapshot: SnapshotFrame, words: Words, story?: string}} story: on the page of one */
 export function data() {
   return JSON.parse(part("page-data").textContent ?? "");
 }

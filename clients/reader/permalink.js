@@ -5,7 +5,9 @@
  * @import { Dispatch, Frame } from "../feed/frames.d.ts"
  */
 
+import { supersedes, tombstone } from "../feed/fold.js";
 import { follow } from "../feed/follow.js";
+import { asking, dispatch } from "./ask.js";
 import { lines } from "./list.js";
 import { data, part, setting } from "./page.js";
 import { times } from "./times.js";
@@ -17,37 +19,31 @@ const rows = lines(list, setting(list, snapshot.feed, words), clock);
 let shown = /** @type {Dispatch} */ (snapshot.dispatches[0]);
 const { id } = shown;
 
-/** @param {Dispatch | undefined} dispatch what some source says the line is now */
-function show(dispatch) {
-  if (dispatch?.id !== id || shown.status === "killed") return;
-  if (dispatch.status === "usable" && dispatch.revision <= shown.revision) return;
-  shown = dispatch;
-  rows.show([dispatch], null);
-  if (dispatch.status !== "killed") return;
+/** @param {Dispatch | undefined} now what some source says the line is */
+function show(now) {
+  if (now?.id !== id || !supersedes(now, shown)) return;
+  shown = now;
+  rows.show([now], null);
+  if (now.status !== "killed") return;
   document.getElementById("history")?.remove();
   document.title = words.withdrawn;
 }
 
-/**
- * A snapshot holds the newest lines only. What happened to an older one has to be asked; an answer that
- * doesn't come is asked for again at the next snapshot.
- */
-async function ask() {
-  const answer = await fetch(`/v1/feeds/${snapshot.feed}/dispatches/${id}`);
-  const found = await answer.json();
-  show(answer.status === 410 ? found.dispatch : found);
-}
+/** A snapshot holds the newest lines only. What happened to an older one has to be asked. */
+const fate = asking(() => dispatch(snapshot.feed, id), show);
 
 /** @param {Frame} frame */
 function take(frame) {
   if (frame.type === "dispatch") {
     show(frame.dispatch);
   } else if (frame.type === "kill" && frame.id === id) {
-    show({ id, status: "killed", reason: frame.reason, filed: frame.filed, updated: frame.at, revision: frame.revision });
+    show(tombstone(frame));
   } else if (frame.type === "snapshot") {
     const now = frame.dispatches.find((dispatch) => dispatch.id === id);
     if (now) show(now);
-    else ask().catch(() => {});
+    else fate.ask();
+  } else if (frame.type === "beat") {
+    fate.again();
   }
 }
 

@@ -7,8 +7,10 @@
  */
 
 import { browser } from "../feed/browser.js";
+import { wanting } from "../feed/fold.js";
 import { follow } from "../feed/follow.js";
 import { announcer } from "./announce.js";
+import { asking, dispatch } from "./ask.js";
 import { badge } from "./badge.js";
 import { broadcast } from "./broadcast.js";
 import { lines } from "./list.js";
@@ -53,12 +55,31 @@ const feed = follow({
     skew = change.skew;
     lamp.show(status, watching, paused);
     if (!frame) return;
-    if (frame.type === "beat") repaint();
+    if (frame.type === "beat") {
+      repaint();
+      pin.again();
+    }
     if (!paused) voice.hear(frame, previous);
     onAir.show(state.air);
     show(frame, state);
+    if (frame.type === "pin" || frame.type === "snapshot") seek(state);
   },
 });
+
+/** A pin names a line by its id; one that is older than the page's lines has to be asked for. */
+const pin = asking(
+  async () => dispatch(snapshot.feed, feed.state.pinned ?? ""),
+  (found) => {
+    if (found) feed.learn(found);
+    show(null, feed.state);
+  },
+);
+
+/** @param {FeedState} state */
+function seek(state) {
+  if (wanting(state)) pin.ask();
+  else pin.drop();
+}
 
 /** @type {FeedState} */
 let shown = feed.state;
@@ -73,8 +94,8 @@ function mode() {
 function show(frame, state) {
   const screen = present(shown, frame, state, mode(), LIMIT);
   if (screen.shown !== shown) {
-    const { dispatches, pinned } = (shown = screen.shown);
-    const draw = () => rows.show(dispatches, pinned);
+    const { dispatches, pinned, pinned_dispatch } = (shown = screen.shown);
+    const draw = () => rows.show(dispatches, pinned, pinned_dispatch);
     if (mode() === "follow") draw();
     else steady(list, bar.getBoundingClientRect().bottom, draw);
     nothing.hidden = dispatches.length > 0;
@@ -114,4 +135,5 @@ addEventListener("scroll", () => {
 setInterval(repaint, REPAINT);
 clock.paint(list);
 onAir.show(feed.state.air);
+seek(feed.state);
 document.documentElement.dataset.scripted = "";

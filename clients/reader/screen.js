@@ -8,10 +8,10 @@
  *   hold     waits        shown          shown      corrects and kills what is shown; the rest waits
  *   pause    waits        waits          shown      kills what is shown; the rest waits
  *
- * Pins wait like new lines do; they move what is shown. A kill waits for nobody. A line that a snapshot no longer has goes too, in every mode: nobody will tell of
- * its kill any more.
+ * Pins wait like new lines do; they move what is shown. A kill waits for nobody. A line that a snapshot no longer
+ * has goes too, in every mode: nobody will tell of its kill any more.
  *
- * @import { Dispatch, FeedState, Frame } from "../feed/frames.d.ts"
+ * @import { Dispatch, FeedState, Frame, SnapshotFrame } from "../feed/frames.d.ts"
  */
 
 import { fold } from "../feed/fold.js";
@@ -38,17 +38,25 @@ export function present(shown, frame, state, mode, limit) {
 /** @param {FeedState} shown @param {Frame} frame @param {Mode} mode @param {number} limit */
 function admit(shown, frame, mode, limit) {
   /** @param {string} id */
-  const seen = (id) => shown.dispatches.some((dispatch) => dispatch.id === id);
+  const seen = (id) => shown.pinned_dispatch?.id === id || shown.dispatches.some((dispatch) => dispatch.id === id);
   switch (frame.type) {
     case "kill":
       return seen(frame.id) ? fold(shown, frame, { limit }) : shown;
     case "dispatch":
       return mode === "hold" && seen(frame.dispatch.id) ? fold(shown, frame, { limit }) : shown;
     case "snapshot":
-      return { ...shown, dispatches: [...survivors(shown.dispatches, frame.dispatches, mode)] };
+      return outlast(shown, frame, mode);
     default:
       return shown;
   }
+}
+
+/** @param {FeedState} shown @param {SnapshotFrame} frame @param {Mode} mode @returns {FeedState} */
+function outlast({ pinned_dispatch: older, ...shown }, { dispatches, pinned_dispatch }, mode) {
+  const fresh = pinned_dispatch ? [...dispatches, pinned_dispatch] : dispatches;
+  const next = { ...shown, dispatches: [...survivors(shown.dispatches, fresh, mode)] };
+  const [still] = older ? survivors([older], fresh, mode) : [];
+  return still ? { ...next, pinned_dispatch: still } : next;
 }
 
 /** @param {Dispatch[]} shown @param {Dispatch[]} fresh @param {Mode} mode */

@@ -233,6 +233,7 @@ def test_keys_are_made_listed_and_revoked_beside_the_running_service(service: Se
     assert key not in listed
     (row,) = [line.split("\t") for line in listed.splitlines() if "Amal" in line]
     assert row[1:4] == ["correspondent", "Amal", feed]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z", row[5]), "when it was last used, to the minute"
     assert _run({}, "keys", "revoke", row[0], *data).said == ""
     assert "revoked" in _run(_at(service, key), "file", "one", "--feed", feed).complaint
 
@@ -245,9 +246,55 @@ def test_keys_and_feeds_are_managed_over_http_too(service: Service, here: Here) 
     key = here(where, "keys", "add", "--role", "editor", "--name", "Over Http").said.strip()
     (row,) = [line.split("\t") for line in here(where, "keys", "list").said.splitlines() if "Over Http" in line]
     assert row[1:4] == ["editor", "Over Http", "all feeds"]
+    assert row[5] == "never"
     assert "admin" in here(_at(service, key), "keys", "list").complaint
     assert here(where, "keys", "revoke", row[0]).said == ""
     assert "Over Http" not in here(where, "keys", "list").said
+
+
+def test_a_key_with_a_rate_makes_no_more_changes_than_that(service: Service, here: Here) -> None:
+    ways: list[tuple[dict[str, str], list[str]]] = [({}, ["--data", str(service.data)]), (_at(service), [])]
+    for where, more in ways:
+        issue = ["keys", "add", "--role", "editor", "--name", "Slow", "--rate"]
+        assert "rate" in here(where, *issue, "0", *more).complaint
+        key = here(where, *issue, "1", *more).said.strip()
+        authorization = {"authorization": f"Bearer {key}"}
+        statuses = [
+            service.http.put("/v1/feeds/breaking/air", json={"on": True}, headers=authorization).status_code
+            for _ in range(3)
+        ]
+        # The minute may turn between two of them, but not twice.
+        assert statuses.count(429) >= 1, statuses
+
+
+@pytest.mark.parametrize("way", ["beside", "over http"])
+def test_an_edition_and_a_feed_whose_flashes_take_two(service: Service, here: Here, way: str) -> None:
+    original, edition = service.open_feed(), f"{service.open_feed()}-ar"
+    where, more = (_at(service), []) if way == "over http" else ({}, ["--data", str(service.data)])
+    flags = ["--language", "ar", "--edition-of", original, "--two-person-flash"]
+    assert here(where, "feeds", "add", edition, *flags, *more).said == f"{edition}\n"
+    service.until(lambda: service.http.get(f"/v1/feeds/{edition}").status_code == 200)
+    (listed,) = [feed for feed in service.http.get("/v1/feeds").json()["feeds"] if feed["name"] == edition]
+    assert (listed["edition_of"], [feed["name"] for feed in listed["editions"]]) == (original, [original])
+    assert "edition_of" in here(where, "feeds", "add", "x", "--edition-of", "No Feed", *more).complaint
+
+    line = service.file(original, "Bridge closed")["id"]
+    flash = ["file", "إغلاق الجسر", "--feed", edition, "--edition-of", f"{original}/{line}", "--urgency", "flash"]
+    receipt = json.loads(here(_at(service), *flash).said)
+    assert receipt["confirm_by"] > receipt["filed"]
+    found = service.http.get(f"/v1/feeds/{edition}/dispatches/{receipt['id']}").json()
+    assert (found["urgency"], found["edition_of"], found["editions"]) == (
+        *("urgent", f"{original}/{line}", [f"{original}/{line}"]),
+    )
+    assert service.http.get(f"/v1/feeds/{original}/dispatches/{line}").json()["editions"] == [
+        f"{edition}/{receipt['id']}"
+    ]
+    other = service.file(original, "Bridge open")["id"]
+    correct = ["correct", receipt["id"], "--feed", edition, "--edition-of", f"{original}/{other}", "--place", "Sanaa"]
+    assert json.loads(here(_at(service), *correct).said)["revision"] == 2
+    found = service.http.get(f"/v1/feeds/{edition}/dispatches/{receipt['id']}").json()
+    assert (found["edition_of"], found["places"]) == (f"{original}/{other}", ["Sanaa"])
+    assert "edition_of" in here(_at(service), "file", "x", "--edition-of", "nothing").complaint
 
 
 def test_a_feed_added_to_the_data_can_be_filed_to_at_once(service: Service) -> None:

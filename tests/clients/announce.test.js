@@ -62,6 +62,12 @@ test("a kill is an alert, and takes back what was said or was about to be", () =
   assert.deepEqual(said(alert), ["Withdrawn: nor this"]);
 });
 
+test("the kill of a pinned line older than the list is an alert too", () => {
+  const { alert, hear } = setUp();
+  hear(snapshot("2-b", [line("b")], { pinned: "a", pinned_dispatch: line("a") }), kill("3-c", "a", "not true"));
+  assert.deepEqual(said(alert), ["Withdrawn: not true"]);
+});
+
 test("a kill of what was never shown, or was killed before, is not said", () => {
   const { alert, hear } = setUp();
   hear(kill("2-b", "zz"));

@@ -36,3 +36,9 @@ test("the broadcast is linked while it is on air, and only to a web address", ()
     assert.equal(link.hidden, true);
   }
 });
+
+test("a page that doesn't tell how many follow has a badge all the same", () => {
+  const parts = { badge: element("p"), word: element("span") };
+  badge(parts, words.en).show({ name: "live", age: 0 }, 7, false);
+  assert.equal(parts.word.textContent, "LIVE");
+});

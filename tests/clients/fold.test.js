@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { empty, fold } from "../../clients/feed/fold.js";
-import { filed, line, snapshot } from "./frames.js";
+import { empty, fold, learn, wanting } from "../../clients/feed/fold.js";
+import { filed, kill, line, snapshot } from "./frames.js";
 
 const golden = JSON.parse(readFileSync(new URL("../golden/fold.json", import.meta.url), "utf8"));
 
@@ -47,4 +47,27 @@ test("lines arriving in any order end in filing order", () => {
     for (const id of order) state = fold(state, filed("2-b", line(id)), { limit: 20 });
     assert.deepEqual(state.dispatches.map(({ id }) => id), ["d", "c", "b", "a"]);
   }
+});
+
+test("a list too short for the pinned line keeps it beside itself", () => {
+  const start = snapshot("1-a", [line("c"), line("b"), line("a")], { pinned: "a" });
+  const state = fold(empty("breaking"), start, { limit: 2 });
+  assert.equal(state.pinned_dispatch?.id, "a");
+  assert.equal(fold(state, kill("2-b", "a"), { limit: 2 }).pinned_dispatch?.status, "killed");
+});
+
+test("a pinned line that no frame brought is wanted, and learned when it was asked for", () => {
+  const start = snapshot("1-a", [line("c"), line("b")]);
+  const before = fold(empty("breaking"), start, { limit: 20 });
+  assert.equal(wanting(before), false);
+  const state = fold(before, { type: "pin", position: "2-b", id: "a" }, { limit: 20 });
+  assert.equal(wanting(state), true);
+  assert.equal(learn(state, line("z")), state, "it is another one");
+  const learned = learn(state, line("a", { revision: 2 }));
+  assert.equal(wanting(learned), false);
+  assert.deepEqual(learned.pinned_dispatch, line("a", { revision: 2 }));
+  assert.equal(learn(learned, line("a")), learned, "it is known better already");
+  const killed = fold(learned, kill("3-c", "a"), { limit: 20 });
+  assert.equal(learn(killed, line("a", { revision: 9 })), killed, "a kill is final");
+  assert.equal(wanting(fold(before, { type: "pin", position: "2-b", id: "b" }, { limit: 20 })), false, "it is in the list");
 });

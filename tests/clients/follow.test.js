@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { follow } from "../../clients/feed/follow.js";
-import { beat, filed, line, snapshot } from "./frames.js";
+import { beat, filed, kill, line, snapshot } from "./frames.js";
 import { World } from "./world.js";
 
 /** @import { Change } from "../../clients/feed/follow.js" */
@@ -67,6 +67,14 @@ test("it tells by how much this machine's clock is wrong", () => {
   const { world, changes } = setUp({ snapshot: snapshot("1-a", []) });
   world.socket.send(beat("1-a", world.now.wall - 7_200_000));
   assert.equal(changes.at(-1)?.skew, 7_200_000);
+});
+
+test("it learns of a pinned line that no frame brought, and goes on from there", () => {
+  const { world, feed } = setUp({ snapshot: snapshot("1-a", [line("b")], { pinned: "a" }) });
+  feed.learn(line("a"));
+  assert.equal(feed.state.pinned_dispatch?.id, "a");
+  world.socket.send(kill("2-b", "a"));
+  assert.equal(feed.state.pinned_dispatch?.status, "killed");
 });
 
 test("closed, it stops", () => {

@@ -73,15 +73,26 @@ test("a corrected line says when, and why if that was said", () => {
 
 test("byline, places, sections, the event's hour and the story stand below", () => {
   const item = drawn(line("a", {
-    byline: "Lena Ortiz", places: ["Port Marada"], sections: ["Transport"], occurred: "2026-03-11T13:00:00Z", link: "https://news.example/a",
+    byline: "Lena Ortiz", places: ["Port Marada"], sections: ["Transport"], occurred: "2026-03-11T13:00:00Z",
+    story: "marada-bridge", link: "https://news.example/a",
   }));
   const about = item.querySelector(".about").children.map((/** @type {any} */ { textContent }) => textContent);
-  assert.deepEqual(about, ["Lena Ortiz", "Happened at ", "Port Marada", "Transport", "Full story"]);
+  assert.deepEqual(about, ["Lena Ortiz", "Happened at ", "Port Marada", "Transport", "This story", "Full story"]);
   assert.equal(drawn(line("a")).querySelector(".about"), null);
 });
 
+test("a line of a story leads to its page, save where it stands on it", () => {
+  const dispatch = line("a", { story: "marada-bridge" });
+  const onward = drawn(dispatch).querySelector(".onward");
+  assert.deepEqual([onward.textContent, onward.href], ["This story", "/feeds/breaking/stories/marada-bridge"]);
+  assert.deepEqual([drawn({ ...dispatch, language: "ar" }).querySelector(".onward").dir], ["ltr"], "the page's words, not the line's");
+  const item = element("li");
+  draw(item, dispatch, false, { words: words.en, feed: "breaking", language: "en", direction: "ltr", story: "marada-bridge" });
+  assert.equal(item.querySelector(".about"), null);
+});
+
 test("a link that is no web address is not drawn", () => {
-  assert.equal(drawn(line("a", { link: "javascript:alert(1)" })).querySelector(".story"), null);
+  assert.equal(drawn(line("a", { link: "javascript:alert(1)" })).querySelector(".onward"), null);
 });
 
 test("the hour links to the line's own page", () => {

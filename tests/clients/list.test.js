@@ -77,6 +77,17 @@ test("a killed line or one not shown is not arranged first", () => {
   assert.equal(arrange(dispatches, "z"), dispatches);
 });
 
+test("a pinned line older than the list stands first; killed, its tombstone stands last", () => {
+  rows.show([line("c"), line("b")], "a", line("a"));
+  assert.deepEqual(ids(), ["a", "c", "b"]);
+  assert.match(item("a").textContent, /Pinned/);
+  rows.show([line("c"), line("b")], "a", tombstone("a", "not true"));
+  assert.deepEqual(ids(), ["c", "b", "a"]);
+  assert.equal(item("a").textContent, "Withdrawn: not true");
+  rows.show([line("c"), line("b")], null);
+  assert.deepEqual(ids(), ["c", "b"]);
+});
+
 test("what the template drew is taken over as it stands", () => {
   const drawn = element("li", { id: "line-a", dataset: { id: "a", edition: "usable-1" } });
   drawn.append("drawn by the template");

@@ -19,7 +19,7 @@ test("a type of tomorrow is no frame, and no fault", () => {
   assert.equal(read('{"type":"constructor"}'), null);
 });
 
-const optional = new Set(["reset", "watching", "since", "pinned"]);
+const optional = new Set(["reset", "watching", "since", "pinned", "pinned_dispatch"]);
 for (const { name, frame } of golden) {
   for (const field of Object.keys(frame).filter((field) => !optional.has(field))) {
     test(`refuses ${name} without ${field}`, () => {
@@ -44,6 +44,9 @@ const faults = {
   "a line filed at no time": { type: "dispatch", position: "1-a", dispatch: { ...good, filed: "yesterday" } },
   "a tombstone without reason": { type: "dispatch", position: "1-a", dispatch: { ...good, status: "killed" } },
   "a bad line in a snapshot": { type: "snapshot", feed: "f", position: "1-a", air: { on: true }, dispatches: [good, null] },
+  "a bad pinned line beside a snapshot": {
+    type: "snapshot", feed: "f", position: "1-a", air: { on: true }, pinned: "a", dispatches: [], pinned_dispatch: { ...good, text: 7 },
+  },
   "a beat at no time": { type: "beat", position: "1-a", at: "soon" },
   "a move within no time": { type: "move", within: "soon" },
 };

@@ -77,3 +77,30 @@ test("back at the top, everything is there", () => {
   assert.equal(shown, state);
   assert.equal(waiting, 0);
 });
+
+/** What is beside the list on screen after some frames, from line b and, older and pinned, line a. @param {Mode} mode @param {...Frame} frames */
+function beside(mode, ...frames) {
+  const start = snapshot("1-a", [line("b")], { pinned: "a", pinned_dispatch: line("a") });
+  let state = fold(empty("breaking"), start, { limit: LIMIT });
+  let screen = { shown: state, waiting: 0 };
+  for (const frame of frames) {
+    state = fold(state, frame, { limit: LIMIT });
+    screen = present(screen.shown, frame, state, mode, LIMIT);
+  }
+  const { pinned_dispatch } = screen.shown;
+  return pinned_dispatch && words(pinned_dispatch);
+}
+
+test("a pinned line older than the list is corrected and killed on screen like the others", () => {
+  assert.equal(beside("hold", filed("2-b", line("a", { revision: 2 }))), "a2");
+  assert.equal(beside("pause", filed("2-b", line("a", { revision: 2 }))), "a1");
+  assert.equal(beside("pause", kill("2-b", "a")), "a killed");
+  assert.equal(beside("pause", { type: "pin", position: "2-b", id: null }, kill("3-c", "a")), "a killed", "also when it is pinned no more");
+});
+
+test("a snapshot corrects, kills and takes away a pinned line older than the list", () => {
+  const fresh = (/** @type {any} */ pinned_dispatch) => snapshot("9-f", [line("c")], { pinned: "a", pinned_dispatch });
+  assert.equal(beside("hold", fresh(line("a", { revision: 2 }))), "a2");
+  assert.equal(beside("pause", fresh({ ...line("a"), status: "killed", reason: "x" })), "a killed");
+  assert.equal(beside("pause", snapshot("9-f", [line("c")])), undefined);
+});

@@ -9,7 +9,8 @@ from ticker.entry import Entry, Tail
 from ticker.errors import Forbidden, Gone, KeyReused, NotFound, StaleRevision, Unavailable
 from ticker.feed import WINDOW, Feed
 from ticker.journal import keys
-from ticker.journal.log import Change, Journal
+from ticker.journal.change import Change
+from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, durability_warnings
 from ticker.journal.registry import Holder, Plan, Registry
 
@@ -25,7 +26,8 @@ def filing(**rest: Any) -> Change:
 
 
 async def opened(redis: Redis) -> tuple[Journal, Plan]:
-    plan = await Registry(redis).open_feed("breaking", "Breaking", "en")
+    plan = Plan("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
+    await Registry(redis).open_feed(plan)
     return Journal(redis), plan
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from ticker.errors import Unavailable
+from ticker.journal.change import Change
 from ticker.journal.embedded import binary
-from ticker.journal.log import Change, Journal
+from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, durability_warnings
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Holder, Plan, Registry
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +59,7 @@ async def test_a_line_is_promised_once_its_replica_holds_it_and_not_without(name
     assert program is not None, "redis-server is needed: apt-get install redis-server"
     change = Change("file", MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")
     async with server(program, tmp_path / "one") as (port, primary):
-        await Registry(primary).open_feed("breaking", "Breaking", "en")
+        await Registry(primary).open_feed(Plan("breaking", "Breaking", "en", ""))
         journal = Journal(primary, replicas=1, replica_timeout=5.0)
         async with server(program, tmp_path / "two", "--replicaof", "127.0.0.1", str(port)) as (_, replica):
             async with asyncio.timeout(20):

@@ -301,3 +301,34 @@ def test_every_write_sent_again_with_its_key_is_answered_as_before(service: Serv
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].text == answers[1].text
     assert ["idempotent-replayed" in answer.headers for answer in answers] == [False, True]
+
+
+def test_a_pinned_line_is_in_the_snapshot_however_old_it_is(own_service: Service) -> None:
+    service, feed = own_service, "breaking"
+    old, older = (service.file(feed, text)["id"] for text in ("pinned while new", "pinned when old"))
+    pin = f"/v1/feeds/{feed}/pin"
+
+    def shown() -> tuple[str | None, str | None]:
+        snapshot = service.snapshot(feed)
+        line = snapshot.get("pinned_dispatch") or {}
+        return line.get("id"), line.get("text")
+
+    def restart() -> None:
+        service.stop()
+        service.start()
+
+    assert service.http.put(pin, json={"id": old}).status_code == 200
+    assert "pinned_dispatch" not in service.snapshot(feed), "it is among the lines"
+    for number in range(25):
+        service.file(feed, str(number))
+    service.until(lambda: shown() == (old, "pinned while new"))
+    restart()
+    assert shown() == (old, "pinned while new")
+    assert service.http.put(pin, json={"id": older}).status_code == 200
+    service.until(lambda: shown() == (older, "pinned when old"))
+    restart()
+    assert shown() == (older, "pinned when old")
+    assert _kill(service, feed, older).status_code == 200
+    service.until(lambda: shown() == (older, None))
+    restart()
+    assert shown() == (older, None)

@@ -172,9 +172,11 @@ def _directives(answer: httpx.Response) -> dict[str, list[str]]:
     return {name: values for name, *values in parts}
 
 
-@pytest.mark.parametrize("path", ["/", "/feeds/breaking", "/feeds/breaking/{id}", "/feeds/nowhere", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/feeds/breaking", "/feeds/breaking/{id}", "/feeds/breaking/stories/s", "/feeds/nowhere", "/nowhere"]
+)
 def test_a_page_runs_nothing_but_our_own_files(service: Service, path: str) -> None:
-    (id,) = _file(service, "breaking", "one")
+    (id,) = _file(service, "breaking", "one", story="s")
     answer = service.http.get(path.replace("{id}", id), headers=HTML)
     policy = _directives(answer)
     assert policy["default-src"] == ["'none'"]
@@ -193,9 +195,9 @@ def test_a_page_runs_nothing_but_our_own_files(service: Service, path: str) -> N
 
 
 def test_everything_a_page_asks_for_is_there_with_its_type(service: Service) -> None:
-    (id,) = _file(service, "breaking", "one")
+    (id,) = _file(service, "breaking", "one", story="s")
     asked = set()
-    for path in ("/", f"/feeds/breaking/{id}"):
+    for path in ("/", f"/feeds/breaking/{id}", "/feeds/breaking/stories/s"):
         page = _page(service, path)
         asked |= {link["href"] for link in page.all("link")} | {script.get("src", "/") for script in page.all("script")}
     types = {
@@ -241,7 +243,9 @@ def test_a_language_without_words_of_ours_still_says_which_it_is(service: Servic
     assert (line["lang"], line["dir"]) == ("ur", "rtl")
 
 
-@pytest.mark.parametrize("path", ["/feeds/nowhere", "/feeds/breaking/nothing", "/nowhere", "/feeds/"])
+@pytest.mark.parametrize(
+    "path", ["/feeds/nowhere", "/feeds/breaking/nothing", "/feeds/breaking/stories/none", "/nowhere", "/feeds/"]
+)
 def test_a_missing_page_is_a_page_for_people_and_a_problem_for_programs(service: Service, path: str) -> None:
     page = _page(service, path, 404)
     assert "404" in page.text
@@ -262,6 +266,50 @@ def test_a_pinned_line_stands_on_top_without_javascript_too(service: Service) ->
     assert service.http.put(f"/v1/feeds/{feed}/pin", json={"id": first}).status_code == 200
     service.until(lambda: service.snapshot(feed)["pinned"] == first)
     assert list(_page(service, f"/feeds/{feed}").lines) == [first, third, second]
+
+
+def test_a_pinned_line_older_than_the_page_stands_on_top_and_its_tombstone_last(service: Service) -> None:
+    feed = service.open_feed()
+    (old,) = _file(service, feed, "UNSAID")
+    assert service.http.put(f"/v1/feeds/{feed}/pin", json={"id": old}).status_code == 200
+    newest = _file(service, feed, *(f"line {number}" for number in range(20)))[::-1]
+    page = _page(service, f"/feeds/{feed}")
+    assert list(page.lines) == [old, *newest]
+    assert "Pinned" in page.lines[old]
+    assert page.data["snapshot"]["pinned_dispatch"]["id"] == old
+    service.http.post(f"/v1/feeds/{feed}/dispatches/{old}/kill", json={"reason": "There was no fire"})
+    service.until(lambda: service.snapshot(feed)["pinned_dispatch"]["status"] == "killed")
+    answer = service.http.get(f"/feeds/{feed}", headers=HTML)
+    assert list(Page(answer.text).lines) == [*newest, old]
+    assert "There was no fire" in Page(answer.text).lines[old]
+    assert "UNSAID" not in answer.text
+
+
+def test_a_story_page_has_the_storys_lines_from_first_to_last(service: Service) -> None:
+    feed = service.open_feed()
+    first, wrong = _file(service, feed, "one", "UNSAID", story="marada-bridge")
+    (other,) = _file(service, feed, "elsewhere", story="budget")
+    (last,) = _file(service, feed, "two", story="marada-bridge")
+    service.http.post(f"/v1/feeds/{feed}/dispatches/{wrong}/kill", json={"reason": "There was no fire"})
+    answer = service.http.get(f"/feeds/{feed}/stories/marada-bridge", headers=HTML)
+    page = Page(answer.text)
+    assert list(page.lines) == [first, wrong, last]
+    assert "There was no fire" in page.lines[wrong]
+    assert "UNSAID" not in answer.text
+    assert page.titles == [f"marada bridge · {feed}"]
+    assert page.data["story"] == "marada-bridge"
+    onward = f"/feeds/{feed}/stories/marada-bridge"
+    assert onward not in {link.get("href") for link in page.all("a")}, "it is here already"
+    for path in (f"/feeds/{feed}", f"/feeds/{feed}/{first}"):
+        assert onward in {link.get("href") for link in _page(service, path).all("a")}
+    links = [link.get("href") for link in _page(service, f"/feeds/{feed}/{other}").all("a")]
+    assert f"/feeds/{feed}/stories/budget" in links
+
+
+def test_a_long_story_is_whole(service: Service) -> None:
+    feed = service.open_feed()
+    ids = _file(service, feed, *(f"line {number}" for number in range(105)), story="long")
+    assert list(_page(service, f"/feeds/{feed}/stories/long").lines) == ids
 
 
 def test_a_corrected_line_says_so_and_what_became_of_it(service: Service) -> None:

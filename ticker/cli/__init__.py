@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from ticker.cli import bench, demo, feeds, file, keys, serve, tail
+from ticker.cli import bench, demo, feeds, file, held, keys, moving, serve, tail, verify
 from ticker.errors import TickerError
 
 app = typer.Typer(
@@ -23,6 +23,11 @@ app.command()(file.correct)
 app.command()(file.kill)
 app.command()(tail.tail)
 app.command()(bench.bench)
+app.command()(verify.verify)
+app.command()(verify.audit)
+app.command()(moving.export)
+app.command(name="import")(moving.import_feed)
+app.add_typer(held.app, name="held", help="Lines under embargo.")
 app.add_typer(feeds.app, name="feeds", help="The feeds of a service.")
 app.add_typer(keys.app, name="keys", help="The keys of a service: who may write.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 import httpx
@@ -58,6 +59,18 @@ class Service:
                 continue
             return self._content(answer)
         raise AssertionError("unreachable")
+
+    def lines(self, path: str) -> Iterator[str]:
+        """Give the lines of an answer as they come; raises as `ask`."""
+        headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
+        try:
+            with httpx.stream("GET", self.url + path, headers=headers, timeout=30.0) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self._content(answer)
+                yield from answer.iter_lines()
+        except httpx.HTTPError as error:
+            raise TickerError(f"{self.url} cannot be reached ({error})") from None
 
     def _content(self, answer: httpx.Response) -> Any:
         try:

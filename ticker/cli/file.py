@@ -22,6 +22,8 @@ Sections = Annotated[list[str] | None, typer.Option("--section", help="A section
 Places = Annotated[list[str] | None, typer.Option("--place", help="A place; may be repeated.")]
 Story = Annotated[str | None, typer.Option(help="Slug of the running story.")]
 Link = Annotated[str | None, typer.Option(help="Address of the full article.")]
+EditionOf = Annotated[str | None, typer.Option(help="The same line in another feed, as feed/id.")]
+ReleaseAt = Annotated[str | None, typer.Option(help="Hold the line until then (RFC 3339); only the desk sees it.")]
 Occurred = Annotated[str | None, typer.Option(help="When it happened (RFC 3339).")]
 
 
@@ -52,6 +54,8 @@ def file(
     story: Story = None,
     link: Link = None,
     occurred: Occurred = None,
+    edition_of: EditionOf = None,
+    release_at: ReleaseAt = None,
 ) -> None:
     """File a dispatch and print its receipt. Needs TICKER_KEY; TICKER_URL says where."""
     draft = _said(
@@ -65,6 +69,8 @@ def file(
         story=story,
         link=link,
         occurred=occurred,
+        edition_of=edition_of,
+        release_at=release_at,
     )
     check(Draft, draft | {"text": draft.get("text", "")})
     print(json.dumps(Service().ask("POST", f"/v1/feeds/{quote(feed, safe='')}/dispatches", draft)))
@@ -78,12 +84,30 @@ def correct(
     source: Source = None,
     byline: Byline = None,
     urgency: Urgency = None,
+    language: Language = None,
+    section: Sections = None,
+    place: Places = None,
     story: Story = None,
     link: Link = None,
+    occurred: Occurred = None,
+    edition_of: EditionOf = None,
     revision: Annotated[int | None, typer.Option(help="Refuse unless it stands at this revision.")] = None,
 ) -> None:
     """Correct a dispatch and print the receipt."""
-    changes = _said(text=text, note=note, source=source, byline=byline, urgency=urgency, story=story, link=link)
+    changes = _said(
+        text=text,
+        note=note,
+        source=source,
+        byline=byline,
+        urgency=urgency,
+        language=language,
+        sections=section,
+        places=place,
+        story=story,
+        link=link,
+        occurred=occurred,
+        edition_of=edition_of,
+    )
     match = "*" if revision is None else f'"{revision}"'
     receipt = Service().ask("PATCH", _address(feed, id), changes, {"if-match": match})
     print(json.dumps(receipt))

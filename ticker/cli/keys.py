@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from ticker.cli.client import Service
-from ticker.cli.registry import directly, over_http
+from ticker.cli.log import directly, over_http
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import KeyPlan, check
 
@@ -21,28 +21,33 @@ def add(
     role: Annotated[str, typer.Option(help="correspondent, editor or admin.")],
     name: Annotated[str, typer.Option(help="Whose key it is.")],
     feed: Annotated[list[str] | None, typer.Option(help="A feed it writes to; may be repeated. [default: all]")] = None,
+    rate: Annotated[int | None, typer.Option(help="Changes it may make in a minute. [default: the service's]")] = None,
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
     """Issue a key. It is printed this once and kept nowhere."""
-    plan = check(KeyPlan, {"name": name, "role": role, "feeds": feed or []})
+    plan = check(KeyPlan, {"name": name, "role": role, "feeds": feed or [], "rate": rate})
     if over_http(redis, data):
         secret = Service().ask("POST", "/v1/keys", plan.model_dump())["key"]
     else:
-        secret, _ = directly(redis, data, lambda registry: registry.issue(plan.name, plan.role, plan.feeds))
+        secret, _ = directly(
+            redis, data, lambda registry: registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate)
+        )
     print(secret)
 
 
 @app.command(name="list")
 def list_keys(redis: RedisUrl = None, data: Data = None) -> None:
-    """List who holds keys: id, role, name, feeds, when issued."""
+    """List who holds keys: id, role, name, feeds, when issued, when last used."""
     if over_http(redis, data):
         holders = Service().ask("GET", "/v1/keys")["keys"]
     else:
-        holders = [asdict(holder) for holder in directly(redis, data, lambda registry: registry.holders())]
+        found = directly(redis, data, lambda registry: registry.holders())
+        holders = [asdict(holder) | {"used": used} for holder, used in found]
     for holder in holders:
         feeds = ",".join(holder["feeds"]) or "all feeds"
-        print("\t".join((holder["id"], holder["role"], holder["name"], feeds, holder["issued"])))
+        used = holder["used"] or "never"
+        print("\t".join((holder["id"], holder["role"], holder["name"], feeds, holder["issued"], used)))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The way to feeds and keys: straight into the log's Redis where one can, else over HTTP as an admin.
+"""The way to the log, its feeds and its keys: straight into the log's Redis where one can, else over HTTP as an admin.
 
 Whoever can open the data directory needs no key; that is how the first key is made.
 """
@@ -29,7 +29,18 @@ def over_http(redis: str | None, data: Path | None) -> bool:
 
 
 def directly(redis: str | None, data: Path | None, act: Callable[[Registry], Awaitable[Result]]) -> Result:
-    """Do something with the registry, starting the own Valkey for that moment if the service is not running.
+    """Do something with the registry of a log that has at least its first feed; raises as `on_the_log`."""
+
+    async def with_registry(redis: Redis) -> Result:
+        registry = Registry(redis)
+        await registry.ensure_breaking()
+        return await act(registry)
+
+    return on_the_log(redis, data, with_registry)
+
+
+def on_the_log(redis: str | None, data: Path | None, act: Callable[[Redis], Awaitable[Result]]) -> Result:
+    """Do something with the log itself, starting the own Valkey for that moment if the service is not running.
 
     Raises:
         TickerError: the log cannot be reached.
@@ -37,7 +48,7 @@ def directly(redis: str | None, data: Path | None, act: Callable[[Registry], Awa
     return asyncio.run(_act(Settings.read(redis_url=redis, data=data), act))
 
 
-async def _act(settings: Settings, act: Callable[[Registry], Awaitable[Result]]) -> Result:
+async def _act(settings: Settings, act: Callable[[Redis], Awaitable[Result]]) -> Result:
     if settings.redis_url is not None:
         return await _act_on(settings.redis_url, act)
     embedded = Embedded(settings.data)
@@ -48,11 +59,14 @@ async def _act(settings: Settings, act: Callable[[Registry], Awaitable[Result]])
         return await _act_on(embedded.url, act)
 
 
-async def _act_on(url: str, act: Callable[[Registry], Awaitable[Result]]) -> Result:
+async def _act_on(url: str, act: Callable[[Redis], Awaitable[Result]]) -> Result:
     redis = Redis(url)
-    registry = Registry(redis)
     try:
-        await registry.ensure_breaking()
-        return await act(registry)
+        return await act(redis)
     finally:
         await redis.close()
+
+
+def entries(count: int) -> str:
+    """Return a number of entries in words."""
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"

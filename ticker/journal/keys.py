@@ -10,6 +10,9 @@ FEEDS: Final = "ticker:feeds"
 KEYS: Final = "ticker:keys"
 """Hash: SHA-256 of a key → whom it belongs to, as JSON."""
 
+USED: Final = "ticker:used"
+"""Hash: id of a key → when it was last used."""
+
 ADMIN: Final = "ticker:admin"
 """String: SHA-256 of the admin key that came from the environment."""
 
@@ -50,6 +53,11 @@ def revisions(feed: str) -> str:
     return f"ticker:{{{feed}}}:revisions"
 
 
+def labels(feed: str) -> str:
+    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches have it."""
+    return f"ticker:{{{feed}}}:labels"
+
+
 def index(feed: str, name: str, label: str) -> str:
     """Sorted set: as `order`, of the dispatches with this section, place or story."""
     return f"ticker:{{{feed}}}:order:{name}:{label}"
@@ -58,6 +66,41 @@ def index(feed: str, name: str, label: str) -> str:
 def record(feed: str, holder: str, key: str) -> str:
     """String: what a request with this Idempotency-Key of this key holder was answered."""
     return f"ticker:{{{feed}}}:answered:{holder}:{key}"
+
+
+def held(feed: str) -> str:
+    """Hash: id of a held line → the line under embargo, or what became of it, as JSON."""
+    return f"ticker:{{{feed}}}:held"
+
+
+def due(feed: str) -> str:
+    """Sorted set: ids of held lines by the millisecond of their release."""
+    return f"ticker:{{{feed}}}:due"
+
+
+def flashes(feed: str) -> str:
+    """Hash: dispatch id → until when a second key may make it a flash, and the id of the first."""
+    return f"ticker:{{{feed}}}:flashes"
+
+
+def desk(feed: str) -> str:
+    """Stream: what was done to held lines. For the audit; never public."""
+    return f"ticker:{{{feed}}}:desk"
+
+
+def receipts(feed: str, id: str) -> str:
+    """Hash: node → how it wrote this dispatch to its readers, as JSON."""
+    return f"ticker:{{{feed}}}:receipts:{id}"
+
+
+def editions(feed: str, id: str) -> str:
+    """Set: `feed/id` of the same line in other languages."""
+    return f"ticker:{{{feed}}}:editions:{id}"
+
+
+def rate(holder: str, window: int) -> str:
+    """Counter: changes that this key has asked for in this window of time."""
+    return f"ticker:rate:{holder}:{window}"
 
 
 def channel(feed: str) -> str:

@@ -2,66 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import orjson
 
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
-from ticker.errors import Forbidden, Gone, KeyReused, NotFound, StaleRevision, Unavailable
+from ticker.errors import NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import keys
+from ticker.journal.change import Change, Receipt, receipt, ties
 from ticker.journal.redis import Redis, Refused, Script
-from ticker.journal.registry import Holder, Plan
-
-KEEP_ANSWERS: Final = 24 * 3600
-"""Seconds an Idempotency-Key is remembered. Published in the protocol."""
-
-_DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change to a feed, checked and ready to be written.
-
-    Attributes:
-        kind: `file`, `correct`, `kill`, `pin` or `air`.
-        carries: what the kind carries: fields of a dispatch, `{"reason": …}`, or the air state.
-        id: the dispatch meant; empty for a new one and for unpinning.
-        revision: the revision the dispatch must have (If-Match), or None for any.
-        idempotency_key: as the client sent it, or None.
-        holder: whose key asks.
-        own_only: refuse unless the same key filed the dispatch.
-        asked: what the request itself said, where `carries` also holds what stood there before.
-        leaves: the fields of the dispatch before a correction, whose sections and places it may leave.
-    """
-
-    kind: str
-    holder: Holder
-    carries: dict[str, Any]
-    id: str = ""
-    revision: int | None = None
-    idempotency_key: str | None = None
-    own_only: bool = False
-    asked: dict[str, Any] | None = None
-    leaves: dict[str, Any] | None = None
-
-    def fingerprint(self) -> str:
-        """Return what tells this request from another one under the same Idempotency-Key."""
-        asked = self.carries if self.asked is None else self.asked
-        said = orjson.dumps([self.kind, self.id, asked], option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(said).hexdigest()
-
-
-class Receipt(NamedTuple):
-    """The answer to a change: the JSON body, and whether it was given before."""
-
-    body: dict[str, Any]
-    repeated: bool
+from ticker.journal.registry import Plan
 
 
 class Journal:
@@ -72,43 +25,19 @@ class Journal:
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
-        self._append = Script("append.lua")
+        self._append = Script("store.lua", "append.lua")
         self._look = Script("look.lua")
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
 
         Raises:
-            NotFound: no such feed, or no such dispatch in it.
-            Gone, StaleRevision, Forbidden, KeyReused: as their names say.
+            NotFound: no such feed, or no such dispatch or held line in it.
+            Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
-        key, holder = change.idempotency_key, change.holder
-        names = [
-            keys.state(feed),
-            keys.log(feed),
-            keys.dispatches(feed),
-            keys.filers(feed),
-            keys.order(feed),
-            keys.revisions(feed),
-            keys.record(feed, holder.id, hashlib.sha256((key or "").encode()).hexdigest()),
-        ]
-        enters, leaves = _indexes(feed, change.carries), _indexes(feed, change.leaves or {})
-        names += [*enters, *(leaves - enters)]
-        args = [
-            change.kind,
-            keys.channel(feed),
-            orjson.dumps(holder.name),
-            holder.id,
-            "1" if change.own_only else "",
-            _splice(change),
-            change.id,
-            "" if change.revision is None else change.revision,
-            "".join(_DIGITS[byte & 31] for byte in secrets.token_bytes(8)),
-            change.fingerprint() if key else "",
-            KEEP_ANSWERS,
-            len(enters),
-        ]
+        names, enters = change.names(feed)
+        args = change.arguments(feed, enters)
         if self._replicas == 0:
             outcome, detail = await self._redis.run(self._append, names, args)
         else:
@@ -117,7 +46,10 @@ class Journal:
                 outcome, detail = await redis.run(self._append, names, args)
                 if outcome in (b"kept", b"repeated"):
                     await self._wait(redis)
-        return _outcome(outcome.decode(), detail, feed, change.id)
+        answer = receipt(outcome.decode(), detail, feed, change)
+        if change.kind in ("file", "correct") and (commands := ties(feed, answer.body["id"], change.carries)):
+            await self._redis.together(*commands)
+        return answer
 
     async def _wait(self, redis: Redis) -> None:
         milliseconds = int(self._replica_timeout * 1000)
@@ -138,7 +70,7 @@ class Journal:
         found = await self._redis.run(self._look, names, [WINDOW])
         if found is None:
             return None
-        offset, hash, air, pinned, dispatches = found
+        offset, hash, air, pinned, dispatches, older = found
         return Feed(
             plan.name,
             plan.title,
@@ -147,6 +79,9 @@ class Journal:
             orjson.loads(air) if air else dict(ON_AIR),
             pinned.decode() or None,
             [orjson.loads(dispatch) for dispatch in dispatches],
+            plan.edition_of,
+            plan.two_person_flash,
+            orjson.loads(older) if older else None,
         )
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
@@ -197,6 +132,23 @@ class Journal:
         stored = await self._redis("HMGET", keys.dispatches(feed), *ids) if ids else []
         return [orjson.loads(dispatch) for dispatch in stored]
 
+    async def labels(self, feed: str) -> dict[str, dict[str, int]]:
+        """Return the sections, places and stories of a feed, each with the number of its dispatches."""
+        found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
+        for name, count in (await self._redis("HGETALL", keys.labels(feed))).items():
+            kind, _, label = name.decode().partition(":")
+            found[kind][label] = int(count)
+        return found
+
+    async def editions(self, feed: str, id: str) -> list[str]:
+        """Return `feed/id` of the same line in other languages."""
+        tied = {name.decode() for name in await self._redis("SMEMBERS", keys.editions(feed, id))}
+        # Editions of the same original are editions of each other.
+        for name in sorted(tied):
+            other, _, its = name.partition("/")
+            tied |= {name.decode() for name in await self._redis("SMEMBERS", keys.editions(other, its))}
+        return sorted(tied - {f"{feed}/{id}"})
+
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
         """Return one dispatch as it stands, or its tombstone, with its earlier `revisions`, oldest first.
 
@@ -212,38 +164,3 @@ class Journal:
         if dispatch["status"] != "killed":
             dispatch["revisions"] = orjson.loads(b"[" + (earlier or b"") + b"]")
         return dispatch
-
-
-def _indexes(feed: str, fields: dict[str, Any]) -> set[str]:
-    """Return the indexes in which a dispatch with these fields stands."""
-    labels = [("section", label) for label in fields.get("sections", [])]
-    labels += [("place", label) for label in fields.get("places", [])]
-    labels += [("story", fields["story"])] if "story" in fields else []
-    return {keys.index(feed, *label) for label in labels}
-
-
-def _splice(change: Change) -> bytes:
-    text = orjson.dumps(change.carries)
-    return text if change.kind == "air" else text[1:-1]  # the script adds members of its own
-
-
-def _outcome(outcome: str, detail: bytes, feed: str, id: str) -> Receipt:
-    match outcome:
-        case "kept" | "repeated":
-            return Receipt(orjson.loads(detail), outcome == "repeated")
-        case "unopened":
-            raise NotFound(f"There is no feed named {feed!r}")
-        case "absent":
-            raise NotFound(f"There is no dispatch {id!r} in the feed {feed!r}")
-        case "killed":
-            raise Gone("The dispatch was killed and cannot be changed", tombstone=orjson.loads(detail))
-        case "stale":
-            revision = int(detail)
-            raise StaleRevision(f"The dispatch stands at revision {revision}; look at it again", revision=revision)
-        case "foreign":
-            raise Forbidden("A correspondent's key changes only what it filed itself")
-        case "reused":
-            raise KeyReused(
-                "This Idempotency-Key came before with another payload; use a new one", field="Idempotency-Key"
-            )
-    raise AssertionError(f"append.lua returned {outcome}")

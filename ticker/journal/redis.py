@@ -75,10 +75,10 @@ def _in_our_words() -> Iterator[None]:
 
 
 class Script:
-    """A Lua script beside this file."""
+    """A Lua script: files beside this one, put together."""
 
-    def __init__(self, name: str) -> None:
-        self.text = resources.files(__package__).joinpath(name).read_bytes()
+    def __init__(self, *names: str) -> None:
+        self.text = b"".join(resources.files(__package__).joinpath(name).read_bytes() for name in names)
         self.digest = hashlib.sha1(self.text, usedforsecurity=False).hexdigest()
 
 

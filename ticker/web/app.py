@@ -12,7 +12,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from ticker.errors import TickerError
 from ticker.settings import Settings
-from ticker.web import admin, health, ingest, live, pages, problems, reading
+from ticker.web import admin, audit, health, held, ingest, live, pages, problems, reading
+from ticker.web.described import page
 from ticker.web.node import Node
 
 FEED = "/v1/feeds/{feed}"
@@ -29,6 +30,15 @@ ROUTES = [
     Route(DISPATCHES + "/{id}", reading.dispatch),
     Route(DISPATCHES + "/{id}", ingest.correct, methods=["PATCH"]),
     Route(DISPATCHES + "/{id}/kill", ingest.kill, methods=["POST"]),
+    Route(DISPATCHES + "/{id}/confirm", ingest.confirm, methods=["POST"]),
+    Route(DISPATCHES + "/{id}/receipt", reading.receipt),
+    Route(FEED + "/held", held.lines),
+    Route(FEED + "/held/{id}", held.line),
+    Route(FEED + "/held/{id}", held.edit, methods=["PATCH"]),
+    Route(FEED + "/held/{id}", held.spike, methods=["DELETE"]),
+    Route(FEED + "/held/{id}/release", held.release, methods=["POST"]),
+    Route(FEED + "/labels", reading.labels),
+    Route(FEED + "/audit", audit.changes),
     Route(FEED + "/pin", ingest.pin, methods=["PUT"]),
     Route(FEED + "/pin", ingest.unpin, methods=["DELETE"]),
     Route(FEED + "/air", ingest.air, methods=["PUT"]),
@@ -37,7 +47,11 @@ ROUTES = [
     Route("/v1/keys/{id}", admin.revoke_key, methods=["DELETE"]),
     Route("/", pages.front),
     Route("/feeds/{feed}", pages.feed_page),
+    Route("/feeds/{feed}/stories/{story}", pages.story_page),
     Route("/feeds/{feed}/{id}", pages.dispatch_page),
+    Route("/openapi.json", page.describe_requests),
+    Route("/asyncapi.json", page.describe_frames),
+    Route("/docs", page.docs),
     Route("/healthz", health.healthz),
     Route("/readyz", health.readyz),
     Route("/metrics", health.metrics),
@@ -58,7 +72,7 @@ def application(settings: Settings) -> Starlette:
         async with Node(settings) as node:
             yield {"node": node}
 
-    return Starlette(
+    app = Starlette(
         routes=[*ROUTES, Mount("/static", pages.clients())],
         lifespan=lifespan,
         exception_handlers={
@@ -67,3 +81,6 @@ def application(settings: Settings) -> Starlette:
             Exception: problems.on_bug,
         },
     )
+    # A redirect would name the address that this process sees, which behind a proxy for TLS is the plain one.
+    app.router.redirect_slashes = False
+    return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from ticker.errors import KeyTooWeak, Unauthorized, WrongKey
+from ticker.errors import KeyTooWeak, TooMany, Unauthorized, WrongKey
 from ticker.journal.registry import Holder, Role
 from ticker.web.node import node_of
 
@@ -18,15 +18,21 @@ async def holder_of(request: Request, *, at_least: Role, feed: str | None = None
         Unauthorized: no key.
         WrongKey: not one of ours.
         KeyTooWeak: its role or its feeds do not reach this far.
+        TooMany: it is a change, and the key has made as many in this minute as it may.
     """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthorized("Send a key: Authorization: Bearer tk_…", field="Authorization")
-    holder = await node_of(request).registry.holder(secret.strip())
+    node = node_of(request)
+    holder = await node.registry.holder(secret.strip())
     if holder is None:
         raise WrongKey("This key was never issued here, or it is revoked", field="Authorization")
     if _RANK[holder.role] < _RANK[at_least]:
         raise KeyTooWeak(f"This needs the role {at_least}; {holder.name}'s key is {holder.role}'s")
     if feed is not None and not holder.writes(feed):
         raise KeyTooWeak(f"{holder.name}'s key does not write to the feed {feed!r}")
+    await node.registry.note_use(holder)
+    rate = holder.rate or node.settings.rate
+    if rate and request.method not in ("GET", "HEAD") and (wait := await node.registry.count(holder, rate)):
+        raise TooMany(f"{holder.name}'s key makes at most {rate} changes a minute; wait a moment", retry_after=wait)
     return holder

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ticker.dispatch import MAX_BODY, Air, Correction, Draft, Kill, Pin, read
-from ticker.errors import BadRequest, PreconditionRequired, TooLarge
-from ticker.journal.log import Change
+from ticker.dispatch import FIELDS, MAX_BODY, Air, Correction, Draft, Kill, Pin, read
+from ticker.errors import BadRequest, Gone, Invalid, PreconditionRequired, TooLarge
+from ticker.hub import Channel
+from ticker.journal.change import Change, ask_second
 from ticker.journal.registry import Holder, Role
 from ticker.web.answers import json
 from ticker.web.auth import holder_of
 from ticker.web.node import node_of
+
+LONGEST_EMBARGO: Final = timedelta(days=366)
+"""How far ahead a line may be held; a later year is a slip of the finger."""
 
 
 async def body(request: Request) -> bytes:
@@ -56,56 +60,90 @@ def if_match(request: Request) -> int | None:
     return int(match[1])
 
 
-async def _append(
-    request: Request,
-    holder: Holder,
-    kind: str,
-    carries: dict[str, Any],
-    *,
-    status: int = 200,
-    headers: Callable[[dict[str, Any]], dict[str, str]] = lambda _: {},
-    **rest: Any,
-) -> Response:
-    """Write a change and answer with its receipt; `headers` makes more of what the receipt says."""
-    change = Change(kind, holder, carries, idempotency_key=idempotency_key(request), **rest)
+async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict[str, str]]:
+    """Write a change; return its receipt, and the headers of an answer that gives it."""
     receipt, repeated = await node_of(request).journal.append(request.path_params["feed"], change)
-    replayed = {"idempotent-replayed": "true"} if repeated else {}
-    tag = {"etag": f'"{receipt["revision"]}"'} if "revision" in receipt else {}
-    return json(receipt, status, {**tag, **headers(receipt), **replayed})
+    headers = {"idempotent-replayed": "true"} if repeated else {}
+    if "revision" in receipt:
+        headers["etag"] = f'"{receipt["revision"]}"'
+    return receipt, headers
+
+
+async def _append(request: Request, holder: Holder, kind: str, carries: dict[str, Any], **rest: Any) -> Response:
+    change = Change(kind, holder, carries, idempotency_key=idempotency_key(request), **rest)
+    receipt, headers = await append(request, change)
+    return json(receipt, 200, headers)
 
 
 async def _holder(request: Request, at_least: Role) -> Holder:
-    return await holder_of(request, at_least=at_least, feed=request.path_params["feed"])
+    feed = request.path_params["feed"]
+    holder = await holder_of(request, at_least=at_least, feed=feed)
+    await node_of(request).find(feed)  # a feed that is being imported has a log, and is not open yet
+    return holder
 
 
 async def file(request: Request) -> Response:
     """POST …/dispatches"""
     feed = request.path_params["feed"]
+    node = node_of(request)
     holder = await _holder(request, "correspondent")
     draft = read(Draft, await body(request))
-    channel = await node_of(request).find(feed)
-    return await _append(
-        request,
-        holder,
-        "file",
-        draft.fields(channel.feed.language),
-        status=201,
-        headers=lambda receipt: {"location": f"/v1/feeds/{feed}/dispatches/{receipt['id']}"},
-    )
+    channel = await node.find(feed)
+    fields, key = draft.fields(channel.feed.language), idempotency_key(request)
+    if draft.release_at is not None:
+        held = Change("hold", holder, fields, release=release_time(draft.release_at), idempotency_key=key)
+        receipt, headers = await append(request, held)
+        return json(receipt, 201, headers | {"location": f"/v1/feeds/{feed}/held/{receipt['id']}"})
+    carries, confirm = ask_second(fields, channel.feed)
+    filed = Change("file", holder, carries, idempotency_key=key, confirm=confirm, asked=fields)
+    return await answer_filed(request, channel, filed, *await append(request, filed))
+
+
+async def answer_filed(
+    request: Request, channel: Channel, change: Change, receipt: dict[str, Any], headers: dict[str, str]
+) -> Response:
+    """Answer with the receipt of a dispatch that is in the log now, and with the lines that say nearly the same."""
+    node, feed, id = node_of(request), channel.feed.name, receipt["id"]
+    await node.hear_up_to(channel, receipt["position"])
+    # A held line that was released before has given its text away; what it said then was answered then.
+    text = change.carries.get("text")
+    receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
+    node.relay.fan_outs.kept(feed, id, node.relay.now())
+    return json(receipt, 201, headers | {"location": f"/v1/feeds/{feed}/dispatches/{id}"})
+
+
+def release_time(moment: str) -> int:
+    """Return the millisecond of Unix time at which a held line is to be released.
+
+    That it is still to come is for the log's clock to say, after it has been seen that this is no repeated request.
+
+    Raises:
+        Invalid: it is more than a year away.
+    """
+    at = datetime.fromisoformat(moment)
+    if at > datetime.now(UTC) + LONGEST_EMBARGO:
+        raise Invalid([("release_at", "is more than a year away; is the year right?")])
+    return round(at.timestamp() * 1000)
 
 
 async def correct(request: Request) -> Response:
     """PATCH …/dispatches/{id}"""
     feed, id = request.path_params["feed"], request.path_params["id"]
+    node = node_of(request)
     holder = await _holder(request, "correspondent")
     revision = if_match(request)
     correction = read(Correction, await body(request))
-    known = await node_of(request).journal.dispatch(feed, id)
+    known = await node.journal.dispatch(feed, id)
+    carries, confirm = correction.applied_to(known), ""
+    if correction.urgency is not None:
+        raised = correction.urgency == "flash" != known.get("urgency")
+        carries, confirm = ask_second(carries, (await node.find(feed)).feed) if raised else (carries, "")
+        confirm = confirm or "drop"
     return await _append(
         request,
         holder,
         "correct",
-        correction.applied_to(known),
+        carries,
         id=id,
         # What was merged must be what stands there when the script runs; no revision is -1. A repeated request
         # is answered before any of that is looked at.
@@ -113,15 +151,32 @@ async def correct(request: Request) -> Response:
         own_only=holder.role == "correspondent",
         asked={"if-match": revision, **correction.model_dump(exclude_unset=True)},
         leaves=known,
+        confirm=confirm,
     )
 
 
+async def confirm(request: Request) -> Response:
+    """POST …/dispatches/{id}/confirm: the second key that makes a flash of a line"""
+    feed, id = request.path_params["feed"], request.path_params["id"]
+    holder = await _holder(request, "correspondent")
+    known = await node_of(request).journal.dispatch(feed, id)
+    if known["status"] == "killed":
+        raise Gone("The dispatch was killed and cannot be changed", tombstone=known)
+    fields = {name: known[name] for name in FIELDS if name in known} | {"urgency": "flash"}
+    revision = known["revision"]
+    return await _append(request, holder, "correct", fields, id=id, revision=revision, leaves=known, confirm="give")
+
+
 async def kill(request: Request) -> Response:
-    """POST …/dispatches/{id}/kill"""
+    """POST …/dispatches/{id}/kill: the answer names the same line's editions, which are to be killed on their own"""
+    feed, id = request.path_params["feed"], request.path_params["id"]
     holder = await _holder(request, "correspondent")
     reason = read(Kill, await body(request)).reason
-    id = request.path_params["id"]
-    return await _append(request, holder, "kill", {"reason": reason}, id=id, own_only=holder.role == "correspondent")
+    own_only, key = holder.role == "correspondent", idempotency_key(request)
+    killed = Change("kill", holder, {"reason": reason}, id=id, own_only=own_only, idempotency_key=key)
+    receipt, headers = await append(request, killed)
+    receipt["editions"] = await node_of(request).journal.editions(feed, id)
+    return json(receipt, 200, headers)
 
 
 async def pin(request: Request) -> Response:

@@ -12,10 +12,13 @@ from starlette.requests import HTTPConnection
 
 from ticker.errors import NotFound
 from ticker.hub import Channel, Hub
+from ticker.journal.held import HeldLines
 from ticker.journal.log import Journal
+from ticker.journal.receipts import Receipts
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 from ticker.relay import Relay
+from ticker.release import Release
 from ticker.settings import Settings
 
 SPARE_FILES: Final = 128
@@ -23,6 +26,9 @@ SPARE_FILES: Final = 128
 
 HEAR_OF_FEED_WITHIN: Final = 2.0
 """Seconds a request waits for a feed that is open but not known here yet; hearing of it takes milliseconds."""
+
+HEAR_WITHIN: Final = 0.25
+"""Seconds an answer waits for lines that pub/sub brings within milliseconds."""
 
 KNOW_FEEDS_WITHIN: Final = 5.0
 """Seconds a starting node waits for Redis before it lets requests in to be told that it is not there."""
@@ -37,25 +43,33 @@ class Node:
         self.settings = settings
         self.redis = Redis(settings.redis_url)
         slow = Redis(settings.redis_url, answer_within=settings.replica_timeout + 1.0)
-        self._connections = [self.redis, slow] if settings.replicas else [self.redis]
+        self._connections = [self.redis, slow]
         self.journal = Journal(
-            self._connections[-1], replicas=settings.replicas, replica_timeout=settings.replica_timeout
+            slow if settings.replicas else self.redis,
+            replicas=settings.replicas,
+            replica_timeout=settings.replica_timeout,
         )
         self.registry = Registry(self.redis)
         self.hub = Hub(capacity=settings.ring, limit=settings.readers or open_files(), clock=time.monotonic)
-        self.relay = Relay(self.redis, self.hub, clock=time.monotonic)
+        # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
+        following = Redis(settings.redis_url)
+        self._connections.append(following)
+        self.relay = Relay(following, self.hub, clock=time.monotonic)
+        self.held = HeldLines(self.redis)
+        self.receipts = Receipts(self.redis)
+        self._release = Release(self.journal, self.held, self.hub)
 
     async def __aenter__(self) -> Self:
-        self._following = asyncio.create_task(self.relay.run())
+        self._tasks = [asyncio.create_task(self.relay.run()), asyncio.create_task(self._release.run())]
         deadline = time.monotonic() + KNOW_FEEDS_WITHIN
         while not self.hub.ready and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._following.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._following
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
         for redis in self._connections:
             await redis.close()
 
@@ -73,6 +87,13 @@ class Node:
                 if time.monotonic() > deadline or not await self.registry.listed(name):
                     raise
                 await asyncio.sleep(0.01)
+
+    async def hear_up_to(self, channel: Channel, position: str) -> None:
+        """Wait until this node has heard what was filed before a position; a moment at most."""
+        before = int(position.partition("-")[0]) - 1
+        deadline = time.monotonic() + HEAR_WITHIN
+        while channel.feed.tail.offset < before and time.monotonic() < deadline:
+            await asyncio.sleep(0.001)
 
 
 def open_files() -> int:

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from ticker.dispatch import BREAKING, direction
-from ticker.errors import TickerError
+from ticker.errors import NotFound, TickerError
 from ticker.feed import Feed
 from ticker.web.node import Node, node_of
 
@@ -21,6 +21,9 @@ _HERE: Final = Path(__file__).parent
 _BESIDE: Final = _HERE.parent / "clients"
 CLIENTS: Final = _BESIDE if _BESIDE.is_dir() else _HERE.parents[1] / "clients"
 """The browsers' modules: inside the package once installed, beside it in a checkout."""
+
+LONGEST_STORY: Final = 500
+"""Lines of a story on its page: the newest, should there ever be more."""
 
 WORDS: Final[dict[str, dict[str, str]]] = json.loads((CLIENTS / "reader" / "words.json").read_text("utf-8"))
 
@@ -67,6 +70,12 @@ def _shown(dispatch: dict[str, Any], feed: Feed) -> dict[str, Any]:
     return {**dispatch, "language": language, "direction": direction(language)}
 
 
+def _arranged(feed: Feed) -> list[dict[str, Any]]:
+    """Return the lines in the order of the page: a pinned one first, unless it was killed."""
+    every = feed.dispatches if feed.pinned_dispatch is None else [*feed.dispatches, feed.pinned_dispatch]
+    return sorted(every, key=lambda each: each["id"] != feed.pinned or each["status"] == "killed")
+
+
 def _data_block(value: object) -> str:
     """Return JSON that cannot end the script element it stands in."""
     return orjson.dumps(value).decode().replace("<", "\\u003c")
@@ -93,7 +102,7 @@ async def _page(request: Request, name: str) -> Response:
     return _render(
         "reader.html",
         feed=_describe(feed),
-        dispatches=[_shown(dispatch, feed) for dispatch in feed.dispatches],
+        dispatches=[_shown(dispatch, feed) for dispatch in _arranged(feed)],
         air=feed.air,
         pinned=feed.pinned,
         page_json=_data_block({"snapshot": feed.snapshot(), "words": words}),
@@ -102,21 +111,52 @@ async def _page(request: Request, name: str) -> Response:
     )
 
 
+def _start(feed: Feed) -> dict[str, Any]:
+    """Return the snapshot from whose position a page of lines from the journal goes on, before these are read.
+
+    Read first, it may be older than the lines, and the page is told again of what they say already. The other
+    way round, what happened in between would never be told.
+    """
+    return {"type": "snapshot", "feed": feed.name, "position": str(feed.tail.position), "air": feed.air, "pinned": None}
+
+
 async def dispatch_page(request: Request) -> Response:
     """GET /feeds/{feed}/{id}"""
     node = node_of(request)
     feed = (await node.find(request.path_params["feed"])).feed
+    start = _start(feed)
     found = await node.journal.dispatch(feed.name, request.path_params["id"])
     revisions = found.pop("revisions", [])
     words = _words(feed.language)
-    alone = {**feed.snapshot(), "pinned": None, "dispatches": [found]}
     return _render(
         "dispatch.html",
         410 if found["status"] == "killed" else 200,
         feed=_describe(feed),
         dispatch=_shown(found, feed),
         revisions=revisions,
-        page_json=_data_block({"snapshot": alone, "words": words}),
+        page_json=_data_block({"snapshot": start | {"dispatches": [found]}, "words": words}),
+        feeds=_feeds(node),
+        words=words,
+    )
+
+
+async def story_page(request: Request) -> Response:
+    """GET /feeds/{feed}/stories/{story}: the lines of one running story from its first, as they stand"""
+    node = node_of(request)
+    feed = (await node.find(request.path_params["feed"])).feed
+    story = request.path_params["story"]
+    start = _start(feed)
+    lines = await node.journal.history(feed.name, None, LONGEST_STORY, ("story", story))
+    if not lines:
+        raise NotFound(f"There is no story {story!r} in the feed {feed.name!r}")
+    words = _words(feed.language)
+    lines.reverse()
+    return _render(
+        "story.html",
+        feed=_describe(feed),
+        story=story,
+        dispatches=[_shown(dispatch, feed) for dispatch in lines],
+        page_json=_data_block({"snapshot": start | {"dispatches": lines}, "story": story, "words": words}),
         feeds=_feeds(node),
         words=words,
     )

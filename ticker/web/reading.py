@@ -9,7 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.errors import Gone, Invalid
-from ticker.web.answers import public
+from ticker.feed import Feed
+from ticker.web.answers import json, public
+from ticker.web.auth import holder_of
 from ticker.web.node import node_of
 
 FRESH_FOR: Final = 1
@@ -27,11 +29,25 @@ NARROW: Final = ("section", "place", "story")
 async def feeds(request: Request) -> Response:
     """GET /v1/feeds"""
     channels = node_of(request).hub.open_channels()
-    listed = [describe(channel.feed) | {"watching": channel.watching} for channel in channels.values()]
+    every = [channel.feed for channel in channels.values()]
+    listed = [
+        describe(channel.feed) | {"editions": siblings(channel.feed, every), "watching": channel.watching}
+        for channel in channels.values()
+    ]
     return public(request, {"feeds": listed}, max_age=FRESH_FOR)
 
 
-def describe(feed: Any) -> dict[str, Any]:
+def siblings(feed: Feed, every: list[Feed]) -> list[dict[str, str]]:
+    """Return the editions of a feed in other languages: all that go back to the same one."""
+    root = feed.edition_of or feed.name
+    return [
+        {"name": other.name, "title": other.title, "language": other.language}
+        for other in every
+        if other is not feed and (other.edition_of or other.name) == root
+    ]
+
+
+def describe(feed: Feed) -> dict[str, Any]:
     """Return what is public of a feed itself."""
     return {
         "name": feed.name,
@@ -39,6 +55,7 @@ def describe(feed: Any) -> dict[str, Any]:
         "language": feed.language,
         "position": str(feed.tail.position),
         "air": feed.air,
+        "edition_of": feed.edition_of,
     }
 
 
@@ -81,4 +98,32 @@ async def dispatch(request: Request) -> Response:
     found = await node.journal.dispatch(feed, request.path_params["id"])
     if found["status"] == "killed":
         raise Gone(f"This dispatch was killed: {found['reason']}", tombstone=found)
+    found["editions"] = await node.journal.editions(feed, found["id"])
     return public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
+
+
+async def labels(request: Request) -> Response:
+    """GET …/labels: the feed's sections, places and stories with the number of their dispatches, most first"""
+    feed = request.path_params["feed"]
+    node = node_of(request)
+    await node.find(feed)
+    listed = {
+        plural: [
+            {"label": label, "dispatches": count}
+            for label, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        ]
+        for plural, found in zip(
+            ("sections", "places", "stories"), (await node.journal.labels(feed)).values(), strict=True
+        )
+    }
+    return public(request, {"feed": feed, **listed}, max_age=FRESH_FOR)
+
+
+async def receipt(request: Request) -> Response:
+    """GET …/dispatches/{id}/receipt: what became of a line, for the desk"""
+    feed = request.path_params["feed"]
+    node = node_of(request)
+    await holder_of(request, at_least="correspondent", feed=feed)
+    await node.find(feed)
+    found = await node.journal.dispatch(feed, request.path_params["id"])
+    return json(await node.receipts.of(feed, found))

@@ -1,0 +1,89 @@
+/**
+ * What frames don't bring, asked of the service: a snapshot holds the newest lines only, and a pin an id only.
+ *
+ * @import { Dispatch } from "../feed/frames.d.ts"
+ */
+
+/** Dispatches in one page of history, as many as the service gives at once. */
+const PAGE = 100;
+
+/** Never from a cache: it could have kept what was killed since, and no frame would tell of that again. */
+const FRESH = /** @type {const} */ ({ cache: "no-store" });
+
+/**
+ * One question, asked until it is answered. An answer that was overtaken by a newer question doesn't count.
+ *
+ * @template T
+ * @param {() => Promise<T>} question
+ * @param {(answer: T) => void} take
+ */
+export function asking(question, take) {
+  let latest = 0;
+  let owed = false;
+
+  async function ask() {
+    const mine = ++latest;
+    owed = true;
+    const answer = await question().then((found) => ({ found }), () => null);
+    if (!answer || mine !== latest) return;
+    owed = false;
+    take(answer.found);
+  }
+
+  /** Asks anew if no answer came so far; to be called now and then. */
+  async function again() {
+    if (owed) await ask();
+  }
+
+  /** Whatever comes is of no use any more. */
+  function drop() {
+    latest += 1;
+    owed = false;
+  }
+
+  return {
+    ask,
+    again,
+    drop,
+    get owed() {
+      return owed;
+    },
+  };
+}
+
+/**
+ * One dispatch as it stands, or its tombstone; undefined if it was never filed.
+ *
+ * @param {string} feed
+ * @param {string} id
+ * @returns {Promise<Dispatch | undefined>}
+ */
+export async function dispatch(feed, id) {
+  const answer = await fetch(`/v1/feeds/${feed}/dispatches/${id}`, FRESH);
+  if (answer.status === 404) return undefined;
+  if (!answer.ok && answer.status !== 410) throw new Error(answer.statusText);
+  const found = await answer.json();
+  return answer.ok ? found : found.dispatch;
+}
+
+/**
+ * The newest lines of a story, oldest first.
+ *
+ * @param {string} feed
+ * @param {string} story
+ * @param {number} limit
+ */
+export async function chapters(feed, story, limit) {
+  /** @type {Dispatch[]} newest first, as they come */
+  const lines = [];
+  for (let more = true; more && lines.length < limit; ) {
+    const before = lines.at(-1)?.id;
+    const query = new URLSearchParams({ story, limit: `${PAGE}`, ...(before && { before }) });
+    const answer = await fetch(`/v1/feeds/${feed}/dispatches?${query}`, FRESH);
+    if (!answer.ok) throw new Error(answer.statusText);
+    const { dispatches } = await answer.json();
+    lines.push(...dispatches);
+    more = dispatches.length === PAGE;
+  }
+  return lines.slice(0, limit).reverse();
+}

@@ -1,0 +1,64 @@
+/**
+ * The lines of one story, oldest first, as a pure function of the feed's frames. Unlike a feed's list it has no
+ * window: a line's place in it may be anywhere, and a correction may carry a line into the story or out of it.
+ *
+ *   a frame brings          and the line is here              and it is not
+ *   ──────────────────────  ────────────────────────────────  ─────────────────────
+ *   a line of this story    replaced, if newer                comes to its place
+ *   a line of another       goes, if newer                    –
+ *   a kill                  a tombstone in its place          –
+ *
+ * @import { Dispatch, Frame } from "../feed/frames.d.ts"
+ */
+
+import { supersedes, tombstone } from "../feed/fold.js";
+
+/**
+ * @param {Dispatch[]} lines oldest first; never changed
+ * @param {Frame} frame
+ * @param {string} story
+ * @param {number} limit how many lines to keep, the newest
+ * @returns {Dispatch[]} the same if the frame says nothing of this story
+ */
+export function chronicle(lines, frame, story, limit) {
+  if (frame.type === "kill") return change(lines, tombstone(frame));
+  if (frame.type !== "dispatch" || frame.dispatch.status === "killed") return lines; // a kill has a frame of its own
+  const line = frame.dispatch;
+  const known = lines.some(({ id }) => id === line.id);
+  if (line.story !== story) return known ? leave(lines, line) : lines;
+  return known ? change(lines, line) : enter(lines, line).slice(-limit);
+}
+
+/** @param {Dispatch[]} lines @param {Dispatch} next */
+function change(lines, next) {
+  const at = lines.findIndex(({ id }) => id === next.id);
+  const known = lines[at];
+  return known && supersedes(next, known) ? lines.with(at, next) : lines;
+}
+
+/** @param {Dispatch[]} lines @param {Dispatch} next */
+function leave(lines, next) {
+  const rest = lines.filter((known) => known.id !== next.id || !supersedes(next, known));
+  return rest.length < lines.length ? rest : lines;
+}
+
+/** @param {Dispatch[]} lines @param {Dispatch} next */
+function enter(lines, next) {
+  const at = lines.findIndex(({ id }) => id > next.id);
+  return lines.toSpliced(at < 0 ? lines.length : at, 0, next);
+}
+
+/**
+ * What a reader who has paused goes on to see: the same lines, without those that are gone and with the tombstones
+ * of those that were killed.
+ *
+ * @param {Dispatch[]} shown
+ * @param {Dispatch[]} now
+ */
+export function still(shown, now) {
+  return shown.flatMap((line) => {
+    const next = now.find(({ id }) => id === line.id);
+    if (!next) return [];
+    return next.status === "killed" ? next : line;
+  });
+}

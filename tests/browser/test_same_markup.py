@@ -1,0 +1,69 @@
+"""A line drawn by the template and the same line drawn by the script are one and the same."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.service import Service
+
+COMPARE = """async () => {
+  const {draw} = await import("/static/reader/line.js");
+  const {data, part, setting} = await import("/static/reader/page.js");
+  const {snapshot, words, story} = data();
+  const list = part("lines");
+  const where = {...setting(list, snapshot.feed, words), story};
+  const markup = (element) => {
+    const copy = element.cloneNode(true);
+    for (const time of copy.querySelectorAll("time")) {  // each writes hours in its own way
+      time.textContent = "";
+      time.removeAttribute("title");
+    }
+    for (const each of [copy, ...copy.querySelectorAll("*")]) {
+      const attributes = [...each.attributes].map(({name, value}) => [name, value]).sort();
+      for (const [name] of attributes) each.removeAttribute(name);
+      for (const [name, value] of attributes) each.setAttribute(name, value);
+    }
+    copy.normalize();
+    return copy.outerHTML;
+  };
+  return snapshot.dispatches.map((dispatch) => {
+    const drawn = document.createElement("li");
+    draw(drawn, dispatch, snapshot.pinned === dispatch.id, where);
+    return [markup(document.getElementById(drawn.id)), markup(drawn)];
+  });
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_both_make_the_same_markup(browser: Browser, service: Service, language: str) -> None:
+    feed = service.open_feed(language)
+    address = f"/v1/feeds/{feed}/dispatches"
+    everything = {
+        "source": "Reuters نقلا عن الميناء",
+        "byline": "Lena Ortiz",
+        "urgency": "flash",
+        "sections": ["Transport", "<b>"],
+        "places": ["Port Marada"],
+        "story": "marada-bridge",
+        "link": "https://news.example/a?b=1&c='2'",
+        "occurred": "2026-03-11T14:09:40Z",
+    }
+    service.file(feed, "Bare")
+    service.file(feed, "Of a story", story="marada-bridge")
+    service.file(feed, "Of another story", story="budget")
+    pinned = service.file(feed, "All that a line can have", **everything)["id"]
+    service.file(feed, "كل شيء", **everything, language="ar")
+    corrected = service.file(feed, "Forty", **everything, language="es")["id"]
+    service.http.patch(f"{address}/{corrected}", json={"text": "Sixty", "note": "& <i>"}, headers={"if-match": "*"})
+    killed = service.file(feed, "UNSAID", story="marada-bridge")["id"]
+    service.http.post(f"{address}/{killed}/kill", json={"reason": "It was not so"})
+    service.http.put(f"/v1/feeds/{feed}/pin", json={"id": pinned})
+    service.until(lambda: service.snapshot(feed)["pinned"] == pinned)
+    context = browser.new_context()
+    tab = context.new_page()
+    for path, count in (("", 7), ("/stories/marada-bridge", 5), ("/stories/budget", 1), (f"/{pinned}", 1)):
+        tab.goto(f"{service.url}/feeds/{feed}{path}")
+        pairs = tab.evaluate(COMPARE)
+        assert len(pairs) == count
+        for template, script in pairs:
+            assert template == script
+    context.close()

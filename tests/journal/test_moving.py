@@ -1,0 +1,330 @@
+"""A feed taken out and put in again: the same to everybody who reads it, wherever the way was interrupted."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
+from ticker.errors import BadRequest, Conflict, Forbidden, NotFound, TickerError, Unavailable
+from ticker.journal import keys, moving
+from ticker.journal.audit import Proof
+from ticker.journal.change import Change
+from ticker.journal.log import Journal
+from ticker.journal.moving import put_in, read, taken_out
+from ticker.journal.redis import Redis
+from ticker.journal.registry import Plan, Registry
+
+pytestmark = pytest.mark.anyio
+
+LABELS = st.lists(st.sampled_from(["Politics", "MENA", "أخبار: عاجل"]), max_size=3, unique=True)
+CARRIES = st.fixed_dictionaries(
+    {"text": st.sampled_from(["one", 'two "\\" —', "عاجل"]), "urgency": st.just("normal"), "language": st.just("en")},
+    optional={
+        "sections": LABELS,
+        "places": LABELS,
+        "story": st.sampled_from(["storm", "match"]),
+        "edition_of": st.sampled_from(["ar/01x", "es/01y"]),
+    },
+)
+ACT = st.one_of(
+    st.tuples(st.just("file"), CARRIES),
+    st.tuples(st.just("correct"), st.integers(0, 5), CARRIES),
+    st.tuples(st.just("kill"), st.integers(0, 5)),
+    st.tuples(st.just("pin"), st.integers(0, 5)),
+    st.tuples(st.just("unpin")),
+    st.tuples(st.just("air"), st.booleans()),
+)
+
+
+async def live(journal: Journal, feed: str, acts: list[tuple[Any, ...]]) -> None:
+    """Do what these acts say, of the dispatches that there are by then."""
+    ids: list[str] = []
+    for kind, *rest in acts:
+        change: Change | None = None
+        match kind:
+            case "file":
+                change = Change("file", MONA if len(ids) % 2 else LUIS, rest[0])
+            case "unpin":
+                change = Change("pin", MONA, {})
+            case "air":
+                change = Change("air", MONA, {"on": rest[0], "label": "بث", "url": None})
+            case _ if rest[0] < len(ids):
+                known = await journal.dispatch(feed, ids[rest[0]])
+                if known["status"] != "killed":
+                    carries = {"correct": rest[-1], "kill": {"reason": "false"}, "pin": {}}[kind]
+                    change = Change(kind, MONA, carries, id=known["id"], leaves=known if kind == "correct" else None)
+        if change is not None:
+            body = (await journal.append(feed, change)).body
+            ids += [body["id"]] if kind == "file" else []
+
+
+async def public(redis: Redis, feed: str) -> dict[str, Any]:
+    """Everything that a reader can ask about a feed, and every position that can be resumed."""
+    journal, plan = Journal(redis), await Registry(redis).plan(feed)
+    look = await journal.look(plan)
+    assert look is not None
+    ids = [line["id"] for line in await journal.history(feed, None, 1000)]
+    labels = await journal.labels(feed)
+    return {
+        "plan": [plan.title, plan.language, plan.opened, plan.edition_of, plan.two_person_flash],
+        "snapshot": {name: value for name, value in look.snapshot().items() if name != "feed"},
+        "labels": labels,
+        "history": [
+            await journal.history(feed, None, 1000, narrow)
+            for narrow in (None, *((kind, label) for kind, found in sorted(labels.items()) for label in sorted(found)))
+        ],
+        "dispatches": [await journal.dispatch(feed, id) for id in ids],
+        "editions": [await journal.editions(feed, id) for id in ids],
+        "entries": await journal.recent(feed, look.tail.offset, 1000),
+    }
+
+
+async def exported(redis: Redis, feed: str = "breaking") -> list[bytes]:
+    return [line async for line, _ in taken_out(redis, await Registry(redis).plan(feed))]
+
+
+async def imported(redis: Redis, lines: list[bytes], **rest: str) -> list[int]:
+    """Import a feed; return how far it said it was."""
+    return [step.done async for _, step in put_in(redis, lines, **rest)]
+
+
+async def shut(redis: Redis, feed: str) -> None:
+    """Forget a feed and everything in it, as if it had never been there."""
+    await redis("HDEL", keys.FEEDS, feed)
+    for name in await redis("KEYS", f"ticker:{{{feed}}}:*"):
+        await redis("DEL", name)
+
+
+@pytest.fixture(params=[256, 1, 3])
+def batches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is put in must not depend on where a batch ends."""
+    monkeypatch.setattr(moving, "BATCH", request.param)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(ACT, max_size=25), batch=st.integers(1, 8))
+async def test_what_was_put_in_is_what_was_taken_out(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, acts: list[tuple[Any, ...]], batch: int
+) -> None:
+    monkeypatch.setattr(moving, "BATCH", batch)
+    await redis("FLUSHALL")
+    journal, _ = await opened(redis)
+    await live(journal, "breaking", acts)
+    before, lines = await public(redis, "breaking"), await exported(redis)
+    await imported(redis, lines, name="copy")
+    assert await Proof(redis, "copy").verify() == await Proof(redis, "breaking").verify()
+    assert (await exported(redis, "copy"))[1:] == lines[1:]
+    tied = await public(redis, "copy")
+    await redis("FLUSHALL")
+    await imported(redis, lines)
+    assert await public(redis, "breaking") == before
+    assert tied | {"editions": before["editions"]} == before
+    assert (await Proof(redis, "breaking").verify()).fault is None
+
+
+LIFE: list[tuple[Any, ...]] = [
+    ("file", LINE | {"text": "one", "sections": ["Politics"]}),
+    ("file", LINE | {"text": "two", "sections": ["Politics", "Fire"], "edition_of": "ar/01x"}),
+    ("correct", 0, LINE | {"text": "one, corrected", "sections": ["Fire"], "story": "storm"}),
+    ("pin", 0),
+    ("correct", 0, LINE | {"text": "one, corrected again"}),
+    ("kill", 1),
+    ("air", False),
+    ("file", LINE | {"text": "three"}),
+]
+
+
+@pytest.fixture
+async def lines(redis: Redis) -> AsyncIterator[list[bytes]]:
+    """An export of eight entries; the feed itself is `breaking`."""
+    journal, _ = await opened(redis)
+    await live(journal, "breaking", LIFE)
+    yield await exported(redis)
+
+
+@pytest.mark.usefixtures("batches")
+async def test_an_import_that_broke_off_goes_on(redis: Redis, lines: list[bytes]) -> None:
+    before = await public(redis, "breaking")
+    await shut(redis, "breaking")
+    for far in (1, 4, 8):
+        with pytest.raises(BadRequest, match=f"line {far + 1}: the export breaks off; it should go on to entry 8"):
+            await imported(redis, lines[:far])
+        assert not await Registry(redis).listed("breaking"), "not before all is in"
+    await imported(redis, lines)
+    assert await public(redis, "breaking") == before
+    await imported(redis, lines)
+    assert await public(redis, "breaking") == before
+
+
+async def test_an_import_whose_process_ended_goes_on(
+    redis: Redis, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "BATCH", 3)
+    before = await public(redis, "breaking")
+    await shut(redis, "breaking")
+    async with aclosing(put_in(redis, lines)) as importing:
+        assert [(await anext(importing))[1] for _ in range(2)] == [(0, 8), (3, 8)]
+    await redis("SCRIPT", "FLUSH")
+    assert await imported(redis, lines) == [0, 3, 6, 8]
+    assert await public(redis, "breaking") == before
+
+
+@pytest.mark.usefixtures("batches")
+async def test_a_feed_that_went_on_since_is_left_as_it_is(redis: Redis, lines: list[bytes]) -> None:
+    await Journal(redis).append("breaking", filing())
+    before = await public(redis, "breaking")
+    await imported(redis, lines)
+    assert await public(redis, "breaking") == before
+
+
+@pytest.mark.usefixtures("batches")
+async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis, lines: list[bytes]) -> None:
+    plan = Plan("other", "Other", "en", "2026-01-01T00:00:00.000Z")
+    await Registry(redis).open_feed(plan)
+    await Journal(redis).append("other", filing())
+    before = await public(redis, "other")
+    with pytest.raises(Conflict, match="another history"):
+        await imported(redis, lines, name="other")
+    assert await public(redis, "other") == before
+    # The same origin, and then another way: both are the same to their first entry.
+    await shut(redis, "other")
+    with pytest.raises(BadRequest):
+        await imported(redis, lines[:2], name="other")
+    await Journal(redis).append("other", filing())
+    await Registry(redis).list_feed(plan)
+    before = await public(redis, "other")
+    with pytest.raises(Conflict, match="another history"):
+        await imported(redis, lines, name="other")
+    assert await public(redis, "other") == before
+    assert (await Proof(redis, "other").verify()).fault is None
+
+
+async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redis: Redis, lines: list[bytes]) -> None:
+    arabic = Plan("arabic", "عاجل", "ar", "2026-01-01T00:00:00.000Z", "breaking", two_person_flash=True)
+    await Registry(redis).open_feed(arabic)
+    await Journal(redis).append("arabic", filing())
+    lines = await exported(redis, "arabic")
+    await shut(redis, "breaking")
+    await Registry(redis).ensure_breaking()
+    async with redis.subscription() as subscription:
+        await subscription.add(keys.CHANGES)
+        await imported(redis, lines, name="breaking")
+        heard: list[tuple[str, bytes]] = []
+        while len(heard) < 2:  # it also tells, as None, that it listens now
+            heard += [message] if (message := await subscription.next(5.0)) else []
+    assert heard == [(keys.CHANGES, b"breaking")] * 2, "a running service hears of the other log, and of its end"
+    plan = await Registry(redis).plan("breaking")
+    assert (plan.title, plan.language, plan.two_person_flash) == ("عاجل", "ar", True)
+
+
+async def test_a_correspondents_own_lines_stay_theirs(redis: Redis, lines: list[bytes]) -> None:
+    journal = Journal(redis)
+    await imported(redis, lines, name="copy")
+    mine = (await journal.history("copy", None, 1))[0]  # filed third, by LUIS
+    change = {"carries": {"reason": "false"}, "id": mine["id"], "own_only": True}
+    with pytest.raises(Forbidden):
+        await journal.append("copy", Change("kill", MONA, **change))
+    await journal.append("copy", Change("kill", LUIS, **change))
+
+
+async def test_what_is_filed_during_an_export_is_not_in_it(redis: Redis, lines: list[bytes]) -> None:
+    export = taken_out(redis, await Registry(redis).plan("breaking"))
+    taken = [(await anext(export))[0]]
+    await Journal(redis).append("breaking", filing())
+    taken += [line async for line, _ in export]
+    assert taken == lines
+
+
+async def test_a_feed_that_is_not_whole_is_not_exported(redis: Redis, lines: list[bytes]) -> None:
+    await redis("XDEL", keys.log("breaking"), "3-0")
+    with pytest.raises(TickerError, match="'breaking' cannot be exported: entry 3 is missing"):
+        await exported(redis)
+    await redis("DEL", keys.state("breaking"))
+    with pytest.raises(NotFound, match="has no log"):
+        await exported(redis)
+
+
+async def test_a_log_that_vanishes_during_an_import_is_said(
+    redis: Redis, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "BATCH", 3)
+    importing = put_in(redis, lines, name="copy")
+    await anext(importing)
+    await shut(redis, "copy")
+    with pytest.raises(Unavailable, match="before entry 1"):
+        await anext(importing)
+
+
+def _seal(line: dict[str, Any]) -> bytes:
+    line.pop("crc", None)
+    return moving._sealed(line)
+
+
+async def test_a_damaged_export_names_the_line(redis: Redis, lines: list[bytes]) -> None:
+    def other(number: int, **members: Any) -> bytes:
+        return _seal(orjson.loads(lines[number - 1]) | members)
+
+    def without(number: int, name: str) -> bytes:
+        return _seal({member: value for member, value in orjson.loads(lines[number - 1]).items() if member != name})
+
+    def feed(**members: Any) -> bytes:
+        return other(1, feed=orjson.loads(lines[0])["feed"] | members)
+
+    head = "line 1: this is no export of a feed that this version can read"
+    follows = "the entry does not follow from the one before it"
+    for number, line, fault in [
+        (1, b"", head),
+        (1, b"\x89PNG\r\n", "line 1: this is not JSON"),
+        (1, b"[1]\n", "line 1: this is no line of an export"),
+        (1, b'{"text": "x"}\n', "line 1: this is no line of an export"),
+        (1, other(1, ticker=2), head),
+        (1, other(1, origin="x"), head),
+        (1, other(1, position=7), head),
+        (1, other(1, position="seven"), head),
+        (1, without(1, "feed"), head),
+        (1, feed(name="No feed"), head),
+        (1, feed(colour="red"), head),
+        (1, other(1, origin="0" * 40), f"line 2: {follows}"),
+        (1, other(1, position="3-000000000000"), "line 5: the export should have ended with entry 3"),
+        (1, other(1, position="8-000000000000"), "line 10: the export breaks off"),
+        (4, lines[3][:40], "line 4: this is not JSON"),
+        (4, b"\n", "line 4: this is not JSON"),
+        (4, lines[4], f"line 4: {follows}"),
+        (4, lines[3].replace(b'"filer":null', b'"filer":"luis"'), "line 4: it is not as it was written"),
+        (4, without(4, "hash"), "line 4: this is no entry of a feed"),
+        (4, other(4, entry='{"kind":"correct","at":"x"}'), "line 4: this is no entry of a feed"),
+        (4, other(4, entry='{"kind":"erase","at":"x"}'), "line 4: this is no entry of a feed"),
+        (4, other(4, entry=7), "line 4: this is no entry of a feed"),
+        (4, other(4, hash="0" * 40), f"line 4: {follows}"),
+        (9, lines[8] + lines[8], f"line 10: {follows}"),
+    ]:
+        damaged = [*lines[: number - 1], *line.splitlines(keepends=True), *lines[number:]]
+        with pytest.raises(BadRequest) as refused:
+            list(read(damaged)[1])
+        assert refused.value.detail.startswith(fault), (number, line)
+    with pytest.raises(BadRequest, match="line 1: this is not JSON"):
+        read([])
+    assert [line.entry.tail.offset for line in read(lines)[1]] == list(range(1, 9))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_no_byte_of_an_export_can_change_unnoticed(lines: list[bytes], data: st.DataObject) -> None:
+    number = data.draw(st.integers(0, len(lines) - 1))
+    at = data.draw(st.integers(0, len(lines[number]) - 2))
+    byte = data.draw(st.integers(0, 255).filter(lambda byte: byte != lines[number][at]))
+    changed = lines[number][:at] + bytes([byte]) + lines[number][at + 1 :]
+    damaged = [*lines[:number], *changed.splitlines(keepends=True), *lines[number + 1 :]]
+    try:
+        head, entries = read(damaged)
+        same = (head, list(entries))
+    except BadRequest as refused:
+        assert refused.detail.startswith((f"line {number + 1}:", f"line {number + 2}:"))
+    else:  # another spelling of the same JSON
+        head, entries = read(lines)
+        assert same == (head, list(entries))

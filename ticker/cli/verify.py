@@ -1,0 +1,54 @@
+"""`ticker verify` and `audit`: what the log proves, and who did what."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from ticker.cli.client import Service
+from ticker.cli.log import entries, on_the_log
+from ticker.cli.serve import Data, RedisUrl
+from ticker.dispatch import BREAKING
+from ticker.errors import NotFound
+from ticker.journal.audit import Proof, Verdict
+from ticker.journal.redis import Redis
+from ticker.journal.registry import Registry
+
+
+def verify(
+    feed: Annotated[list[str] | None, typer.Option(help="A feed; may be repeated. [default: all]")] = None,
+    redis: RedisUrl = None,
+    data: Data = None,
+) -> None:
+    """Prove that each feed's log is unbroken and that the feed shows what it says; say where not, and exit 1."""
+
+    async def act(redis: Redis) -> list[tuple[str, Verdict]]:
+        registry = Registry(redis)
+        plans = [await registry.plan(name) for name in feed] if feed else await registry.feeds()
+        if not plans:
+            raise NotFound("There is no feed here; --redis or --data says where the log is")
+        return [(plan.name, await Proof(redis, plan.name).verify()) for plan in plans]
+
+    broken = False
+    for name, (tail, fault) in on_the_log(redis, data, act):
+        if fault is None:
+            print(f"{name}: {entries(tail.offset)}, unbroken to {tail.position}")
+        else:
+            broken = True
+            print(f"ticker: {name}: {fault}; unbroken to {tail.position}", file=sys.stderr)
+    if broken:
+        raise typer.Exit(1)
+
+
+def audit(feed: Annotated[str, typer.Option(help="The feed.")] = BREAKING) -> None:
+    """Print every change with whose key made it, before and after, as NDJSON. Needs an editor's TICKER_KEY."""
+    faults = 0
+    for line in Service().lines(f"/v1/feeds/{quote(feed, safe='')}/audit"):
+        print(line)
+        faults += "fault" in json.loads(line)
+    if faults:
+        raise typer.Exit(1)

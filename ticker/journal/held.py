@@ -1,0 +1,55 @@
+"""Lines under embargo: known to the desk alone until their time. They are written by append.lua, and read here."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from ticker.errors import NotFound
+from ticker.journal import keys
+from ticker.journal.redis import Redis
+
+
+class Due(NamedTuple):
+    """A held line whose time has come."""
+
+    feed: str
+    id: str
+
+
+class HeldLines:
+    """What is held, in Redis. Raises Unavailable whenever Redis cannot answer."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def waiting(self, feed: str) -> list[dict[str, Any]]:
+        """Return the lines that wait for their release, the next one first."""
+        ids = await self._redis("ZRANGE", keys.due(feed), 0, -1)
+        kept = await self._redis("HMGET", keys.held(feed), *ids) if ids else []
+        return [orjson.loads(record) for record in kept if record is not None]
+
+    async def line(self, feed: str, id: str) -> tuple[dict[str, Any], str]:
+        """Return a held line, or what became of it, and the id of the key that wrote it.
+
+        Raises:
+            NotFound: nothing by that id was ever held in this feed.
+        """
+        record, filer = await self._redis.together(("HGET", keys.held(feed), id), ("HGET", keys.filers(feed), id))
+        if record is None:
+            raise NotFound(f"There is no held line {id!r} in the feed {feed!r}")
+        return orjson.loads(record), filer.decode()
+
+    async def due(self, feeds: list[str]) -> list[Due]:
+        """Return the lines whose time has come, by the clock of Redis."""
+        (seconds, micros), *found = await self._redis.together(
+            ("TIME",), *(("ZRANGE", keys.due(feed), 0, 9, "WITHSCORES") for feed in feeds)
+        )
+        now = int(seconds) * 1000 + int(micros) // 1000
+        return [
+            Due(feed, id.decode())
+            for feed, pairs in zip(feeds, found, strict=True)
+            for id, at in pairs
+            if float(at) <= now
+        ]

@@ -1,0 +1,29 @@
+-- The other writer of a log: puts an exported entry back where it was. It takes the next entry of the chain alone, so
+-- that an import can stop and go on, and can never put a hole or another history into a feed. The origin comes first,
+-- as if it were entry 0.
+--
+-- KEYS  as in store.lua; then the indexes that the dispatch enters, then those it leaves
+-- ARGV  named below
+-- Returns 'kept', or 'known' if the entry is there already, or 'gap', or 'foreign' if the chain is another one.
+
+local FIRST_INDEX = 8
+local offset, hash, text, now, kind, id, stored, filer, entered = unpack(ARGV)
+
+local known, before, origin = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'origin'))
+if offset == '0' then
+  if origin == hash then return 'known' end
+  if known and known ~= '0' then return 'foreign' end
+  redis.call('HSET', STATE, 'origin', hash, 'hash', hash, 'at', now, 'offset', offset)
+  return 'kept'
+end
+if not known then return 'gap' end
+if tonumber(offset) <= tonumber(known) then
+  local kept = redis.call('XRANGE', LOG, offset .. '-0', offset .. '-0')
+  return kept[1] and kept[1][2][2] == hash and 'known' or 'foreign'
+end
+if tonumber(offset) ~= tonumber(known) + 1 then return 'gap' end
+if redis.sha1hex(before .. text) ~= hash then return 'foreign' end
+store(
+  {kind = kind, id = id, stored = stored, filer = filer, first = FIRST_INDEX, entered = tonumber(entered)},
+  {offset = offset, hash = hash, text = text, now = now})
+return 'kept'

@@ -1,0 +1,62 @@
+"""The task that brings held lines out at their time.
+
+Every worker of every node looks; the script lets one of them through. So a line comes out once, whoever is being
+restarted at that moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from ticker.dispatch import FIELDS
+from ticker.errors import Conflict, NotFound, StaleRevision, Unavailable
+from ticker.hub import Hub
+from ticker.journal.change import Change, ask_second
+from ticker.journal.held import Due, HeldLines
+from ticker.journal.log import Journal
+from ticker.journal.redis import Refused, cause
+from ticker.journal.registry import Holder
+
+LOOK_EVERY: Final = 0.25
+"""Seconds between looks, so that a line comes out well within a second of its time."""
+
+log = logging.getLogger("ticker.release")
+
+
+class Release:
+    """Brings held lines out. One for each node; `run` is its only task."""
+
+    def __init__(self, journal: Journal, held: HeldLines, hub: Hub) -> None:
+        self._journal = journal
+        self._held = held
+        self._hub = hub
+        self._failed = False
+
+    async def run(self) -> None:
+        """Look for what is due until cancelled."""
+        while True:
+            try:
+                for due in await self._held.due(list(self._hub.channels)):
+                    await self.let_out(due)
+                self._failed = False
+            except Exception as error:  # whatever it is, the next look may go well
+                if not isinstance(error, Unavailable | Refused):
+                    log.exception("a held line could not be released")
+                elif not self._failed:
+                    log.warning("held lines wait: %s", cause(error))
+                self._failed = True
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def let_out(self, due: Due) -> None:
+        """Release a line, unless somebody else has, or has changed it meanwhile."""
+        try:
+            record, filer = await self._held.line(due.feed, due.id)
+            channel = self._hub.channels[due.feed]
+            fields, confirm = ask_second({name: record[name] for name in FIELDS if name in record}, channel.feed)
+            author = Holder(filer, record["by"], "correspondent", record["held"])
+            change = Change("file", author, fields, held=due.id, revision=record["revision"], confirm=confirm)
+            await self._journal.append(due.feed, change)
+        except (Conflict, NotFound, StaleRevision):
+            return

@@ -1,0 +1,140 @@
+"""The AsyncAPI 3.0 document: the frames of a live stream, from the side of a reader."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any, Final
+
+from ticker.web.described import answers, examples
+from ticker.web.described.answers import moment, number, or_null, ref, shape, text
+from ticker.web.described.bodies import Schema
+from ticker.web.described.operations import FEED
+from ticker.wire import BEAT_EVERY
+
+ABOUT: Final = """What a reader of a feed is sent, in order and without a gap. Over a WebSocket each frame is one text
+message; no subprotocol is spoken, and readers send nothing. A reader ignores members and types of frames that it does
+not know.
+
+The same address gives the same frames as Server-Sent Events to a request with `Accept: text/event-stream`: `event:`
+is the frame's type, `data:` the frame in one line, `id:` its position if it has one. There `Last-Event-ID` does what
+`after` does, and wins over it. The stream begins with `retry: 3000`.
+
+The first frame is a `snapshot`, unless `after` can be resumed: then every entry after it comes first. Then a `beat`, or
+a `delayed` if the node has lost the log; then frames as they come. A refusal is an HTTP answer, described in
+/openapi.json.
+"""
+
+
+def _frame(type: str, description: str, members: dict[str, Schema]) -> Schema:
+    return shape(description, {"type": text("What this is.", const=type), **members})
+
+
+_ENTRY: Final = {"position": answers.POSITION}
+
+FRAMES: Final[dict[str, Schema]] = {
+    "snapshot": answers.SCHEMAS["Snapshot"],
+    "dispatch": _frame(
+        "dispatch",
+        "A dispatch was filed or corrected; its revision tells.",
+        {**_ENTRY, "dispatch": ref("Dispatch")},
+    ),
+    "kill": _frame(
+        "kill",
+        "A dispatch was killed. A kill is final: take its text out of everything you show.",
+        {
+            **_ENTRY,
+            "id": answers.ID,
+            "reason": answers.REASON,
+            "at": moment("When; the `updated` of its tombstone."),
+            "filed": answers.FILED,
+            "revision": answers.REVISION,
+        },
+    ),
+    "pin": _frame(
+        "pin",
+        "This dispatch stands on top; null if none does.",
+        {**_ENTRY, "id": or_null(answers.ID)},
+    ),
+    "air": _frame("air", "The newsroom went on or off the air.", {**_ENTRY, "air": ref("OnAir")}),
+    "beat": _frame(
+        "beat",
+        f"At `at` this node was level with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
+        {
+            **_ENTRY,
+            "at": moment("When, by the clock of the log."),
+            "watching": number("Readers of this feed on all nodes, as last counted."),
+        },
+    ),
+    "delayed": _frame(
+        "delayed",
+        f"This node has lost the log. Again every {BEAT_EVERY:.0f} seconds until the next beat.",
+        {"since": moment("As old is what it shows.")},
+    ),
+    "move": _frame(
+        "move",
+        "This node is leaving: stay, and connect again at a random moment within that many milliseconds.",
+        {"within": number("Milliseconds.")},
+    ),
+}
+"""The payload of each type of frame."""
+
+
+def document(host: str) -> dict[str, Any]:
+    """Return the whole document for a service that is reached under this name, with its port if it has one."""
+    shown = {frame["type"]: frame for frame in examples.FRAMES}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "ticker, live",
+            "version": version("ticker"),
+            "description": ABOUT,
+            "license": {"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "plain": {"host": host, "protocol": "ws", "description": "As the service itself speaks."},
+            "tls": {"host": host, "protocol": "wss", "description": "Where a proxy in front speaks TLS."},
+        },
+        "channels": {
+            "live": {
+                "address": FEED + "/live",
+                "title": "The live stream of a feed",
+                "parameters": {
+                    "feed": {"description": "Name of the feed.", "default": "breaking", "examples": ["breaking"]}
+                },
+                "messages": {type: {"$ref": f"#/components/messages/{type}"} for type in FRAMES},
+                "bindings": {
+                    "ws": {
+                        "method": "GET",
+                        "query": {
+                            "type": "object",
+                            "properties": {"after": text("Position to go on from: the last one you have.")},
+                        },
+                        "bindingVersion": "0.1.0",
+                    }
+                },
+            }
+        },
+        "operations": {
+            "follow": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/live"},
+                "title": "Follow the feed",
+                "summary": "Take each frame in as it comes, and remember the last position.",
+                "messages": [{"$ref": f"#/channels/live/messages/{type}"} for type in FRAMES],
+            }
+        },
+        "components": {
+            "schemas": {name: answers.SCHEMAS[name] for name in ("Dispatch", "Tombstone", "OnAir")},
+            "messages": {
+                type: {
+                    "name": type,
+                    "contentType": "application/json",
+                    "summary": payload["description"],
+                    "payload": payload,
+                    "examples": [{"payload": shown[type]}],
+                }
+                for type, payload in FRAMES.items()
+            },
+        },
+    }

@@ -1,0 +1,110 @@
+"""Lines under embargo, for the desk: see, edit, release early, spike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker.dispatch import FIELDS, Edit, Kill, read
+from ticker.errors import Conflict, Forbidden
+from ticker.journal.change import Change, ask_second
+from ticker.journal.registry import Holder
+from ticker.web.answers import json
+from ticker.web.auth import holder_of
+from ticker.web.ingest import answer_filed, append, body, idempotency_key, if_match, release_time
+from ticker.web.node import node_of
+
+
+async def _holder(request: Request) -> Holder:
+    feed: str = request.path_params["feed"]
+    holder = await holder_of(request, at_least="correspondent", feed=feed)
+    await node_of(request).find(feed)
+    return holder
+
+
+async def _line(request: Request, holder: Holder) -> dict[str, Any]:
+    record, filer = await node_of(request).held.line(request.path_params["feed"], request.path_params["id"])
+    if holder.role == "correspondent" and filer != holder.id:
+        raise Forbidden("A correspondent's key sees only the held lines that it wrote itself")
+    return record
+
+
+async def lines(request: Request) -> Response:
+    """GET …/held: what waits, the next one first; a correspondent sees only what is theirs."""
+    holder = await _holder(request)
+    feed, held = request.path_params["feed"], node_of(request).held
+    waiting = await held.waiting(feed)
+    if holder.role == "correspondent":
+        waiting = [record for record in waiting if (await held.line(feed, record["id"]))[1] == holder.id]
+    return json({"feed": feed, "held": waiting})
+
+
+async def line(request: Request) -> Response:
+    """GET …/held/{id}: the line, or what became of it."""
+    record = await _line(request, await _holder(request))
+    return json(record, 200, {"etag": f'"{record["revision"]}"'})
+
+
+async def edit(request: Request) -> Response:
+    """PATCH …/held/{id}"""
+    holder = await _holder(request)
+    revision = if_match(request)
+    changes = read(Edit, await body(request))
+    record = await _still_held(request, holder)
+    change = Change(
+        "edit",
+        holder,
+        changes.applied_to(record),
+        held=record["id"],
+        revision=record["revision"] if revision in (None, record["revision"]) else -1,
+        release=release_time(changes.release_at or record["release_at"]),
+        idempotency_key=idempotency_key(request),
+        asked={"if-match": revision, **changes.model_dump(exclude_unset=True)},
+    )
+    receipt, headers = await append(request, change)
+    return json(receipt, 200, headers)
+
+
+async def release(request: Request) -> Response:
+    """POST …/held/{id}/release: now, and not at its time."""
+    holder = await _holder(request)
+    node = node_of(request)
+    channel = await node.find(request.path_params["feed"])
+    record = await _line(request, holder)
+    key = idempotency_key(request)
+    if record["status"] != "held" and key is None:
+        raise _ended(record)
+    fields = {name: record[name] for name in FIELDS if name in record}
+    fields, confirm = ask_second(fields, channel.feed)
+    # What is asked is to release this line, whatever it says by then; so a repeated request is known again.
+    asked = {"release": record["id"]}
+    revision = record["revision"]
+    change = Change(
+        "file", holder, fields, held=record["id"], revision=revision, confirm=confirm, idempotency_key=key, asked=asked
+    )
+    receipt, headers = await append(request, change)
+    return await answer_filed(request, channel, change, receipt, headers)
+
+
+async def spike(request: Request) -> Response:
+    """DELETE …/held/{id}: it is never to go out. Its text is kept in the audit alone."""
+    holder = await _holder(request)
+    said = await body(request)
+    carries = {"reason": read(Kill, said).reason} if said else {"reason": "spiked"}
+    record = await _line(request, holder)
+    change = Change("spike", holder, carries, held=record["id"], idempotency_key=idempotency_key(request))
+    receipt, headers = await append(request, change)
+    return json(receipt, 200, headers)
+
+
+async def _still_held(request: Request, holder: Holder) -> dict[str, Any]:
+    record = await _line(request, holder)
+    if record["status"] != "held":
+        raise _ended(record)
+    return record
+
+
+def _ended(record: dict[str, Any]) -> Conflict:
+    return Conflict(f"The line is held no longer: it was {record['status']}", extra={"held": record})
