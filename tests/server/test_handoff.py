@@ -27,6 +27,7 @@ from ticker.settings import Settings
 pytestmark = pytest.mark.anyio
 
 ORIGIN = "0" * 40
+AT = "2026-11-22T18:04:05.678Z"
 HEAD = b"HTTP/1.1\r\nHost: x\r\n"
 UPGRADE = (
     HEAD + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -71,7 +72,7 @@ class House:
 
     def file(self, text: str) -> None:
         tail = self.channel.feed.tail
-        dispatch = {"id": f"{tail.offset:05}", "text": text, "status": "usable", "revision": 1}
+        dispatch = {"id": f"{tail.offset:05}", "text": text, "filed": AT, "status": "usable", "revision": 1}
         said = orjson.dumps({"kind": "file", "at": "", "dispatch": dispatch})
         self.channel.publish(Entry.read(tail.offset + 1, chain(tail.hash, said), said))
 
@@ -206,3 +207,26 @@ async def test_a_fault_with_one_reader_closes_that_one_and_is_logged_once(
     assert len(caplog.records) == 1
     house.file("one")
     assert b"one" in await asyncio.get_running_loop().sock_recv(other, 65536)
+
+
+@pytest.mark.parametrize("deferred", [0, 30])
+async def test_a_fault_while_joining_leaves_nothing_behind(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, deferred: int
+) -> None:
+    """Whether the first bytes came with the connection, or after it."""
+    house.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, deferred)
+    mine = await house.connect()
+    if not deferred:
+        await until(lambda: len(house.doorman._silent) == 1)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Channel, "_catch_up", fail)
+        mine.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
+        await until(lambda: "a bug" in caplog.text)
+    assert len(house.hub) == 0
+    assert not house.doorman._silent
+    assert await asyncio.get_running_loop().sock_recv(mine, 1) == b""
+    await house.join(UPGRADE)

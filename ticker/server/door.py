@@ -67,13 +67,13 @@ class Newcomer:
 
     def ready(self, *, room: bool, said: bool) -> None:
         """See `Watched`."""
-        self._doorman.forget(self)
-        self._doorman.hear(self.descriptor)
+        if self._doorman.forget(self):
+            self._doorman.hear(self.descriptor)
 
     def cut(self) -> None:
         """See `Watched`."""
-        self._doorman.forget(self)
-        os.close(self.descriptor)
+        if self._doorman.forget(self):  # else the descriptor is somebody else's by now
+            os.close(self.descriptor)
 
 
 class Doorman:
@@ -118,7 +118,10 @@ class Doorman:
                 self._loop.call_later(BREATH, self._accept_again)
                 return
             os.set_blocking(descriptor, False)
-            self.hear(descriptor)
+            try:
+                self.hear(descriptor)
+            except Exception:  # a fault in dealing with one does not stop the others
+                log.exception("a connection failed")
 
     def _accept_again(self) -> None:
         if self._listener.fileno() >= 0:
@@ -142,10 +145,13 @@ class Doorman:
             self._leading.add(leading)
             leading.add_done_callback(self._leading.discard)
 
-    def forget(self, newcomer: Newcomer) -> None:
-        """Wait no longer for a newcomer's first word."""
+    def forget(self, newcomer: Newcomer) -> bool:
+        """Wait no longer for a newcomer's first word; tell whether it was waited for."""
+        if newcomer not in self._silent:
+            return False
         self._silent.discard(newcomer)
         self._watch.remove(newcomer.descriptor)
+        return True
 
     def _turn_away_the_silent(self) -> None:
         now = self._loop.time()
@@ -184,7 +190,12 @@ class Doorman:
             head = _switch(accept, deflated=admission.dialect == "deflated")
         else:
             head = _sse_head(cross_origin(settings, headers.get("origin")))
-        admission.channel.join(SocketReader(admission.dialect, take(), self._watch), admission.after, head)
+        reader = SocketReader(admission.dialect, take(), self._watch)
+        try:
+            admission.channel.join(reader, admission.after, head)
+        except Exception:
+            reader.cut()  # what is closed here is not written to by the hub for ever after
+            raise
         return True
 
 
