@@ -113,7 +113,9 @@ async def test_what_was_done_to_held_lines_is_told_among_it_by_time(redis: Redis
     of_first = [change["kind"] for change in changes if (change["after"] or {}).get("id") == held[0]]
     assert of_first == ["hold", "edit", "release"]
     released = next(change for change in changes if change["kind"] == "release")
-    assert released["after"]["dispatch"] == changes[-2]["after"]["id"]
+    # Where both fall into one millisecond, either may be told first.
+    [filed] = [change for change in changes if (change["position"] or "").startswith("3-")]
+    assert released["after"]["dispatch"] == filed["after"]["id"]
 
 
 @anywhere
