@@ -21,7 +21,7 @@ import orjson
 
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
-from ticker.errors import BrokenLog, Forked, Unavailable
+from ticker.errors import BrokenLog, Forked, NotFound, Unavailable
 from ticker.fanout import FanOut, FanOuts
 from ticker.feed import Feed
 from ticker.hub import Channel, Hub
@@ -153,15 +153,16 @@ class Relay:
             for reader in gone.readers:
                 reader.dismiss(Close.GOING_AWAY)
         self._plans = plans
+        self._hub.broken &= plans.keys()
         self._hub.ready = True
 
     async def _open_if_whole(self, plan: Plan) -> None:
         """Open a feed, or start its readers anew. A damaged one keeps no other from being followed."""
         try:
             await self._open(plan)
-        except BrokenLog as fault:
+        except (BrokenLog, ValueError, KeyError, TypeError, AttributeError) as fault:  # what cannot be read is damaged
             if plan.name not in self._hub.broken:
-                log.error("%s; the feed is not served until it is mended: see `ticker verify`", fault)
+                log.error("the log of %s is damaged (%s): see `ticker verify`", plan.name, fault)
             self._hub.broken.add(plan.name)
         else:
             self._hub.broken.discard(plan.name)
@@ -250,7 +251,10 @@ class Relay:
         id = entry.content["id"] if entry.kind == "pin" else None
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None
-        dispatch = await self._journal.dispatch(feed.name, id)
+        try:
+            dispatch = await self._journal.dispatch(feed.name, id)
+        except NotFound:
+            return None
         dispatch.pop("revisions", None)
         return dispatch
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 from typing import Final
 
 from ticker.dispatch import FIELDS
@@ -38,9 +39,11 @@ class Release:
         """Look for what is due until cancelled."""
         while True:
             try:
-                for due in await self._held.due(list(self._hub.channels)):
-                    await self.let_out(due)
+                due = await self._held.due(list(self._hub.channels))
+                released = [await self.let_out(line) for line in due]
                 self._failed = False
+                if any(released):
+                    continue  # there may be more than one look brings
             except Exception as error:  # whatever it is, the next look may go well
                 if not isinstance(error, Unavailable | Refused):
                     log.exception("a held line could not be released")
@@ -49,14 +52,21 @@ class Release:
                 self._failed = True
             await asyncio.sleep(LOOK_EVERY)
 
-    async def let_out(self, due: Due) -> None:
-        """Release a line, unless somebody else has, or has changed it meanwhile."""
+    async def let_out(self, due: Due) -> bool:
+        """Release a line, unless somebody else has, or has postponed it meanwhile; tell whether it is out by this."""
         try:
             record, filer = await self._held.line(due.feed, due.id)
+            if record["status"] != "held" or _milliseconds(record["release_at"]) > due.now:
+                return False
             channel = self._hub.channels[due.feed]
             fields, confirm = ask_second({name: record[name] for name in FIELDS if name in record}, channel.feed)
             author = Holder(filer, record["by"], "correspondent", record["held"])
             change = Change("file", author, fields, held=due.id, revision=record["revision"], confirm=confirm)
             await self._journal.append(due.feed, change)
         except (Conflict, NotFound, StaleRevision):
-            return
+            return False
+        return True
+
+
+def _milliseconds(moment: str) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000)

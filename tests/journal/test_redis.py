@@ -75,3 +75,23 @@ async def test_a_redis_that_is_not_there_fails_all_who_asked_and_only_them(tmp_p
         assert all(isinstance(answer, Unavailable) for answer in answers)
         assert len({id(answer) for answer in answers}) == 5, "an error of its own for each"
     await redis.close()
+
+
+async def test_commands_on_one_connection_stay_on_it_whatever_others_do(redis: Redis) -> None:
+    async def mine() -> set[int]:
+        async with redis.one_connection() as alone:
+            return {await alone("CLIENT", "ID") for _ in range(5)}
+
+    others = [asyncio.create_task(redis("PING")) for _ in range(20)]
+    seen = await asyncio.gather(*(mine() for _ in range(8)))
+    await asyncio.gather(*others)
+    assert all(len(ids) == 1 for ids in seen)
+    assert len(set.union(*seen)) == 8
+
+
+async def test_a_connection_that_cannot_be_had_is_told_in_our_words(tmp_path: Path) -> None:
+    redis = Redis(f"unix://{tmp_path}/nobody.sock")
+    with pytest.raises(Unavailable):
+        async with redis.one_connection() as alone:
+            await alone("PING")
+    await redis.close()

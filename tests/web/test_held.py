@@ -228,3 +228,17 @@ def test_a_held_edition_is_tied_when_it_comes_out(service: Service) -> None:
     service.until(
         lambda: service.http.get(f"/v1/feeds/{original}/dispatches/{id}").json()["editions"] == [f"{feed}/{line['id']}"]
     )
+
+
+def test_a_repeated_edit_is_known_again_after_the_line_is_out_or_was_moved(service: Service) -> None:
+    feed = service.open_feed()
+    address = held(service, feed)
+    key = {"if-match": "*", "idempotency-key": "k"}
+    first = service.http.patch(address, json={"text": "better"}, headers=key)
+    service.http.patch(address, json={"release_at": soon(hours=5)}, headers={"if-match": "*"})
+    moved = service.http.patch(address, json={"text": "better"}, headers=key)
+    assert service.http.post(address + "/release").status_code == 201
+    out = service.http.patch(address, json={"text": "better"}, headers=key)
+    for again in (moved, out):
+        assert (again.status_code, again.json()) == (200, first.json())
+        assert again.headers["idempotent-replayed"] == "true"

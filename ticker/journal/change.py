@@ -94,8 +94,8 @@ class Change:
 
     def _fingerprint(self) -> str:
         """Return what tells this request from another one under the same Idempotency-Key."""
-        asked = self.carries if self.asked is None else self.asked
-        said = orjson.dumps([self.kind, self.id, self.held, self.release, asked], option=orjson.OPT_SORT_KEYS)
+        asked = [self.carries, self.release] if self.asked is None else self.asked
+        said = orjson.dumps([self.kind, self.id, self.held, asked], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(said).hexdigest()
 
     def _splice(self) -> bytes:

@@ -12,10 +12,11 @@ from ticker.journal.redis import Redis
 
 
 class Due(NamedTuple):
-    """A held line whose time has come."""
+    """A held line whose time has come: `now` by the clock of Redis, in milliseconds."""
 
     feed: str
     id: str
+    now: int
 
 
 class HeldLines:
@@ -28,7 +29,8 @@ class HeldLines:
         """Return the lines that wait for their release, the next one first."""
         ids = await self._redis("ZRANGE", keys.due(feed), 0, -1)
         kept = await self._redis("HMGET", keys.held(feed), *ids) if ids else []
-        return [orjson.loads(record) for record in kept if record is not None]
+        lines = [orjson.loads(record) for record in kept if record is not None]
+        return [line for line in lines if line["status"] == "held"]  # one may be released between the two reads
 
     async def line(self, feed: str, id: str) -> tuple[dict[str, Any], str]:
         """Return a held line, or what became of it, and the id of the key that wrote it.
@@ -48,7 +50,7 @@ class HeldLines:
         )
         now = int(seconds) * 1000 + int(micros) // 1000
         return [
-            Due(feed, id.decode())
+            Due(feed, id.decode(), now)
             for feed, pairs in zip(feeds, found, strict=True)
             for id, at in pairs
             if float(at) <= now

@@ -45,11 +45,16 @@ class Journal:
             async with self._redis.one_connection() as redis:
                 outcome, detail = await redis.run(self._append, names, args)
                 if outcome in (b"kept", b"repeated"):
+                    await self._tie(feed, change, detail)
                     await self._wait(redis)
-        answer = receipt(outcome.decode(), detail, feed, change)
-        if change.kind in ("file", "correct") and (commands := ties(feed, answer.body["id"], change.carries)):
-            await self._redis.together(*commands)
-        return answer
+        if self._replicas == 0 and outcome in (b"kept", b"repeated"):
+            await self._tie(feed, change, detail)
+        return receipt(outcome.decode(), detail, feed, change)
+
+    async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
+        """Tie an edition to its line; before replicas are waited for, since a release is not repeated."""
+        if change.kind in ("file", "correct") and "edition_of" in change.carries:
+            await self._redis.together(*ties(feed, orjson.loads(kept)["id"], change.carries))
 
     async def _wait(self, redis: Redis) -> None:
         milliseconds = int(self._replica_timeout * 1000)

@@ -27,7 +27,8 @@ class Receipts:
         measured, kept = fan_outs.take()
         told = [(keys.receipts(*line), node, orjson.dumps([*fan_out])) for line, fan_out in measured.items()]
         told += [(keys.receipts(*line), _KEPT, at.encode()) for line, at in kept.items()]
-        commands: list[tuple[Any, ...]] = [("HSET", name, member, value) for name, member, value in told]
+        # The first word on when a line was kept stands: a repeated request comes later.
+        commands: list[tuple[Any, ...]] = [("HSETNX", name, member, value) for name, member, value in told]
         commands += [("EXPIRE", name, KEEP) for name in sorted({name for name, _, _ in told})]
         if commands:
             await self._redis.together(*commands)

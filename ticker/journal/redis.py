@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib import resources
 from typing import Any, Final
 
@@ -107,6 +107,7 @@ class Redis:
             raise BadSetting(f"TICKER_REDIS_URL: {error}") from None
         self._asked: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
         self._carrier: asyncio.Task[None] | None = None
+        self._alone = False
 
     async def __call__(self, *command: Any) -> Any:
         """Send one command and return its answer, as bytes and numbers."""
@@ -153,6 +154,8 @@ class Redis:
 
     async def _send(self, commands: list[tuple[Any, ...]]) -> list[Any]:
         """Return an answer to each command; where there is none, the error instead."""
+        if self._alone:  # a pipeline would take a connection of its own
+            return [await self._send_alone(command) for command in commands]
         try:
             async with self._client.pipeline(transaction=False) as pipe:
                 for command in commands:
@@ -162,12 +165,20 @@ class Redis:
             return [_translated(error) for _ in commands]
         return [_translated(answer) if isinstance(answer, Exception) else answer for answer in answers]
 
+    async def _send_alone(self, command: tuple[Any, ...]) -> Any:
+        try:
+            return await self._client.execute_command(*command)  # type: ignore[no-untyped-call]
+        except Exception as error:  # noqa: BLE001  # as in `_send`
+            return _translated(error)
+
     @asynccontextmanager
     async def one_connection(self) -> AsyncIterator[Redis]:
         """Give a client whose commands all go over the same connection, as WAIT needs."""
         alone = object.__new__(Redis)
-        alone._asked, alone._carrier = [], None
-        async with self._client.client() as alone._client:
+        alone._asked, alone._carrier, alone._alone = [], None, True
+        async with AsyncExitStack() as stack:
+            with _in_our_words():
+                alone._client = await stack.enter_async_context(self._client.client())
             yield alone
 
     @asynccontextmanager

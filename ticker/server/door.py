@@ -231,6 +231,8 @@ class Door(HttpToolsProtocol):
             super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
+        if self._handed_over:
+            return
         if not self._hand_over(websocket=True):
             super().handle_websocket_upgrade()
 

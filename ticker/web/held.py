@@ -52,15 +52,19 @@ async def edit(request: Request) -> Response:
     holder = await _holder(request)
     revision = if_match(request)
     changes = read(Edit, await body(request))
-    record = await _still_held(request, holder)
+    record = await _line(request, holder)
+    key = idempotency_key(request)
+    if record["status"] != "held" and key is None:  # a repeated request is answered as the first time all the same
+        raise _ended(record)
+    until = changes.release_at or record.get("release_at")
     change = Change(
         "edit",
         holder,
         changes.applied_to(record),
         held=record["id"],
         revision=record["revision"] if revision in (None, record["revision"]) else -1,
-        release=release_time(changes.release_at or record["release_at"]),
-        idempotency_key=idempotency_key(request),
+        release=release_time(until) if until else 0,
+        idempotency_key=key,
         asked={"if-match": revision, **changes.model_dump(exclude_unset=True)},
     )
     receipt, headers = await append(request, change)
@@ -97,13 +101,6 @@ async def spike(request: Request) -> Response:
     change = Change("spike", holder, carries, held=record["id"], idempotency_key=idempotency_key(request))
     receipt, headers = await append(request, change)
     return json(receipt, 200, headers)
-
-
-async def _still_held(request: Request, holder: Holder) -> dict[str, Any]:
-    record = await _line(request, holder)
-    if record["status"] != "held":
-        raise _ended(record)
-    return record
 
 
 def _ended(record: dict[str, Any]) -> Conflict:

@@ -1,0 +1,100 @@
+"""The task that brings held lines out, against a real log: never early, never twice, and one line stops no other."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ticker.dispatch import rfc3339
+from ticker.errors import Conflict
+from ticker.feed import Feed
+from ticker.hub import Channel, Hub
+from ticker.journal.change import Change
+from ticker.journal.held import Due, HeldLines
+from ticker.journal.log import Journal
+from ticker.journal.redis import Redis
+from ticker.journal.registry import Holder, Plan, Registry
+from ticker.release import Release
+
+pytestmark = pytest.mark.anyio
+
+MONA = Holder("mona", "Mona", "correspondent", "2026-01-01T00:00:00.000Z")
+LINE = {"text": "held", "urgency": "normal", "language": "en"}
+
+
+class Desk:
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self.journal, self.held = Journal(redis), HeldLines(redis)
+        self.hub = Hub(capacity=64, limit=10, clock=time.monotonic)
+        self.release = Release(self.journal, self.held, self.hub)
+
+    async def open(self) -> None:
+        plan = Plan("breaking", "Breaking", "en", "")
+        await Registry(self.redis).open_feed(plan)
+        feed = await self.journal.look(plan)
+        assert feed is not None
+        self.hub.channels["breaking"] = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
+
+    async def now(self) -> int:
+        seconds, micros = await self.redis("TIME")
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def hold(self, after: int) -> Due:
+        """Hold a line until so many milliseconds from now; return it as if it were due by then."""
+        at = await self.now() + after
+        kept = await self.journal.append("breaking", Change("hold", MONA, LINE, release=at))
+        return Due("breaking", kept.body["id"], at)
+
+    async def feed(self) -> Feed:
+        feed = await self.journal.look(Plan("breaking", "Breaking", "en", ""))
+        assert feed is not None
+        return feed
+
+
+@pytest.fixture
+async def desk(redis: Redis) -> Desk:
+    desk = Desk(redis)
+    await desk.open()
+    return desk
+
+
+async def test_a_line_comes_out_once_whoever_asks_again(desk: Desk) -> None:
+    due = await desk.hold(60_000)
+    assert await desk.release.let_out(due) is True
+    assert await desk.release.let_out(due) is False, "it was released"
+    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+
+
+async def test_a_line_that_was_postponed_a_moment_ago_stays_where_it_is(desk: Desk) -> None:
+    due = await desk.hold(60_000)
+    later = due.now + 3_600_000
+    await desk.journal.append("breaking", Change("edit", MONA, LINE, held=due.id, release=later))
+    assert await desk.release.let_out(due) is False
+    [line] = await desk.held.waiting("breaking")
+    assert line["release_at"] == rfc3339(datetime.fromtimestamp(later / 1000, UTC))
+    assert (await desk.feed()).dispatches == []
+
+
+@pytest.mark.parametrize("kind", ["spike", "file"])
+async def test_a_line_that_is_held_no_longer_is_left_alone(desk: Desk, kind: str) -> None:
+    due = await desk.hold(60_000)
+    carries: dict[str, Any] = {"reason": "no"} if kind == "spike" else LINE
+    await desk.journal.append("breaking", Change(kind, MONA, carries, held=due.id))
+    assert await desk.release.let_out(due) is False
+    assert await desk.held.waiting("breaking") == []
+    with pytest.raises(Conflict):
+        await desk.journal.append("breaking", Change("file", MONA, LINE, held=due.id))
+
+
+async def test_what_is_due_is_found_by_the_clock_of_the_log(desk: Desk) -> None:
+    await desk.hold(60_000)
+    assert await desk.held.due(["breaking"]) == []
+    due = await desk.hold(30)
+    while not (found := await desk.held.due(["breaking"])):
+        pass
+    [line] = found
+    assert (line.id, line.now >= due.now) == (due.id, True)
