@@ -30,6 +30,7 @@ BAD = [
     ("ring", "many"),
     ("drain", "-0.5"),
     ("drain", "601"),
+    ("rate", "-1"),
     ("readers", "-1"),
 ]
 
@@ -137,6 +138,7 @@ def test_workers_read_the_same_settings_from_the_environment_they_are_given(monk
         origins="https://a.example, https://b.example",
         ring=64,
         drain=0.0,
+        rate=600,
         readers=7,
     )
     assert set(settings.model_fields_set) == set(NAMES)
