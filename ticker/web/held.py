@@ -12,16 +12,8 @@ from ticker.errors import Conflict, Forbidden
 from ticker.journal.change import Change, ask_second
 from ticker.journal.registry import Holder
 from ticker.web.answers import json
-from ticker.web.auth import holder_of
-from ticker.web.ingest import answer_filed, append, body, idempotency_key, if_match, release_time
+from ticker.web.ingest import answer_filed, append, body, holder_in_feed, idempotency_key, if_match, release_time
 from ticker.web.node import node_of
-
-
-async def _holder(request: Request) -> Holder:
-    feed: str = request.path_params["feed"]
-    holder = await holder_of(request, at_least="correspondent", feed=feed)
-    await node_of(request).find(feed)
-    return holder
 
 
 async def _line(request: Request, holder: Holder) -> dict[str, Any]:
@@ -33,7 +25,7 @@ async def _line(request: Request, holder: Holder) -> dict[str, Any]:
 
 async def lines(request: Request) -> Response:
     """GET …/held: what waits, the next one first; a correspondent sees only what is theirs."""
-    holder = await _holder(request)
+    holder = await holder_in_feed(request, "correspondent")
     feed, held = request.path_params["feed"], node_of(request).held
     waiting = await held.waiting(feed)
     if holder.role == "correspondent":
@@ -43,13 +35,13 @@ async def lines(request: Request) -> Response:
 
 async def line(request: Request) -> Response:
     """GET …/held/{id}: the line, or what became of it."""
-    record = await _line(request, await _holder(request))
+    record = await _line(request, await holder_in_feed(request, "correspondent"))
     return json(record, 200, {"etag": f'"{record["revision"]}"'})
 
 
 async def edit(request: Request) -> Response:
     """PATCH …/held/{id}"""
-    holder = await _holder(request)
+    holder = await holder_in_feed(request, "correspondent")
     revision = if_match(request)
     changes = read(Edit, await body(request))
     record = await _line(request, holder)
@@ -73,7 +65,7 @@ async def edit(request: Request) -> Response:
 
 async def release(request: Request) -> Response:
     """POST …/held/{id}/release: now, and not at its time."""
-    holder = await _holder(request)
+    holder = await holder_in_feed(request, "correspondent")
     node = node_of(request)
     channel = await node.find(request.path_params["feed"])
     record = await _line(request, holder)
@@ -94,7 +86,7 @@ async def release(request: Request) -> Response:
 
 async def spike(request: Request) -> Response:
     """DELETE …/held/{id}: it is never to go out. Its text is kept in the audit alone."""
-    holder = await _holder(request)
+    holder = await holder_in_feed(request, "correspondent")
     said = await body(request)
     carries = {"reason": read(Kill, said).reason} if said else {"reason": "spiked"}
     record = await _line(request, holder)

@@ -75,7 +75,8 @@ async def _append(request: Request, holder: Holder, kind: str, carries: dict[str
     return json(receipt, 200, headers)
 
 
-async def _holder(request: Request, at_least: Role) -> Holder:
+async def holder_in_feed(request: Request, at_least: Role) -> Holder:
+    """Return whose key asks, who may write to the feed in the path; raises as `holder_of` and `find`."""
     feed = request.path_params["feed"]
     holder = await holder_of(request, at_least=at_least, feed=feed)
     await node_of(request).find(feed)  # a feed that is being imported has a log, and is not open yet
@@ -86,7 +87,7 @@ async def file(request: Request) -> Response:
     """POST …/dispatches"""
     feed = request.path_params["feed"]
     node = node_of(request)
-    holder = await _holder(request, "correspondent")
+    holder = await holder_in_feed(request, "correspondent")
     draft = read(Draft, await body(request))
     channel = await node.find(feed)
     fields, key = draft.fields(channel.feed.language), idempotency_key(request)
@@ -130,7 +131,7 @@ async def correct(request: Request) -> Response:
     """PATCH …/dispatches/{id}"""
     feed, id = request.path_params["feed"], request.path_params["id"]
     node = node_of(request)
-    holder = await _holder(request, "correspondent")
+    holder = await holder_in_feed(request, "correspondent")
     revision = if_match(request)
     correction = read(Correction, await body(request))
     known = await node.journal.dispatch(feed, id)
@@ -158,7 +159,7 @@ async def correct(request: Request) -> Response:
 async def confirm(request: Request) -> Response:
     """POST …/dispatches/{id}/confirm: the second key that makes a flash of a line"""
     feed, id = request.path_params["feed"], request.path_params["id"]
-    holder = await _holder(request, "correspondent")
+    holder = await holder_in_feed(request, "correspondent")
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
         raise Gone("The dispatch was killed and cannot be changed", tombstone=known)
@@ -170,7 +171,7 @@ async def confirm(request: Request) -> Response:
 async def kill(request: Request) -> Response:
     """POST …/dispatches/{id}/kill: the answer names the same line's editions, which are to be killed on their own"""
     feed, id = request.path_params["feed"], request.path_params["id"]
-    holder = await _holder(request, "correspondent")
+    holder = await holder_in_feed(request, "correspondent")
     reason = read(Kill, await body(request)).reason
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     killed = Change("kill", holder, {"reason": reason}, id=id, own_only=own_only, idempotency_key=key)
@@ -181,16 +182,16 @@ async def kill(request: Request) -> Response:
 
 async def pin(request: Request) -> Response:
     """PUT …/pin"""
-    holder = await _holder(request, "editor")
+    holder = await holder_in_feed(request, "editor")
     return await _append(request, holder, "pin", {}, id=read(Pin, await body(request)).id)
 
 
 async def unpin(request: Request) -> Response:
     """DELETE …/pin"""
-    return await _append(request, await _holder(request, "editor"), "pin", {})
+    return await _append(request, await holder_in_feed(request, "editor"), "pin", {})
 
 
 async def air(request: Request) -> Response:
     """PUT …/air"""
-    holder = await _holder(request, "editor")
+    holder = await holder_in_feed(request, "editor")
     return await _append(request, holder, "air", read(Air, await body(request)).model_dump())
