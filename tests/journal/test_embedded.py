@@ -57,9 +57,9 @@ async def test_it_keeps_everything_over_a_stop_and_a_start(tmp_path: Path) -> No
 async def test_it_is_private_and_safe(tmp_path: Path) -> None:
     data = tmp_path / "deep" / "data"
     async with Embedded(data) as server:
-        assert await said(server, "CONFIG", "GET", "port") == {b"port": b"0"}
-        assert await said(server, "CONFIG", "GET", "appendfsync") == {b"appendfsync": b"always"}
-        assert await said(server, "CONFIG", "GET", "appendonly") == {b"appendonly": b"yes"}
+        assert await said(server, "CONFIG", "GET", "port") == [b"port", b"0"]
+        assert await said(server, "CONFIG", "GET", "appendfsync") == [b"appendfsync", b"always"]
+        assert await said(server, "CONFIG", "GET", "appendonly") == [b"appendonly", b"yes"]
         assert stat.S_IMODE((data / SOCKET).stat().st_mode) == 0o700
         assert stat.S_IMODE(data.stat().st_mode) == 0o700
 

@@ -52,6 +52,6 @@ class HeldLines:
         return [
             Due(feed, id.decode(), now)
             for feed, pairs in zip(feeds, found, strict=True)
-            for id, at in pairs
+            for id, at in zip(pairs[::2], pairs[1::2], strict=True)
             if float(at) <= now
         ]
