@@ -5,8 +5,9 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.fanout import PENDING_AT_MOST, FanOut, FanOuts, quantile
+from ticker.fanout import PENDING_AT_MOST, FanOut, FanOuts, Kept, Line, quantile
 
+AT = "2026-03-11T14:00:00.000Z"
 MOMENTS = st.floats(-5, 10_000, allow_nan=False)
 
 
@@ -69,17 +70,19 @@ def test_a_quantile_of_a_simple_fan_out_is_read_off() -> None:
 
 
 def test_measurements_are_taken_once_and_bounded() -> None:
-    fan_outs = FanOuts()
-    fan_outs.measured("breaking", "a", FanOut(1, 0, 1, 2))
-    fan_outs.kept("breaking", "a", "2026-03-11T14:00:00.000Z")
-    assert fan_outs.take() == (
-        {("breaking", "a"): FanOut(1, 0, 1, 2)},
-        {("breaking", "a"): "2026-03-11T14:00:00.000Z"},
-    )
+    fan_outs, first, again = FanOuts(), Kept(AT, repeated=False), Kept(AT, repeated=True)
+    fan_outs.measured(_line("a"), FanOut(1, 0, 1, 2))
+    fan_outs.kept(_line("a"), first)
+    fan_outs.kept(_line("a"), again)
+    assert fan_outs.take() == ({_line("a"): FanOut(1, 0, 1, 2)}, {_line("a"): first})
     assert fan_outs.take() == ({}, {})
     for number in range(PENDING_AT_MOST + 1):
-        fan_outs.measured("breaking", str(number), FanOut(1, 0, 1, 2))
-        fan_outs.kept("breaking", str(number), "2026-03-11T14:00:00.000Z")
+        fan_outs.measured(_line(str(number)), FanOut(1, 0, 1, 2))
+        fan_outs.kept(_line(str(number)), first)
     for noted in fan_outs.take():
         assert len(noted) == PENDING_AT_MOST
-        assert ("breaking", "0") not in noted
+        assert _line("0") not in noted
+
+
+def _line(id: str) -> Line:
+    return Line("breaking", id, AT)

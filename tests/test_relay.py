@@ -145,6 +145,29 @@ async def test_entries_arrive_in_order_and_beats_prove_them(newsroom: Newsroom) 
     assert beats[-1]["watching"] == 1
 
 
+async def test_who_waits_for_an_entry_is_told_when_it_is_here(newsroom: Newsroom) -> None:
+    several = [asyncio.create_task(newsroom.relay.heard("breaking", 1, 60)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert not any(waiting.done() for waiting in several)
+    await newsroom.file("one")
+    await asyncio.gather(*several)
+    assert newsroom.channel.feed.tail.offset == 1
+    await newsroom.relay.heard("breaking", 1, 0)
+    assert not newsroom.relay._awaited
+
+
+async def test_nobody_waits_for_ever_for_an_entry_that_does_not_come(newsroom: Newsroom) -> None:
+    given_up = asyncio.create_task(newsroom.relay.heard("breaking", 1, 60))
+    await asyncio.sleep(0)
+    await newsroom.relay.heard("breaking", 1, 0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    assert not newsroom.relay._awaited
+    await newsroom.relay.heard("gone", 1, 60)
+    await newsroom.file("one")
+    await newsroom.until(lambda: newsroom.channel.feed.tail.offset == 1)
+
+
 async def test_what_pubsub_loses_is_found_by_the_next_entry(newsroom: Newsroom) -> None:
     watcher = newsroom.read()
     await newsroom.file("one", silently=True)

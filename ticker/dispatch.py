@@ -135,8 +135,8 @@ class Draft(Body):
     byline: Name | None = None
     urgency: Urgency = "normal"
     language: Language | None = None
-    sections: Labels = []
-    places: Labels = []
+    sections: Labels = Field(default_factory=list)
+    places: Labels = Field(default_factory=list)
     story: Slug | None = None
     link: Link | None = None
     occurred: Moment | None = None

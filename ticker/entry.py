@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Self
 
 import orjson
@@ -37,8 +36,7 @@ class Position(NamedTuple):
         return cls(int(match[1]), match[2]) if match else None
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(NamedTuple):
     """Where a history ends: the offset and the whole hash of its last entry."""
 
     offset: int
@@ -49,8 +47,7 @@ class Tail:
         return Position(self.offset, self.hash[:TAG_LENGTH])
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One change of a feed: filed, corrected, killed, pinned, or on and off air.
 
     Attributes:

@@ -23,26 +23,41 @@ class FanOut(NamedTuple):
     ended: float
 
 
+class Line(NamedTuple):
+    """A line that was filed, and when (RFC 3339)."""
+
+    feed: str
+    id: str
+    filed: str
+
+
+class Kept(NamedTuple):
+    """When a line was known to be kept (RFC 3339), and whether that was the answer to a repeated request."""
+
+    at: str
+    repeated: bool
+
+
 class FanOuts:
-    """What this node measured and has not kept yet: by feed and dispatch."""
+    """What this node measured of each line and has not kept yet."""
 
     def __init__(self) -> None:
-        self._measured: dict[tuple[str, str], FanOut] = {}
-        self._kept: dict[tuple[str, str], str] = {}
+        self._measured: dict[Line, FanOut] = {}
+        self._kept: dict[Line, Kept] = {}
 
-    def measured(self, feed: str, id: str, fan_out: FanOut) -> None:
+    def measured(self, line: Line, fan_out: FanOut) -> None:
         """Note how a line was written to the readers of this node."""
-        self._measured[feed, id] = fan_out
+        self._measured[line] = fan_out
         if len(self._measured) > PENDING_AT_MOST:
             del self._measured[next(iter(self._measured))]
 
-    def kept(self, feed: str, id: str, at: str) -> None:
-        """Note when a line that came to this node was known to be kept (RFC 3339)."""
-        self._kept[feed, id] = at
+    def kept(self, line: Line, kept: Kept) -> None:
+        """Note when a line that came to this node was known to be kept. The first word on that stands."""
+        self._kept.setdefault(line, kept)
         if len(self._kept) > PENDING_AT_MOST:
             del self._kept[next(iter(self._kept))]
 
-    def take(self) -> tuple[dict[tuple[str, str], FanOut], dict[tuple[str, str], str]]:
+    def take(self) -> tuple[dict[Line, FanOut], dict[Line, Kept]]:
         """Return all that was noted, and forget it."""
         taken = self._measured, self._kept
         self._measured, self._kept = {}, {}

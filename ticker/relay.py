@@ -22,7 +22,7 @@ import orjson
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, Forked, NotFound, Unavailable
-from ticker.fanout import FanOut, FanOuts
+from ticker.fanout import FanOut, FanOuts, Line
 from ticker.feed import Feed
 from ticker.hub import Channel, Hub
 from ticker.journal import keys
@@ -79,6 +79,8 @@ class Relay:
         self._receipts = Receipts(redis)
         self._slow_by = 0.0
         """Seconds that the clock of Redis is behind this node's; half a way to Redis is as near as can be known."""
+        self._awaited: dict[tuple[str, int], asyncio.Future[None]] = {}
+        """Entries, by feed and offset, that somebody waits to be heard here."""
         self.sessions = 0
         """How often this node has come level with Redis anew."""
         self.filled = 0
@@ -87,6 +89,17 @@ class Relay:
     def now(self) -> str:
         """Return this moment by the clock of Redis, as RFC 3339."""
         return rfc3339(datetime.fromtimestamp(time.time() - self._slow_by, UTC))
+
+    async def heard(self, feed: str, offset: int, within: float) -> None:
+        """Wait until this node has heard an entry and written it to its readers; for so many seconds at most."""
+        channel = self._hub.channels.get(feed)
+        if channel is None or channel.feed.tail.offset >= offset:
+            return
+        heard = self._awaited.setdefault((feed, offset), asyncio.get_running_loop().create_future())
+        try:
+            await asyncio.wait([heard], timeout=within)
+        finally:
+            self._awaited.pop((feed, offset), None)
 
     async def run(self) -> None:
         """Follow Redis until cancelled; a lost connection is the ordinary case, not an error."""
@@ -241,10 +254,12 @@ class Relay:
         channel.publish(entry)
         if older is not None:
             channel.feed.learn(older)  # before anybody can ask for a snapshot
+        if (heard := self._awaited.pop((channel.feed.name, entry.tail.offset), None)) is not None:
+            heard.set_result(None)
         if entry.kind == "file":
             filed = datetime.fromisoformat(entry.at).timestamp() + self._slow_by
             fan_out = FanOut(level, set_aside, (began - filed) * 1000, (time.time() - filed) * 1000)
-            self.fan_outs.measured(channel.feed.name, entry.content["dispatch"]["id"], fan_out)
+            self.fan_outs.measured(Line(channel.feed.name, entry.content["dispatch"]["id"], entry.at), fan_out)
 
     async def _pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
         """Return the dispatch that an entry pins if the feed does not show it: a pin names it by its id alone."""

@@ -42,6 +42,17 @@ def test_a_correction_changes_what_it_names_and_keeps_the_rest(service: Service)
     assert found["updated"] == receipt["updated"] >= filed["filed"]
 
 
+def test_what_was_answered_is_seen_at_once(service: Service) -> None:
+    feed = service.open_feed()
+    for number in range(30):
+        filed = service.file(feed, str(number))
+        assert service.snapshot(feed)["position"] == filed["position"]
+        _correct(service, feed, filed["id"], text=f"{number}!")
+        assert service.snapshot(feed)["dispatches"][0]["text"] == f"{number}!"
+        _kill(service, feed, filed["id"])
+        assert service.snapshot(feed)["dispatches"][0]["status"] == "killed"
+
+
 def test_a_note_belongs_to_its_own_revision(service: Service) -> None:
     feed = service.open_feed()
     id = service.file(feed, "one")["id"]

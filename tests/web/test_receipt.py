@@ -67,6 +67,17 @@ def test_a_line_that_nobody_read_has_a_receipt_without_times(two: Service) -> No
     assert receipt["fan_out_ms"] == {"p50": None, "p99": None}
 
 
+def test_a_repeated_request_does_not_move_the_moment_of_keeping(two: Service) -> None:
+    feed, key = two.open_feed(), {"idempotency-key": "once"}
+    filed = two.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": "Bridge closed"}, headers=key).json()
+    before = _receipt(two, feed, filed["id"])
+    for _ in range(2 * WORKERS):  # each node, most likely
+        again = two.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": "Bridge closed"}, headers=key)
+        assert again.headers["idempotent-replayed"] == "true"
+    _receipt(two, feed, two.file(feed, "All nodes have told what they know when they tell of this")["id"])
+    assert _receipt(two, feed, filed["id"]) == before
+
+
 def test_a_killed_line_still_has_its_receipt_and_none_of_its_text(two: Service) -> None:
     feed = two.open_feed()
     filed = two.file(feed, "A libel", source="Nobody")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -23,8 +23,7 @@ CONFIRM_WITHIN: Final = 60
 _DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One change to a feed, checked and ready to be written.
 
     Attributes:
@@ -62,14 +61,8 @@ class Change:
         enters, leaves = indexes(feed, self.carries), indexes(feed, self.leaves or {})
         if self.kind in ("hold", "edit"):
             enters = set()  # not before its release
-        names = [
-            *stored(feed),
-            keys.record(feed, self.holder.id, key),
-            keys.held(feed),
-            keys.due(feed),
-            keys.flashes(feed),
-            keys.desk(feed),
-        ]
+        record = keys.record(feed, self.holder.id, key)
+        names = [*stored(feed), record, *_of_the_desk(feed)]
         return [*names, *enters, *(leaves - enters)], len(enters)
 
     def arguments(self, feed: str, enters: int) -> list[Any]:
@@ -113,9 +106,10 @@ def ask_second(fields: dict[str, Any], feed: Feed) -> tuple[dict[str, Any], str]
     return fields | {"urgency": "urgent"}, f"ask {CONFIRM_WITHIN * 1000}"
 
 
-def stored(feed: str) -> list[str]:
+@cache
+def stored(feed: str) -> tuple[str, ...]:
     """Return the keys that both writers of a log begin with; see store.lua."""
-    return [
+    return (
         keys.state(feed),
         keys.log(feed),
         keys.dispatches(feed),
@@ -123,7 +117,12 @@ def stored(feed: str) -> list[str]:
         keys.order(feed),
         keys.revisions(feed),
         keys.labels(feed),
-    ]
+    )
+
+
+@cache
+def _of_the_desk(feed: str) -> tuple[str, ...]:
+    return keys.held(feed), keys.due(feed), keys.flashes(feed), keys.desk(feed)
 
 
 def indexes(feed: str, fields: dict[str, Any]) -> set[str]:

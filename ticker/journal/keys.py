@@ -88,9 +88,9 @@ def desk(feed: str) -> str:
     return f"ticker:{{{feed}}}:desk"
 
 
-def receipts(feed: str, id: str) -> str:
-    """Hash: node → how it wrote this dispatch to its readers, as JSON."""
-    return f"ticker:{{{feed}}}:receipts:{id}"
+def receipts(feed: str, minute: str) -> str:
+    """Hash: dispatch filed in this minute and node → how that wrote it to its readers, as JSON."""
+    return f"ticker:{{{feed}}}:receipts:{minute}"
 
 
 def editions(feed: str, id: str) -> str:

@@ -199,7 +199,7 @@ async def put_in(
     script = Script("store.lua", "restore.lua")
     # Alone, so that the server knows the script before batches of it: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
-    _judge(plan, 0, await redis.run(script, stored(plan.name), origin))
+    _judge(plan, 0, await redis.run(script, [*stored(plan.name)], origin))
     listed, offset = await redis.together(("HEXISTS", keys.FEEDS, plan.name), ("HGET", keys.state(plan.name), "offset"))
     if listed and offset == b"0":
         await _list(redis, plan)  # it is this feed from now on

@@ -63,7 +63,7 @@ class Registry:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._noted: dict[str, str] = {}
+        self._noted: dict[str, int] = {}
 
     async def feeds(self) -> list[Plan]:
         """Return all feeds, by name, `breaking` first."""
@@ -153,10 +153,10 @@ class Registry:
 
     async def note_use(self, holder: Holder) -> None:
         """Note that a key was used. To the minute; each node writes it once in that."""
-        minute = now()[:16]
+        minute = int(time.time() // 60)
         if self._noted.get(holder.id) != minute:
             self._noted[holder.id] = minute
-            await self._redis("HSET", keys.USED, holder.id, minute + ":00.000Z")
+            await self._redis("HSET", keys.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
 
     async def holders(self) -> list[tuple[Holder, str | None]]:
         """Return everybody who holds a key, oldest first, and when each used it last."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from ticker.dispatch import FIELDS, MAX_BODY, Air, Correction, Draft, Kill, Pin, read
 from ticker.errors import BadRequest, Gone, Invalid, PreconditionRequired, TooLarge
+from ticker.fanout import Kept, Line
 from ticker.hub import Channel
 from ticker.journal.change import Change, ask_second
 from ticker.journal.registry import Holder, Role
@@ -20,6 +21,9 @@ from ticker.web.node import node_of
 
 LONGEST_EMBARGO: Final = timedelta(days=366)
 """How far ahead a line may be held; a later year is a slip of the finger."""
+
+HEAR_WITHIN: Final = 0.25
+"""Seconds an answer waits for the entry to come by pub/sub, which takes a millisecond."""
 
 
 async def body(request: Request) -> bytes:
@@ -61,8 +65,14 @@ def if_match(request: Request) -> int | None:
 
 
 async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict[str, str]]:
-    """Write a change; return its receipt, and the headers of an answer that gives it."""
-    receipt, repeated = await node_of(request).journal.append(request.path_params["feed"], change)
+    """Write a change; return its receipt, and the headers of an answer that gives it.
+
+    Whoever then asks this node sees the change. When Redis does not bring it, the answer does not wait for long.
+    """
+    node, feed = node_of(request), request.path_params["feed"]
+    receipt, repeated = await node.journal.append(feed, change)
+    if "position" in receipt:
+        await node.relay.heard(feed, int(receipt["position"].partition("-")[0]), HEAR_WITHIN)
     headers = {"idempotent-replayed": "true"} if repeated else {}
     if "revision" in receipt:
         headers["etag"] = f'"{receipt["revision"]}"'
@@ -105,11 +115,11 @@ async def answer_filed(
 ) -> Response:
     """Answer with the receipt of a dispatch that is in the log now, and with the lines that say nearly the same."""
     node, feed, id = node_of(request), channel.feed.name, receipt["id"]
-    await node.hear_up_to(channel, receipt["position"])
     # A held line that was released before has given its text away; what it said then was answered then.
     text = change.carries.get("text")
     receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
-    node.relay.fan_outs.kept(feed, id, node.relay.now())
+    kept = Kept(node.relay.now(), repeated="idempotent-replayed" in headers)
+    node.relay.fan_outs.kept(Line(feed, id, receipt["filed"]), kept)
     return json(receipt, 201, headers | {"location": f"/v1/feeds/{feed}/dispatches/{id}"})
 
 

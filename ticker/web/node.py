@@ -27,9 +27,6 @@ SPARE_FILES: Final = 128
 HEAR_OF_FEED_WITHIN: Final = 2.0
 """Seconds a request waits for a feed that is open but not known here yet; hearing of it takes milliseconds."""
 
-HEAR_WITHIN: Final = 0.25
-"""Seconds an answer waits for lines that pub/sub brings within milliseconds."""
-
 KNOW_FEEDS_WITHIN: Final = 5.0
 """Seconds a starting node waits for Redis before it lets requests in to be told that it is not there."""
 
@@ -88,13 +85,6 @@ class Node:
                     raise
                 await asyncio.sleep(0.01)
 
-    async def hear_up_to(self, channel: Channel, position: str) -> None:
-        """Wait until this node has heard what was filed before a position; a moment at most."""
-        before = int(position.partition("-")[0]) - 1
-        deadline = time.monotonic() + HEAR_WITHIN
-        while channel.feed.tail.offset < before and time.monotonic() < deadline:
-            await asyncio.sleep(0.001)
-
 
 def open_files() -> int:
     """Return how many readers this process has room for, after asking the system for all it gives."""
@@ -108,6 +98,6 @@ def open_files() -> int:
 
 def node_of(request: HTTPConnection) -> Node:
     """Return the node that a request came to."""
-    node = request.state.node
+    node = request.scope["state"]["node"]
     assert isinstance(node, Node)
     return node
