@@ -428,6 +428,32 @@ def test_a_stopping_service_asks_readers_to_move_and_then_closes(tmp_path_factor
     assert service.stop() == 0
 
 
+def test_a_service_told_to_stop_during_a_relief_waits_for_both_processes(tmp_path: Path) -> None:
+    with Service(tmp_path, drain="2") as service, line(service) as stays:
+        stays.ask("/v1/feeds/breaking/live", UPGRADE)
+        service.process.send_signal(signal.SIGHUP)
+        while stays.json()["type"] != "move":  # the old process has been relieved, and drains
+            pass
+        processes = service.children("ticker.server.worker")
+        assert len(processes) == 2
+        assert service.stop() == 0
+        assert stays.closed_with() == 1012
+    assert not [pid for pid in processes if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_dead_worker_that_is_relieved_at_once_is_replaced_once(tmp_path: Path) -> None:
+    with Service(tmp_path, drain="0.3") as service:
+        service.kill_child("ticker.server.worker")
+        service.until(lambda: any("died" in said for said in service.errors))
+        service.process.send_signal(signal.SIGHUP)  # before the dead one is replaced, which takes a breath
+        service.file_patiently("breaking", "after")
+        seen = set()
+        for number in range(50):  # longer than a second start would take
+            service.file_patiently("breaking", str(number))
+            seen |= set(service.children("ticker.server.worker"))
+        assert len(seen) == 1
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_hangup_relieves_the_workers_and_no_line_is_lost(tmp_path: Path, workers: str) -> None:
     with (

@@ -133,8 +133,8 @@ class Doorman:
             said = os.read(descriptor, FIRST_BYTES)
         except BlockingIOError:
             newcomer = Newcomer(self, descriptor, self._loop.time())
-            self._silent.add(newcomer)
             self._watch.add(descriptor, newcomer)
+            self._silent.add(newcomer)
             return
         except OSError:
             said = b""

@@ -174,6 +174,9 @@ class _Worker:
         self._settings = settings
         self._listener = listener
         self._now: _Process | None = None
+        self._leaving: _Process | None = None
+        self._starting = asyncio.Lock()
+        """Held while a process starts, so that a death and a relief at once do not start two."""
 
     async def start(self) -> None:
         """Start a process and wait until it serves.
@@ -220,19 +223,23 @@ class _Worker:
             watched.lifeline.close()
             while self._now is watched:
                 await asyncio.sleep(BREATH)
-                try:
-                    await self.start()
-                except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
-                    print(f"ticker: {error}", file=sys.stderr, flush=True)
+                async with self._starting:
+                    if self._now is not watched:
+                        break  # somebody was relieving it just then
+                    try:
+                        await self.start()
+                    except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
+                        print(f"ticker: {error}", file=sys.stderr, flush=True)
 
     async def relieve(self, drain: float) -> None:
         """Put a fresh process in its place, and only then ask the one that served to drain and go."""
-        relieved = self._now
-        await self.start()
+        async with self._starting:
+            relieved = self._now
+            await self.start()
+        self._leaving = relieved
         if relieved is not None:
             await relieved.stop(drain)
 
     async def stop(self, drain: float) -> None:
-        """Ask what serves to drain and go."""
-        if self._now is not None:
-            await self._now.stop(drain)
+        """Ask what serves to drain and go, and wait for what has been relieved and is going."""
+        await asyncio.gather(*(process.stop(drain) for process in (self._leaving, self._now) if process is not None))

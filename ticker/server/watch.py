@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import selectors
 from typing import Protocol
 
@@ -34,8 +35,12 @@ class Watch:
         loop.add_reader(self._selector.fileno(), self._look)
 
     def add(self, descriptor: int, who: Watched) -> None:
-        """Watch a socket for what is said on it."""
-        self._selector.register(descriptor, selectors.EVENT_READ, who)
+        """Watch a socket for what is said on it. One that cannot be watched is closed: nobody would hear of its end."""
+        try:
+            self._selector.register(descriptor, selectors.EVENT_READ, who)
+        except BaseException:
+            os.close(descriptor)
+            raise
 
     def expect_room(self, descriptor: int, who: Watched, *, room: bool) -> None:
         """Watch it for room to write in too, or no longer."""

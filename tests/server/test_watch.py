@@ -1,0 +1,30 @@
+"""The watch over sockets that belong to no transport."""
+
+import asyncio
+import socket
+
+import pytest
+
+from ticker.server.watch import Watch
+
+pytestmark = pytest.mark.anyio
+
+
+class Nobody:
+    """Somebody who is never called."""
+
+    def ready(self, *, room: bool, said: bool) -> None:
+        raise AssertionError
+
+    def cut(self) -> None:
+        raise AssertionError
+
+
+async def test_a_socket_that_cannot_be_watched_is_closed() -> None:
+    watch = Watch(asyncio.get_running_loop())
+    watch.close()  # from here on it refuses all, as it does when the system has no room for more
+    mine, its = socket.socketpair()
+    with its:
+        with pytest.raises(ValueError, match="closed"):
+            watch.add(mine.detach(), Nobody())
+        assert its.recv(1) == b"", "its other end hears of it"
