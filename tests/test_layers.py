@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-HOMES = {"redis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
+HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
 PURE = {"errors", "entry", "dispatch", "feed", "wire", "likeness", "fanout", "hub"}
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
