@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import platform
 import resource
@@ -12,6 +13,9 @@ from pathlib import Path
 
 PROC = Path("/proc")
 SOCKET_SLABS = ("TCP", "sock_inode_cache", "filp", "dentry", "eventpoll_epi", "eventpoll_pwq", "lsm_file_cache")
+REST = 0.02
+RESTS_BELOW = 0.1
+"""A process rests when in REST seconds it has run less than this share of them."""
 
 
 def family(pid: int) -> list[int]:
@@ -29,22 +33,37 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def cpu(pids: list[int]) -> float:
-    """Return the microseconds that all threads of these processes have run (user and system), by schedstat."""
+def cpu(pids: list[int], *, waited: bool = False) -> float:
+    """Return the microseconds that all threads of these processes have run (user and system), by schedstat.
+
+    With `waited`, those that they were ready to run but had no core count too.
+    """
     total = 0
     for pid in pids:
         for task in (PROC / str(pid) / "task").iterdir():
             with contextlib.suppress(OSError):
-                total += int((task / "schedstat").read_text().split()[0])
+                total += sum(map(int, (task / "schedstat").read_text().split()[: 1 + waited]))
     return total / 1000
 
 
+def until_rest(pids: list[int], within: float) -> None:
+    """Wait until these processes have hardly run, nor wanted to, for a moment; or for so many seconds."""
+    deadline = time.monotonic() + within
+    wanted = -math.inf
+    while (now := cpu(pids, waited=True)) - wanted > RESTS_BELOW * REST * 1e6 and time.monotonic() < deadline:
+        wanted = now
+        time.sleep(REST)
+
+
 def uss(pids: list[int]) -> float:
-    """Return the KiB of memory that only these processes have (unique set size)."""
+    """Return the KiB of memory that only these processes have (unique set size).
+
+    Without clean pages of files: those are nobody's own any more as soon as a neighbour maps the same file.
+    """
     total = 0
     for pid in pids:
         for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            if line.startswith(("Private_Clean", "Private_Dirty")):
+            if line.startswith("Private_Dirty"):
                 total += int(line.split()[1])
     return float(total)
 
@@ -73,6 +92,17 @@ def on(cores: set[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def pace(cores: set[int]) -> float:
+    """Return how many milliseconds a fixed piece of Python takes on these cores now: the middle one of five tries."""
+    taken = []
+    with on(cores):
+        for _ in range(5):
+            before = time.thread_time()
+            sum(number * number for number in range(15_000))
+            taken.append((time.thread_time() - before) * 1000)
+    return sorted(taken)[2]
 
 
 def fsync_cost(directory: Path, times: int = 200) -> tuple[float, float]:

@@ -1,10 +1,17 @@
-"""One run of one peer: readers join, lines are sent, and the kernel is asked what it cost."""
+"""Servers side by side: each has its readers, lines go to one after another, and the kernel is asked what it cost.
+
+The machine is shared and changes its speed within a second, so what is compared has to be measured within a second.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Self
 
 from bench import kernel
 from bench.peers import Peer
@@ -15,22 +22,118 @@ LOAD = {1}
 READERS_A_CROWD = 10_000
 EVERY = 0.25
 JOIN_WITHIN = 90.0
-SETTLE = 1.0
+LEVEL_WITHIN = 10.0
+SETTLE = 0.5
 
 
 @dataclass
 class Run:
-    """What one run measured: microseconds of CPU, KiB of memory, milliseconds on the way."""
+    """What one run measured of one peer: microseconds of CPU, KiB of memory, milliseconds on the way.
 
-    delivery: float = 0.0
-    join: float = 0.0
-    joins_per_second: float = 0.0
-    memory: float = 0.0
-    objects: float = 0.0
-    marks: int = 0
-    lost: int = 0
-    doubled: int = 0
-    times: Times = field(default_factory=Times)
+    Attributes:
+        turns: CPU of each line's turn, for a delivery.
+        besides: CPU of what the peer does without a line (beats, say) until the next comes, at 4/s, for a delivery.
+        join: CPU for connecting, handshake and first frame of a reader.
+        memory: USS for a reader, from before the first one to after the last line.
+        objects: kernel objects for a socket.
+    """
+
+    turns: list[float]
+    besides: float
+    join: float
+    memory: float
+    objects: float
+    lost: int
+    doubled: int
+    times: Times
+
+    @property
+    def delivery(self) -> float:
+        """CPU for a delivery, on the mean, at 4 lines a second."""
+        return fmean(self.turns) + self.besides
+
+    def against(self, other: Run) -> float:
+        """Return how many times another's delivery it cost: the median over their turns, the first by the first."""
+        pairs = zip(self.turns, other.turns, strict=True)
+        return median((mine + self.besides) / (its + other.besides) for mine, its in pairs)
+
+
+class Side:
+    """One peer among others. Used as a context: inside, it is up and all its readers have joined."""
+
+    def __init__(self, peer: Peer, readers: int, *, sse: bool = False) -> None:
+        self.peer = peer
+        self.readers = readers
+        self.sse = sse
+        self.turns: list[float] = []
+        self._in_turns = 0.0
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.peer)
+            self.pids = self.peer.pids
+            with kernel.on(LOAD):
+                self.crowds = stack.enter_context(crowds_for(self.peer, self.readers, sse=self.sse))
+            self._join()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _join(self) -> None:
+        self._memory, (objects, _), before = kernel.uss(self.pids), kernel.socket_memory(), kernel.cpu(self.pids)
+        self.crowds.until_open(JOIN_WITHIN)
+        time.sleep(SETTLE)
+        self.join = (kernel.cpu(self.pids) - before) / self.readers
+        self.objects = (kernel.socket_memory()[0] - objects) / self.readers / 2
+        self.crowds.ask("clear")
+
+    def begin(self) -> None:
+        """Note what it has run before anybody's first turn."""
+        self._began, self._ran = time.monotonic(), kernel.cpu(self.pids)
+
+    def turn(self) -> None:
+        """Send a line, count until the peer rests, and wait until every reader has it."""
+        began, before = time.monotonic(), kernel.cpu(self.pids)
+        self.peer.say(self.crowds)
+        kernel.until_rest(self.pids, LEVEL_WITHIN)
+        self.turns.append(kernel.cpu(self.pids) - before)
+        self._in_turns += time.monotonic() - began
+        self.crowds.until_level(LEVEL_WITHIN)
+
+    def run(self) -> Run:
+        """Return what was measured, after the last turn."""
+        idle = time.monotonic() - self._began - self._in_turns
+        at_rest = (kernel.cpu(self.pids) - self._ran - sum(self.turns)) / idle
+        besides = at_rest * max(EVERY - self._in_turns / len(self.turns), 0)
+        seen = self.crowds.ask("report")
+        return Run(
+            turns=[ran / self.readers for ran in self.turns],
+            besides=besides / self.readers,
+            join=self.join,
+            memory=(kernel.uss(self.pids) - self._memory) / self.readers,
+            objects=self.objects,
+            lost=seen.lost,
+            doubled=seen.doubled,
+            times=seen.times,
+        )
+
+
+def take_turns(sides: Sequence[Side], lines: int) -> list[float]:
+    """Send every side so many lines, one side after another, in the order turned round each time.
+
+    Returns:
+        The pace of the server's core before each round of turns, in milliseconds (`kernel.pace`).
+    """
+    paces = []
+    for side in sides:
+        side.begin()
+    for number in range(lines):
+        paces.append(kernel.pace(SERVER))
+        for side in sides[:: -1 if number % 2 else 1]:
+            side.turn()
+    return paces
 
 
 def crowds_for(peer: Peer, readers: int, *, sse: bool = False, buffer: int = 0) -> Crowds:
@@ -38,33 +141,6 @@ def crowds_for(peer: Peer, readers: int, *, sse: bool = False, buffer: int = 0) 
     target = peer.target(sse=sse)
     target.buffer = buffer
     return Crowds(target, readers, math.ceil(readers / READERS_A_CROWD))
-
-
-def fan_out(peer: Peer, readers: int, lines: int, *, sse: bool = False) -> Run:
-    """Let readers join a peer that runs, send lines at 4/s, and count.
-
-    CPU for a delivery is what all processes and threads of the peer ran between the moment before the first
-    line and half a second after the last had reached everybody, divided by readers times lines. What a peer does
-    besides, such as beats, falls into that time and counts. CPU for a join covers connecting, handshake and
-    first frame. Memory is the growth of USS from before the first reader to after the last line.
-    """
-    run = Run()
-    with kernel.on(LOAD), crowds_for(peer, readers, sse=sse) as crowds:
-        memory, (objects, _), before = kernel.uss(peer.pids), kernel.socket_memory(), kernel.cpu(peer.pids)
-        joined = crowds.until_open(JOIN_WITHIN)
-        time.sleep(SETTLE)
-        run.join = (kernel.cpu(peer.pids) - before) / readers
-        run.joins_per_second = readers / max((joined.full_at - crowds.started_at) / 1e9, 1e-9)
-        crowds.ask("clear")
-        before = kernel.cpu(peer.pids)
-        send(peer, crowds, lines)
-        seen = crowds.until_level(10.0)
-        time.sleep(0.5)
-        run.delivery = (kernel.cpu(peer.pids) - before) / (readers * lines)
-        run.memory = (kernel.uss(peer.pids) - memory) / readers
-        run.objects = (kernel.socket_memory()[0] - objects) / readers / 2
-        run.marks, run.lost, run.doubled, run.times = seen.marks, seen.lost, seen.doubled, seen.times
-    return run
 
 
 def send(peer: Peer, crowds: Crowds, lines: int, every: float = EVERY) -> None:

@@ -36,6 +36,7 @@ def keep(name: str, result: Result, options: Options, *, busy: float, took: floa
         "options": dataclasses.asdict(options),
         "machine": kernel.machine(),
         "at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "weather": result.weather(),
         "busy": round(busy, 2),
         "took": round(took),
     }
@@ -56,9 +57,10 @@ def write() -> None:
             about = [[name, text] for name, text in scenario["about"].items()]
             parts.append(table(["server", "set up as"], about) + "\n\n")
         parts.extend(f"Left out: {name}: {why}\n\n" for name, why in scenario["missing"].items())
+        weather = f"; {scenario['weather']}" if scenario.get("weather") else ""
         parts.append(
             f"{scenario['at']}; {scenario['machine']}; {scenario['options']['rounds']} rounds, {scenario['took']} s; "
-            f"load average before it started: {scenario['busy']:g}.\n\n"
+            f"load average before it started: {scenario['busy']:g}{weather}.\n\n"
         )
     (HERE / "REPORT.md").write_text("".join(parts).rstrip() + "\n")
 

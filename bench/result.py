@@ -38,7 +38,7 @@ class Row:
 
 @dataclass
 class Result:
-    """One scenario: rows for the table of figures, and its own section as Markdown."""
+    """One scenario: rows for the table of figures, its own section as Markdown, and `kernel.pace` meanwhile."""
 
     title: str
     what: str
@@ -46,6 +46,16 @@ class Result:
     section: list[str] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    paces: list[float] = field(default_factory=list)
+
+    def weather(self) -> str:
+        """Say how the machine's own speed varied, or nothing."""
+        if not self.paces:
+            return ""
+        return (
+            f"a fixed piece of Python took {min(self.paces):.1f} to {max(self.paces):.1f} ms (median "
+            f"{median(self.paces):.1f}) on the server's core meanwhile: the machine is shared"
+        )
 
     def table(self, head: list[str], rows: list[list[str]]) -> None:
         """Add a table to the section."""

@@ -2,55 +2,74 @@
 
 from __future__ import annotations
 
+import contextlib
 from statistics import median
 
 from bench import chart
 from bench.measure import SERVER as CORES
-from bench.measure import fan_out
+from bench.measure import Run, Side, take_turns
 from bench.peers import peer
 from bench.result import Options, Result, Row, spread
 
+FEW = 10
 SIZES = (1000, 2000, 5000, 10_000, 19_000)
-WHAT = """The same work with 1,000 to 19,000 readers on one worker (it may hold 20,000 descriptors). The time
-that passes between lines is the same, so what a line costs once (the POST, Valkey, the frame) weighs more on
-few readers. That part is measured by the smallest crowd of all, ten readers, and shown apart."""
+WHAT = """One service for each size, from 1,000 to 19,000 readers on one worker (it may hold 20,000 descriptors), and
+beside each the C floor with as many readers. All are up at once and take turns of one line, counted as above, so that
+all sizes have the same weather; a size's cost is compared with the median of all sizes in the same round. What a line
+costs once (the POST, Valkey, the frame, and what the service does between lines) weighs more on few readers. That
+part is measured by the smallest crowd of all, ten readers, and shown apart."""
 
 
 def run(options: Options) -> Result:
-    """Measure this service and the floor at each size."""
+    """Measure this service and the floor at all sizes."""
     result = Result("Readers from 1,000 to 19,000", WHAT)
     sizes = [size for size in SIZES if not options.readers or size <= options.readers]
-    found: dict[str, dict[int, list[float]]] = {"ticker": {}, "floor": {}}
-    for turn in range(options.rounds):
-        for size in (10, *sizes) if turn % 2 == 0 else (*sizes[::-1], 10):
-            for name, costs in found.items():
-                with peer(name)(CORES) as server:
-                    costs.setdefault(size, []).append(fan_out(server, size, options.lines).delivery)
-    line = median(found["ticker"][10]) * 10
-    ours = {size: median(found["ticker"][size]) for size in sizes}
+    rounds = [_round(result, (FEW, *sizes), options.lines) for _ in range(options.rounds)]
+    lines = [found["ticker", FEW].delivery * FEW for found in rounds]
+    bare = [
+        {size: found["ticker", size].delivery - line / size for size in sizes}
+        for found, line in zip(rounds, lines, strict=True)
+    ]
+    shares = {size: [costs[size] / median(costs.values()) for costs in bare] for size in sizes}
     rows = [
         [
             f"{size:,}",
-            spread(found["ticker"][size]),
-            f"{ours[size] - line / size:.2f}",
-            spread(found["floor"][size]),
-            f"{ours[size] / median(found['floor'][size]):.2f}",
+            spread([found["ticker", size].delivery for found in rounds]),
+            spread([costs[size] for costs in bare]),
+            spread(shares[size]),
+            spread([found["floor", size].delivery for found in rounds]),
+            spread([found["ticker", size].against(found["floor", size]) for found in rounds]),
         ]
         for size in sizes
     ]
-    result.table(["readers", "µs CPU a delivery", "without the line's own cost", "C floor", "of floor"], rows)
+    result.table(COLUMNS.split("|"), rows)
     result.section.append(
-        f"\nA line's own cost, however many read it: {line / 1000:.2f} ms of CPU (POST, log, frame).\n"
+        f"\nA line's own cost, however many read it: {spread([line / 1000 for line in lines])} ms of CPU.\n"
     )
     series = {
-        "ticker": [(float(size), ours[size]) for size in sizes],
-        "C floor": [(float(size), median(found["floor"][size])) for size in sizes],
+        title: [(float(size), median(found[name, size].delivery for found in rounds)) for size in sizes]
+        for name, title in (("ticker", "ticker"), ("floor", "C floor"))
     }
     result.section.append(chart.lines("linear", "CPU for a delivery as readers grow", "µs", series, across="readers"))
-    bare = [ours[size] - line / size for size in sizes]
-    apart = max(abs(cost / median(bare) - 1) for cost in bare)
+    apart = max(abs(median(share) - 1) for share in shares.values())
     figure = "µs for a delivery from 1,000 to 19,000 readers: farthest from their median, the line's own cost apart"
     result.rows.append(Row(figure, f"{apart:.0%}", apart * 100, 15, None, "%"))
-    with_line = max(abs(cost / median(ours.values()) - 1) for cost in ours.values())
+    ours = [cost for _, cost in series["ticker"]]
+    with_line = max(abs(cost / median(ours) - 1) for cost in ours)
     result.section.append(f"\nWith the line's own cost spread over its readers, the farthest is {with_line:.0%} off.\n")
     return result
+
+
+COLUMNS = "readers|µs CPU a delivery|without the line's own cost|of the median of all sizes|C floor|of floor"
+
+
+def _round(result: Result, sizes: tuple[int, ...], lines: int) -> dict[tuple[str, int], Run]:
+    """Measure all sizes side by side."""
+    with contextlib.ExitStack() as stack:
+        sides = {
+            (name, size): stack.enter_context(Side(peer(name)(CORES), size))
+            for size in sizes
+            for name in ("ticker", "floor")
+        }
+        result.paces += take_turns(list(sides.values()), lines)
+        return {which: side.run() for which, side in sides.items()}

@@ -34,6 +34,7 @@ def run(options: Options) -> Result:
     rates: dict[str, list[float]] = {"one core": [], "both cores": []}
     answers: dict[str, list[float]] = {"one core": [], "both cores": []}
     for _ in range(options.rounds):
+        result.paces.append(kernel.pace(CORES))
         with Server(CORES) as server, kernel.on(LOAD):
             cost = kernel.fsync_cost(server.folder)
             disk.append(cost[0])
@@ -48,6 +49,7 @@ def run(options: Options) -> Result:
                 middle.append(times.at(0.5))
                 tail.append(times.at(0.99))
         for name, cores, kind in (("one core", CORES, Server), ("both cores", CORES | LOAD, TwoWorkers)):
+            result.paces.append(kernel.pace(CORES))
             with kind(cores) as server:
                 rate, p99 = _rate(server)
                 rates[name].append(rate)
