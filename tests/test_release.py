@@ -91,10 +91,14 @@ async def test_a_line_that_is_held_no_longer_is_left_alone(desk: Desk, kind: str
 
 
 async def test_what_is_due_is_found_by_the_clock_of_the_log(desk: Desk) -> None:
+    assert await desk.held.due(["breaking"]) == ([], None)
     await desk.hold(60_000)
-    assert await desk.held.due(["breaking"]) == []
+    found, to_come = await desk.held.due(["breaking"])
+    assert found == []
+    assert to_come is not None
+    assert 0 < to_come <= 60
     due = await desk.hold(30)
-    while not (found := await desk.held.due(["breaking"])):
+    while not (found := (await desk.held.due(["breaking"]))[0]):
         pass
     [line] = found
     assert (line.id, line.now >= due.now) == (due.id, True)

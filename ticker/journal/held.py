@@ -43,15 +43,17 @@ class HeldLines:
             raise NotFound(f"There is no held line {id!r} in the feed {feed!r}")
         return orjson.loads(record), filer.decode()
 
-    async def due(self, feeds: list[str]) -> list[Due]:
-        """Return the lines whose time has come, by the clock of Redis."""
+    async def due(self, feeds: list[str]) -> tuple[list[Due], float | None]:
+        """Return the lines whose time has come, by the clock of Redis, and the seconds until the next one's, if any."""
         (seconds, micros), *found = await self._redis.together(
             ("TIME",), *(("ZRANGE", keys.due(feed), 0, 9, "WITHSCORES") for feed in feeds)
         )
         now = int(seconds) * 1000 + int(micros) // 1000
-        return [
-            Due(feed, id.decode(), now)
+        waiting = [
+            (int(at), feed, id.decode())
             for feed, pairs in zip(feeds, found, strict=True)
             for id, at in zip(pairs[::2], pairs[1::2], strict=True)
-            if float(at) <= now
         ]
+        to_come = min((at for at, _, _ in waiting if at > now), default=None)
+        due = [Due(feed, id, now) for at, feed, id in waiting if at <= now]
+        return due, None if to_come is None else (to_come - now) / 1000
