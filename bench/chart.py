@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from html import escape
 from math import log10
-from pathlib import Path
+from typing import NamedTuple
 
-FOLDER = Path(__file__).parent / "charts"
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1f2328}.dim{fill:#59636e}.grid{stroke:#d1d9e0}.ours{fill:#b42318}"
     ".peer{fill:#8b949e}.line{fill:none;stroke-width:2}@media(prefers-color-scheme:dark){text{fill:#f0f6fc}"
@@ -15,8 +14,16 @@ STYLE = (
 WIDTH = 760
 
 
-def bars(name: str, title: str, unit: str, values: dict[str, tuple[float, float, float]], *, ours: str) -> str:
-    """Draw a bar for each value with its spread (middle, least, most); return the Markdown that shows it."""
+class Chart(NamedTuple):
+    """A picture, by the name of its file without `.svg`."""
+
+    name: str
+    title: str
+    svg: str
+
+
+def bars(name: str, title: str, unit: str, values: dict[str, tuple[float, float, float]], *, ours: str) -> Chart:
+    """Draw a bar for each value with its spread (middle, least, most)."""
     left, top, step = 190, 44, 30
     most = max(high for _, _, high in values.values()) or 1.0
     scale = (WIDTH - left - 110) / most
@@ -30,11 +37,11 @@ def bars(name: str, title: str, unit: str, values: dict[str, tuple[float, float,
             f'<path class="grid" stroke-width="2" d="M{left + low * scale:.1f} {y + 10}H{left + high * scale:.1f}"/>'
             f'<text class="dim" x="{left + high * scale + 8:.1f}" y="{y + 14}">{middle:.3g} {escape(unit)}</text>'
         )
-    return _write(name, title, parts, top + len(values) * step)
+    return _chart(name, title, parts, top + len(values) * step)
 
 
-def lines(name: str, title: str, unit: str, series: dict[str, list[tuple[float, float]]], *, across: str) -> str:
-    """Draw a line for each series over a logarithmic axis; return the Markdown that shows it."""
+def lines(name: str, title: str, unit: str, series: dict[str, list[tuple[float, float]]], *, across: str) -> Chart:
+    """Draw a line for each series over a logarithmic axis."""
     left, top, height = 60, 40, 240
     xs = sorted({x for points in series.values() for x, _ in points})
     most = max(y for points in series.values() for _, y in points) * 1.1 or 1.0
@@ -63,14 +70,10 @@ def lines(name: str, title: str, unit: str, series: dict[str, list[tuple[float, 
     parts.append(
         f'<text class="dim" x="{left}" y="{top + height + 38}">{escape(across)}; vertical: {escape(unit)}</text>'
     )
-    return _write(name, title, parts, top + height + 46)
+    return _chart(name, title, parts, top + height + 46)
 
 
-def _write(name: str, title: str, parts: list[str], height: float) -> str:
-    FOLDER.mkdir(exist_ok=True)
+def _chart(name: str, title: str, parts: list[str], height: float) -> Chart:
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
     body = "\n".join(parts)
-    (FOLDER / f"{name}.svg").write_text(
-        f"{head}\n<title>{escape(title)}</title><style>{STYLE}</style>\n{body}\n</svg>\n"
-    )
-    return f"![{title}](charts/{name}.svg)"
+    return Chart(name, title, f"{head}\n<title>{escape(title)}</title><style>{STYLE}</style>\n{body}\n</svg>\n")

@@ -40,6 +40,8 @@ def keep(name: str, result: Result, options: Options, *, busy: float, took: floa
         "busy": round(busy, 2),
         "took": round(took),
     }
+    for chart in result.charts:
+        (HERE / "charts" / f"{chart.name}.svg").write_text(chart.svg)
     KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median
 
+from bench.chart import Chart
+
 
 @dataclass
 class Row:
@@ -47,6 +49,7 @@ class Result:
     about: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     paces: list[float] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
 
     def weather(self) -> str:
         """Say how the machine's own speed varied, or nothing."""
@@ -56,6 +59,11 @@ class Result:
             f"a fixed piece of Python took {min(self.paces):.1f} to {max(self.paces):.1f} ms (median "
             f"{median(self.paces):.1f}) on the server's core meanwhile: the machine is shared"
         )
+
+    def chart(self, chart: Chart) -> None:
+        """Show a chart in the section."""
+        self.charts.append(chart)
+        self.section.append(f"\n![{chart.title}](charts/{chart.name}.svg)")
 
     def table(self, head: list[str], rows: list[list[str]]) -> None:
         """Add a table to the section."""

@@ -133,8 +133,7 @@ def _tables(result: Result, groups: list[Group], size: int) -> None:
     for what, title, unit, value in CHARTS if here else ():
         values = {name: _three([value(run) for run in found]) for name, found in here.items()}
         values = dict(sorted(values.items(), key=lambda item: item[1]))
-        picture = chart.bars(f"{what}-{size}", f"{title}, {size:,} readers", unit, values, ours="ticker")
-        result.section.append(f"\n{picture}")
+        result.chart(chart.bars(f"{what}-{size}", f"{title}, {size:,} readers", unit, values, ours="ticker"))
     result.section.append("")
 
 

@@ -50,7 +50,7 @@ def run(options: Options) -> Result:
         title: [(float(size), median(found[name, size].delivery for found in rounds)) for size in sizes]
         for name, title in (("ticker", "ticker"), ("floor", "C floor"))
     }
-    result.section.append(chart.lines("linear", "CPU for a delivery as readers grow", "µs", series, across="readers"))
+    result.chart(chart.lines("linear", "CPU for a delivery as readers grow", "µs", series, across="readers"))
     apart = max(abs(median(share) - 1) for share in shares.values())
     figure = "µs for a delivery from 1,000 to 19,000 readers: farthest from their median, the line's own cost apart"
     result.rows.append(Row(figure, f"{apart:.0%}", apart * 100, 15, None, "%"))

@@ -33,6 +33,7 @@ def run(options: Options) -> Result:
     middle, tail, disk, disk_tail = [], [], [], []
     rates: dict[str, list[float]] = {"one core": [], "both cores": []}
     answers: dict[str, list[float]] = {"one core": [], "both cores": []}
+    runs: list[str] = []
     for _ in range(options.rounds):
         result.paces.append(kernel.pace(CORES))
         with Server(CORES) as server, kernel.on(LOAD):
@@ -49,11 +50,14 @@ def run(options: Options) -> Result:
                 middle.append(times.at(0.5))
                 tail.append(times.at(0.99))
         for name, cores, kind in (("one core", CORES, Server), ("both cores", CORES | LOAD, TwoWorkers)):
-            result.paces.append(kernel.pace(CORES))
             with kind(cores) as server:
+                before = kernel.pace(CORES)
                 rate, p99 = _rate(server)
-                rates[name].append(rate)
-                answers[name].append(p99)
+                after = kernel.pace(CORES)
+            result.paces += [before, after]
+            rates[name].append(rate)
+            answers[name].append(p99)
+            runs.append(f"{rate:,.0f} on {name} ({before:.1f}, {after:.1f})")
     result.table(
         ["", "p50", "p99"],
         [
@@ -65,6 +69,9 @@ def run(options: Options) -> Result:
     result.table(
         [f"{WRITERS} writers", "201s a second", "ms p99 of an answer"],
         [[f"service on {name}", spread(rates[name], 0), spread(answers[name], 0)] for name in rates],
+    )
+    result.section.append(
+        f"\nRun by run, with the machine's pace in ms (see below) before and after: {'; '.join(runs)}.\n"
     )
     result.rows.append(Row("POST to reader, idle, fsync on: p50", spread(middle) + " ms", median(middle), 5, 2, "ms"))
     result.rows.append(Row("POST to reader, idle, fsync on: p99", spread(tail) + " ms", median(tail), 20, None, "ms"))
