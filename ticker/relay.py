@@ -79,7 +79,7 @@ class Relay:
         self._receipts = Receipts(redis)
         self._slow_by = 0.0
         """Seconds that the clock of Redis is behind this node's; half a way to Redis is as near as can be known."""
-        self._awaited: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self._awaited: dict[tuple[str, int], list[asyncio.Future[None]]] = {}
         """Entries, by feed and offset, that somebody waits to be heard here."""
         self.sessions = 0
         """How often this node has come level with Redis anew."""
@@ -95,11 +95,15 @@ class Relay:
         channel = self._hub.channels.get(feed)
         if channel is None or channel.feed.tail.offset >= offset:
             return
-        heard = self._awaited.setdefault((feed, offset), asyncio.get_running_loop().create_future())
+        heard = asyncio.get_running_loop().create_future()
+        waiting = self._awaited.setdefault((feed, offset), [])
+        waiting.append(heard)
         try:
             await asyncio.wait([heard], timeout=within)
         finally:
-            self._awaited.pop((feed, offset), None)
+            waiting.remove(heard)
+            if not waiting:
+                self._awaited.pop((feed, offset), None)
 
     async def run(self) -> None:
         """Follow Redis until cancelled; a lost connection is the ordinary case, not an error."""
@@ -254,7 +258,7 @@ class Relay:
         channel.publish(entry)
         if older is not None:
             channel.feed.learn(older)  # before anybody can ask for a snapshot
-        if (heard := self._awaited.pop((channel.feed.name, entry.tail.offset), None)) is not None:
+        for heard in self._awaited.pop((channel.feed.name, entry.tail.offset), ()):
             heard.set_result(None)
         if entry.kind == "file":
             filed = datetime.fromisoformat(entry.at).timestamp() + self._slow_by

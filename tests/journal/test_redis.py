@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ticker.errors import Unavailable
+from ticker.errors import BadSetting, Unavailable
 from ticker.journal.redis import Redis, Refused, Script
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +87,48 @@ async def test_commands_on_one_connection_stay_on_it_whatever_others_do(redis: R
     await asyncio.gather(*others)
     assert all(len(ids) == 1 for ids in seen)
     assert len(set.union(*seen)) == 8
+
+
+async def test_a_lost_connection_of_ones_own_is_not_replaced_under_way(redis: Redis) -> None:
+    async with redis.one_connection() as alone:
+        await alone("SET", "written", "x")
+        await redis("CLIENT", "KILL", "ID", await alone("CLIENT", "ID"))
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await alone("WAIT", 0, 1)  # on another connection it would speak of no writes
+    async with redis.one_connection() as again:
+        assert await again("GET", "written") == b"x"
+
+
+async def test_no_more_connections_are_lent_than_there_are(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis, "_lending", asyncio.Semaphore(3))
+
+    async def one() -> Any:
+        async with redis.one_connection() as alone:
+            return await alone("CLIENT", "ID")
+
+    assert len(set(await asyncio.gather(*(one() for _ in range(20))))) <= 3
+
+
+async def test_an_answer_that_comes_too_late_is_nobody_elses(redis: Redis) -> None:
+    hasty = Redis(redis._url, answer_within=0.5)
+    with pytest.raises(Unavailable):
+        await hasty("BLPOP", "nothing", "1")
+    assert await hasty("ECHO", "mine") == b"mine"
+    await hasty.close()
+
+
+async def test_many_answers_have_more_time_than_one(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticker.journal.redis.PATIENCE", 2)
+    slow = Redis(redis._url, answer_within=0.7)
+    assert await slow.together(*[("BLPOP", "nothing", "0.1")] * 10) == [None] * 10  # a second in all, or more
+    await slow.close()
+
+
+@pytest.mark.parametrize("option", ["protocol=3", "health_check_interval=5", "nonsense=1"])
+def test_options_that_would_break_it_are_refused(option: str) -> None:
+    with pytest.raises(BadSetting, match=f"TICKER_REDIS_URL: .*{option.partition('=')[0]}"):
+        Redis(f"redis://localhost:6379?{option}")
 
 
 async def test_a_connection_that_cannot_be_had_is_told_in_our_words(tmp_path: Path) -> None:

@@ -144,7 +144,6 @@ class Embedded:
             "appendonly": "yes",
             "appendfsync": "always",
             "save": "",
-            "hz": "2",  # its own chores, ten times a second by default, are most of what it does when nothing happens
             "daemonize": "no",
             "pidfile": "",
             "logfile": "valkey.log",

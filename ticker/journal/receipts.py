@@ -46,11 +46,13 @@ class Receipts:
     async def of(self, feed: str, dispatch: dict[str, Any]) -> dict[str, Any]:
         """Return the receipt of a dispatch."""
         name = _minute(Line(feed, dispatch["id"], dispatch["filed"]))
-        found = {}
-        for key, value in (await self._redis("HGETALL", name)).items():
-            id, _, node = key.decode().partition(" ")
-            if id == dispatch["id"]:
-                found[node] = value
+        found: dict[str, bytes] = {}
+        cursor = 0
+        while True:  # a minute can hold many lines, of which one is asked for
+            cursor, some = await self._redis("HSCAN", name, cursor, "MATCH", f"{dispatch['id']} *", "COUNT", 1000)
+            found |= {key.decode().partition(" ")[2]: value for key, value in some.items()}
+            if cursor == 0:
+                break
         kept = found.pop(_KEPT, None)
         fan_outs = [FanOut(*orjson.loads(value)) for value in found.values()]
         return {

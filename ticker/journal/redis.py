@@ -30,6 +30,21 @@ from ticker.errors import BadSetting, Unavailable
 ANSWER_WITHIN: Final = 1.5
 """Seconds Redis may take to answer. With a probe each second, a dead Redis is noticed within three."""
 
+LENT_AT_MOST: Final = 64
+"""Connections that changes use alone at once, each for one that waits for replicas; the others wait their turn."""
+
+PATIENCE: Final = 16
+"""Answers that share one measure of time; to begin a new one for each is a good part of what an answer costs."""
+
+_OURS: Final = {
+    "protocol": 2,  # with 3, each message to a subscription is first made into a text for a log that is off
+    "socket_timeout": None,  # `_send` has one for all
+    "socket_connect_timeout": ANSWER_WITHIN,
+    "retry": Retry(NoBackoff(), 0),
+    "health_check_interval": 0,
+}
+"""How connections are set up."""
+
 _CANNOT_WRITE: Final = ("MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN")
 """Codes of errors that redis-py has no class for."""
 
@@ -92,26 +107,31 @@ class Redis:
     answers with any other error.
     """
 
-    def __init__(self, url: str, *, answer_within: float = ANSWER_WITHIN) -> None:
+    def __init__(self, url: str, *, answer_within: float = ANSWER_WITHIN, reconnects: bool = True) -> None:
         """Take `redis://`, `rediss://` or `unix://`; `answer_within` is in seconds.
+
+        Unless it `reconnects`, all that it is asked after its connection is lost fails, until `connect`.
 
         Raises:
             BadSetting: the URL is none of these.
         """
         try:
-            pool = redis.asyncio.ConnectionPool.from_url(
-                url, socket_timeout=None, socket_connect_timeout=ANSWER_WITHIN, retry=Retry(NoBackoff(), 0), protocol=2
-            )
-        except ValueError as error:
+            pool = redis.asyncio.ConnectionPool.from_url(url, **_OURS)
+            for option in ("protocol", "health_check_interval"):
+                if pool.connection_kwargs[option] != _OURS[option]:
+                    raise ValueError(f"{option} is not for the address to say")
+            self._connection = _made(pool)
+        except (ValueError, TypeError) as error:  # TypeError: it has an option that no connection takes
             raise BadSetting(f"TICKER_REDIS_URL: {error}") from None
         self._url = url
         self._answer_within = answer_within
         self._pool = pool
-        self._connection = _made(pool)
         self._client = redis.asyncio.Redis(connection_pool=pool)  # it knows what to make of each command's answer
         self._asked: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
         self._carrier: asyncio.Task[None] | None = None
         self._spare: list[Redis] = []
+        self._lending = asyncio.Semaphore(LENT_AT_MOST)
+        self._reconnects = reconnects
 
     async def __call__(self, *command: Any) -> Any:
         """Send one command and return its answer, as bytes and numbers."""
@@ -159,13 +179,27 @@ class Redis:
     async def _send(self, commands: list[tuple[Any, ...]]) -> list[Any]:
         """Return an answer to each command; where there is none, the error instead."""
         try:
-            async with asyncio.timeout(self._answer_within):
-                await self._pool.ensure_connection(self._connection)
+            async with asyncio.timeout(self._answer_within) as limit:
+                if self._reconnects:
+                    await self._pool.ensure_connection(self._connection)
+                elif not self._connection.is_connected:
+                    raise exceptions.ConnectionError("the connection was lost on the way")
                 await self._connection.send_packed_command(b"".join(map(_packed, commands)))
-                return [await self._answer(command[0]) for command in commands]
+                answers = []
+                for number, command in enumerate(commands, 1):
+                    answers.append(await self._answer(command[0]))
+                    if number % PATIENCE == 0:
+                        limit.reschedule(asyncio.get_running_loop().time() + self._answer_within)
+                return answers
         except Exception as error:  # noqa: BLE001  # whatever it is, those who asked are waiting to be told
             await self._connection.disconnect(nowait=True)  # an answer may still be on its way, to nobody
             return [_translated(error) for _ in commands]
+
+    async def connect(self) -> None:
+        """Connect, unless that was done and still holds."""
+        with _in_our_words():
+            async with asyncio.timeout(self._answer_within):
+                await self._pool.ensure_connection(self._connection)
 
     async def _answer(self, command: str) -> Any:
         try:
@@ -175,12 +209,19 @@ class Redis:
 
     @asynccontextmanager
     async def one_connection(self) -> AsyncIterator[Redis]:
-        """Give a connection that nobody else uses meanwhile, as WAIT needs."""
-        alone = self._spare.pop() if self._spare else Redis(self._url, answer_within=self._answer_within)
-        try:
-            yield alone
-        finally:
-            self._spare.append(alone)
+        """Give a connection that nobody else uses meanwhile, as WAIT needs.
+
+        Once it is lost, all it is asked fails: on another connection WAIT would speak of no writes at all.
+        """
+        async with self._lending:
+            if not self._spare:
+                self._spare.append(Redis(self._url, answer_within=self._answer_within, reconnects=False))
+            alone = self._spare.pop()
+            try:
+                await alone.connect()
+                yield alone
+            finally:
+                self._spare.append(alone)
 
     @asynccontextmanager
     async def subscription(self) -> AsyncIterator[Subscription]:
@@ -193,7 +234,7 @@ class Redis:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._connection.disconnect()
+        await self._connection.disconnect(nowait=True)
         for alone in self._spare:
             await alone.close()
 

@@ -71,6 +71,9 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
     """
     node, feed = node_of(request), request.path_params["feed"]
     receipt, repeated = await node.journal.append(feed, change)
+    if change.kind == "file":
+        kept = Kept(node.relay.now(), repeated)
+        node.relay.fan_outs.kept(Line(feed, receipt["id"], receipt["filed"]), kept)
     if "position" in receipt:
         await node.relay.heard(feed, int(receipt["position"].partition("-")[0]), HEAR_WITHIN)
     headers = {"idempotent-replayed": "true"} if repeated else {}
@@ -107,19 +110,15 @@ async def file(request: Request) -> Response:
         return json(receipt, 201, headers | {"location": f"/v1/feeds/{feed}/held/{receipt['id']}"})
     carries, confirm = ask_second(fields, channel.feed)
     filed = Change("file", holder, carries, idempotency_key=key, confirm=confirm, asked=fields)
-    return await answer_filed(request, channel, filed, *await append(request, filed))
+    return answer_filed(channel, filed, *await append(request, filed))
 
 
-async def answer_filed(
-    request: Request, channel: Channel, change: Change, receipt: dict[str, Any], headers: dict[str, str]
-) -> Response:
+def answer_filed(channel: Channel, change: Change, receipt: dict[str, Any], headers: dict[str, str]) -> Response:
     """Answer with the receipt of a dispatch that is in the log now, and with the lines that say nearly the same."""
-    node, feed, id = node_of(request), channel.feed.name, receipt["id"]
+    feed, id = channel.feed.name, receipt["id"]
     # A held line that was released before has given its text away; what it said then was answered then.
     text = change.carries.get("text")
     receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
-    kept = Kept(node.relay.now(), repeated="idempotent-replayed" in headers)
-    node.relay.fan_outs.kept(Line(feed, id, receipt["filed"]), kept)
     return json(receipt, 201, headers | {"location": f"/v1/feeds/{feed}/dispatches/{id}"})
 
 
