@@ -12,12 +12,13 @@ from ticker.dispatch import rfc3339
 from ticker.errors import Conflict
 from ticker.feed import Feed
 from ticker.hub import Channel, Hub
+from ticker.journal import keys
 from ticker.journal.change import Change
 from ticker.journal.held import Due, HeldLines
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Plan, Registry
-from ticker.release import Release
+from ticker.release import LOOK_EVERY, Release
 
 pytestmark = pytest.mark.anyio
 
@@ -25,12 +26,16 @@ MONA = Holder("mona", "Mona", "correspondent", "2026-01-01T00:00:00.000Z")
 LINE = {"text": "held", "urgency": "normal", "language": "en"}
 
 
+class Slept(BaseException):
+    """The task would sleep for so many seconds."""
+
+
 class Desk:
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
         self.journal, self.held = Journal(redis), HeldLines(redis)
         self.hub = Hub(capacity=64, limit=10, clock=time.monotonic)
-        self.release = Release(self.journal, self.held, self.hub)
+        self.release = Release(self.journal, self.held, self.hub, sleep=self._sleep)
 
     async def open(self) -> None:
         plan = Plan("breaking", "Breaking", "en", "")
@@ -48,6 +53,16 @@ class Desk:
         at = await self.now() + after
         kept = await self.journal.append("breaking", Change("hold", MONA, LINE, release=at))
         return Due("breaking", kept.body["id"], at)
+
+    async def _sleep(self, seconds: float) -> None:
+        raise Slept(seconds)
+
+    async def until_it_sleeps(self) -> float:
+        """Look for what is due until nothing is; return how many seconds it would sleep then."""
+        with pytest.raises(Slept) as slept:
+            await self.release.run()
+        seconds: float = slept.value.args[0]
+        return seconds
 
     async def feed(self) -> Feed:
         feed = await self.journal.look(Plan("breaking", "Breaking", "en", ""))
@@ -88,6 +103,23 @@ async def test_a_line_that_is_held_no_longer_is_left_alone(desk: Desk, kind: str
     assert await desk.held.waiting("breaking") == []
     with pytest.raises(Conflict):
         await desk.journal.append("breaking", Change("file", MONA, LINE, held=due.id))
+
+
+@pytest.mark.parametrize(("ahead", "at_most"), [(60_000, LOOK_EVERY), (300, 0.3)])
+async def test_the_next_look_is_when_a_line_is_due_or_before(desk: Desk, ahead: int, at_most: float) -> None:
+    await desk.hold(ahead)
+    assert 0 < await desk.until_it_sleeps() <= at_most
+
+
+async def test_a_damaged_line_does_not_hold_up_those_behind_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    damaged = await desk.hold(400)
+    await desk.redis("HSET", keys.held("breaking"), damaged.id, "nonsense")
+    last = await desk.hold(400)
+    while await desk.now() < last.now:
+        pass
+    await desk.until_it_sleeps()
+    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+    assert damaged.id in caplog.text
 
 
 async def test_what_is_due_is_found_by_the_clock_of_the_log(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -31,11 +32,15 @@ log = logging.getLogger("ticker.release")
 class Release:
     """Brings held lines out. One for each node; `run` is its only task."""
 
-    def __init__(self, journal: Journal, held: HeldLines, hub: Hub) -> None:
+    def __init__(
+        self, journal: Journal, held: HeldLines, hub: Hub, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        """`sleep` waits so many seconds."""
         self._journal = journal
         self._held = held
         self._hub = hub
         self._failed = False
+        self._sleep = sleep
 
     async def run(self) -> None:
         """Look for what is due until cancelled."""
@@ -43,7 +48,7 @@ class Release:
             wait = LOOK_EVERY
             try:
                 due, to_come = await self._held.due(list(self._hub.channels))
-                released = [await self.let_out(line) for line in due]
+                released = [await self._tried(line) for line in due]
                 self._failed = False
                 if any(released):
                     continue  # there may be more than one look brings
@@ -51,11 +56,20 @@ class Release:
                     wait = min(wait, to_come)
             except Exception as error:  # whatever it is, the next look may go well
                 if not isinstance(error, Unavailable | Refused):
-                    log.exception("a held line could not be released")
+                    log.exception("held lines could not be looked for")
                 elif not self._failed:
                     log.warning("held lines wait: %s", cause(error))
                 self._failed = True
-            await asyncio.sleep(wait)
+            await self._sleep(wait)
+
+    async def _tried(self, due: Due) -> bool:
+        try:
+            return await self.let_out(due)
+        except (Unavailable, Refused):
+            raise
+        except Exception:  # a damaged one does not hold up those behind it
+            log.exception("the held line %s in %s could not be released", due.id, due.feed)
+            return False
 
     async def let_out(self, due: Due) -> bool:
         """Release a line, unless somebody else has, or has postponed it meanwhile; tell whether it is out by this."""
