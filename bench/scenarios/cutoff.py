@@ -27,6 +27,7 @@ def run(options: Options) -> Result:
     readers = options.readers or 10_000
     p50, p99, last, lost, doubled, resets, cpu = [], [], [], 0, 0, 0, []
     for _ in range(options.rounds):
+        result.paces.append(kernel.pace(CORES))
         with Server(CORES) as server, kernel.on(LOAD), crowds_for(server, readers) as crowds:
             crowds.until_open(90)
             _file(server, crowds, 1.0)

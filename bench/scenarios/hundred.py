@@ -41,6 +41,7 @@ def run(options: Options) -> Result:
         time.sleep(3)
         for _ in range(5):
             crowds.ask("clear")
+            result.paces.append(kernel.pace(server.cores))
             ours, readers_own, before = kernel.cpu(server.pids), kernel.cpu(crowds.pids), time.monotonic_ns()
             server.say(crowds)
             time.sleep(4)

@@ -30,6 +30,7 @@ def run(options: Options) -> Result:
     p50: dict[bool, list[float]] = {True: [], False: []}
     growth, held, cut = [], [], 0
     for turn in range(options.rounds):
+        result.paces.append(kernel.pace(CORES))
         for with_them in (False, True) if turn % 2 == 0 else (True, False):
             with Server(CORES) as server, kernel.on(LOAD), crowds_for(server, total - stalled) as crowds:
                 crowds.until_open(90)
