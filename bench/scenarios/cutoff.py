@@ -18,7 +18,8 @@ WHAT = f"""Every reader's socket is closed at once; for {DOWN:g} s nobody can co
 at a moment of its own, evenly spread over {WITHIN:g} s (full jitter over the client's first wait), with the
 last position it saw. Lines are filed at 4/s all the while. A reader is level when it has the beat, or the
 snapshot, that ends its resume. The time runs from when the line returned, so it contains the jitter. One worker
-on core 0, all readers on core 1."""
+on core 0, all readers on core 1; CPU is that of the five seconds from the cut on. Where the readers' own CPU is more
+than the service's, their core is what the figure waits for."""
 
 
 def run(options: Options) -> Result:
@@ -26,21 +27,22 @@ def run(options: Options) -> Result:
     result = Result("Cut off for two seconds", WHAT)
     readers = options.readers or 10_000
     runs: list[str] = []
-    p50, p99, last, lost, doubled, resets, cpu = [], [], [], 0, 0, 0, []
+    p50, p99, last, lost, doubled, resets, cpu, theirs = [], [], [], 0, 0, 0, [], []
     for _ in range(options.rounds):
         before_it = kernel.pace(CORES)
         with Server(CORES) as server, kernel.on(LOAD), crowds_for(server, readers) as crowds:
             crowds.until_open(90)
             _file(server, crowds, 1.0)
-            before = kernel.cpu(server.pids)
+            before, readers_own = kernel.cpu(server.pids), kernel.cpu(crowds.pids)
             crowds.ask("cut", down=DOWN, within=WITHIN)
             _file(server, crowds, DOWN + 3.0)
+            cpu.append((kernel.cpu(server.pids) - before) / 1000)
+            theirs.append((kernel.cpu(crowds.pids) - readers_own) / 1000)
             tally = crowds.until_level(15)
             deadline = time.monotonic() + 10
             while len(tally.levels) < readers and time.monotonic() < deadline:
                 time.sleep(0.1)
                 tally = crowds.ask("report")
-            cpu.append((kernel.cpu(server.pids) - before) / 1000)
             levels = sorted(tally.levels)
             assert len(levels) == readers, f"only {len(levels)} of {readers} came back"
             p50.append(levels[len(levels) // 2] / 1e6)
@@ -51,7 +53,17 @@ def run(options: Options) -> Result:
         result.paces += [before_it, after_it]
         runs.append(f"{p99[-1]:,.0f} ({before_it:.1f}, {after_it:.1f})")
     result.table(
-        ["readers", "ms to level: p50", "p99", "last", "lost", "doubled", "started anew", "ms CPU of the service"],
+        [
+            "readers",
+            "ms to level: p50",
+            "p99",
+            "last",
+            "lost",
+            "doubled",
+            "started anew",
+            "ms CPU service",
+            "ms CPU readers",
+        ],
         [
             [
                 f"{readers:,}",
@@ -62,6 +74,7 @@ def run(options: Options) -> Result:
                 f"{doubled:,}",
                 f"{resets:,}",
                 spread(cpu, 0),
+                spread(theirs, 0),
             ]
         ],
     )
