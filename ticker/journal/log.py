@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,17 +39,13 @@ class Journal:
         """
         names, enters = change.names(feed)
         args = change.arguments(feed, enters)
-        if self._replicas == 0:
-            outcome, detail = await self._redis.run(self._append, names, args)
-        else:
-            # WAIT speaks of the writes of its own connection, so both go over the same one.
-            async with self._redis.one_connection() as redis:
-                outcome, detail = await redis.run(self._append, names, args)
-                if outcome in (b"kept", b"repeated"):
-                    await self._tie(feed, change, detail)
+        # WAIT speaks of the writes of its own connection, so both go over the same one.
+        async with self._redis.one_connection() if self._replicas else nullcontext(self._redis) as redis:
+            outcome, detail = await redis.run(self._append, names, args)
+            if outcome in (b"kept", b"repeated"):
+                await self._tie(feed, change, detail)
+                if self._replicas:
                     await self._wait(redis)
-        if self._replicas == 0 and outcome in (b"kept", b"repeated"):
-            await self._tie(feed, change, detail)
         return receipt(outcome.decode(), detail, feed, change)
 
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
