@@ -15,7 +15,8 @@ from typing import Self
 
 from bench import kernel
 from bench.peers import Peer
-from ticker.cli.load import Crowds, Times
+from ticker.load.crowds import Crowds
+from ticker.load.tally import Times
 
 SERVER = {0}
 LOAD = {1}

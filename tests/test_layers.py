@@ -14,7 +14,7 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → server → web → relay, release → hub | journal → likeness, fanout, feed, wire → entry, dispatch → errors
+# cli → load | server → web → relay, release → hub | journal → likeness, fanout, feed, wire → entry, dispatch → errors
 _ENTRY = {"errors"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _HUB = {"feed", "wire", "likeness", "fanout"} | _FEED
@@ -36,7 +36,8 @@ MAY_IMPORT = {
     "release": _RELAY,
     "web": _WEB,
     "server": _SERVER,
-    "cli": _SERVER | {"server"},
+    "load": {"errors"},
+    "cli": _SERVER | {"server", "load"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from bench import kernel
-from ticker.cli.crowd import CLOCK, NUMBER
-from ticker.cli.load import Crowds, Target, request
+from ticker.load.crowds import Crowds, Target, request
 
 HERE = Path(__file__).parent
 NAMES = (
@@ -147,8 +146,3 @@ def peer(name: str) -> type[Peer]:
     """Return a peer by the name of its file."""
     found: type[Peer] = importlib.import_module(f"bench.peers.{name}").Server
     return found
-
-
-def mark_length(run: str) -> int:
-    """Return how long a mark is."""
-    return 1 + len(run) + CLOCK + NUMBER

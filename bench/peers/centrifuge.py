@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.peers import Piped
 from bench.peers.golang import build
-from ticker.cli.load import Target, request
+from ticker.load.crowds import Target, request
 
 MODULE = "github.com/centrifugal/centrifuge@v0.40.1"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import kernel
 from bench.peers import HISTORY, Missing, Peer, wait_for
-from ticker.cli.load import Target, request
+from ticker.load.crowds import Target, request
 
 MODULES = Path("/usr/share/nginx/modules-available")
 SETTINGS = """

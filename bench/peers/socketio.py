@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.peers import Piped
 from bench.peers.node import command
-from ticker.cli.load import Target, request
+from ticker.load.crowds import Target, request
 
 
 class Server(Piped):

@@ -10,7 +10,7 @@ import socket
 from bench import kernel
 from bench.peers import HISTORY, SIZE, Peer
 from tests.service import Service
-from ticker.cli.load import Crowds, Target
+from ticker.load.crowds import Crowds, Target
 
 REQUEST = (
     "POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\nIdempotency-Key: {name}\r\n"

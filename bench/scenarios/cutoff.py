@@ -10,7 +10,7 @@ from bench.measure import LOAD, crowds_for
 from bench.measure import SERVER as CORES
 from bench.peers.ticker import Server
 from bench.result import Options, Result, Row, spread
-from ticker.cli.load import Crowds
+from ticker.load.crowds import Crowds
 
 DOWN = 2.0
 WITHIN = 0.5

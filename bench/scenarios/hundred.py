@@ -11,7 +11,7 @@ from statistics import median
 from bench import kernel
 from bench.peers.ticker import Server
 from bench.result import Options, Result, Row, spread
-from ticker.cli.load import Crowds
+from ticker.load.crowds import Crowds
 
 WHAT = """Workers and crowds of readers share all cores of the machine, unpinned. Each worker and each crowd
 holds as many descriptors as a process may. Five lines are filed, one every five seconds; each time is from just

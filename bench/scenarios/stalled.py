@@ -11,7 +11,7 @@ from bench.measure import LOAD, crowds_for, send
 from bench.measure import SERVER as CORES
 from bench.peers.ticker import Server
 from bench.result import Options, Result, Row, spread
-from ticker.cli.load import Crowds
+from ticker.load.crowds import Crowds
 
 LONG = 900
 WHAT = """One tenth of the readers, with small buffers and segments as on the Internet, stop reading at all;

@@ -16,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from ticker.cli.client import Service
-from ticker.cli.load import Crowds, Tally, Target, Times
 from ticker.errors import TickerError
+from ticker.load.crowds import Crowds, Target
+from ticker.load.tally import Tally, Times
 
 READERS_A_PROCESS: Final = 5000
 GATHER_WITHIN: Final = 60.0

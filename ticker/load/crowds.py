@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import secrets
 import socket
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from ticker.cli.crowd import CLOCK, NUMBER, Spec, arguments
 from ticker.errors import TickerError
+from ticker.load.crowd import Spec, arguments
+from ticker.load.frames import mark
+from ticker.load.tally import Tally
 
-FORMS = {
+FORMS: Final = {
     False: (
         "GET {path}{{after}} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
@@ -31,71 +33,8 @@ def request(path: str, host: str, *, sse: bool = False) -> str:
     return FORMS[sse].format(path=path, host=host)
 
 
-class Times:
-    """Times in nanoseconds, each known to one per cent."""
-
-    def __init__(self, counts: Counter[int] | None = None) -> None:
-        self._counts = counts or Counter()
-
-    def add(self, nanoseconds: int) -> None:
-        """Take in one."""
-        self._counts[nanoseconds] += 1
-
-    def __len__(self) -> int:
-        return self._counts.total()
-
-    def at(self, share: float) -> float:
-        """Return the time in milliseconds that this share of all stayed within."""
-        seen, wanted = 0, share * len(self)
-        for nanoseconds, count in sorted(self._counts.items()):
-            seen += count
-            if seen >= wanted:
-                return nanoseconds / 1e6
-        return 0.0
-
-    def summary(self) -> dict[str, float]:
-        """Return the percentiles a report shows, in milliseconds."""
-        return {name: round(self.at(share), 2) for name, share in SHARES.items()}
-
-
-SHARING = 2000
+SHARING: Final = 2000
 """Readers that share a source address. With many more, the kernel looks long for a free port."""
-
-SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
-
-
-@dataclass
-class Tally:
-    """What all crowds together have seen."""
-
-    open: int = 0
-    full_at: int = 0
-    marks: int = 0
-    lost: int = 0
-    doubled: int = 0
-    disordered: int = 0
-    reconnects: int = 0
-    resets: int = 0
-    skipped: int = 0
-    last_at: int = 0
-    refusal: str = ""
-    delays: Counter[int] = field(default_factory=Counter)
-    levels: list[int] = field(default_factory=list)
-
-    def add(self, report: dict[str, Any]) -> None:
-        """Take in one crowd's report."""
-        for name in ("open", "marks", "lost", "doubled", "disordered", "reconnects", "resets", "skipped"):
-            setattr(self, name, getattr(self, name) + report[name])
-        self.full_at = max(self.full_at, report["full_at"])
-        self.last_at = max(self.last_at, report["last_at"])
-        self.refusal = self.refusal or report["refusal"]
-        self.delays.update(dict(report["delays"]))
-        self.levels.extend(report["levels"])
-
-    @property
-    def times(self) -> Times:
-        """How long lines were on their way to readers."""
-        return Times(self.delays)
 
 
 @dataclass
@@ -178,7 +117,8 @@ class Crowds:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with contextlib.suppress(BrokenPipeError):  # what one that died was asked is still to be sent
+                        pipe.close()
 
     @property
     def pids(self) -> list[int]:
@@ -235,5 +175,5 @@ class Crowds:
     def line(self, length: int = 0) -> str:
         """Return the next line's text, of so many characters, with its mark."""
         self.sent += 1
-        mark = f"@{self.run}{time.monotonic_ns():0{CLOCK}d}{self.sent:0{NUMBER}d}"
-        return mark + " " + "x" * (length - len(mark) - 1) if length > len(mark) else mark
+        marked = mark(self.run, time.monotonic_ns(), self.sent)
+        return marked + " " + "x" * (length - len(marked) - 1) if length > len(marked) else marked

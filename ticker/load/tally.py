@@ -1,0 +1,71 @@
+"""What all crowds of a run together have heard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+SHARES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+"""What a report shows of many times."""
+
+
+class Times:
+    """Times in nanoseconds, each known to one per cent."""
+
+    def __init__(self, counts: Counter[int] | None = None) -> None:
+        self._counts = counts or Counter()
+
+    def add(self, nanoseconds: int) -> None:
+        """Take in one."""
+        self._counts[nanoseconds] += 1
+
+    def __len__(self) -> int:
+        return self._counts.total()
+
+    def at(self, share: float) -> float:
+        """Return the time in milliseconds that this share of all stayed within."""
+        seen, wanted = 0, share * len(self)
+        for nanoseconds, count in sorted(self._counts.items()):
+            seen += count
+            if seen >= wanted:
+                return nanoseconds / 1e6
+        return 0.0
+
+    def summary(self) -> dict[str, float]:
+        """Return the percentiles a report shows, in milliseconds."""
+        return {name: round(self.at(share), 2) for name, share in SHARES.items()}
+
+
+@dataclass
+class Tally:
+    """What all crowds together have seen."""
+
+    open: int = 0
+    full_at: int = 0
+    marks: int = 0
+    lost: int = 0
+    doubled: int = 0
+    disordered: int = 0
+    reconnects: int = 0
+    resets: int = 0
+    skipped: int = 0
+    last_at: int = 0
+    refusal: str = ""
+    delays: Counter[int] = field(default_factory=Counter)
+    levels: list[int] = field(default_factory=list)
+
+    def add(self, report: dict[str, Any]) -> None:
+        """Take in one crowd's report."""
+        for name in ("open", "marks", "lost", "doubled", "disordered", "reconnects", "resets", "skipped"):
+            setattr(self, name, getattr(self, name) + report[name])
+        self.full_at = max(self.full_at, report["full_at"])
+        self.last_at = max(self.last_at, report["last_at"])
+        self.refusal = self.refusal or report["refusal"]
+        self.delays.update(dict(report["delays"]))
+        self.levels.extend(report["levels"])
+
+    @property
+    def times(self) -> Times:
+        """How long lines were on their way to readers."""
+        return Times(self.delays)
