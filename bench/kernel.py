@@ -33,6 +33,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def command(pid: int) -> str:
+    """Return the command line of a process."""
+    return (PROC / str(pid) / "cmdline").read_text().replace("\0", " ")
+
+
 def cpu(pids: list[int], *, waited: bool = False) -> float:
     """Return the microseconds that all threads of these processes have run (user and system), by schedstat.
 
@@ -44,6 +49,13 @@ def cpu(pids: list[int], *, waited: bool = False) -> float:
             with contextlib.suppress(OSError):
                 total += sum(map(int, (task / "schedstat").read_text().split()[: 1 + waited]))
     return total / 1000
+
+
+def user_and_system(pid: int) -> tuple[float, float]:
+    """Return the microseconds that a process has run itself and that the kernel has run for it, by ticks of 10 ms."""
+    words = (PROC / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()
+    tick = 1e6 / os.sysconf("SC_CLK_TCK")
+    return int(words[11]) * tick, int(words[12]) * tick
 
 
 def until_rest(pids: list[int], within: float) -> None:

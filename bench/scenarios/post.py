@@ -52,7 +52,7 @@ def run(options: Options) -> Result:
         for name, cores, kind in (("one core", CORES, Server), ("both cores", CORES | LOAD, TwoWorkers)):
             with kind(cores) as server:
                 before = kernel.pace(CORES)
-                rate, p99 = _rate(server)
+                rate, p99 = kept_a_second(server)
                 after = kernel.pace(CORES)
             result.paces += [before, after]
             rates[name].append(rate)
@@ -82,7 +82,7 @@ def run(options: Options) -> Result:
     return result
 
 
-def _rate(server: Server) -> tuple[float, float]:
+def kept_a_second(server: Server) -> tuple[float, float]:
     """Return 201s a second and the 99th percentile of an answer's time in ms."""
     with kernel.on(LOAD):
         mine, its = multiprocessing.Pipe()

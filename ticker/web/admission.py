@@ -57,7 +57,7 @@ def admit(
     if not websocket and "text/event-stream" not in headers.get("accept", ""):
         raise UpgradeRequired("Ask for a WebSocket, or for events with Accept: text/event-stream", field="Accept")
     channel = hub.admit(feed)
-    after = parse_qs(query).get("after", [None])[-1] if query else None
+    after = position_in(query) if query else None
     if not websocket:
         # What the browser saw last is newer than what its page was loaded with.
         after = headers.get("last-event-id") or after
@@ -65,6 +65,12 @@ def admit(
     return Admission(
         channel, "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket", after
     )
+
+
+@lru_cache(maxsize=64)  # readers who lose their line together come back with one position
+def position_in(query: str) -> str | None:
+    """Return the position that a query resumes after, if it names one."""
+    return parse_qs(query).get("after", [None])[-1]
 
 
 @lru_cache(maxsize=64)  # browsers say one of a few things, and each reader says it again
