@@ -19,7 +19,7 @@ import os
 import re
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 from uvicorn.config import Config
@@ -28,6 +28,7 @@ from uvicorn.server import ServerState
 from websockets.utils import accept_key
 
 from ticker.errors import TickerError
+from ticker.server.gathered import Gathered
 from ticker.server.reader import DEFLATE, SocketReader
 from ticker.server.watch import Watch
 from ticker.web.admission import LIVE_PATH, SSE_HEADERS, SSE_HELLO, admit, cross_origin
@@ -211,7 +212,7 @@ class Door(HttpToolsProtocol):
         self._handed_over = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop)))
         said, self._said = self._said, b""
         self.data_received(said)
 
