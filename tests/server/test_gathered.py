@@ -1,15 +1,17 @@
-"""A transport that gathers what is written in one turn of the event loop."""
+"""A transport before which the head of an answer waits for its body."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import cast
 
 import pytest
+import uvloop
 
 from ticker.server.gathered import Gathered
 
-pytestmark = pytest.mark.anyio
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 class Transport:
@@ -29,6 +31,9 @@ class Transport:
     def is_closing(self) -> bool:
         return self.closing
 
+    def write_eof(self) -> None:
+        self.done.append("ended")
+
     def close(self) -> None:
         self.closing = True
         self.done.append("closed")
@@ -45,52 +50,104 @@ def gathered(before: Transport) -> Gathered:
     return Gathered(cast(asyncio.Transport, before), asyncio.get_running_loop())
 
 
-async def test_what_is_written_in_one_turn_is_one_write() -> None:
-    before = Transport()
-    transport = gathered(before)
-    transport.write(b"head ")
-    transport.write(b"body")
-    assert before.done == []
-    await asyncio.sleep(0)
-    assert before.done == [b"head body"]
-    transport.write(b"more")
-    await asyncio.sleep(0)
-    assert before.done == [b"head body", b"more"]
+@pytest.mark.anyio
+class TestAnswers:
+    async def test_a_head_goes_out_with_its_body_at_once(self) -> None:
+        before = Transport()
+        transport = gathered(before)
+        transport.write(HEAD)
+        assert before.done == []
+        transport.write(b"body")
+        transport.write(b"more")
+        assert before.done == [HEAD + b"body", b"more"]
+        await asyncio.sleep(0)
+        assert len(before.done) == 2
+
+    async def test_a_body_of_nothing_takes_its_head_along(self) -> None:
+        before = Transport()
+        transport = gathered(before)
+        transport.write(HEAD)
+        transport.write(b"")
+        assert before.done == [HEAD]
+
+    async def test_a_head_whose_body_is_still_to_come_waits_for_one_turn(self) -> None:
+        before = Transport()
+        transport = gathered(before)
+        transport.write(HEAD)
+        transport.write(HEAD)
+        await asyncio.sleep(0)
+        assert before.done == [HEAD + HEAD]
+        transport.write(HEAD)
+        await asyncio.sleep(0)
+        assert before.done == [HEAD + HEAD, HEAD]
+
+    async def test_pieces_written_as_one_keep_their_place(self) -> None:
+        before = Transport()
+        transport = gathered(before)
+        transport.write(HEAD)
+        transport.writelines([b"bo", b"dy"])
+        assert before.done == [HEAD + b"body"]
+
+    @pytest.mark.parametrize(("end", "done"), [("close", "closed"), ("write_eof", "ended")])
+    async def test_an_end_lets_what_was_written_go_out_first(self, end: str, done: str) -> None:
+        before = Transport()
+        transport = gathered(before)
+        transport.write(HEAD)
+        getattr(transport, end)()
+        await asyncio.sleep(0)
+        assert before.done == [HEAD, done]
+
+    async def test_aborting_does_not(self) -> None:
+        before = Transport()
+        transport = gathered(before)
+        transport.write(HEAD)
+        transport.abort()
+        assert transport.get_write_buffer_size() == 3
+        await asyncio.sleep(0)
+        assert before.done == ["aborted"]
+
+    async def test_nothing_is_written_to_a_connection_that_was_lost_meanwhile(self) -> None:
+        before = Transport()
+        gathered(before).write(HEAD)
+        before.closing = True
+        await asyncio.sleep(0)
+        assert before.done == []
+
+    async def test_what_waits_counts_as_not_yet_written(self) -> None:
+        transport = gathered(Transport())
+        transport.write(HEAD)
+        assert transport.get_write_buffer_size() == 3 + len(HEAD)
+        await asyncio.sleep(0)
+        assert transport.get_write_buffer_size() == 3
+
+    async def test_all_else_is_the_transports_own(self) -> None:
+        assert gathered(Transport()).get_extra_info("peername") == "its peername"
 
 
-async def test_closing_lets_what_was_written_go_out_first() -> None:
-    before = Transport()
-    transport = gathered(before)
-    transport.write(b"last words")
-    transport.close()
-    await asyncio.sleep(0)
-    assert before.done == [b"last words", "closed"]
+class Writer(asyncio.Protocol):
+    """One that writes to a peer who does not read until it is told to pause."""
+
+    def __init__(self) -> None:
+        self.paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = Gathered(cast(asyncio.Transport, transport), asyncio.get_running_loop())
+
+    def pause_writing(self) -> None:
+        self.paused = True
 
 
-async def test_aborting_does_not() -> None:
-    before = Transport()
-    transport = gathered(before)
-    transport.write(b"never")
-    transport.abort()
-    await asyncio.sleep(0)
-    assert before.done == ["aborted"]
+def test_who_writes_much_is_told_to_pause_in_the_same_turn() -> None:
+    async def pieces() -> int:
+        near, far = socket.socketpair()
+        with far:
+            transport, writer = await asyncio.get_running_loop().create_connection(Writer, sock=near)
+            writer.transport.write(HEAD)
+            written = 0
+            while not writer.paused and written < 1000:
+                writer.transport.write(b"x" * 64 * 1024)
+                written += 1
+            transport.abort()
+            return written
 
-
-async def test_nothing_is_written_to_a_connection_that_was_lost_meanwhile() -> None:
-    before = Transport()
-    gathered(before).write(b"to nobody")
-    before.closing = True
-    await asyncio.sleep(0)
-    assert before.done == []
-
-
-async def test_what_waits_counts_as_not_yet_written() -> None:
-    transport = gathered(Transport())
-    transport.write(b"four")
-    assert transport.get_write_buffer_size() == 7
-    await asyncio.sleep(0)
-    assert transport.get_write_buffer_size() == 3
-
-
-async def test_all_else_is_the_transports_own() -> None:
-    assert gathered(Transport()).get_extra_info("peername") == "its peername"
+    assert uvloop.run(pieces()) < 100
