@@ -110,6 +110,19 @@ async def test_no_more_connections_are_lent_than_there_are(redis: Redis, monkeyp
     assert len(set(await asyncio.gather(*(one() for _ in range(20))))) <= 3
 
 
+async def test_a_connection_whose_user_gave_up_is_not_lent_again(redis: Redis) -> None:
+    async def impatient() -> None:
+        async with redis.one_connection() as alone:
+            await alone("BLPOP", "nothing", "5")
+
+    waiting = asyncio.create_task(impatient())
+    while b"cmd=blpop" not in await redis("CLIENT", "LIST"):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    async with redis.one_connection() as alone:
+        assert await alone("ECHO", "mine") == b"mine"
+
+
 async def test_an_answer_that_comes_too_late_is_nobody_elses(redis: Redis) -> None:
     hasty = Redis(redis._url, answer_within=0.5)
     with pytest.raises(Unavailable):

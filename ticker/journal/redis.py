@@ -153,6 +153,11 @@ class Redis:
         except Unknown:  # nothing was run, so running it now is no repetition
             return await self._ask(("EVAL", script.text, len(names), *names, *args))
 
+    @property
+    def waits(self) -> bool:
+        """Whether answers are still to come."""
+        return self._carrier is not None
+
     def _ask(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked.append((command, answer))
@@ -221,7 +226,10 @@ class Redis:
                 await alone.connect()
                 yield alone
             finally:
-                self._spare.append(alone)
+                if alone.waits:  # whoever had it gave up, and the next would have to wait for an answer to nobody
+                    await alone.close()
+                else:
+                    self._spare.append(alone)
 
     @asynccontextmanager
     async def subscription(self) -> AsyncIterator[Subscription]:
