@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 
 from tests.service import Service
@@ -30,6 +33,39 @@ def test_readers_who_were_cut_off_come_back_with_nothing_lost_or_doubled(service
     assert (tally.marks, tally.lost, tally.doubled, tally.disordered) == (240, 0, 0, 0)
     assert len(tally.times) == 240
     assert min(tally.levels) > 0
+
+
+def test_readers_come_back_after_the_service_was_away_and_cut_again_meanwhile(own_service: Service) -> None:
+    feed = own_service.open_feed()
+    with crowds_of(own_service, 20, feed=feed) as crowds:
+        crowds.until_open(20)
+        own_service.file(feed, crowds.line())
+        crowds.until_level(10)
+        own_service.stop()
+        own_service.until(lambda: crowds.ask("report").open == 0)
+        crowds.ask("cut", down=0.0, within=0.1)
+        crowds.ask("cut", down=0.0, within=0.1)
+        own_service.start()
+        own_service.until(lambda: crowds.ask("report").open == 20)
+        own_service.file(feed, crowds.line())
+        tally = crowds.until_level(10)
+    assert (tally.marks, tally.lost, tally.doubled, tally.refusal) == (40, 0, 0, "")
+
+
+def test_a_handshake_of_tls_that_fails_is_said_in_one_line() -> None:
+    def hang_up() -> None:
+        listener.accept()[0].close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=hang_up)
+        answering.start()
+        target = Target.of(f"https://127.0.0.1:{listener.getsockname()[1]}", "/v1/feeds/x/live", sse=False)
+        with (
+            Crowds(target, 1, 1) as crowds,
+            pytest.raises(TickerError, match=r"not let in: 127\.0\.0\.1:"),
+        ):
+            crowds.until_open(20)
+        answering.join()
 
 
 def test_counting_begins_anew_and_what_was_seen_stays_known(service: Service) -> None:

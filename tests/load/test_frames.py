@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from ticker.load import frames
 from ticker.load.frames import Beat, Farewell, Frames, Line, Piece, Ping, Snapshot, mark
 
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
-
 
 def text(content: dict[str, Any] | str, first: int = 0x81) -> bytes:
     """A frame as RFC 6455 section 5.2 has it."""
@@ -107,17 +105,6 @@ def test_events_are_read_too() -> None:
     beat = b'event: beat\ndata: {"type":"beat","position":"1-tag"}\n\n'
     piece = sse.read(b"retry: 3000\n\n" + one + beat + one[:20])
     assert piece == Piece(news=(Line(7, 1), Beat()), position="1-tag", rest=one[:20])
-
-
-def test_an_answer_opens_a_stream_once_its_head_is_whole(websocket: Frames) -> None:
-    assert websocket.answer(SWITCH[:-1]) is None
-    assert websocket.answer(SWITCH) == Piece()
-    assert websocket.answer(SWITCH + text(line(1))).news == (Line(7, 1),)  # type: ignore[union-attr]
-
-
-def test_another_answer_is_a_refusal(websocket: Frames) -> None:
-    refused = websocket.answer(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\n\r\n")
-    assert refused == Piece(refused="HTTP/1.1 503 Service Unavailable")
 
 
 def test_the_same_bytes_are_worked_out_once(websocket: Frames) -> None:

@@ -7,9 +7,11 @@ page would: at a random moment, after the last position it has seen.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import heapq
 import json
+import os
 import random
 import resource
 import select
@@ -20,6 +22,8 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from ticker.load import answer
+from ticker.load.answer import Chunks
 from ticker.load.frames import Farewell, Frames
 from ticker.load.hearing import Count, Listener
 
@@ -28,6 +32,8 @@ AT_ONCE: Final = 256
 """Connections under way at once while the crowd gathers, so that no server's queue overflows."""
 BACK_WITHIN: Final = 0.5
 """A reader whose line dropped comes back within so many seconds, at random."""
+TLS_WITHIN: Final = 10.0
+"""Seconds that connecting and the handshake of TLS may take; the others wait meanwhile."""
 _BIND_ADDRESS_NO_PORT: Final = 24
 _TEXT: Final = 0x81
 _PONG: Final = 0x8A
@@ -61,12 +67,13 @@ class Spec:
 class Reader(Listener):
     """A listener with a connection, or without one for now."""
 
-    __slots__ = ("connection", "opened", "rest")
+    __slots__ = ("chunks", "connection", "opened", "rest")
 
     def __init__(self) -> None:
         super().__init__()
         self.connection: socket.socket | None = None
         self.opened = False
+        self.chunks: Chunks | None = None
         self.rest = b""
 
 
@@ -138,20 +145,24 @@ class Crowd:
 
     def _connect(self, reader: Reader) -> None:
         connection = reader.connection or self._prepare(reader)
-        self.under_way += 1
-        if self.context is None:
-            status = connection.connect_ex(self.address)
-            if status not in (0, errno.EINPROGRESS):
-                self._unreached(errno.errorcode.get(status, str(status)))
-        else:
-            try:
-                connection.settimeout(10.0)
+        try:
+            if self.context is None:
+                status = connection.connect_ex(self.address)
+                if status not in (0, errno.EINPROGRESS):
+                    raise OSError(status, os.strerror(status))
+            else:
+                connection.settimeout(TLS_WITHIN)
                 connection.connect(self.address)
                 reader.connection = connection = self.context.wrap_socket(connection, server_hostname=self.spec.tls)
-            except OSError as error:
-                self._unreached(str(error))
-            connection.setblocking(False)
-        reader.opened, reader.rest = False, b""
+                connection.setblocking(False)
+        except OSError as error:
+            connection.close()
+            reader.connection = None
+            self._unreached(error)
+            self._come_back(reader)
+            return
+        self.under_way += 1
+        reader.opened, reader.chunks, reader.rest = False, None, b""
         descriptor = connection.fileno()
         self.readers[descriptor] = reader
         self.poll.register(descriptor, select.EPOLLIN if self._ask(reader) else select.EPOLLOUT)
@@ -173,8 +184,8 @@ class Crowd:
         if not self.full_at:
             self.refusal = self.refusal or why
 
-    def _unreached(self, why: str) -> None:
-        self._refused(f"{self.spec.host}:{self.spec.port}: {why}")
+    def _unreached(self, error: OSError) -> None:
+        self._refused(f"{self.spec.host}:{self.spec.port}: {error.strerror or error}")
 
     # Listening
 
@@ -187,10 +198,10 @@ class Crowd:
                 return
             except OSError as error:
                 if not reader.opened:
-                    self._unreached(error.strerror or str(error))
+                    self._unreached(error)
                 data = b""
             if data:
-                self._hear(reader, reader.rest + data)
+                self._hear(reader, data)
             else:
                 self._lost(reader)
             if self.context is None:
@@ -198,16 +209,21 @@ class Crowd:
 
     def _hear(self, reader: Reader, data: bytes) -> None:
         now = time.monotonic_ns()
-        piece = self.frames.read(data) if reader.opened else self.frames.answer(data)
-        if piece is None:
-            reader.rest = data
-            return
-        if piece.refused:
-            self._refused(piece.refused)
-            self._lost(reader)
-            return
         if not reader.opened:
+            head = answer.read(reader.rest + data)
+            if head is None:
+                reader.rest += data
+                return
+            if head.refused:
+                self._refused(head.refused)
+                self._lost(reader)
+                return
             self._opened(reader, now)
+            reader.chunks, reader.rest = Chunks() if head.chunked else None, b""
+            data = head.body
+        if reader.chunks is not None:
+            data = reader.chunks.body(data)
+        piece = self.frames.read(reader.rest + data)
         reader.rest = piece.rest
         reader.position = piece.position or reader.position
         if piece.news:
@@ -229,12 +245,17 @@ class Crowd:
 
     def _say(self, reader: Reader, first: int, payload: bytes) -> None:
         assert reader.connection is not None
-        reader.connection.send(bytes((first, 0x80 | len(payload))) + bytes(4) + payload)  # a mask of zeros is one
+        with contextlib.suppress(OSError):  # epoll will tell
+            reader.connection.send(bytes((first, 0x80 | len(payload))) + bytes(4) + payload)  # a mask of zeros is one
 
     # Going
 
     def _lost(self, reader: Reader) -> None:
         self._close(reader)
+        self._come_back(reader)
+
+    def _come_back(self, reader: Reader) -> None:
+        """Come back as a page does, if it ever was in."""
         if self.spec.resume and not self.refusal:
             self.reconnects += 1
             self._return(reader, time.monotonic_ns(), BACK_WITHIN)

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 _CLOCK: Final = 19
 _NUMBER: Final = 7
-_HEAD_ENDS: Final = b"\r\n\r\n"
 _STARTS: Final = 40
 """Bytes of a frame in which its type stands."""
 _KNOWN_AT_MOST: Final = 4096
@@ -62,14 +61,12 @@ class Piece(NamedTuple):
     """What some bytes say.
 
     Attributes:
-        refused: the first line of an answer that opens no stream.
         news: what is to be counted, in order.
         requests: what asks something of the reader.
         position: the last position in it, if there is one.
         rest: the beginning of a frame whose end is yet to come.
     """
 
-    refused: str = ""
     news: tuple[News, ...] = ()
     requests: tuple[Request, ...] = ()
     position: str = ""
@@ -88,15 +85,6 @@ class Frames:
         self._mark = b"@" + run.encode()
         self._sse = sse
         self._known: dict[bytes, Piece] = {}
-
-    def answer(self, data: bytes) -> Piece | None:
-        """Return what the answer to a request says, and what follows it; None while its head is not whole."""
-        head, end, follows = data.partition(_HEAD_ENDS)
-        if not end:
-            return None
-        if not head.startswith((b"HTTP/1.1 101", b"HTTP/1.1 200")):
-            return Piece(refused=head.partition(b"\r\n")[0].decode("latin-1"))
-        return self.read(follows)
 
     def read(self, data: bytes) -> Piece:
         """Return what a piece of an open stream says. It starts with the beginning of a frame."""
@@ -120,7 +108,7 @@ class Frames:
                 requests.append(request)
             elif (event := self._event(frame)) is not None:
                 news.append(event)
-        return Piece("", tuple(news), tuple(requests), position, data[at:])
+        return Piece(tuple(news), tuple(requests), position, data[at:])
 
     def _ends(self, data: bytes) -> Iterator[int]:
         """Return where each whole frame ends."""
