@@ -16,7 +16,6 @@ from ticker.dispatch import (
     URGENCIES,
     Air,
     Body,
-    Correction,
     Draft,
     FeedPlan,
     KeyPlan,
@@ -276,74 +275,6 @@ def test_a_draft_at_every_limit_fits_into_a_body() -> None:
     body = json.dumps(wide | {"sections": ["م" * 60] * 10, "places": ["م" * 60] * 10}, ensure_ascii=False).encode()
     assert len(body) < MAX_BODY
     assert read(Draft, body).text == wide["text"]
-
-
-# Corrections
-
-KNOWN = FULL | {"id": "01", "filed": "f", "updated": "u", "revision": 3, "status": "usable", "note": "spelling"}
-
-
-def test_a_correction_changes_what_it_names_and_keeps_the_rest() -> None:
-    changed = check(Correction, {"text": "Bridge open again", "source": "Police"}).applied_to(KNOWN)
-    assert changed == FULL | {"text": "Bridge open again", "source": "Police"}
-
-
-def test_the_server_says_anew_what_only_it_may_say() -> None:
-    assert (
-        not {"id", "filed", "updated", "revision", "status"} & check(Correction, {"text": "x"}).applied_to(KNOWN).keys()
-    )
-
-
-def test_a_correction_of_nothing_is_refused() -> None:
-    with pytest.raises(Invalid, match="must be named"):
-        check(Correction, {}).applied_to(KNOWN)
-
-
-def test_a_correction_that_changes_nothing_is_refused() -> None:
-    with pytest.raises(Invalid, match="must be named"):
-        check(Correction, {}).applied_to(KNOWN)
-
-
-def test_a_note_belongs_to_one_revision() -> None:
-    assert check(Correction, {"note": "the hour"}).applied_to(KNOWN)["note"] == "the hour"
-    assert "note" not in check(Correction, {"text": "x"}).applied_to(KNOWN)
-
-
-@pytest.mark.parametrize(
-    ("field", "empty"),
-    [
-        ("source", None),
-        ("source", ""),
-        ("byline", None),
-        ("sections", []),
-        ("sections", None),
-        ("places", []),
-        ("story", None),
-        ("link", None),
-        ("occurred", None),
-    ],
-)
-def test_an_empty_value_takes_a_field_away(field: str, empty: Any) -> None:
-    rest = {name: value for name, value in FULL.items() if name != field}
-    assert check(Correction, {field: empty}).applied_to(KNOWN) == rest
-
-
-@pytest.mark.parametrize("field", ["text", "urgency", "language"])
-def test_what_every_dispatch_has_cannot_be_taken_away(field: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        check(Correction, {field: None}).applied_to(KNOWN)
-    assert caught.value.faults == [(field, "cannot be taken away")]
-
-
-def test_a_correction_adds_a_field_in_its_place() -> None:
-    changed = check(Correction, {"note": "new", "source": "Police"}).applied_to({"text": "x", "language": "en"})
-    assert list(changed.items()) == [("text", "x"), ("source", "Police"), ("language", "en"), ("note", "new")]
-
-
-@given(st.permutations(list(FULL)))
-def test_corrected_fields_come_in_the_same_order_however_they_were_sent(names: list[str]) -> None:
-    sent = {name: FULL[name] for name in names}
-    assert list(check(Correction, sent).applied_to({})) == list(FULL)
 
 
 # The other bodies

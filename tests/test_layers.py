@@ -14,10 +14,12 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → likeness, fanout, feed, wire → entry, dispatch → errors
+# cli → load | server → web → relay, release → hub | journal → ring, likeness, fanout
+# → wire → feed → entry, dispatch → errors
 _ENTRY = {"errors"}
 _FEED = {"entry", "dispatch"} | _ENTRY
-_HUB = {"feed", "wire", "likeness", "fanout"} | _FEED
+_RING = {"feed", "wire"} | _FEED
+_HUB = {"ring", "likeness", "fanout"} | _RING
 _RELAY = {"hub", "journal"} | _HUB
 _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
@@ -29,6 +31,7 @@ MAY_IMPORT = {
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "likeness": _FEED,
+    "ring": _RING,
     "fanout": set[str](),
     "hub": _HUB,
     "journal": _HUB,
@@ -42,7 +45,7 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "entry", "dispatch", "feed", "wire", "likeness", "fanout", "hub"}
+PURE = {"errors", "entry", "dispatch", "feed", "wire", "ring", "likeness", "fanout", "hub"}
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 
