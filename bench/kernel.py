@@ -33,11 +33,6 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def command(pid: int) -> str:
-    """Return the command line of a process."""
-    return (PROC / str(pid) / "cmdline").read_text().replace("\0", " ")
-
-
 def cpu(pids: list[int], *, waited: bool = False) -> float:
     """Return the microseconds that all threads of these processes have run (user and system), by schedstat.
 

@@ -55,11 +55,6 @@ class Server(Peer):
     def pids(self) -> list[int]:
         return kernel.family(self.service.process.pid)
 
-    @property
-    def worker(self) -> int:
-        """Its first worker's process."""
-        return next(pid for pid in self.pids if "ticker.server.worker" in kernel.command(pid))
-
     def target(self, *, sse: bool = False) -> Target:
         return Target.of(self.service.url, f"/v1/feeds/{self.feed}/live", sse=sse)
 
