@@ -7,18 +7,19 @@ import time
 from statistics import median
 
 from bench import kernel
-from bench.measure import LOAD, crowds_for, send
+from bench.measure import EVERY, LOAD, crowds_for
 from bench.measure import SERVER as CORES
 from bench.peers.ticker import Server
 from bench.result import Options, Result, Row, spread
 from ticker.load.crowds import Crowds
+from ticker.load.tally import Tally
 
 LONG = 900
-WHAT = """One tenth of the readers, with small buffers and segments as on the Internet, stop reading at all;
-long lines are filed until the service has set aside every one of them (its own metric). Then the others' times
-are measured over lines of 300 bytes at 4/s, inside the 30 s after which the service cuts a stuck reader, and
-compared with those of the same service and the same other readers without any stalled ones, in turns. Memory is
-the USS of all processes of the service from when all are set aside to the end."""
+WHAT = """Two services stand side by side on core 0, each with the same number of readers; one has a tenth more, with
+small buffers and segments as on the Internet, who stop reading at all. Long lines are filed until that service has set
+aside every one of them (its own metric). Then the services take turns of one line of 300 bytes, a quarter of a second
+apart, inside the 30 s after which a stuck reader is cut, and the times of the readers who do read are compared. Memory
+is the USS of all processes of the service from when all are set aside to the end."""
 
 
 def run(options: Options) -> Result:
@@ -29,30 +30,28 @@ def run(options: Options) -> Result:
     p99: dict[bool, list[float]] = {True: [], False: []}
     p50: dict[bool, list[float]] = {True: [], False: []}
     growth, held, cut = [], [], 0
-    for turn in range(options.rounds):
+    for _ in range(options.rounds):
         result.paces.append(kernel.pace(CORES))
-        for with_them in (False, True) if turn % 2 == 0 else (True, False):
-            with Server(CORES) as server, kernel.on(LOAD), crowds_for(server, total - stalled) as crowds:
+        with contextlib.ExitStack() as stack:
+            up = stack.enter_context
+            beside, server = up(Server(CORES)), up(Server(CORES))
+            up(kernel.on(LOAD))
+            alone, others = (up(crowds_for(each, total - stalled)) for each in (beside, server))
+            full = up(crowds_for(server, stalled, buffer=4096))
+            for crowds in (alone, others, full):
                 crowds.until_open(90)
-                more = crowds_for(server, stalled, buffer=4096) if with_them else contextlib.nullcontext()
-                with more as full:
-                    if full is not None:
-                        full.until_open(90)
-                        empty = kernel.uss(server.pids)
-                        full.ask("stall")
-                        _fill(server, crowds, stalled)
-                        held.append((kernel.uss(server.pids) - empty) / stalled)
-                    time.sleep(2)
-                    crowds.ask("clear")
-                    before = kernel.uss(server.pids)
-                    send(server, crowds, options.lines)
-                    tally = crowds.until_level(10)
-                    if full is not None:
-                        growth.append((kernel.uss(server.pids) - before) / 1024)
-                        cut += _metric(server, "ticker_readers_cut_total")
-                    assert not tally.lost, f"{tally.lost} lines lost"
-                    p99[with_them].append(tally.times.at(0.99))
-                    p50[with_them].append(tally.times.at(0.5))
+            empty = kernel.uss(server.pids)
+            full.ask("stall")
+            _fill(server, others, stalled)
+            before = kernel.uss(server.pids)
+            held.append((before - empty) / stalled)
+            tallies = _turns([(beside, alone), (server, others)], options.lines)
+            growth.append((kernel.uss(server.pids) - before) / 1024)
+            cut += _metric(server, "ticker_readers_cut_total")
+            for with_them, tally in zip((False, True), tallies, strict=True):
+                assert not tally.lost, f"{tally.lost} lines lost"
+                p99[with_them].append(tally.times.at(0.99))
+                p50[with_them].append(tally.times.at(0.5))
     rows = [
         [name, spread(p50[with_them], 1), spread(p99[with_them], 1)]
         for name, with_them in ((f"{total - stalled:,} readers", False), (f"and {stalled:,} stalled", True))
@@ -68,6 +67,17 @@ def run(options: Options) -> Result:
     figure = f"Memory while {stalled:,} are stalled: growth"
     result.rows.append(Row(figure, spread(growth, 1) + " MiB", median(growth), 8, None, "MiB"))
     return result
+
+
+def _turns(sides: list[tuple[Server, Crowds]], lines: int) -> list[Tally]:
+    """Send so many lines to each side's readers in turns; return what those have seen."""
+    for _, crowds in sides:
+        crowds.ask("clear")
+    for number in range(lines):
+        for server, crowds in sides[:: -1 if number % 2 else 1]:
+            server.say(crowds)
+            time.sleep(EVERY)
+    return [crowds.until_level(10) for _, crowds in sides]
 
 
 def _fill(server: Server, crowds: Crowds, stalled: int) -> None:
