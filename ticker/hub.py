@@ -235,6 +235,10 @@ class Channel:
         if reader in self._aside:
             self._catch_up(reader, b"")
 
+    def took(self, reader: Reader) -> None:
+        """Note that the socket of a reader set aside has taken some of what it was given: it is slow, not stuck."""
+        reader.aside_since = self._clock()
+
     def _set_aside(self, reader: Reader) -> None:
         reader.aside_since = self._clock()
         self._aside.add(reader)
@@ -281,9 +285,13 @@ class Channel:
         """Cut the readers whose sockets have taken nothing for too long."""
         now = self._clock()
         for reader in [r for r in self._aside if r.aside_since is not None and now - r.aside_since > STUCK_AFTER]:
-            self.cut_readers += 1
-            self.leave(reader)
-            reader.cut()
+            self.cut_stuck(reader)
+
+    def cut_stuck(self, reader: Reader) -> None:
+        """Cut a reader whose socket has taken nothing for too long."""
+        self.cut_readers += 1
+        self.leave(reader)
+        reader.cut()
 
 
 class Hub:

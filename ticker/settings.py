@@ -46,7 +46,7 @@ class Settings(BaseSettings):
         1024, ge=32, le=65536, description="Entries a node keeps ready per feed for readers that come back."
     )
     drain: float = Field(
-        10.0, ge=0, le=600, description="Seconds over which a stopping worker asks its readers to move away."
+        10.0, ge=0, le=600, description="Seconds over which a stopping worker empties itself of readers."
     )
     rate: int = Field(
         0, ge=0, description="Changes a minute that a key may make unless it has a rate of its own; 0 sets no limit."

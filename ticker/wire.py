@@ -29,6 +29,8 @@ class Close(IntEnum):
 
     GOING_AWAY = 1001
     """The feed was closed: come back only to be told that it is gone."""
+    NOT_TEXT = 1007
+    """The reader said something as text that is not UTF-8: come back and listen."""
     POLICY = 1008
     """The reader said more than a reader has to say: come back and listen."""
     RESTART = 1012

@@ -130,7 +130,9 @@ class Page(Reader):
         now, self.pending = self.pending[:taken], self.pending[taken:]
         self.room = None if room is None else room - taken
         self.read(now)
-        if now and not self.pending:
+        if now and self.pending:
+            self.channel.took(self)
+        elif now:
             self.channel.drained(self)
 
     def cut(self) -> None:

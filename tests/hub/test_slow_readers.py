@@ -119,3 +119,16 @@ def test_a_stuck_reader_is_cut_and_only_that(channel: Channel, clock: Clock) -> 
     channel.sweep()
     assert [reader.is_cut for reader in (level, slow, stuck)] == [False, False, True]
     assert (channel.cut_readers, channel.set_aside, len(channel)) == (1, 1, 2)
+
+
+def test_a_reader_who_takes_a_little_now_and_then_is_slow_and_not_stuck(channel: Channel, clock: Clock) -> None:
+    slow = joined(channel, slow=True)
+    channel.announce(move_frame(1))
+    for _ in range(3):
+        clock.now += STUCK_AFTER
+        channel.took(slow)
+        channel.sweep()
+    assert not slow.is_cut
+    clock.now += STUCK_AFTER + 0.1
+    channel.sweep()
+    assert slow.is_cut

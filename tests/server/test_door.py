@@ -233,6 +233,10 @@ def test_a_close_is_answered_with_its_code_and_the_end(service: Service) -> None
     with reader(service, "breaking") as connection:
         connection.say(8, struct.pack("!H", 1000) + b"bye")
         assert connection.closed_with() == 1000
+    with reader(service, "breaking") as connection:
+        connection.json(), connection.json()
+        connection.say(8)  # no code is one too (section 7.1.5)
+        assert connection.frame() == (8, b"")
 
 
 @pytest.mark.parametrize(
@@ -247,6 +251,8 @@ def test_a_close_is_answered_with_its_code_and_the_end(service: Service) -> None
         (1002, 8, b"\x03", {}),
         (1002, 8, struct.pack("!H", 1005), {}),
         (1007, 8, struct.pack("!H", 1000) + b"\xff", {}),
+        (1007, 1, b"\xff", {}),
+        (1007, 1, "no end \N{ARABIC LETTER SEEN}".encode()[:-1], {}),
         (1009, 1, b"x" * 5000, {}),
     ],
 )
@@ -304,11 +310,12 @@ def test_a_reader_may_compress_what_it_says(service: Service) -> None:
 def test_what_readers_say_is_ignored_up_to_a_limit(service: Service) -> None:
     with reader(service, "breaking") as connection:
         connection.json(), connection.json()
-        connection.say(1, b"hello", fin=False)
+        letter = "\N{ARABIC LETTER SEEN}".encode()
+        connection.say(1, b"hello" + letter[:1], fin=False)
         connection.say(9, b"between fragments")
         assert connection.frame() == (10, b"between fragments")
-        connection.say(0, b" there")
-        connection.say(2, b"\x00\x01")
+        connection.say(0, letter[1:] + b" there")
+        connection.say(2, b"\x00\xff")
         connection.say(9, b"still here")
         assert connection.frame() == (10, b"still here")
         for _ in range(5):
@@ -421,7 +428,7 @@ def test_a_stopping_service_asks_readers_to_move_and_then_closes(tmp_path_factor
             assert [connection.json()["type"] for _ in range(2)] == ["snapshot", "beat"]
         service.process.terminate()
         for connection in (stays, goes):
-            assert connection.json() == {"type": "move", "within": 500}
+            assert connection.json() == {"type": "move", "within": 250}
         goes.say(8, struct.pack("!H", 1000))
         assert goes.closed_with() == 1000
         assert stays.closed_with() == 1012

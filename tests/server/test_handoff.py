@@ -146,6 +146,41 @@ async def test_what_a_full_socket_leaves_is_the_rest_of_one_write(house: House) 
     assert len(reader._rest) == kept, "nothing is queued for it"
 
 
+async def full(house: House) -> SocketReader:
+    """Return the only reader once its socket, with next to no room in the kernel, is full."""
+    [reader] = house.channel.readers
+    assert isinstance(reader, SocketReader)
+    with socket.fromfd(reader._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    looks = 0
+    while looks < 5:  # what seems full at the first look may only be on its way to the other end
+        house.file("x" * 50_000)
+        await asyncio.sleep(0.001)
+        looks = looks + 1 if house.channel.set_aside else 0
+    return reader
+
+
+async def test_a_reader_who_takes_part_of_what_waits_is_given_more_time(house: House) -> None:
+    mine = await house.join(UPGRADE)
+    reader = await full(house)
+    kept = len(reader._rest)
+    house.channel._clock = lambda: 5_000_000.0
+    while len(reader._rest) == kept:
+        await asyncio.get_running_loop().sock_recv(mine, 4096)
+        await asyncio.sleep(0)
+    assert reader._rest
+    assert reader.aside_since == 5_000_000.0
+
+
+async def test_a_reader_whom_the_system_gave_up_is_counted_as_stuck(house: House) -> None:
+    await house.join(UPGRADE)
+    reader = await full(house)
+    with socket.fromfd(reader._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
+        theirs.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 50)
+    await until(lambda: len(house.hub) == 0)
+    assert house.channel.cut_readers == 1
+
+
 async def test_a_connection_inherits_what_finds_dead_peers_out(house: House) -> None:
     await house.join(UPGRADE)
     [reader] = house.channel.readers

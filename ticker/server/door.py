@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import asyncio
 import binascii
+import contextlib
 import logging
 import os
 import re
+import resource
 import socket
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -29,7 +31,8 @@ from websockets.utils import accept_key
 
 from ticker.errors import TickerError
 from ticker.server.gathered import Gathered
-from ticker.server.reader import DEFLATE, SocketReader
+from ticker.server.reader import SocketReader
+from ticker.server.talk import DEFLATE
 from ticker.server.watch import Watch
 from ticker.web.admission import LIVE_PATH, SSE_HEADERS, SSE_HELLO, admit, cross_origin
 from ticker.web.node import Node
@@ -53,6 +56,16 @@ AT_ONCE: Final = 64
 
 FIRST_BYTES: Final = 16 * 1024
 """How much of a connection is read before it is decided whose it is."""
+
+SPARE: Final = 32
+"""So many below the limit a connection is told that this node is full, while there are descriptors to tell it with."""
+
+FULL: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 54\r\n\r\n"
+    b"This node has as many connections as the system allows"
+)
+"""What it is told. Nothing is opened for it, and so no problem document is made."""
 
 BREATH: Final = 1.0
 """Seconds without accepting when the system has no descriptor left; the others wait in the kernel's queue."""
@@ -89,6 +102,7 @@ class Doorman:
         self._node: Node = app_state["node"]
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self._loop)
+        self._full_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE  # the lowest free number is given out
         self._silent: set[Newcomer] = set()
         self._leading: set[asyncio.Task[None]] = set()
 
@@ -138,6 +152,10 @@ class Doorman:
             self._silent.add(newcomer)
             return
         except OSError:
+            said = b""
+        if said and descriptor >= self._full_from:
+            with contextlib.suppress(OSError):
+                os.write(descriptor, FULL)
             said = b""
         if not said:
             os.close(descriptor)
@@ -191,7 +209,11 @@ class Doorman:
             head = _switch(accept, deflated=admission.dialect == "deflated")
         else:
             head = _sse_head(cross_origin(settings, headers.get("origin")))
-        reader = SocketReader(admission.dialect, take(), self._watch)
+        try:
+            descriptor = take()
+        except OSError:  # no descriptor is left to hand over with; the plain way needs no other
+            return False
+        reader = SocketReader(admission.dialect, descriptor, self._watch)
         try:
             admission.channel.join(reader, admission.after, head)
         except Exception:

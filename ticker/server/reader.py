@@ -7,30 +7,21 @@ itself.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable
 from typing import Final, Self
 
-from websockets.extensions.permessage_deflate import PerMessageDeflate
-from websockets.frames import CLOSE, DATA_OPCODES, Frame
+from websockets.frames import CLOSE, Frame
 from websockets.frames import Close as CloseFrame
-from websockets.protocol import Protocol, Side, State
 
 from ticker.hub import Reader
+from ticker.server.talk import Talk
 from ticker.server.watch import Watch
 from ticker.web.admission import MOST_SAID
 from ticker.wire import Close, Dialect
 
-LONGEST_MESSAGE: Final = 4096
-"""Bytes of one message from a reader, who has nothing to say; longer ones end the connection (1009)."""
-
-DEFLATE: Final = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-"""The extension as it is agreed on with every reader who offers it: no context on either side (RFC 7692)."""
-
 _LISTEN: Final = 64 * 1024
 _CLOSED: Final = -1
-_QUIET = logging.getLogger("ticker.websocket")
 
 
 class SocketReader(Reader):
@@ -49,7 +40,7 @@ class SocketReader(Reader):
         self._watch = watch
         self._rest = b""
         self._said = 0
-        self._talk: Protocol | None = None
+        self._talk: Talk | None = None
         watch.add(descriptor, self)
 
     # What the hub asks
@@ -102,11 +93,16 @@ class SocketReader(Reader):
             sent = os.write(self._descriptor, self._rest)
         except BlockingIOError:
             return
+        except TimeoutError:
+            self.channel.cut_stuck(self)
+            return
         except OSError:
             self.cut()
             return
         self._rest = self._rest[sent:]
-        if not self._rest:
+        if self._rest:
+            self.channel.took(self)
+        else:
             self._watch.expect_room(self._descriptor, self, room=False)
             self.channel.drained(self)
 
@@ -114,6 +110,9 @@ class SocketReader(Reader):
         try:
             said = os.read(self._descriptor, _LISTEN)
         except BlockingIOError:
+            return
+        except TimeoutError:  # bytes were on their way for too long; the system has given up
+            self.channel.cut_stuck(self)
             return
         except OSError:
             said = b""
@@ -127,21 +126,12 @@ class SocketReader(Reader):
                 self.cut()
 
     def _talk_back(self, said: bytes) -> None:
-        if self._talk is None:
-            # Most readers never say a word, so the machinery of RFC 6455 is set up for those who do.
-            self._talk = Protocol(Side.SERVER, state=State.OPEN, max_size=LONGEST_MESSAGE, logger=_QUIET)
-            if self.dialect == "deflated":
-                self._talk.extensions = [PerMessageDeflate(True, True, 15, 15)]
+        if self._talk is None:  # most readers never say a word, so only those who do pay for being understood
+            self._talk = Talk(deflated=self.dialect == "deflated")
         talk = self._talk
-        talk.receive_data(said)
-        for event in talk.events_received():
-            if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
-                self._said += len(event.data)
-        if self._said > MOST_SAID and talk.state is State.OPEN:
-            talk.fail(Close.POLICY, "readers only listen")
-        answer = b"".join(talk.data_to_send())
+        answer = talk.hear(said)
         # While it does not take what it asked for, pongs would only pile up behind that.
         if answer and not self._rest and not self.write(answer):
             self.channel.stalled(self)
-        if talk.state is not State.OPEN:
+        if talk.over:
             self.cut()

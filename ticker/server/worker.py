@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import random
 import socket
 import sys
 from types import FrameType
@@ -19,10 +18,10 @@ from typing import Final
 import uvicorn
 
 from ticker.server.door import Doorman
+from ticker.server.drain import drain
 from ticker.settings import Settings
 from ticker.web.app import application
 from ticker.web.node import Node
-from ticker.wire import Close, move_frame
 
 READY: Final = b"r"
 GARBAGE: Final = 20_000
@@ -83,19 +82,10 @@ class Worker(uvicorn.Server):
 
     async def _move_readers(self) -> None:
         node: Node = self.lifespan.state["node"]
-        hub, loop = node.hub, asyncio.get_running_loop()
-        hub.draining = True
-        if not len(hub):
-            return
-        for channel in hub.channels.values():
-            channel.announce(move_frame(int(self._drain * 1000)))
-        deadline = loop.time() + self._drain
-        while len(hub) and loop.time() < deadline and not self.force_exit:
-            await asyncio.sleep(0.05)
-        for channel in hub.channels.values():
-            for reader in random.sample(channel.readers, len(channel)):
-                reader.dismiss(Close.RESTART)
-        await asyncio.sleep(FAREWELL)
+        readers, loop = len(node.hub), asyncio.get_running_loop()
+        await drain(node.hub, self._drain, clock=loop.time, sleep=asyncio.sleep, hurry=lambda: self.force_exit)
+        if readers:
+            await asyncio.sleep(FAREWELL)
 
 
 def main(listener: int, lifeline: int) -> None:

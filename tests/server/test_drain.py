@@ -1,0 +1,93 @@
+"""Readers who leave a node that is going away."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hub.world import Clock, Log, Socket
+from ticker.hub import Channel, Hub
+from ticker.server.drain import STEP, drain
+from ticker.wire import Close
+
+pytestmark = pytest.mark.anyio
+
+WITHIN = 10.0
+
+
+class Staying(Socket):
+    """A reader who does not act on what it is told."""
+
+    def dismiss(self, why: Close) -> None:
+        assert why is Close.RESTART
+        self.channel.leave(self)
+
+
+class Going:
+    """A hub that is drained, and how many readers it had at each look."""
+
+    def __init__(self, readers: int, *, slow: bool = False) -> None:
+        self.clock = Clock()
+        self.hub = Hub(capacity=8, limit=1000, clock=self.clock)
+        self.hub.channels = {name: Log().channel(self.clock) for name in ("breaking", "sport")}
+        self.readers = [self.join(channel, slow=slow) for channel in self.hub.channels.values() for _ in range(readers)]
+        self.seen: list[int] = []
+        self.hurry_at = 1_000_000
+
+    def join(self, channel: Channel, *, slow: bool) -> Staying:
+        reader = Staying(slow=slow)
+        channel.join(reader, None)
+        reader.writes.clear()
+        return reader
+
+    async def sleep(self, seconds: float) -> None:
+        self.seen.append(len(self.hub))
+        self.clock.now += seconds
+
+    async def drain(self) -> None:
+        await drain(self.hub, WITHIN, clock=self.clock, sleep=self.sleep, hurry=lambda: len(self.seen) >= self.hurry_at)
+
+
+async def test_readers_are_asked_to_move_during_the_first_half() -> None:
+    going = Going(3)
+    await going.drain()
+    assert going.hub.draining
+    assert [reader.take() for reader in going.readers] == [[{"type": "move", "within": 5000}]] * 6
+
+
+@pytest.mark.parametrize("slow", [False, True])
+async def test_those_who_stay_are_sent_off_evenly_during_the_second(*, slow: bool) -> None:
+    going = Going(150, slow=slow)
+    await going.drain()
+    half = round(WITHIN / 2 / STEP)
+    assert going.seen[: half - 1] == [300] * (half - 1)
+    gone = [before - after for before, after in zip(going.seen, [*going.seen[1:], 0], strict=True)]
+    assert sum(gone) == 300
+    assert max(gone) <= 2 * (150 / half + 1)
+    assert going.clock.now == pytest.approx(1000.0 + WITHIN, abs=2 * STEP)
+
+
+async def test_a_node_whose_readers_have_moved_waits_for_nobody() -> None:
+    going = Going(3)
+    original = going.sleep
+
+    async def sleep(seconds: float) -> None:
+        await original(seconds)
+        for reader in going.readers:
+            reader.channel.leave(reader)
+
+    going.sleep = sleep  # type: ignore[method-assign]
+    await going.drain()
+    assert going.seen == [6]
+
+
+async def test_a_node_without_readers_is_empty_at_once_and_lets_nobody_in() -> None:
+    going = Going(0)
+    await going.drain()
+    assert (going.seen, going.hub.draining) == ([], True)
+
+
+async def test_whoever_is_in_a_hurry_sends_all_off_at_once() -> None:
+    going = Going(3)
+    going.hurry_at = 2
+    await going.drain()
+    assert (going.seen, len(going.hub)) == ([6, 6], 0)

@@ -1,0 +1,48 @@
+"""How readers leave a node that is going away: spread over a window, so that the others are not run over."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from ticker.hub import Hub
+from ticker.wire import Close, move_frame
+
+STEP: Final = 0.05
+"""Seconds between looks at who is still here."""
+
+
+async def drain(
+    hub: Hub,
+    within: float,
+    *,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]],
+    hurry: Callable[[], bool],
+) -> None:
+    """Empty a hub within so many seconds, or at once when told to `hurry`.
+
+    During the first half readers move away by themselves, as they are asked to. Those who have not, be it that they
+    do not know how or that they were set aside and never heard of it, are sent off evenly over the second half.
+    """
+    hub.draining = True
+    for channel in hub.channels.values():
+        channel.announce(move_frame(int(within / 2 * 1000)))
+    end = clock() + within
+    while len(hub):
+        left = end - clock()
+        if left <= STEP or hurry():
+            _send_off(hub, 1.0)
+            return
+        if left <= within / 2:
+            _send_off(hub, STEP / left)
+        await sleep(STEP)
+
+
+def _send_off(hub: Hub, share: float) -> None:
+    for channel in hub.channels.values():
+        readers = channel.readers
+        for reader in random.sample(readers, math.ceil(len(readers) * share)):
+            reader.dismiss(Close.RESTART)

@@ -1,0 +1,62 @@
+"""What a reader says over a WebSocket, and what it is told in return (RFC 6455)."""
+
+from __future__ import annotations
+
+import codecs
+import logging
+from typing import Final
+
+from websockets.extensions.permessage_deflate import PerMessageDeflate
+from websockets.frames import DATA_OPCODES, TEXT, Frame
+from websockets.protocol import Protocol, Side, State
+
+from ticker.web.admission import MOST_SAID
+from ticker.wire import Close
+
+LONGEST_MESSAGE: Final = 4096
+"""Bytes of one message from a reader, who has nothing to say; longer ones end the connection (1009)."""
+
+DEFLATE: Final = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+"""The extension as it is agreed on with every reader who offers it: no context on either side (RFC 7692)."""
+
+_QUIET: Final = logging.getLogger("ticker.websocket")
+_UTF_8: Final = codecs.getincrementaldecoder("utf-8")
+
+
+class Talk:
+    """One reader's side of the conversation. Pings are answered, messages are read and forgotten."""
+
+    def __init__(self, *, deflated: bool) -> None:
+        self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=LONGEST_MESSAGE, logger=_QUIET)
+        if deflated:
+            self._protocol.extensions = [PerMessageDeflate(True, True, 15, 15)]
+        self._said = 0
+        self._text: codecs.IncrementalDecoder | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the connection is to be closed once what was last returned is written."""
+        return self._protocol.state is not State.OPEN
+
+    def hear(self, data: bytes) -> bytes:
+        """Take in what was said and return what is to be written: pongs, or a close frame."""
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and event.opcode in DATA_OPCODES and not self.over:
+                self._message(event)
+        return b"".join(self._protocol.data_to_send())
+
+    def _message(self, frame: Frame) -> None:
+        self._said += len(frame.data)
+        if frame.opcode is TEXT:
+            self._text = _UTF_8()
+        if self._text is not None:
+            try:
+                self._text.decode(frame.data, frame.fin)
+            except UnicodeDecodeError:
+                self._protocol.fail(Close.NOT_TEXT, "a text is UTF-8")
+                return
+            if frame.fin:
+                self._text = None
+        if self._said > MOST_SAID:
+            self._protocol.fail(Close.POLICY, "readers only listen")
