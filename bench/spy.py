@@ -18,8 +18,9 @@ from bench.peers import Missing
 RATE = 500
 READY_WITHIN = 20.0
 OURS = "ticker/"
-OTHERS = {"runners.py": "the event loop (uvloop)", "<string>": "making tuples with names"}
-"""What stands behind the last word of a path that says little: uvloop itself has no frames of Python."""
+OTHERS = {"runners.py": "the event loop (uvloop)", "<string>": "tuples and dataclasses"}
+"""What stands behind the last word of a path that says little: uvloop has no frames of Python, and Python writes the
+code that makes tuples with names and dataclasses itself."""
 
 
 class Profile:
@@ -70,7 +71,8 @@ def looking_at(pid: int) -> Iterator[Profile]:
             _until_ready(looking, said)
             yield profile
             looking.send_signal(signal.SIGINT)
-            looking.wait(READY_WITHIN)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                looking.wait(READY_WITHIN)
         finally:
             if looking.poll() is None:
                 looking.kill()

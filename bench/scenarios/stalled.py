@@ -16,10 +16,11 @@ from ticker.load.tally import Tally
 
 LONG = 900
 WHAT = """Two services stand side by side on core 0, each with the same number of readers; one has a tenth more, with
-small buffers and segments as on the Internet, who stop reading at all. Long lines are filed until that service has set
-aside every one of them (its own metric). Then the services take turns of one line of 300 bytes, a quarter of a second
-apart, inside the 30 s after which a stuck reader is cut, and the times of the readers who do read are compared. Memory
-is the USS of all processes of the service from when all are set aside to the end."""
+small buffers and segments as on the Internet, who stop reading at all. Long lines are filed until that service has
+set aside every one of them (its own metric). Then the services take turns of one line of 300 bytes: the line goes to
+all readers of one, and when those who read have it, it is the other's turn. All of that is inside the 30 s after
+which a stuck reader is cut. The times of the readers who do read are compared. Memory is the USS of all processes of
+the service from when all are set aside to the end."""
 
 
 def run(options: Options) -> Result:
@@ -29,7 +30,7 @@ def run(options: Options) -> Result:
     stalled = total // 10
     p99: dict[bool, list[float]] = {True: [], False: []}
     p50: dict[bool, list[float]] = {True: [], False: []}
-    growth, held, cut = [], [], 0
+    growth, held, queued, cut = [], [], [], 0
     for _ in range(options.rounds):
         result.paces.append(kernel.pace(CORES))
         with contextlib.ExitStack() as stack:
@@ -40,13 +41,15 @@ def run(options: Options) -> Result:
             full = up(crowds_for(server, stalled, buffer=4096))
             for crowds in (alone, others, full):
                 crowds.until_open(90)
-            empty = kernel.uss(server.pids)
+            empty, unqueued = kernel.uss(server.pids), kernel.socket_memory()[1]
             full.ask("stall")
             _fill(server, others, stalled)
             before = kernel.uss(server.pids)
             held.append((before - empty) / stalled)
+            queued.append((kernel.socket_memory()[1] - unqueued) / stalled)
             tallies = _turns([(beside, alone), (server, others)], options.lines)
             growth.append((kernel.uss(server.pids) - before) / 1024)
+            assert _metric(server, "ticker_readers_set_aside") >= stalled, "the stalled readers did not stay"
             cut += _metric(server, "ticker_readers_cut_total")
             for with_them, tally in zip((False, True), tallies, strict=True):
                 assert not tally.lost, f"{tally.lost} lines lost"
@@ -58,7 +61,8 @@ def run(options: Options) -> Result:
     ]
     result.table(["", "ms p50", "ms p99"], rows)
     result.section.append(
-        f"\nMemory held for each stalled reader when all were set aside: {spread(held, 1)} KiB; growth of the service "
+        f"\nMemory held for each stalled reader when all were set aside: {spread(held, 1)} KiB by the service, and "
+        f"{spread(queued, 1)} KiB queued in the kernel, at both ends of the connection; growth of the service "
         f"while it went on with them: {spread(growth, 1)} MiB; readers it had cut by the end: {cut:,}.\n"
     )
     ratios = [a / b for a, b in zip(p99[True], p99[False], strict=True)]
@@ -76,8 +80,9 @@ def _turns(sides: list[tuple[Server, Crowds]], lines: int) -> list[Tally]:
     for number in range(lines):
         for server, crowds in sides[:: -1 if number % 2 else 1]:
             server.say(crowds)
-            time.sleep(EVERY)
-    return [crowds.until_level(10) for _, crowds in sides]
+            crowds.until_level(10)
+            time.sleep(EVERY / 5)
+    return [crowds.ask("report") for _, crowds in sides]
 
 
 def _fill(server: Server, crowds: Crowds, stalled: int) -> None:

@@ -116,9 +116,11 @@ async def test_a_connection_whose_user_gave_up_is_not_lent_again(redis: Redis) -
             await alone("BLPOP", "nothing", "5")
 
     waiting = asyncio.create_task(impatient())
-    while b"cmd=blpop" not in await redis("CLIENT", "LIST"):
-        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while b"cmd=blpop" not in await redis("CLIENT", "LIST"):
+            await asyncio.sleep(0)
     waiting.cancel()
+    await asyncio.wait([waiting])
     async with redis.one_connection() as alone:
         assert await alone("ECHO", "mine") == b"mine"
 

@@ -210,7 +210,7 @@ class Crowd:
     def _hear(self, reader: Reader, data: bytes) -> None:
         now = time.monotonic_ns()
         if not reader.opened:
-            head = answer.read(reader.rest + data)
+            head = answer.read(reader.rest + data, sse=self.spec.sse)
             if head is None:
                 reader.rest += data
                 return
@@ -222,7 +222,12 @@ class Crowd:
             reader.chunks, reader.rest = Chunks() if head.chunked else None, b""
             data = head.body
         if reader.chunks is not None:
-            data = reader.chunks.body(data)
+            try:
+                data = reader.chunks.body(data)
+            except ValueError:
+                self._refused("its chunks have no length")
+                self._lost(reader)
+                return
         piece = self.frames.read(reader.rest + data)
         reader.rest = piece.rest
         reader.position = piece.position or reader.position
@@ -272,7 +277,7 @@ class Crowd:
         reader.opened = False
 
     def _return(self, reader: Reader, since: int, within: float) -> None:
-        reader.back = since
+        reader.back = reader.back or since  # who is turned away on the way back is as late as before
         due = since + int(random.uniform(0, within) * 1e9)  # noqa: S311  # a wait is no secret
         heapq.heappush(self.returning, (due, id(reader), reader))
 
@@ -298,6 +303,7 @@ class Crowd:
         returns = time.monotonic_ns() + int(down * 1e9)
         for reader in self.everyone:
             self.reconnects += 1
+            reader.back = 0
             self._return(reader, returns, within)
             if reader.connection is None:
                 self._prepare(reader)
