@@ -7,20 +7,23 @@ import time
 from statistics import median
 
 from bench import kernel
-from bench.measure import EVERY, LOAD, crowds_for
+from bench.measure import LOAD, crowds_for
 from bench.measure import SERVER as CORES
 from bench.peers.ticker import Server
 from bench.result import Options, Result, Row, spread
 from ticker.load.crowds import Crowds
-from ticker.load.tally import Tally
+from ticker.load.tally import Times
 
 LONG = 900
+SETTLE = 3.0
+TURNS = 16
+"""Lines to each side at the most: the system gives a stalled reader up 30 s after it stopped."""
 WHAT = """Two services stand side by side on core 0, each with the same number of readers; one has a tenth more, with
 small buffers and segments as on the Internet, who stop reading at all. Long lines are filed until that service has
 set aside every one of them (its own metric). Then the services take turns of one line of 300 bytes: the line goes to
 all readers of one, and when those who read have it, it is the other's turn. All of that is inside the 30 s after
-which a stuck reader is cut. The times of the readers who do read are compared. Memory is the USS of all processes of
-the service from when all are set aside to the end."""
+which a stuck reader is cut. The times of those who do read are compared turn by turn: the figure is the median of the
+ratios. Memory is the USS of all processes of the service from when all are set aside to the end."""
 
 
 def run(options: Options) -> Result:
@@ -28,36 +31,36 @@ def run(options: Options) -> Result:
     result = Result("Stalled readers", WHAT)
     total = options.readers or 10_000
     stalled = total // 10
-    p99: dict[bool, list[float]] = {True: [], False: []}
-    p50: dict[bool, list[float]] = {True: [], False: []}
-    growth, held, queued, cut = [], [], [], 0
+    alone, among, ratios, growth, held, queued, cut = [], [], [], [], [], [], 0
     for _ in range(options.rounds):
         result.paces.append(kernel.pace(CORES))
         with contextlib.ExitStack() as stack:
             up = stack.enter_context
             beside, server = up(Server(CORES)), up(Server(CORES))
             up(kernel.on(LOAD))
-            alone, others = (up(crowds_for(each, total - stalled)) for each in (beside, server))
+            free, others = (up(crowds_for(each, total - stalled)) for each in (beside, server))
             full = up(crowds_for(server, stalled, buffer=4096))
-            for crowds in (alone, others, full):
+            for crowds in (free, others, full):
                 crowds.until_open(90)
             empty, unqueued = kernel.uss(server.pids), kernel.socket_memory()[1]
             full.ask("stall")
             _fill(server, others, stalled)
+            time.sleep(SETTLE)
             before = kernel.uss(server.pids)
             held.append((before - empty) / stalled)
             queued.append((kernel.socket_memory()[1] - unqueued) / stalled)
-            tallies = _turns([(beside, alone), (server, others)], options.lines)
+            times = _turns([(beside, free), (server, others)], min(options.lines, TURNS))
             growth.append((kernel.uss(server.pids) - before) / 1024)
             assert _metric(server, "ticker_readers_set_aside") >= stalled, "the stalled readers did not stay"
             cut += _metric(server, "ticker_readers_cut_total")
-            for with_them, tally in zip((False, True), tallies, strict=True):
-                assert not tally.lost, f"{tally.lost} lines lost"
-                p99[with_them].append(tally.times.at(0.99))
-                p50[with_them].append(tally.times.at(0.5))
+            alone.append(times[0])
+            among.append(times[1])
+            ratios.append(
+                median(with_them.at(0.99) / without.at(0.99) for without, with_them in zip(*times, strict=True))
+            )
     rows = [
-        [name, spread(p50[with_them], 1), spread(p99[with_them], 1)]
-        for name, with_them in ((f"{total - stalled:,} readers", False), (f"and {stalled:,} stalled", True))
+        [name, *(spread([median(line.at(share) for line in lines) for lines in rounds], 1) for share in (0.5, 0.99))]
+        for name, rounds in ((f"{total - stalled:,} readers", alone), (f"and {stalled:,} stalled", among))
     ]
     result.table(["", "ms p50", "ms p99"], rows)
     result.section.append(
@@ -65,7 +68,6 @@ def run(options: Options) -> Result:
         f"{spread(queued, 1)} KiB queued in the kernel, at both ends of the connection; growth of the service "
         f"while it went on with them: {spread(growth, 1)} MiB; readers it had cut by the end: {cut:,}.\n"
     )
-    ratios = [a / b for a, b in zip(p99[True], p99[False], strict=True)]
     figure = f"{stalled:,} stalled among {total:,}: the others' p99 against that without them"
     result.rows.append(Row(figure, spread(ratios) + " x", median(ratios), 1.2, None, "x"))
     figure = f"Memory while {stalled:,} are stalled: growth"
@@ -73,16 +75,18 @@ def run(options: Options) -> Result:
     return result
 
 
-def _turns(sides: list[tuple[Server, Crowds]], lines: int) -> list[Tally]:
-    """Send so many lines to each side's readers in turns; return what those have seen."""
-    for _, crowds in sides:
-        crowds.ask("clear")
+def _turns(sides: list[tuple[Server, Crowds]], lines: int) -> list[list[Times]]:
+    """Send so many lines to each side's readers in turns; return each side's times, line by line."""
+    times: list[list[Times]] = [[] for _ in sides]
     for number in range(lines):
-        for server, crowds in sides[:: -1 if number % 2 else 1]:
+        for side in range(len(sides))[:: -1 if number % 2 else 1]:
+            server, crowds = sides[side]
+            crowds.ask("clear")
             server.say(crowds)
-            crowds.until_level(10)
-            time.sleep(EVERY / 5)
-    return [crowds.ask("report") for _, crowds in sides]
+            tally = crowds.until_level(10)
+            assert not tally.lost, f"{tally.lost} lines lost"
+            times[side].append(tally.times)
+    return times
 
 
 def _fill(server: Server, crowds: Crowds, stalled: int) -> None:

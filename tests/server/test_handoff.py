@@ -21,7 +21,7 @@ from ticker.hub import Channel, Hub
 from ticker.server import door
 from ticker.server.door import Doorman
 from ticker.server.reader import SocketReader
-from ticker.server.service import GIVE_UP_AFTER, _listen
+from ticker.server.service import GIVE_UP_AFTER, QUEUE_AT_MOST, _listen
 from ticker.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -181,7 +181,7 @@ async def test_a_reader_whom_the_system_gave_up_is_counted_as_stuck(house: House
     assert house.channel.cut_readers == 1
 
 
-async def test_a_connection_inherits_what_finds_dead_peers_out(house: House) -> None:
+async def test_a_connection_inherits_what_finds_dead_peers_out_and_bounds_the_queue(house: House) -> None:
     await house.join(UPGRADE)
     [reader] = house.channel.readers
     assert isinstance(reader, SocketReader)
@@ -189,6 +189,7 @@ async def test_a_connection_inherits_what_finds_dead_peers_out(house: House) -> 
         assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == GIVE_UP_AFTER * 1000
         assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
         assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * QUEUE_AT_MOST  # as Linux counts, twice
 
 
 async def test_who_says_nothing_is_sent_away_and_who_is_slow_is_not(

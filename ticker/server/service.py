@@ -33,6 +33,9 @@ BREATH: Final = 0.5
 GIVE_UP_AFTER: Final = 30
 """Seconds that bytes may stay unacknowledged before the system ends a connection: three beats."""
 
+QUEUE_AT_MOST: Final = 64 * 1024
+"""Bytes the system may queue for a connection. Left to itself it goes on to megabytes, which for the slow are stale."""
+
 _FOR_EVERY_CONNECTION: Final = [
     (level, option, value)
     for level, name, value in [
@@ -40,6 +43,7 @@ _FOR_EVERY_CONNECTION: Final = [
         (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", GIVE_UP_AFTER * 1000),  # the beat finds out who is gone
         (socket.IPPROTO_TCP, "TCP_DEFER_ACCEPT", GIVE_UP_AFTER),  # wakes the worker when there is a request to read
         (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+        (socket.SOL_SOCKET, "SO_SNDBUF", QUEUE_AT_MOST),
     ]
     if (option := getattr(socket, name, None)) is not None
 ]
