@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
+import httpx
 import pytest
 
+from tests.proxy import proxy
 from tests.service import Service
+from tests.web.test_live import Plain
 from ticker.errors import TickerError
 from ticker.load.crowds import Crowds, Target
 
 
-def crowds_of(service: Service, readers: int, *, sse: bool = False, feed: str = "") -> Crowds:
-    return Crowds(Target.of(service.url, f"/v1/feeds/{feed}/live", sse=sse), readers, 2)
+def crowds_of(service: Service, readers: int, *, sse: bool = False, feed: str = "", url: str = "") -> Crowds:
+    return Crowds(Target.of(url or service.url, f"/v1/feeds/{feed}/live", sse=sse), readers, 2)
+
+
+def in_sevens(piece: bytes) -> bytes:
+    """An answer in chunks of seven bytes: each mark and each position is in several."""
+    head, end, body = piece.partition(b"\r\n\r\n") if piece.startswith(b"HTTP/1.1 ") else (b"", b"", piece)
+    parts = [body[at : at + 7] for at in range(0, len(body), 7)]
+    coding = b"\r\ntransfer-encoding: chunked" if head else b""
+    return head + coding + end + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+
+
+def file_and_cut(service: Service, feed: str, crowds: Crowds) -> None:
+    """File lines before and after 40 readers are cut off: each has every one once and in order."""
+    crowds.until_open(20)
+    for _ in range(3):
+        service.file(feed, crowds.line())
+    crowds.until_level(10)
+    crowds.ask("cut", down=0.1, within=0.1)
+    for _ in range(3):
+        service.file(feed, crowds.line(200))
+    service.until(lambda: len(crowds.ask("report").levels) == 40)
+    tally = crowds.until_level(10)
+    assert (tally.open, tally.reconnects, tally.resets) == (40, 40, 0)
+    assert (tally.marks, tally.lost, tally.doubled, tally.disordered) == (240, 0, 0, 0)
+    assert len(tally.times) == 240
+    assert min(tally.levels) > 0
 
 
 @pytest.mark.parametrize("sse", [False, True])
 def test_readers_who_were_cut_off_come_back_with_nothing_lost_or_doubled(service: Service, *, sse: bool) -> None:
     feed = service.open_feed()
     with crowds_of(service, 40, sse=sse, feed=feed) as crowds:
-        crowds.until_open(20)
-        for _ in range(3):
-            service.file(feed, crowds.line())
-        crowds.until_level(10)
-        crowds.ask("cut", down=0.1, within=0.1)
-        for _ in range(3):
-            service.file(feed, crowds.line(200))
-        service.until(lambda: len(crowds.ask("report").levels) == 40)
-        tally = crowds.until_level(10)
-    assert (tally.open, tally.reconnects, tally.resets) == (40, 40, 0)
-    assert (tally.marks, tally.lost, tally.doubled, tally.disordered) == (240, 0, 0, 0)
-    assert len(tally.times) == 240
-    assert min(tally.levels) > 0
+        file_and_cut(service, feed, crowds)
+
+
+@pytest.mark.parametrize("chunks", ["as uvicorn sends them", "of seven bytes"])
+def test_events_in_chunks_are_read_and_resumed_as_others_are(service: Service, chunks: str) -> None:
+    feed = service.open_feed()
+    with contextlib.ExitStack() as stack:
+        if chunks == "of seven bytes":
+            port = stack.enter_context(proxy(service, answer=in_sevens))
+        else:
+            node = stack.enter_context(Plain(service))
+            node.knows(feed)
+            port = node.port
+        url = f"http://127.0.0.1:{port}"
+        with httpx.stream("GET", f"{url}/v1/feeds/{feed}/live", headers={"accept": "text/event-stream"}) as answer:
+            assert answer.headers["transfer-encoding"] == "chunked"
+        crowds = stack.enter_context(crowds_of(service, 40, sse=True, feed=feed, url=url))
+        file_and_cut(service, feed, crowds)
 
 
 def test_readers_come_back_after_the_service_was_away_and_cut_again_meanwhile(own_service: Service) -> None:
@@ -57,7 +91,7 @@ def test_a_handshake_of_tls_that_fails_is_said_in_one_line() -> None:
         listener.accept()[0].close()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        answering = threading.Thread(target=hang_up)
+        answering = threading.Thread(target=hang_up, daemon=True)
         answering.start()
         target = Target.of(f"https://127.0.0.1:{listener.getsockname()[1]}", "/v1/feeds/x/live", sse=False)
         with (
