@@ -58,7 +58,7 @@ def run(options: Options) -> Result:
     with_line = max(abs(cost / median(ours) - 1) for cost in ours)
     figure = "The same with the line's own cost, spread over its readers"
     result.rows.append(Row(figure, f"{with_line:.0%}", with_line * 100, 15, None, "%"))
-    floor = [cost for _, cost in series["floor"]]
+    floor = [cost for _, cost in series["C floor"]]
     result.section.append(
         f"\nSpread over its readers, the line's own cost puts the farthest size {with_line:.0%} off the middle one: a "
         "thousand deliveries have to carry a POST, the script, an fsync and the chores of two programs for a quarter "
