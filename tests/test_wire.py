@@ -218,4 +218,9 @@ def test_an_entry_of_an_unknown_kind_has_no_frame() -> None:
 
 
 def test_close_codes_are_those_that_rfc_6455_and_its_registry_define() -> None:
-    assert {code.name: int(code) for code in Close} == {"GOING_AWAY": 1001, "POLICY": 1008, "RESTART": 1012}
+    assert {code.name: int(code) for code in Close} == {
+        "GOING_AWAY": 1001,
+        "NOT_TEXT": 1007,
+        "POLICY": 1008,
+        "RESTART": 1012,
+    }
