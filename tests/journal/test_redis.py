@@ -125,6 +125,18 @@ async def test_a_connection_whose_user_gave_up_is_not_lent_again(redis: Redis) -
         assert await alone("ECHO", "mine") == b"mine"
 
 
+async def test_closing_under_way_leaves_nobody_waiting_and_nothing_open(redis: Redis) -> None:
+    for turns in range(1, 12):  # from before it connects to after it has sent
+        closing = Redis(redis._url)
+        waiting = asyncio.create_task(closing("BLPOP", "nothing", "5"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await closing.close()
+        with pytest.raises(Unavailable):
+            await waiting
+        assert not closing._connection.is_connected
+
+
 async def test_an_answer_that_comes_too_late_is_nobody_elses(redis: Redis) -> None:
     hasty = Redis(redis._url, answer_within=0.5)
     with pytest.raises(Unavailable):

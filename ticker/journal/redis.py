@@ -128,6 +128,7 @@ class Redis:
         self._pool = pool
         self._client = redis.asyncio.Redis(connection_pool=pool)  # it knows what to make of each command's answer
         self._asked: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
+        self._under_way: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
         self._carrier: asyncio.Task[None] | None = None
         self._spare: list[Redis] = []
         self._lending = asyncio.Semaphore(LENT_AT_MOST)
@@ -169,9 +170,9 @@ class Redis:
         """Send what was asked, and what was asked meanwhile, until nothing is left."""
         try:
             while self._asked:
-                asked, self._asked = self._asked, []
-                answers = await self._send([command for command, _ in asked])
-                for (_, future), answer in zip(asked, answers, strict=True):
+                self._under_way, self._asked = self._asked, []
+                answers = await self._send([command for command, _ in self._under_way])
+                for (_, future), answer in zip(self._under_way, answers, strict=True):
                     if future.done():
                         continue  # who asked is gone
                     if isinstance(answer, Exception):
@@ -241,7 +242,14 @@ class Redis:
             await connection.disconnect(nowait=True)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. Who still waits for an answer gets Unavailable."""
+        if self._carrier is not None:  # it may be connecting, and would be left with what it got
+            self._carrier.cancel()
+            await asyncio.wait([self._carrier])
+        for _, future in [*self._under_way, *self._asked]:
+            if not future.done():
+                future.set_exception(Unavailable("The way to the log was closed"))
+        self._asked, self._carrier = [], None
         await self._connection.disconnect(nowait=True)
         for alone in self._spare:
             await alone.close()
