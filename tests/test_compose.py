@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from typer.testing import CliRunner
 
-import ticker.cli
+import ticker.cli.commands
 from ticker.cli import serve
 from ticker.journal.embedded import binary
 from ticker.settings import PREFIX, Settings
@@ -93,7 +93,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
         program, *arguments = json.loads(last("ENTRYPOINT")) + json.loads(last("CMD"))
         scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
         assert scripts[program] == f"{ticker.cli.__name__}:{ticker.cli.main.__name__}"
-        outcome = CliRunner().invoke(ticker.cli.app, arguments)
+        outcome = CliRunner().invoke(ticker.cli.commands.app, arguments)
         assert outcome.exit_code == 0, outcome.output
         return started[-1]
 

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ticker.errors import BadSetting
@@ -52,6 +52,12 @@ class Settings(BaseSettings):
         0, ge=0, description="Changes a minute that a key may make unless it has a rate of its own; 0 sets no limit."
     )
     readers: int = Field(0, ge=0, description="Readers a worker admits; 0 means as many as its open-file limit allows.")
+
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, host: str) -> str:
+        """Take `[::1]`, as it stands in a URL, for `::1`."""
+        return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
     @classmethod
     def read(cls, **flags: Any) -> Self:
