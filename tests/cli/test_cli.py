@@ -85,14 +85,19 @@ def _at(service: Service, key: str | None = None) -> dict[str, str]:
 class Following:
     """A command that runs on, and the lines it has printed."""
 
-    def __init__(self, *args: str, **settings: str) -> None:
+    def __init__(self, *args: str, stdin: str | None = None, **settings: str) -> None:
         self.process = subprocess.Popen(
             [*TICKER, *args],
             env=environment(**settings) | {"TZ": "UTC"},
+            stdin=None if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        if stdin is not None:
+            assert self.process.stdin is not None
+            self.process.stdin.write(stdin)
+            self.process.stdin.close()
         self.lines: list[str] = []
         self.errors: list[str] = []
         self._reading = [

@@ -41,7 +41,7 @@ def bench(
     sse: Annotated[bool, typer.Option("--sse", help="Server-Sent Events instead of WebSocket.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Open readers, file lines, and time each on its way. Exit status 1 if any was lost or doubled."""
+    """Measure load and latency of a service with readers and dispatches. Exit status 1 if any was lost or doubled."""
     service = Service(url, key)
     _look(service, feed)
     target = Target.of(service.url, f"/v1/feeds/{quote(feed)}/live", sse=sse)

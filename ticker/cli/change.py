@@ -40,7 +40,7 @@ def send(
     Raises:
         TickerError: as `Service.ask`. If the change may have been kept, it has the command that repeats it.
     """
-    key = (key or secrets.token_hex(16)).strip('"')
+    key = secrets.token_hex(16) if key is None else key.strip('"')
     if not _KEY.fullmatch(key):
         raise BadSetting("--idempotency-key: has 1 to 255 visible ASCII characters")
     receipt: dict[str, Any] = Service().ask(
