@@ -15,8 +15,8 @@ FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → relay, release → hub | journal → ring, likeness, fanout
-# → wire → feed → entry, dispatch → errors
-_ENTRY = {"errors"}
+# → wire → feed → entry, dispatch → language, text, errors
+_ENTRY = {"errors", "language", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
 _HUB = {"ring", "likeness", "fanout"} | _RING
@@ -26,6 +26,8 @@ _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
     "settings": {"errors"},
+    "language": set(),
+    "text": set(),
     "entry": _ENTRY,
     "dispatch": _ENTRY,
     "feed": _FEED,
@@ -45,7 +47,7 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "entry", "dispatch", "feed", "wire", "ring", "likeness", "fanout", "hub"}
+PURE = {"errors", "language", "text", "entry", "dispatch", "feed", "wire", "ring", "likeness", "fanout", "hub"}
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 
