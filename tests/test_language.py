@@ -47,7 +47,7 @@ def test_every_well_formed_tag_is_taken(tag: str) -> None:
     "tag",
     [
         *("", "e", "english", "en_GB", "en-", "-en", "en--GB", "en-u", "ar-u-", "x-foo", "i-klingon", "en-GB-US"),
-        *("a-DE", "ar-a-aaa-b-bbb-a-ccc", "de-1996-1996", "de-DE-1901-1901", "en ", "é", "en\n", "\u0661\u0662"),
+        *("a-DE", "en ", "é", "en\n", "\u0661\u0662", "ar-\u0661\u0662\u0663", "en-\u212aa"),
         "en-x-" + "-".join(["abcdefgh"] * 8),
     ],
 )

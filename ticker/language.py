@@ -14,15 +14,19 @@ from typing import Final, Literal
 LONGEST: Final = 64
 """Characters of a tag. The longest that RFC 5646 (section 4.4.1) asks anybody to take has 35."""
 
-_TAG: Final = re.compile(
-    r"(?P<language>[a-z]{2,3})(?:-[a-z]{3}){0,3}(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?"
-    r"(?P<variants>(?:-(?:[a-z\d]{5,8}|\d[a-z\d]{3}))*)(?P<extensions>(?:-[a-wyz\d](?:-[a-z\d]{2,8})+)*)"
-    r"(?:-x(?:-[a-z\d]{1,8})+)?",
-    re.ASCII | re.IGNORECASE,
+PATTERN: Final = (
+    r"[A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?"
+    r"(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[A-WYZa-wyz0-9](-[A-Za-z0-9]{2,8})+)*(-[Xx](-[A-Za-z0-9]{1,8})+)?"
 )
-"""A `langtag` of RFC 5646, section 2.1. Its registered languages of 5 to 8 letters do not exist."""
+"""A `langtag` of RFC 5646 (section 2.1): language, script, region, variants, extensions, private use.
 
-_SINGLETON: Final = re.compile(r"-([a-z\d])(?=-)", re.ASCII | re.IGNORECASE)
+Languages of 4 to 8 letters are left out: none is registered, and what looks like one is a name ("english").
+"""
+
+_BEGINNING: Final = re.compile(
+    r"([a-z]{2,3})(?:-[a-z]{3}){0,3}(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?(?![^-])", re.IGNORECASE | re.ASCII
+)
+"""Language, script and region; extended languages are left out, since `ar-arz` is written as `ar` is."""
 
 _RTL_SCRIPTS: Final = frozenset(
     """
@@ -57,19 +61,15 @@ _OTHER_WAY: Final = frozenset(
 
 def well_formed(tag: str) -> bool:
     """Return True if this is a language tag in the form that BCP 47 gives them (RFC 5646, section 2.2.9)."""
-    if len(tag) > LONGEST or not (found := _TAG.fullmatch(tag)):
-        return False
-    variants = found["variants"].lower().split("-")[1:]
-    singletons = _SINGLETON.findall(found["extensions"].lower())
-    return len({*variants}) == len(variants) and len({*singletons}) == len(singletons)
+    return len(tag) <= LONGEST and re.fullmatch(PATTERN, tag) is not None
 
 
 def direction(tag: str) -> Literal["ltr", "rtl"]:
     """Return the writing direction of a language: by the script in its tag, else by its language and region."""
-    if not well_formed(tag) or not (found := _TAG.fullmatch(tag)):
+    if not (found := _BEGINNING.match(tag.lower())):
         return "ltr"
-    language = found["language"].lower()
-    if script := found["script"]:
-        return "rtl" if script.lower() in _RTL_SCRIPTS else "ltr"
-    elsewhere = f"{language}-{(found['region'] or '').lower()}" in _OTHER_WAY
+    language, script, region = found.groups()
+    if script:
+        return "rtl" if script in _RTL_SCRIPTS else "ltr"
+    elsewhere = f"{language}-{region}" in _OTHER_WAY
     return "rtl" if (language in _RTL_LANGUAGES) != elsewhere else "ltr"
