@@ -9,6 +9,7 @@ import subprocess
 import threading
 from typing import NamedTuple
 
+from tests.cli.test_cli import unhurried
 from tests.service import READY_WITHIN, TICKER, environment
 
 
@@ -48,4 +49,4 @@ def in_terminal(settings: dict[str, str], *args: str, **env: str) -> Seen:
         reading.join(READY_WITHIN)
         os.close(master)
     output = b"".join(chunks).decode().replace("\r\n", "\n")
-    return Seen(ended.returncode, re.sub(r"\x1b\[[\d;]*m", "", output), ended.stderr.decode())
+    return Seen(ended.returncode, re.sub(r"\x1b\[[\d;]*m", "", output), unhurried(ended.stderr.decode()))
