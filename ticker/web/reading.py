@@ -62,7 +62,10 @@ def describe(feed: Feed) -> dict[str, Any]:
 async def snapshot(request: Request) -> Response:
     """GET /v1/feeds/{feed}: the same object as the first frame. Served from memory, also while Redis is away."""
     channel = await node_of(request).find(request.path_params["feed"])
-    return public(request, channel.feed.snapshot(), max_age=FRESH_FOR, tag=str(channel.feed.tail.position))
+    # The time of the last proof moves on while nothing changes, hence a weak tag; and a 304 must tell it too.
+    proof = {} if channel.proof is None else {"ticker-at": channel.proof}
+    tag = str(channel.feed.tail.position)
+    return public(request, channel.snapshot(), max_age=FRESH_FOR, tag=tag, weak=True, headers=proof)
 
 
 async def history(request: Request) -> Response:
