@@ -8,12 +8,15 @@ from typing import TypedDict
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
 from ticker.settings import Settings
-from ticker.web import admin, audit, changes, health, held, ingest, live, pages, problems, reading
+from ticker.web import admin, assets, audit, changes, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
+from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.node import Node
 
 FEED = "/v1/feeds/{feed}"
@@ -60,6 +63,12 @@ ROUTES = [
 ]
 
 
+FILES = [
+    # What pages load. Their names are no part of the contract.
+    Route("/assets/{file}", assets.serve),
+]
+
+
 class State(TypedDict):
     """What each request can reach."""
 
@@ -75,8 +84,9 @@ def application(settings: Settings) -> Starlette:
             yield {"node": node}
 
     app = Starlette(
-        routes=[*ROUTES, Mount("/static", pages.clients())],
+        routes=[*ROUTES, *FILES],
         lifespan=lifespan,
+        middleware=[Middleware(NoSniff), Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6)],
         exception_handlers={
             TickerError: problems.on_ticker_error,
             HTTPException: problems.on_http_error,
