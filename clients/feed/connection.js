@@ -57,8 +57,8 @@ const OVER = 4;
  * @property {string | null} [after] the position to resume from
  * @property {boolean} [closed] the feed is known to be closed
  * @property {(frame: Frame) => void} onframe applies and shows a frame; if it throws, the frame counts as malformed
- * @property {(state: ConnectionState, faults: number) => void} onstate with the malformed frames in a row
- * @property {(faults: number) => void} [ontick] every second
+ * @property {(state: ConnectionState | undefined, faults: number) => void} onstate with the malformed frames in a row;
+ *   every second without a state
  *
  * @typedef {object} Connection
  * @property {(error?: unknown) => void} fault something that came could not be shown
@@ -69,13 +69,12 @@ const OVER = 4;
  * @param {Options & World} options
  * @returns {Connection}
  */
-export function connect({ url, after = null, closed, onframe, onstate, ontick, ...world }) {
-  const { clock, random, timers, fetch, report } = world;
+export function connect({ url, after = null, closed, onframe, onstate, ...world }) {
+  const { clock, random, timers, report } = world;
   const carriers = CARRIERS.filter(([name]) => world[name]);
   let carrier = 0;
-  let failures = 0;
-  let worked = false;
-  let position = after;
+  /** How often the carrier may fail before the next one is tried; one that worked is kept. */
+  let chances = MAX_FAILURES;
   let attempt = 0;
   let faults = 0;
   /** Whether any beat ever came, and when this connection brought its last. */
@@ -97,7 +96,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
   /** @type {Target} */
   const target = {
     url,
-    after: (first) => (first && (faults >= MAX_FAILURES || (state === "polling" && !proven)) ? null : position),
+    after: (first) => (first && (faults >= MAX_FAILURES || (state === "polling" && !proven)) ? null : after),
   };
 
   /** @param {Exclude<State, "over">} next */
@@ -129,8 +128,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
     try {
       const frame = read(data);
       if (state !== "open") {
-        worked ||= state !== "closed";
-        failures = 0;
+        if (state !== "closed") chances = Infinity;
         enter("open");
       }
       if (frame && !parked) take(frame);
@@ -154,7 +152,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
       timers.clear(redial);
       redial = timers.set(dial, random() * frame.within);
     } else if ("position" in frame) {
-      position = frame.position;
+      after = frame.position;
       if (type === "snapshot" && frame.closed) shut();
     }
   }
@@ -164,9 +162,9 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
   }
 
   function gone(rest = 0) {
-    if (state !== "open" && ++failures >= MAX_FAILURES && !worked) {
+    if (state !== "open" && --chances < 1) {
       carrier = (carrier + 1) % carriers.length;
-      failures = 0;
+      chances = MAX_FAILURES;
     }
     teardown();
     if (parked) return;
@@ -183,8 +181,9 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
 
   /** Every second, at the moment when silence has lasted too long, and when the reader is back. */
   function look() {
-    const late = elapsed(seen, clock()) >= 2 * LOOK;
+    const before = seen;
     const woken = notice();
+    const late = elapsed(before, seen) >= 2 * LOOK;
     if (parked) return;
     const left = SILENCE - elapsed(heard, seen);
     if (state === "waiting") {
@@ -197,9 +196,10 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
       // A consumer that shows frames later than they come has had the time to fail.
       settle();
     }
+    if (parked) return;
     timers.clear(watch);
-    watch = timers.set(look, left > 0 ? Math.min(LOOK, left) : LOOK);
-    ontick?.(faults);
+    watch = timers.set(look, left > 0 ? Math.min(LOOK, left) : LOOK); // after the verdict, which comes first then
+    onstate(undefined, faults);
   }
 
   /** Whether the machine slept since the clocks were last looked at. */
@@ -222,7 +222,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
   /** Whether the feed was reopened, and what it shows. */
   async function recheck() {
     const mine = redial;
-    const frame = await fetch?.(url, { credentials: "omit" }).then((response) => response.ok && response.json()).catch(() => {});
+    const frame = await /** @type {Reachable} */ (world).fetch(url, { credentials: "omit" }).then((response) => response.ok && response.json()).catch(() => {});
     if (mine !== redial) return;
     if (!frame) return shut();
     message(frame);
@@ -231,7 +231,6 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
 
   function teardown() {
     hangUp();
-    hangUp = () => {};
     redial = timers.clear(redial);
   }
 
@@ -264,7 +263,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
     else if (parked || state === "closed") return;
     else if (name === "offline") onstate("unsure", faults);
     else if (name === "online") {
-      worked = false; // this network may be another
+      chances = MAX_FAILURES; // this network may be another
       reconnectNow();
     } else if (state !== "waiting") look();
     else if (!resting) reconnectNow();
@@ -277,7 +276,6 @@ export function connect({ url, after = null, closed, onframe, onstate, ontick, .
       if (state === "over") return;
       // Which frame it was is not known, so a snapshot has to mend it; and one beat is too early to say that it did.
       faults = Math.max(MAX_FAILURES + 0.5, faults + 1);
-      failures = 0;
       if (state !== "waiting") gone();
     },
     sleep: () => park(SLEEP),

@@ -92,7 +92,7 @@ export function tombstone({ id, reason, filed, at, revision }) {
 function put(state, dispatch, limit) {
   if (state.pinned_dispatch?.id === dispatch.id) return learn(state, dispatch);
   const all = place(state.dispatches, dispatch);
-  const next = { ...state, dispatches: all.length > limit ? all.slice(0, limit) : all };
+  const next = { ...state, dispatches: all.slice(0, limit) };
   if (state.pinned_dispatch) return next;
   return beside(next, find(all, state.pinned) ?? dispatch);
 }

@@ -68,37 +68,28 @@ export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given
 
   /** @returns {Status} */
   function status() {
-    const status = measure(now.fresh, now.state.air.on, clock());
-    if (now.closed) status.name = "closed";
-    else if (faults > MAX_FAILURES && status.name !== "delayed") status.name = "catching-up";
-    if (status.name === "catching-up" && now.state.position === null) status.name = "connecting";
-    return faults >= MAX_FAILURES + 1 ? { ...status, reload: true } : status;
+    const { state, fresh, closed } = now;
+    let { name, age } = measure(fresh, state.air.on, clock());
+    if (name !== "delayed" && faults > MAX_FAILURES) name = "catching-up";
+    if (name === "catching-up" && state.position === null) name = "connecting";
+    if (closed) name = "closed";
+    return { name, age, reload: faults > MAX_FAILURES + 0.5 };
   }
 
   /** @param {Frame | null} frame @param {FeedState} previous */
   function tell(frame, previous) {
     const current = status();
     const { name, age, reload } = current;
-    const word = `${name} ${reload}`;
+    const word = name + reload;
     if (!/^live|off/.test(name)) now.watching = null;
+    const { state, watching, fresh } = now;
     if (frame || told !== word + age) {
       told = word + age;
-      const { state, watching, fresh } = now;
       onchange({ frame, state, previous, status: current, watching, skew: fresh.skew });
     }
     if (toldState !== word) {
       toldState = word;
       onstate?.(current);
-    }
-  }
-
-  /** The status alone. One that can't be shown must not leave LIVE standing. @param {number} count */
-  function tick(count) {
-    faults = count;
-    try {
-      tell(null, now.state);
-    } catch (error) {
-      fault(error);
     }
   }
 
@@ -123,11 +114,15 @@ export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given
     },
     onstate(type, count) {
       if (type === "open") return;
+      faults = count;
       now.closed ||= type === "closed";
-      now.fresh = step(now.fresh, { type }, clock());
-      tick(count);
+      if (type) now.fresh = step(now.fresh, { type }, clock());
+      try {
+        tell(null, now.state);
+      } catch (error) {
+        fault(error); // a status that can't be shown must not leave LIVE standing
+      }
     },
-    ontick: tick,
   });
   ({ fault } = connection);
 

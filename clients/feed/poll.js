@@ -8,8 +8,7 @@
  *   200            frames in their order; then `at` counts as a beat, unless one of the frames was `delayed`
  *   204            nothing new; `Ticker-At` counts as a beat at the position asked for
  *   410            the feed is closed
- *   403, 404       refused: asked again after `Retry-After`, or REFUSED seconds
- *   other errors   asked again after `Retry-After`, or the usual random wait
+ *   other errors   asked again after `Retry-After` and the usual random wait
  *   anything else  malformed
  *
  * @import { Frame } from "./frames.d.ts"
@@ -21,9 +20,6 @@ import { address } from "./target.js";
 
 /** The same URL is never asked for twice within this. Milliseconds. */
 const PACE = 1_000;
-
-/** When to ask again after a refusal that only people can change. Seconds. */
-const REFUSED = 30;
 
 /** @type {Carrier} */
 export function longPoll({ fetch, clock, timers }, target, { message, gone, closed }) {
@@ -50,7 +46,7 @@ export function longPoll({ fetch, clock, timers }, target, { message, gone, clos
       text = await response.text();
       if (signal.aborted) return;
       if (status === 410) return closed();
-      if (status >= 400) return gone(Number(headers.get("Retry-After")) || (status < 429 ? REFUSED : 0));
+      if (status >= 400) return gone(Number(headers.get("Retry-After")) || 0);
       const { frames, position, at } =
         status === 204 ? { frames: [], position: after, at: headers.get("Ticker-At") } : JSON.parse(text);
       const proof = at && !frames.some((/** @type {Frame} */ { type }) => type === "delayed");

@@ -14,20 +14,15 @@ const text = (value) => typeof value === "string" && value !== "";
 const time = (value) => text(value) && Date.parse(value) > 0;
 /** @param {any} value */
 const dispatch = (value) =>
-  has(value, "id filed updated revision") && has(value, { killed: "reason", usable: "text" }[/** @type {string} */ (value.status)] ?? "no");
+  has(value, "id filed updated revision") && has(value, value.status === "killed" ? "reason" : "text usable");
 
 /**
- * What a member has to be, by its name. The last three are rules for a whole frame: a pin may be null, a snapshot
- * need not have a pinned dispatch beside it, and nothing passes "no".
+ * What a member has to be, by its name, if not a text. The last three are rules for the whole: a dispatch that is
+ * not killed must be usable, a pin may be null, a snapshot need not have a pinned dispatch beside it.
  *
  * @type {Record<string, (value: any, whole: any) => boolean>}
  */
 const rules = {
-  position: text,
-  feed: text,
-  id: text,
-  reason: text,
-  text,
   at: time,
   filed: time,
   updated: time,
@@ -36,9 +31,9 @@ const rules = {
   dispatches: (value) => Array.isArray(value) && value.every(dispatch),
   air: (value) => typeof value?.on === "boolean",
   within: (value) => value >= 0,
+  usable: (_, { status }) => status === "usable",
   pin: (_, { id }) => id === null || text(id),
   beside: (_, { pinned_dispatch }) => pinned_dispatch == null || dispatch(pinned_dispatch),
-  no: () => false,
 };
 
 /** The members that each type promises. @type {Record<Frame["type"], string>} */
@@ -49,13 +44,13 @@ const shapes = {
   pin: "position pin",
   air: "position air",
   beat: "position at",
-  delayed: "",
+  delayed: "type",
   move: "within",
 };
 
 /** @param {any} value @param {string} members */
 function has(value, members) {
-  return value && (!members || members.split(" ").every((member) => rules[member]?.(value[member], value)));
+  return value && members.split(" ").every((member) => (rules[member] ?? text)(value[member], value));
 }
 
 /** Every type this client understands; an event stream has to be asked for each by name. */

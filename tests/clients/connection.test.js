@@ -14,7 +14,7 @@ function setUp(after = null, more = {}) {
   /** @type {string[]} */
   const states = [];
   const line = connect({
-    ...world.io, url: URL_, after, onframe: (frame) => frames.push(frame), onstate: (state) => states.push(state), ...more,
+    ...world.io, url: URL_, after, onframe: (frame) => frames.push(frame), onstate: (state) => state && states.push(state), ...more,
   });
   return { world, frames, states, line };
 }
