@@ -46,7 +46,7 @@ class Traffic:
     def __init__(self, tab: Page) -> None:
         self.sockets: list[WebSocket] = []
         self.urls: list[str] = []
-        tab.on("websocket", self.sockets.append)
+        tab.on("websocket", lambda socket: self.sockets.append(socket))  # noqa: PLW0108  # Playwright marks it
         tab.on("request", self._note)
 
     def _note(self, request: Request) -> None:
