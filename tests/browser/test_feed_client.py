@@ -14,7 +14,7 @@ from tests.service import Service
 FEED = Path(__file__).parents[2] / "clients" / "feed"
 
 PATIENCE = 30_000
-"""Milliseconds: two attempts with each blocked carrier, each after a random wait, or 13 seconds until a dead path shows."""
+"""Milliseconds: two attempts with each blocked carrier after random waits, or 13 seconds until a dead path shows."""
 
 PAGE = """<!doctype html><title>feed</title><p id="badge"></p><ol id="list"></ol><script type="module">
 import { follow } from "/test/index.js";

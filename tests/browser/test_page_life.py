@@ -88,7 +88,9 @@ def test_a_reader_who_comes_back_need_not_wait(service: Service, tab: Page) -> N
     assert len(sockets) == count, "on a fresh path nothing is asked again"
 
 
-def test_a_page_in_the_back_forward_cache_holds_no_place_and_comes_back_with_proof(service: Service, cached: Page) -> None:
+def test_a_page_in_the_back_forward_cache_holds_no_place_and_comes_back_with_proof(
+    service: Service, cached: Page
+) -> None:
     cached.add_init_script('addEventListener("pageshow", (event) => { globalThis.persisted = event.persisted; });')
     cached.goto(service.url)
     badge = cached.locator("#badge")
