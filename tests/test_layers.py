@@ -14,23 +14,25 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → ring, likeness, fanout
-# → wire → feed → entry, dispatch → errors
-_ENTRY = {"errors"}
+# cli → load | server → web → relay, release → hub | journal → reader, ring, likeness, fanout
+# → wire → feed → entry, dispatch → errors, origins
+_ENTRY = {"errors", "origins"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
-_HUB = {"ring", "likeness", "fanout"} | _RING
+_HUB = {"reader", "ring", "likeness", "fanout"} | _RING
 _RELAY = {"hub", "journal"} | _HUB
 _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
-    "settings": {"errors"},
+    "origins": set[str](),
+    "settings": _ENTRY,
     "entry": _ENTRY,
     "dispatch": _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "likeness": _FEED,
+    "reader": _RING | {"hub"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
     "fanout": set[str](),
     "hub": _HUB,
@@ -45,7 +47,7 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "entry", "dispatch", "feed", "wire", "ring", "likeness", "fanout", "hub"}
+PURE = {"errors", "origins", "reader", "entry", "dispatch", "feed", "wire", "ring", "likeness", "fanout", "hub"}
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 

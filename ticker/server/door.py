@@ -39,10 +39,11 @@ from ticker.web.node import Node
 
 log = logging.getLogger("ticker.server")
 
-_PLAIN_HEAD: Final = re.compile(rb"GET (/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n")
+_PLAIN_HEAD: Final = rb"GET (%s/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n"
 """A request head without anything that servers have been known to disagree about (RFC 9112).
 
-No two parts of it can match the same byte, so a head that fails does so at once, however it was made up.
+No two parts of it can match the same byte, so a head that fails does so at once, however it was made up. What
+stands before the path is the prefix of the public URL, which may be there or not.
 """
 
 SPEAK_WITHIN: Final = 10.0
@@ -100,6 +101,8 @@ class Doorman:
         self._listener = listener
         self._for_uvicorn = (config, server_state, app_state)
         self._node: Node = app_state["node"]
+        prefix = re.escape(self._node.settings.prefix.encode())
+        self._plain_head = re.compile(_PLAIN_HEAD % (b"(?:%s)?" % prefix))
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self._loop)
         self._full_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE  # the lowest free number is given out
@@ -183,7 +186,7 @@ class Doorman:
         await self._loop.connect_accepted_socket(lambda: Door(self, said, *self._for_uvicorn), connection)
 
     def _is_reader(self, descriptor: int, said: bytes) -> bool:
-        if (plain := _PLAIN_HEAD.fullmatch(said)) is None:
+        if (plain := self._plain_head.fullmatch(said)) is None:
             return False
         headers = _headers(plain[2])
         return self.let_in(lambda: descriptor, plain[1].decode(), headers, websocket=_wants_websocket(headers))
@@ -194,6 +197,7 @@ class Doorman:
         `take` gives its descriptor away; `target` is the path and query of a GET; header names are in small letters.
         """
         path, _, query = target.partition("?")
+        path = self._node.settings.unprefixed(path)
         if (live := LIVE_PATH.fullmatch(path)) is None:
             return False
         accept = _answer_to_key(headers) if websocket else None
@@ -208,12 +212,13 @@ class Doorman:
         if accept is not None:
             head = _switch(accept, deflated=admission.dialect == "deflated")
         else:
-            head = _sse_head(cross_origin(settings, headers.get("origin")))
+            head = _sse_head(cross_origin(settings, headers.get("origin"), admission.channel.feed))
         try:
             descriptor = take()
         except OSError:  # no descriptor is left to hand over with; the plain way needs no other
             return False
         reader = SocketReader(admission.dialect, descriptor, self._watch)
+        reader.origin, reader.key = admission.origin, admission.key
         try:
             admission.channel.join(reader, admission.after, head)
         except Exception:

@@ -8,7 +8,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ticker.web.admission import cross_origin
+from ticker.web.admission import cross_origin, governing
 from ticker.web.node import node_of
 
 
@@ -20,10 +20,15 @@ def json(value: object, status: int = 200, headers: Mapping[str, str] | None = N
 def public(request: Request, value: object, *, max_age: int, tag: str | None = None) -> Response:
     """Return an answer that shared caches may keep for `max_age` seconds and any allowed site may read.
 
+    If it is about a private feed, nobody may keep it.
+
     With a `tag`, a client that has it already is told 304 (RFC 9110 section 13.1.2).
     """
-    headers = {"cache-control": f"public, max-age={max_age}"}
-    headers |= cross_origin(node_of(request).settings, request.headers.get("origin"))
+    feed = governing(request)
+    # What takes a key to read is no cache's to give to others.
+    kept = feed is None or feed.visibility != "private"
+    headers = {"cache-control": f"public, max-age={max_age}" if kept else "no-store"}
+    headers |= cross_origin(node_of(request).settings, request.headers.get("origin"), feed)
     headers["access-control-expose-headers"] = "etag, link"
     if tag is not None:
         headers["etag"] = f'"{tag}"'

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from ticker.errors import TickerError
@@ -15,6 +16,7 @@ from ticker.settings import Settings
 from ticker.web import admin, audit, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
 from ticker.web.node import Node
+from ticker.web.public_url import StripPrefix
 
 FEED = "/v1/feeds/{feed}"
 DISPATCHES = FEED + "/dispatches"
@@ -26,6 +28,8 @@ ROUTES = [
     Route("/v1/feeds", reading.feeds),
     Route("/v1/feeds", admin.open_feed, methods=["POST"]),
     Route(FEED, reading.snapshot),
+    Route(FEED, admin.edit_feed, methods=["PATCH"]),
+    Route(FEED, admin.close_feed, methods=["DELETE"]),
     WebSocketRoute(FEED + "/live", live.websocket),
     Route(FEED + "/live", live.events),
     Route(DISPATCHES + "/{id}", reading.dispatch),
@@ -76,6 +80,7 @@ def application(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[*ROUTES, Mount("/static", pages.clients())],
         lifespan=lifespan,
+        middleware=[Middleware(StripPrefix, settings=settings)],
         exception_handlers={
             TickerError: problems.on_ticker_error,
             HTTPException: problems.on_http_error,
