@@ -140,6 +140,7 @@ def test_workers_read_the_same_settings_from_the_environment_they_are_given(monk
         drain=0.0,
         rate=600,
         readers=7,
+        public_url="https://news.example/ticker",
     )
     assert set(settings.model_fields_set) == set(NAMES)
     for name, value in settings.environment().items():

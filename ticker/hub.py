@@ -110,7 +110,8 @@ class Channel:
         self._begin(feed, recent, base)
         self._proof = None
         for reader in self._aside:  # each finds out when its socket drains, and gets no more time for it
-            reader.cursor, reader.reset = FROM_SNAPSHOT, True
+            if reader.cursor != TOLD_CLOSED:
+                reader.cursor, reader.reset = FROM_SNAPSHOT, True
         for reader in [reader for level in self._level.values() for reader in level]:
             self._stall(reader, FROM_SNAPSHOT)
             reader.reset = True

@@ -21,8 +21,25 @@ from ticker.errors import BadSetting
 PREFIX = "TICKER_"
 
 OWN_PATHS: Final = frozenset(
-    ["v1", "feeds", "static", "assets", "embed", "oembed", "desk", "hub", "docs", "healthz", "readyz", "metrics"]
-    + ["openapi.json", "asyncapi.json", "robots.txt", "favicon.ico", ".well-known"]
+    [
+        "v1",
+        "feeds",
+        "static",
+        "assets",
+        "embed",
+        "oembed",
+        "desk",
+        "hub",
+        "docs",
+        "healthz",
+        "readyz",
+        "metrics",
+        "openapi.json",
+        "asyncapi.json",
+        "robots.txt",
+        "favicon.ico",
+        ".well-known",
+    ]
 )
 """First segments of the service's own paths. A prefix that begins with one could not be told from it."""
 

@@ -241,7 +241,7 @@ def test_keys_are_made_listed_and_revoked_beside_the_running_service(service: Se
 def test_keys_and_feeds_are_managed_over_http_too(service: Service, here: Here) -> None:
     where, title = _at(service), "أخبار اليوم"
     assert here(where, "feeds", "add", "over-http", "--title", title, "--language", "ar").said == "over-http\n"
-    assert f"over-http\tar\t{title}" in here(where, "feeds", "list").said.splitlines()
+    assert f"over-http\tar\t{title}\tpublic" in here(where, "feeds", "list").said.splitlines()
     assert "open already" in here(where, "feeds", "add", "over-http").complaint
     key = here(where, "keys", "add", "--role", "editor", "--name", "Over Http").said.strip()
     (row,) = [line.split("\t") for line in here(where, "keys", "list").said.splitlines() if "Over Http" in line]

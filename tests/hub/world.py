@@ -73,11 +73,13 @@ class Socket(Reader):
         self.dialect = dialect
         self.slow = slow
         self.full = self.is_cut = False
+        self.dismissed: Close | None = None
         self.writes: list[bytes] = []
 
     def write(self, data: bytes) -> bool:
         assert data, "a write of nothing"
         assert not self.full, "written to while full"
+        assert self.dismissed is None, "written to after it was dismissed"
         self.writes.append(data)
         self.full = self.slow
         return not self.full
@@ -86,7 +88,8 @@ class Socket(Reader):
         self.is_cut = True
 
     def dismiss(self, why: Close) -> None:
-        raise AssertionError("no hub dismisses on its own")
+        assert self.dismissed is None, "dismissed twice"
+        self.dismissed = why
 
     def drain(self) -> None:
         self.full = False

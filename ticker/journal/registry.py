@@ -60,7 +60,7 @@ class Plan:
 
     @classmethod
     def read(cls, text: bytes, closed: bytes | None = None) -> Self:
-        """Return a plan as it is stored, by this version or another: members that it does not know are left alone."""
+        """Return a plan as it is stored, by this version or another: members that it does not know are ignored."""
         known = {name: value for name, value in orjson.loads(text).items() if name in _PLANNED}
         if known.get("origins") is not None:
             known["origins"] = tuple(known["origins"])

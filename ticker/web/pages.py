@@ -81,7 +81,7 @@ def _arranged(feed: Feed) -> list[dict[str, Any]]:
 
 
 def _data_block(request: Request, value: dict[str, Any]) -> str:
-    """Return what a page's script starts from, with the base of its URLs, as JSON that cannot end the script element it stands in."""
+    """Return what a page's script starts from, and the base of URLs: JSON that cannot end the element it stands in."""
     return orjson.dumps({"base": base(request), **value}).decode().replace("<", "\\u003c")
 
 
