@@ -11,13 +11,14 @@ import pytest
 
 from tests.service import Page
 from ticker.errors import Unavailable
-from ticker.hub import Channel, Hub, Reader
+from ticker.hub import Channel, Hub
 from ticker.journal import keys
 from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Plan, Registry
+from ticker.reader import Reader
 from ticker.relay import HEAR_WITHIN, PROBE_EVERY, Relay
 from ticker.wire import Close, Dialect
 

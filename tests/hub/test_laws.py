@@ -25,7 +25,8 @@ from hypothesis.stateful import (
 from tests.hub.world import AT, Clock, Log
 from ticker.entry import Entry
 from ticker.feed import ON_AIR, Feed
-from ticker.hub import STUCK_AFTER, Channel, Reader
+from ticker.hub import STUCK_AFTER, Channel
+from ticker.reader import Reader
 from ticker.wire import Close, Dialect
 
 CAPACITY: Final = 5

@@ -9,7 +9,8 @@ import orjson
 
 from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
-from ticker.hub import Channel, Reader
+from ticker.hub import Channel
+from ticker.reader import Reader
 from ticker.wire import Close, Dialect
 
 AT = "2026-03-11T14:30:00.000Z"

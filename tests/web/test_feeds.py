@@ -190,7 +190,7 @@ def test_readers_of_every_node_get_the_end_and_are_let_go(node: Node, way: str) 
         assert "closed" not in next(frames)
         filed = service.file(feed, "the last line")
         at = close(service, feed)
-        seen = []
+        seen: list[dict[str, Any]] = []
         code = None
         try:
             seen.extend(frame for frame in frames if frame["type"] != "beat")

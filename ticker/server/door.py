@@ -39,12 +39,20 @@ from ticker.web.node import Node
 
 log = logging.getLogger("ticker.server")
 
-_PLAIN_HEAD: Final = rb"GET (%s/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n"
-"""A request head without anything that servers have been known to disagree about (RFC 9112).
 
-No two parts of it can match the same byte, so a head that fails does so at once, however it was made up. What
-stands before the path is the prefix of the public URL, which may be there or not.
-"""
+def _plain_head(prefix: str = "") -> re.Pattern[bytes]:
+    """Return what matches a request head without anything that servers have been known to disagree about (RFC 9112).
+
+    No two parts of it can match the same byte, so a head that fails does so at once, however it was made up. `prefix`
+    is that of the public URL, which may stand before the path or not.
+    """
+    before = b"(?:%s)?" % re.escape(prefix.encode())
+    return re.compile(
+        rb"GET (%s/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n" % before
+    )
+
+
+_PLAIN_HEAD: Final = _plain_head()
 
 SPEAK_WITHIN: Final = 10.0
 """Seconds a new connection may say nothing, so that silent ones do not use up the descriptors."""
@@ -101,8 +109,7 @@ class Doorman:
         self._listener = listener
         self._for_uvicorn = (config, server_state, app_state)
         self._node: Node = app_state["node"]
-        prefix = re.escape(self._node.settings.prefix.encode())
-        self._plain_head = re.compile(_PLAIN_HEAD % (b"(?:%s)?" % prefix))
+        self._plain_head = _plain_head(self._node.settings.prefix)
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self._loop)
         self._full_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE  # the lowest free number is given out
