@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.service import Service
@@ -255,6 +255,42 @@ def test_once_closing_is_answered_nothing_is_taken_and_all_that_was_is_in_the_en
         assert frames[-1]["type"] == "snapshot"
         assert int(frames[-1]["position"].split("-")[0]) == kept, "the end has all that was taken"
         assert int(service.snapshot(feed)["position"].split("-")[0]) == kept
+
+
+def test_who_comes_while_a_feed_is_closed_gets_the_end_or_is_told_that_it_is_closed(node: Node) -> None:
+    service, feed = node.service, node.knows(node.service.open_feed())
+    at: list[str] = []
+
+    def come(number: int) -> str:
+        """Come again and again until the feed is closed; say how that was learnt."""
+        way = WAYS[number % len(WAYS)]
+        while True:
+            try:
+                with node.follow(feed, way) as frames:
+                    seen = next(frames)
+                    while at and "closed" not in seen:  # closed by now, or while this came in: there must be an end
+                        seen = next(frames)
+                    if "closed" in seen:
+                        assert seen["type"] == "snapshot"
+                        assert next(frames, None) is None
+                        return "end"
+            except ConnectionClosed as closed:
+                assert closed.rcvd is not None
+                assert closed.rcvd.code == Close.GOING_AWAY
+                return "end"
+            except InvalidStatus as refused:
+                assert refused.response.status_code == 410
+                return "told"
+            except AssertionError:  # of `follow`, for Server-Sent Events
+                assert node.http.get(f"/v1/feeds/{feed}").json().get("closed")
+                return "told"
+
+    with ThreadPoolExecutor(12) as hands:
+        coming = [hands.submit(come, number) for number in range(12)]
+        time.sleep(0.2)
+        at.append(close(service, feed))
+        assert {each.result(timeout=30) for each in coming} <= {"end", "told"}
+    service.until(lambda: node.watching(feed, 0))
 
 
 def test_closed_again_it_keeps_the_time_at_which_it_was_closed_first(service: Service) -> None:

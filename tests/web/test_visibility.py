@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -135,6 +138,37 @@ def test_when_a_feed_becomes_private_those_without_a_key_are_let_go_at_once(node
         code, seen = end(frames)
     assert code == (None if way == "sse" else Close.GOING_AWAY)
     assert {frame["type"] for frame in seen} <= {"beat"}
+
+
+def test_of_those_who_come_while_a_feed_becomes_private_elsewhere_none_stays(node: Node) -> None:
+    service, feed = node.service, node.knows(node.service.open_feed())
+    private = threading.Event()
+
+    def come(number: int) -> None:
+        way = WAYS[number % len(WAYS)]
+        address = f"http://127.0.0.1:{node.port}/v1/feeds/{feed}"
+        while httpx.get(address).status_code == 200:
+            try:
+                with node.follow(feed, way) as frames:
+                    next(frames)
+                    if private.is_set():
+                        end(frames)  # it must come to one
+            except (InvalidStatus, ConnectionClosed, AssertionError, StopIteration):
+                continue  # let go or refused; is it private here by now?
+
+    with ThreadPoolExecutor(9) as hands:
+        coming = [hands.submit(come, number) for number in range(9)]
+        time.sleep(0.2)
+        edited(service, feed, visibility="private")
+        private.set()
+        for each in coming:
+            each.result(timeout=30)
+    service.until(lambda: f'ticker_readers{{feed="{feed}"}} 0' in told_to(service, node))
+
+
+def told_to(service: Service, node: Node) -> str:
+    """A node's metrics, as an admin gets them."""
+    return httpx.get(f"http://127.0.0.1:{node.port}/metrics", headers=service.authorization).text
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -161,7 +161,9 @@ class Registry:
             changes["origins"] = tuple(changes["origins"])
         while changes:
             before, plan = await self._planned(name)
-            args = [name, before, replace(plan, **changes).stored, keys.CHANGES, word or name]
+            # Who waits for the word waits for all of this, so the last step of it carries the word.
+            said = name if reopens else word or name
+            args = [name, before, replace(plan, **changes).stored, keys.CHANGES, said]
             if await self._redis.run(self._swap, [keys.FEEDS], args):
                 break  # else somebody else's edit was kept in between, which is to stay
         if reopens:
