@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
@@ -36,6 +36,12 @@ def choosy(service: Service) -> Iterator[Node]:
         yield running
 
 
+def varies(headers: Mapping[str, str]) -> list[str]:
+    """What a response varies by, but for its compression."""
+    names = [name.strip().lower() for name in headers.get("vary", "").split(",")]
+    return [name for name in names if name not in ("", "accept-encoding")]
+
+
 def reads(service: Service, feed: str) -> list[str]:
     line = service.file(feed, "a line")["id"]
     service.until(lambda: service.snapshot(feed)["dispatches"])
@@ -50,11 +56,11 @@ def test_a_page_of_another_site_is_refused_what_a_list_does_not_allow(node: Node
     service.until(lambda: node.http.get(paths[0], headers={"origin": FOREIGN}).status_code == 403)
     for path in paths:
         refused = node.http.get(path, headers={"origin": FOREIGN})
-        assert (refused.status_code, refused.json()["field"], refused.headers["vary"]) == (403, "Origin", "Origin")
+        assert (refused.status_code, refused.json()["field"], varies(refused.headers)) == (403, "Origin", ["origin"])
         assert "access-control-allow-origin" not in refused.headers
         for headers in ({}, {"origin": ALLOWED}, {"origin": f"http://127.0.0.1:{node.port}"}):
             answer = node.http.get(path, headers=headers)
-            assert (answer.status_code, answer.headers["vary"]) == (200, "Origin"), path
+            assert (answer.status_code, varies(answer.headers)) == (200, ["origin"]), path
             allowed = answer.headers.get("access-control-allow-origin")
             assert allowed == (ALLOWED if headers.get("origin") == ALLOWED else None)
     known = node.http.get(paths[0]).headers["etag"]
@@ -64,7 +70,7 @@ def test_a_page_of_another_site_is_refused_what_a_list_does_not_allow(node: Node
         (f"/v1/feeds/{feed}/live", {"origin": ALLOWED}, 426),
     ):
         answer = node.http.get(path, headers=headers)
-        assert (answer.status_code, answer.headers["vary"]) == (status, "Origin")
+        assert (answer.status_code, varies(answer.headers)) == (status, ["origin"])
         assert answer.headers["access-control-allow-origin"] == ALLOWED
 
 
@@ -79,13 +85,13 @@ def test_a_stream_goes_by_the_list_of_its_feed(node: Node, way: str) -> None:
     if way == "sse":
         sent = {"accept": "text/event-stream", "origin": FOREIGN}
         answer = node.http.get(f"/v1/feeds/{feed}/live", headers=sent)
-        assert (answer.status_code, answer.headers["vary"]) == (403, "Origin")
+        assert (answer.status_code, varies(answer.headers)) == (403, ["origin"])
         with node.http.stream("GET", f"/v1/feeds/{feed}/live", headers=sent | {"origin": ALLOWED}) as stream:
-            assert (stream.headers["access-control-allow-origin"], stream.headers["vary"]) == (ALLOWED, "Origin")
+            assert (stream.headers["access-control-allow-origin"], varies(stream.headers)) == (ALLOWED, ["origin"])
         return
     with pytest.raises(InvalidStatus) as refused:
         connect(f"ws://127.0.0.1:{node.port}/v1/feeds/{feed}/live", additional_headers={"origin": FOREIGN})
-    assert (refused.value.response.status_code, refused.value.response.headers["vary"]) == (403, "Origin")
+    assert (refused.value.response.status_code, varies(dict(refused.value.response.headers))) == (403, ["origin"])
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -116,9 +122,9 @@ def test_the_service_itself_may_always_read_what_it_serves(choosy: Node) -> None
     for origin in (FOREIGN, "http://127.0.0.1", "null", ""):
         for path in ("/v1/feeds", "/v1/feeds/breaking"):
             refused = choosy.http.get(path, headers={"origin": origin})
-            assert (refused.status_code, refused.headers["vary"]) == (403, "Origin")
+            assert (refused.status_code, varies(refused.headers)) == (403, ["origin"])
     unknown = choosy.http.get("/v1/feeds/nowhere", headers={"origin": FOREIGN})
-    assert (unknown.status_code, unknown.headers["vary"]) == (404, "Origin")
+    assert (unknown.status_code, varies(unknown.headers)) == (404, ["origin"])
 
 
 def test_the_list_of_a_feed_goes_before_that_of_the_service(choosy: Node) -> None:
@@ -127,7 +133,7 @@ def test_the_list_of_a_feed_goes_before_that_of_the_service(choosy: Node) -> Non
     edited(service, feed, origins=["*"])
     service.until(lambda: choosy.http.get(f"/v1/feeds/{feed}", headers={"origin": FOREIGN}).status_code == 200)
     answer = choosy.http.get(f"/v1/feeds/{feed}", headers={"origin": FOREIGN})
-    assert (answer.headers["access-control-allow-origin"], answer.headers.get("vary")) == ("*", None)
+    assert (answer.headers["access-control-allow-origin"], varies(answer.headers)) == ("*", [])
     edited(service, feed, origins=[])
     service.until(lambda: choosy.http.get(f"/v1/feeds/{feed}", headers={"origin": ALLOWED}).status_code == 403)
     edited(service, feed, origins=None)
@@ -137,7 +143,7 @@ def test_the_list_of_a_feed_goes_before_that_of_the_service(choosy: Node) -> Non
 def test_where_every_site_may_read_no_response_varies(service: Service) -> None:
     for path in [*reads(service, service.open_feed()), "/v1/feeds", "/v1/feeds/nowhere"]:
         answer = httpx.get(service.url + path, headers={"origin": FOREIGN})
-        assert (answer.headers["access-control-allow-origin"], answer.headers.get("vary")) == ("*", None)
+        assert (answer.headers["access-control-allow-origin"], varies(answer.headers)) == ("*", [])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.service import Service
 from tests.web.test_live import HandedOver, Node, Plain
 from ticker.errors import BadSetting
 from ticker.settings import OWN_PATHS, Settings
-from ticker.web.app import ROUTES
+from ticker.web.app import FILES, ROUTES
 
 BASE = "https://news.example/ticker"
 
@@ -76,7 +76,7 @@ def test_every_link_of_a_page_begins_with_it(node: Node) -> None:
 @pytest.mark.parametrize("prefix", ["", "/ticker"])
 @pytest.mark.parametrize("way", ["websocket", "sse"])
 def test_the_prefix_may_be_there_or_not(node: Node, prefix: str, way: str) -> None:
-    for path in ("/", "/v1/feeds", "/v1/feeds/breaking", "/feeds/breaking", "/static/reader/icon.svg", "/healthz"):
+    for path in ("/", "/v1/feeds", "/v1/feeds/breaking", "/feeds/breaking", "/healthz"):
         assert node.http.get(prefix + path).status_code == 200, prefix + path
     path = f"{prefix}/v1/feeds/breaking/live"
     if way == "websocket":
@@ -183,4 +183,5 @@ def test_what_is_no_base_is_refused_at_start_in_one_line(wrong: str) -> None:
 
 def test_no_prefix_can_be_taken_for_a_path_of_the_services_own() -> None:
     firsts = {route.path.split("/")[1] for route in ROUTES if isinstance(route, Route | WebSocketRoute)} - {""}
-    assert firsts | {"static"} <= OWN_PATHS
+    firsts |= {route.path.split("/")[1] for route in FILES if isinstance(route, Route)}
+    assert firsts <= OWN_PATHS

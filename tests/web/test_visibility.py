@@ -20,7 +20,8 @@ from tests.service import Service
 from tests.web.test_feeds import edited, key
 from tests.web.test_live import WAYS, HandedOver, Node, Plain
 from ticker.web.app import ROUTES
-from ticker.web.described.operations import OPERATIONS, PAGES
+from ticker.web.described.operations import OPERATIONS
+from ticker.web.described.pages import PAGES
 from ticker.wire import Close
 
 UNDER_A_FEED = sorted(

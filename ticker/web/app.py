@@ -9,12 +9,14 @@ from typing import TypedDict
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
 from ticker.settings import Settings
-from ticker.web import admin, audit, health, held, ingest, live, pages, problems, reading
+from ticker.web import admin, assets, audit, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
+from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.node import Node
 from ticker.web.public_url import StripPrefix
 
@@ -63,6 +65,12 @@ ROUTES = [
 ]
 
 
+FILES = [
+    # What pages load. Their names are no part of the contract.
+    Route("/assets/{file}", assets.serve),
+]
+
+
 class State(TypedDict):
     """What each request can reach."""
 
@@ -78,9 +86,13 @@ def application(settings: Settings) -> Starlette:
             yield {"node": node}
 
     app = Starlette(
-        routes=[*ROUTES, Mount("/static", pages.clients())],
+        routes=[*ROUTES, *FILES],
         lifespan=lifespan,
-        middleware=[Middleware(StripPrefix, settings=settings)],
+        middleware=[
+            Middleware(StripPrefix, settings=settings),
+            Middleware(NoSniff),
+            Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6),
+        ],
         exception_handlers={
             TickerError: problems.on_ticker_error,
             HTTPException: problems.on_http_error,
