@@ -25,7 +25,7 @@ test("an entry of tomorrow is a frame of which the position counts", () => {
   assert.deepEqual(read(JSON.stringify(frame)), frame);
 });
 
-const optional = new Set(["reset", "watching", "since", "pinned", "pinned_dispatch"]);
+const optional = new Set(["at", "reset", "watching", "since", "pinned", "pinned_dispatch"]);
 for (const { name, frame } of golden) {
   for (const field of Object.keys(frame).filter((field) => !optional.has(field))) {
     test(`refuses ${name} without ${field}`, () => {
