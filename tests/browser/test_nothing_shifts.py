@@ -33,7 +33,9 @@ def feed(service: Service) -> str:
     return name
 
 
-@pytest.fixture(params=[(390, "no-preference"), (1280, "no-preference"), (390, "reduce")], ids=["390", "1280", "reduced"])
+@pytest.fixture(
+    params=[(390, "no-preference"), (1280, "no-preference"), (390, "reduce")], ids=["390", "1280", "reduced"]
+)
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     width, motion = request.param
     context = browser.new_context(viewport={"width": width, "height": 844}, reduced_motion=motion)

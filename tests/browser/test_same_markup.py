@@ -70,8 +70,16 @@ def test_both_make_the_same_markup(browser: Browser, service: Service, language:
     context = browser.new_context()
     tab = context.new_page()
     tab.route("**/sources/**", sources)
-    tab.route("**/assets/*.js", lambda route: route.abort())  # the page's own script takes the data block out of the page
-    for path, count in (("", 11), ("/stories/marada-bridge", 5), ("/stories/budget", 1), (f"/{pinned}", 1), ("/stories/long", 4)):
+    tab.route(
+        "**/assets/*.js", lambda route: route.abort()
+    )  # the page's own script takes the data block out of the page
+    for path, count in (
+        ("", 11),
+        ("/stories/marada-bridge", 5),
+        ("/stories/budget", 1),
+        (f"/{pinned}", 1),
+        ("/stories/long", 4),
+    ):
         tab.goto(f"{service.url}/feeds/{feed}{path}")
         pairs = tab.evaluate(COMPARE)
         assert len(pairs) == count

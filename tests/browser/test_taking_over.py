@@ -117,7 +117,9 @@ def test_a_page_in_the_back_forward_cache_holds_no_place_and_comes_back_with_pro
     tab.go_back(wait_until="commit")
     expect(badge).to_have_attribute("data-state", "live", timeout=20_000)
     expect(tab.locator(".line .words").first).to_have_text("While away")
-    persisted, at_first, *later = tab.evaluate("window.kept ?? [false, performance.getEntriesByType('navigation')[0].notRestoredReasons?.toJSON()]")
+    persisted, at_first, *later = tab.evaluate(
+        "window.kept ?? [false, performance.getEntriesByType('navigation')[0].notRestoredReasons?.toJSON()]"
+    )
     assert persisted, at_first
     assert at_first != "live"
     assert later[-1] == "live"
