@@ -1,4 +1,4 @@
-"""What a reader looks at does not jump: no layout shift on arrivals, and nothing moves that the reader has a hand on."""
+"""What a reader looks at does not jump: arrivals shift no layout, and nothing moves that the reader has touched."""
 
 from __future__ import annotations
 

@@ -206,11 +206,9 @@ async def story_page(request: Request) -> Response:
         request,
         "story.html",
         channel,
-        # Of a story that was withdrawn as a whole not even the slug is shown: it may say what was wrong.
-        200 if newest is not None else 410,
         story=story,
         name=story_title(story),
-        newest=newest,
+        newest=newest,  # without one not even the slug is shown: it may say what was wrong
         before=before,
         older=found.before is not None,
         dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],
