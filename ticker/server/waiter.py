@@ -125,7 +125,11 @@ class SocketWaiter(Waiter):
 
 def written(changes: Changes, cross_origin: Mapping[str, str], *, close: bool) -> bytes:
     """Return a response as it is written to a connection (RFC 9112)."""
-    headers = {"date": formatdate(usegmt=True), **headers_of(changes, cross_origin)}
+    headers = {
+        "date": formatdate(usegmt=True),
+        **headers_of(changes, cross_origin),
+        "x-content-type-options": "nosniff",
+    }
     if changes.body is not None:
         headers["content-length"] = str(len(changes.body))
     if close:
