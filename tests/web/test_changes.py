@@ -102,9 +102,7 @@ def test_a_wait_that_ends_with_nothing_is_204_with_the_time_of_a_proof_made_mean
     feed = node.knows(node.service.open_feed())
     position = tail(node, feed)
     before = node.http.get(f"/v1/feeds/{feed}").headers["ticker-at"]
-    began = time.monotonic()
     got = changes(node, feed, f"?after={position}&wait=2")
-    assert 1.9 < time.monotonic() - began < 4
     assert (got.status_code, got.content) == (204, b"")
     assert got.headers["ticker-at"] > before
     assert got.headers["cache-control"] == "public, max-age=1"
