@@ -14,26 +14,31 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → ring, likeness, fanout
-# → wire → feed → entry, dispatch → language, text, errors
-_ENTRY = {"errors", "language", "text"}
+# cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, likeness, fanout
+# → wire → feed → entry, dispatch → language, text, errors, origins
+_ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
-_HUB = {"ring", "likeness", "fanout"} | _RING
+_LONGPOLL = {"ring", "waiting"} | _RING
+_HUB = {"longpoll", "reader", "likeness", "fanout"} | _LONGPOLL
 _RELAY = {"hub", "journal"} | _HUB
 _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
-    "settings": {"errors"},
     "language": set(),
     "text": set(),
+    "origins": set[str](),
+    "settings": {"errors", "origins"},
     "entry": _ENTRY,
     "dispatch": _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "likeness": _FEED,
+    "reader": _RING | {"hub"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
+    "waiting": {"entry"} | _ENTRY,
+    "longpoll": _LONGPOLL,
     "fanout": set[str](),
     "hub": _HUB,
     "journal": _HUB,
@@ -47,7 +52,13 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "language", "text", "entry", "dispatch", "feed", "wire", "ring", "likeness", "fanout", "hub"}
+PURE = {"errors", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+    "language",
+    "text",
+    "likeness",
+    "fanout",
+    "hub",
+}
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 

@@ -1,29 +1,30 @@
 /**
- * The only module here that names the browser's own things; the rest is given them.
+ * The only module here that names what a browser or Node has of its own; the rest is given it.
  *
  * @import { World } from "./frames.d.ts"
  */
 
 /** @returns {World} */
 export function browser() {
-  const { WebSocket, EventSource } = globalThis;
+  const { WebSocket, EventSource, fetch } = globalThis;
   return {
     WebSocket,
     EventSource,
+    fetch,
     clock: () => ({ wall: Date.now(), mono: performance.now() }),
     random: Math.random,
     timers: { set: (act, delay) => setTimeout(act, delay), clear: (handle) => clearTimeout(handle) },
     events,
+    report: globalThis.reportError ?? console.error,
   };
 }
 
-/** @type {World["events"]} */
+/** Node has none of these events. @type {World["events"]} */
 function events(tell) {
   const stop = new AbortController();
   const { signal } = stop;
-  const back = () => document.visibilityState === "visible" && tell("visible");
-  addEventListener("online", () => tell("online"), { signal });
-  addEventListener("pageshow", (event) => event.persisted && back(), { signal });
-  document.addEventListener("visibilitychange", back, { signal });
+  for (const name of /** @type {const} */ (["online", "offline", "pagehide", "pageshow", "visibilitychange"])) {
+    globalThis.addEventListener?.(name, () => (name === "visibilitychange" && document.hidden) || tell(name), { signal });
+  }
   return () => stop.abort();
 }

@@ -1,93 +1,121 @@
 /**
- * One reader's line to a feed, kept up: it resumes by itself from the last position, and would rather
- * reconnect once too often than trust a path that has gone quiet.
+ * One reader's connection to a feed, kept up: it resumes by itself from the last position applied, and would
+ * rather reconnect once too often than trust a path that has gone quiet.
  *
  *   what happens                                  what it does
  *   ────────────────────────────────────────────  ──────────────────────────────────────────────
- *   the carrier closes, or can't be opened        waits (full jitter), dials again
+ *   the carrier closes, or can't be opened        waits (full jitter), reconnects
  *   13 s without a frame                          the same: the path is dead, whatever the socket says
- *   a malformed frame                             the same, from the last good position; from none if it recurs
- *   the machine slept, or its clock was set       dials at once
- *   the network is back                           dials at once
- *   the reader is back, and the tail isn't fresh  dials at once
- *   move                                          stays, and dials at a random moment within the time given
- *   WebSocket failed twice and never worked       dials for an event stream, until that fails too
+ *   a malformed frame, or one that can't be       the same, from the last good position;
+ *   applied or shown                              from a snapshot after two in a row
+ *   the machine slept, or its clock was set       gives a frame that lies in the socket a second; then as below
+ *   the reader is back, and the path isn't fresh  reconnects at once
+ *   the network is back                           reconnects at once
+ *   the page is hidden for good, or put to sleep  hangs up until it is shown, or woken
+ *   move                                          stays, and reconnects at a random moment within the time given
+ *   a carrier failed twice and never worked       tries the next: WebSocket, event stream, long-poll
+ *   the feed is closed                            stays away, and asks once in a while if it was reopened
  *
- * @import { Frame, World } from "./frames.d.ts"
+ * @import { Frame, Instant, World } from "./frames.d.ts"
+ * @import { Reachable } from "./carriers.js"
+ * @import { Target } from "./target.js"
  */
 
 import { backoff } from "./backoff.js";
-import { eventStream, webSocket } from "./carriers.js";
+import { CARRIERS } from "./carriers.js";
 import { elapsed, slept } from "./clock.js";
-import { read } from "./read.js";
+import { Malformed, read } from "./read.js";
 
 /** A beat comes every 10 s; three more for a slow path. Milliseconds. */
 export const SILENCE = 13_000;
 
-/** How often the line is looked at. A machine that wakes shows it to no event that can be relied on. */
+/** How often the connection is looked at. A machine that wakes shows it to no event that can be relied on. */
 const LOOK = 1_000;
 
-/** Tries before WebSocket counts as blocked on the way, and malformed frames before a position does. */
-const ENOUGH = 2;
+/** Tries before a carrier counts as blocked on the way, and malformed frames before a position does. */
+export const MAX_FAILURES = 2;
+
+/** A closed feed is asked for again after this, or up to twice as long. Milliseconds. */
+const RECHECK = 60_000;
+
+/** Why it stays away: the consumer sleeps, the page is hidden (maybe in the back-forward cache), it was told to close. */
+const SLEEP = 1;
+const HIDE = 2;
+const OVER = 4;
 
 /**
- * @typedef {"connecting" | "open" | "waiting" | "closed"} LineState open means a good frame has arrived
+ * - connecting, polling: a carrier is on its way; open: it has brought a good frame
+ * - waiting: until the next try, or to be woken
+ * - closed: the feed is; over: this connection is, and tells nothing any more
+ * - unsure: nothing changed, but what came before proves nothing any more; slept: nor does it about the clocks
  *
- * @typedef {object} Wishes
- * @property {string} url of the feed's live endpoint, http(s) and without a query
+ * @typedef {"connecting" | "polling" | "open" | "waiting" | "closed" | "over"} State
+ * @typedef {Exclude<State, "over"> | "unsure" | "slept"} ConnectionState
+ *
+ * @typedef {object} Options
+ * @property {string} url of the feed, http(s) and without a query
  * @property {string | null} [after] the position to resume from
- * @property {(frame: Frame) => void} onframe
- * @property {(state: LineState) => void} onstate
+ * @property {boolean} [closed] the feed is known to be closed
+ * @property {(frame: Frame) => void} onframe applies and shows a frame; if it throws, the frame counts as malformed
+ * @property {(state: ConnectionState | undefined, faults: number) => void} onstate with the malformed frames in a row;
+ *   every second without a state
  *
- * @param {Wishes & World} wishes
- * @returns {{close: () => void}}
+ * @typedef {object} Connection
+ * @property {(error?: unknown) => void} fault something that came could not be shown
+ * @property {() => void} sleep
+ * @property {() => void} wake
+ * @property {() => void} close
+ *
+ * @param {Options & World} options
+ * @returns {Connection}
  */
-export function connect({ url, after = null, onframe, onstate, clock, random, timers, events, ...makers }) {
-  let position = after;
+export function connect({ url, after = null, closed, onframe, onstate, ...world }) {
+  const { clock, random, timers, report } = world;
+  const carriers = CARRIERS.filter(([name]) => world[name]);
+  let carrier = 0;
+  /** How often the carrier may fail before the next one is tried; one that worked is kept. */
+  let chances = MAX_FAILURES;
   let attempt = 0;
-  let spoiled = 0;
-  /** Whether each carrier has ever brought a frame, and how often in a row it brought none. */
-  const record = { webSocket: { worked: false, failed: 0 }, eventStream: { worked: false, failed: 0 } };
-  let kind = choose();
-  let open = false;
-  let waiting = false;
+  let faults = 0;
+  /** Whether any beat ever came, and when this connection brought its last. */
+  let proven = false;
+  /** @type {Instant | null} */
+  let beaten = null;
+  /** @type {State} */
+  let state = closed ? "closed" : "waiting";
+  let resting = false;
+  let parked = 0;
   let heard = clock();
-  /** @type {() => void} */
+  let seen = heard;
   let hangUp = () => {};
   /** @type {unknown} */
   let redial;
   /** @type {unknown} */
   let watch;
 
-  /** @returns {keyof typeof record} */
-  function choose() {
-    if (!makers.EventSource) return "webSocket";
-    if (!makers.WebSocket) return "eventStream";
-    const { webSocket, eventStream } = record;
-    const blocked = !webSocket.worked && webSocket.failed >= ENOUGH;
-    if (blocked && !eventStream.worked && eventStream.failed) webSocket.failed = eventStream.failed = 0;
-    else if (blocked) return "eventStream";
-    return "webSocket";
-  }
+  /** @type {Target} */
+  const target = {
+    url,
+    after: (first) => (first && (faults >= MAX_FAILURES || (state === "polling" && !proven)) ? null : after),
+  };
 
-  function address() {
-    const target = new URL(url);
-    if (position !== null && spoiled < ENOUGH) target.searchParams.set("after", position);
-    return target.href;
+  /** @param {Exclude<State, "over">} next */
+  function enter(next) {
+    if (state === "over") return;
+    state = next;
+    onstate(next, faults);
   }
 
   function dial() {
-    hush();
-    kind = choose();
-    open = waiting = false;
-    heard = clock();
-    onstate("connecting");
-    watch = timers.set(look, LOOK);
-    const listener = { message, gone };
+    teardown();
+    if (parked) return;
+    const [name, open] = /** @type {typeof CARRIERS[0]} */ (carriers[carrier]);
+    heard = seen = clock();
+    beaten = null;
+    enter(name === "fetch" ? "polling" : "connecting");
+    if (parked) return;
     try {
-      hangUp = kind === "webSocket"
-        ? webSocket(makers.WebSocket, address(), listener)
-        : eventStream(makers.EventSource, address(), listener);
+      hangUp = open(/** @type {Reachable} */ (world), target, { message, gone, closed: () => shut(0) });
     } catch {
       gone();
     }
@@ -95,74 +123,162 @@ export function connect({ url, after = null, onframe, onstate, clock, random, ti
 
   /** @param {unknown} data */
   function message(data) {
-    const now = clock();
-    if (slept(heard, now)) return dialAfresh();
-    let frame;
+    notice();
+    heard = seen;
     try {
-      frame = read(data);
-    } catch {
-      spoiled += 1;
-      return gone();
+      const frame = read(data);
+      if (state !== "open") {
+        if (state !== "closed") chances = Infinity;
+        enter("open");
+      }
+      if (frame && !parked) take(frame);
+    } catch (error) {
+      faults += 1;
+      if (!(error instanceof Malformed)) report(error);
+      gone();
     }
-    heard = now;
-    if (!open) {
-      open = true;
-      record[kind] = { worked: true, failed: 0 };
-      onstate("open");
-    }
-    if (frame) take(frame);
   }
 
   /** @param {Frame} frame */
   function take(frame) {
-    if (frame.type === "beat") attempt = spoiled = 0;
-    if (frame.type === "move") {
+    const { type } = frame;
+    onframe(frame);
+    if (state !== "open") return;
+    if (type === "beat") {
+      proven = true;
+      beaten = seen;
+      if (faults <= MAX_FAILURES) attempt = faults = 0;
+    } else if (type === "move") {
       timers.clear(redial);
       redial = timers.set(dial, random() * frame.within);
+    } else if ("position" in frame) {
+      after = frame.position;
+      if (type === "snapshot" && frame.closed) shut();
     }
-    onframe(frame);
-    if ("position" in frame) position = frame.position;
   }
 
-  function gone() {
-    if (!open) record[kind].failed += 1;
-    hush();
-    waiting = true;
-    onstate("waiting");
-    redial = timers.set(dial, backoff(attempt, random));
+  function gone(rest = 0) {
+    if (state !== "open" && --chances < 1) {
+      carrier = (carrier + 1) % carriers.length;
+      chances = MAX_FAILURES;
+    }
+    teardown();
+    if (parked) return;
+    resting = rest > 0;
+    redial = timers.set(dial, rest * 1000 + backoff(attempt, random));
     attempt += 1;
+    enter("waiting");
   }
 
-  function dialAfresh() {
+  function reconnectNow() {
     attempt = 0;
     dial();
   }
 
+  /** Every second, at the moment when silence has lasted too long, and when the reader is back. */
   function look() {
-    const now = clock();
-    if (slept(heard, now)) return dialAfresh();
-    if (elapsed(heard, now) >= SILENCE) return gone();
-    watch = timers.set(look, LOOK);
-  }
-
-  function hush() {
-    hangUp();
-    hangUp = () => {};
-    timers.clear(redial);
+    const before = seen;
+    const woken = notice();
+    const late = elapsed(before, seen) >= 2 * LOOK;
+    if (parked) return;
+    const left = SILENCE - elapsed(heard, seen);
+    if (state === "waiting") {
+      if (woken) reconnectNow();
+    } else if (left <= 0) {
+      // The frame that breaks the silence may lie in the socket, unread because this timer came first.
+      timers.clear(redial);
+      redial = timers.set(() => elapsed(heard, clock()) >= SILENCE && (late ? reconnectNow() : gone()), late ? LOOK : 0);
+    } else if (beaten && elapsed(beaten, seen) >= LOOK) {
+      // A consumer that shows frames later than they come has had the time to fail.
+      attempt = faults = 0;
+    }
+    if (parked) return;
     timers.clear(watch);
+    watch = timers.set(look, left > 0 ? Math.min(LOOK, left) : LOOK); // after the verdict, which comes first then
+    onstate(undefined, faults);
   }
 
-  const deafen = events((name) => {
-    const now = clock();
-    const fresh = !waiting && !slept(heard, now) && elapsed(heard, now) < SILENCE;
-    if (name === "online" || !fresh) dialAfresh();
+  /** Whether the machine slept since the clocks were last looked at. */
+  function notice() {
+    const before = seen;
+    seen = clock();
+    const woken = slept(before, seen);
+    if (woken) onstate("slept", faults);
+    return woken;
+  }
+
+  /** The feed is closed. @param {number} [delay] until it is asked for again */
+  function shut(delay = RECHECK * (1 + random())) {
+    teardown();
+    timers.clear(watch);
+    redial = timers.set(recheck, delay);
+    enter("closed");
+  }
+
+  /** Whether the feed was reopened, and what it shows. */
+  async function recheck() {
+    const mine = redial;
+    const frame = await /** @type {Reachable} */ (world).fetch(url, { credentials: "omit" }).then((response) => response.ok && response.json()).catch(() => {});
+    if (mine !== redial) return;
+    if (!frame) return shut();
+    message(frame);
+    if (state === "open") begin();
+  }
+
+  function teardown() {
+    hangUp();
+    redial = timers.clear(redial);
+  }
+
+  /** @param {number} why */
+  function park(why) {
+    parked |= why;
+    teardown();
+    timers.clear(watch);
+    if (why === OVER) state = "over";
+    else if (state !== "closed") enter("waiting");
+  }
+
+  /** @param {number} why */
+  function unpark(why) {
+    if (!(parked & why)) return;
+    parked &= ~why;
+    if (!parked) begin();
+  }
+
+  function begin() {
+    if (state === "closed") return shut();
+    timers.clear(watch);
+    watch = timers.set(look, LOOK);
+    reconnectNow();
+  }
+
+  const deafen = world.events((name) => {
+    if (name === "pagehide") park(HIDE);
+    else if (name === "pageshow") unpark(HIDE);
+    else if (parked || state === "closed") return;
+    else if (name === "offline") onstate("unsure", faults);
+    else if (name === "online") {
+      chances = MAX_FAILURES; // this network may be another
+      reconnectNow();
+    } else if (state !== "waiting") look();
+    else if (!resting) reconnectNow();
   });
-  dial();
+
+  begin();
   return {
+    fault(error) {
+      if (error) report(error);
+      if (state === "over") return;
+      // Which frame it was is not known, so a snapshot has to mend it; and one beat is too early to say that it did.
+      faults = Math.max(MAX_FAILURES + 0.5, faults + 1);
+      if (state !== "waiting") gone();
+    },
+    sleep: () => park(SLEEP),
+    wake: () => unpark(SLEEP),
     close() {
       deafen();
-      hush();
-      onstate("closed");
+      park(OVER);
     },
   };
 }

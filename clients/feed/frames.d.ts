@@ -49,6 +49,8 @@ export interface SnapshotFrame {
   type: "snapshot";
   feed: string;
   position: string;
+  /** When the node was last proven level with the log, by the log's clock; null before the first proof. */
+  at?: string | null;
   /** True when the reader's own position could not be resumed. */
   reset?: boolean;
   air: Air;
@@ -56,6 +58,8 @@ export interface SnapshotFrame {
   dispatches: Dispatch[];
   /** The pinned line when it is none of these, if the node knows it. */
   pinned_dispatch?: Dispatch;
+  /** When the feed was closed; absent while it is open. */
+  closed?: string | null;
 }
 
 export interface DispatchFrame {
@@ -135,16 +139,24 @@ export interface Instant {
 
 export interface Timers {
   set(act: () => void, delay: number): unknown;
-  clear(handle: any): void;
+  clear(handle: any): undefined | void;
 }
+
+export type WorldEvent = "online" | "offline" | "pagehide" | "pageshow" | "visibilitychange";
 
 /** Everything a connection needs from the world, so that tests can bring their own. */
 export interface World {
+  fetch: ((url: string, init: { signal?: AbortSignal; credentials: "omit" }) => Promise<Response>) | undefined;
   WebSocket: (new (url: string) => any) | undefined;
   EventSource: (new (url: string) => any) | undefined;
   clock: () => Instant;
   random: () => number;
   timers: Timers;
-  /** Calls back on "online" and on "visible" (the reader is back); returns the way to stop. */
-  events: (tell: (name: "online" | "visible") => void) => () => void;
+  /**
+   * Calls back when the network comes or goes, when the page is left, when it comes back from the back-forward cache,
+   * and when it becomes visible again ("visibilitychange", for that alone). Returns the way to stop.
+   */
+  events: (tell: (name: WorldEvent) => void) => () => void;
+  /** Makes an error that was survived visible to developers. */
+  report: (error: unknown) => void;
 }

@@ -3,20 +3,21 @@
  *
  * Each beat proves that, at its time `at`, the whole way from the log to this page was level. Nothing else does.
  *
- *   event          phase becomes             and
- *   ─────────────  ────────────────────────  ──────────────────────────────────────────
- *   connecting     away                      the estimate of the clocks' difference is forgotten
- *   lost           away
- *   any frame      resumed, if it was away
- *   delayed        resumed, if it was away   held: the node itself says it is behind
- *   beat           proven                    no longer held; the proof's age is measured anew
+ *   event          proven   and
+ *   ─────────────  ───────  ──────────────────────────────────────────────────────────────
+ *   connecting     no       the estimate of the clocks' difference is forgotten
+ *   polling        no       the estimate is kept: a long-poll goes on with the one before
+ *   lost           no
+ *   slept          no       the estimate is in doubt
+ *   delayed                 held: the node itself says it is behind
+ *   beat           yes      no longer held; the proof's age is measured again
  *
- *   phase          proof                     held   air   the page says
+ *   proven         proof                     held   air   the page says
  *   ─────────────  ────────────────────────  ─────  ────  ─────────────
- *   proven         13 s old or younger       no     on    live
- *   proven         13 s old or younger       no     off   off-air
- *   away, resumed  13 s old or younger       no     –     catching-up
- *   away, resumed  none yet, for 5 s         no     –     catching-up
+ *   yes            13 s old or younger       no     on    live
+ *   yes            13 s old or younger       no     off   off-air
+ *   no             13 s old or younger       no     –     catching-up
+ *   no             none yet, for 5 s         no     –     catching-up
  *   anything else                                         delayed
  *
  * Only the first row says live, and it needs a beat of this very connection: a dead path can't reach it.
@@ -27,7 +28,14 @@
  * connection has none to be compared with, but it is younger than the connection. When that is old itself,
  * the beat may be as old, and stays in doubt until another comes at the pace at which they are sent.
  *
+ * By long-poll there is no connection that a proof could be younger than: a cache may have kept the response for
+ * minutes. So the estimate goes on from poll to poll, and a response that was kept shows as lag, since its `at`
+ * stands still. The first proof is as old as the wall clock says, in doubt if that is more than the slack: a clock
+ * that is right makes it live at once, a wrong one costs a poll, and only a clock that is behind by exactly as
+ * much as a cache is could be deceived, until the next poll.
+ *
  * @import { Frame, Instant } from "./frames.d.ts"
+ * @import { ConnectionState } from "./connection.js"
  */
 
 import { elapsed } from "./clock.js";
@@ -50,82 +58,74 @@ const DRIFT = 0.0005;
 
 /**
  * @typedef {object} Freshness
- * @property {"away" | "resumed" | "proven"} phase
+ * @property {boolean} proven a beat came on this connection
  * @property {boolean} held the node says that it is behind
  * @property {Instant} began when the page began
- * @property {Instant} dialled when the connection was begun
+ * @property {Instant | null} dialled when the connection was begun; null for long-polls
  * @property {{at: number, arrival: Instant, lag: number} | null} proof the last beat: when it was sent and came, how long it took
  * @property {Instant | null} least by how much each of our clocks is ahead of the server's, as this connection tells
  * @property {boolean} doubted the connection may have stalled from its beginning, and its beats all be late
  * @property {number} skew by how many milliseconds our wall clock is ahead; outlives the connection
  *
- * @typedef {{type: "connecting"} | {type: "lost"} | {type: "frame", frame: Frame}} Event
+ * @typedef {{type: "frame", frame: Frame} | {type: Exclude<ConnectionState, "open"> | "lost"}} Event anything that is not
+ *   told apart here counts as lost
  *
  * @typedef {object} Status
- * @property {"live" | "off-air" | "catching-up" | "delayed"} name
+ * @property {"connecting" | "live" | "off-air" | "catching-up" | "delayed" | "closed"} name
  * @property {number} age of the last proof, or of the page when there was none, in whole seconds
+ * @property {boolean} [reload] what comes can't be shown, again and again: say "reload the page"
  */
 
 /** @param {Instant} now @returns {Freshness} */
 export function start(now) {
-  return { phase: "away", held: false, began: now, dialled: now, proof: null, least: null, doubted: false, skew: 0 };
+  return { proven: false, held: false, began: now, dialled: now, proof: null, least: null, doubted: false, skew: 0 };
 }
 
 /** @param {Freshness} fresh @param {Event} event @param {Instant} now @returns {Freshness} */
 export function step(fresh, event, now) {
-  if (event.type === "connecting") return { ...fresh, phase: "away", held: false, dialled: now, least: null };
-  if (event.type === "lost") return { ...fresh, phase: "away", held: false };
-  if (event.frame.type === "beat") return prove(fresh, Date.parse(event.frame.at), now);
-  const phase = fresh.phase === "away" ? "resumed" : fresh.phase;
-  return { ...fresh, phase, held: fresh.held || event.frame.type === "delayed" };
+  if (event.type !== "frame") {
+    /** @type {Record<string, Partial<Freshness>>} */
+    const changes = { connecting: { dialled: now, least: null }, polling: { dialled: null }, slept: { doubted: true } };
+    return { ...fresh, proven: false, held: false, ...changes[event.type] };
+  }
+  const { frame } = event;
+  if (frame.type === "beat") return { ...fresh, proven: true, held: false, ...prove(fresh, Date.parse(frame.at), now) };
+  return frame.type === "delayed" ? { ...fresh, held: true } : fresh;
 }
 
 /** @param {Freshness} fresh @param {boolean} onAir @param {Instant} now @returns {Status} */
-export function measure(fresh, onAir, now) {
-  const { phase, held, proof, began } = fresh;
+export function measure({ proven, held, proof, began }, onAir, now) {
   const passed = proof ? elapsed(proof.arrival, now) + proof.lag : elapsed(began, now);
-  const age = Math.floor(passed / 1000);
-  if (held || passed > (proof ? FRESH : PATIENCE)) return { name: "delayed", age };
-  if (phase !== "proven") return { name: "catching-up", age };
-  return { name: onAir ? "live" : "off-air", age };
-}
-
-/** @param {Freshness} fresh @param {number} at @param {Instant} now @returns {Freshness} */
-function prove(fresh, at, now) {
-  const ahead = { wall: now.wall - at, mono: now.mono - at };
-  const found = compare(fresh, ahead, at, now) ?? guess(ahead, elapsed(fresh.dialled, now));
-  const { least, lag, doubted } = found;
-  return { ...fresh, phase: "proven", held: false, proof: { at, arrival: now, lag }, least, doubted, skew: least.wall };
+  const late = held || passed > (proof ? FRESH : PATIENCE);
+  return { name: late ? "delayed" : !proven ? "catching-up" : onAir ? "live" : "off-air", age: Math.floor(passed / 1000) };
 }
 
 /**
- * Against the beats before it on this connection, if there are any.
+ * Against the proofs before it, if there are any that it may be compared with; else by what bounds its age alone:
+ * the age of the connection or, by long-poll, the wall clock.
  *
  * @param {Freshness} fresh
- * @param {Instant} ahead
  * @param {number} at
  * @param {Instant} now
  */
-function compare({ least: known, proof, doubted }, ahead, at, now) {
-  if (!known || !proof) return null;
-  const since = elapsed(proof.arrival, now);
-  const paced = at - proof.at >= APART && since >= at - proof.at - JITTER;
-  if (doubted && paced) return { least: ahead, lag: 0, doubted: false };
-  const least = {
-    wall: Math.min(known.wall + since * DRIFT, ahead.wall),
-    mono: Math.min(known.mono + since * DRIFT, ahead.mono),
-  };
-  return { least, lag: Math.max(ahead.wall - least.wall, ahead.mono - least.mono), doubted };
-}
-
-/**
- * By the age of the connection alone, which bounds that of its first beat.
- *
- * @param {Instant} ahead
- * @param {number} age
- */
-function guess(ahead, age) {
-  const doubted = age > SLACK;
-  const lag = doubted ? age : 0;
-  return { least: { wall: ahead.wall - lag, mono: ahead.mono - lag }, lag: age, doubted };
+function prove({ least, proof, doubted, dialled }, at, now) {
+  let ahead = { wall: now.wall - at, mono: now.mono - at };
+  let lag = 0;
+  if (least && proof) {
+    const since = elapsed(proof.arrival, now);
+    const apart = at - proof.at;
+    const paced = apart >= APART && Math.abs(since - apart) <= JITTER;
+    if (doubted && paced) {
+      doubted = false;
+    } else {
+      const drift = since * DRIFT;
+      lag = Math.max(ahead.wall - least.wall - drift, ahead.mono - least.mono - drift, 0);
+      ahead = { wall: Math.min(least.wall + drift, ahead.wall), mono: Math.min(least.mono + drift, ahead.mono) };
+    }
+  } else {
+    lag = dialled ? elapsed(dialled, now) : Math.min(Math.abs(ahead.wall), FRESH + 1);
+    doubted = lag > SLACK;
+    if (doubted) ahead = { wall: ahead.wall - lag, mono: ahead.mono - lag };
+  }
+  return { proof: { at, arrival: now, lag }, least: ahead, doubted, skew: ahead.wall };
 }

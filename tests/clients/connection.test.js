@@ -4,7 +4,7 @@ import { connect, SILENCE } from "../../clients/feed/connection.js";
 import { beat, filed, line, snapshot } from "./frames.js";
 import { World } from "./world.js";
 
-const URL_ = "https://ticker.example/v1/feeds/breaking/live";
+const URL_ = "https://ticker.example/v1/feeds/breaking";
 
 /** @param {string | null} [after] */
 function setUp(after = null, more = {}) {
@@ -14,7 +14,7 @@ function setUp(after = null, more = {}) {
   /** @type {string[]} */
   const states = [];
   const line = connect({
-    ...world.io, url: URL_, after, onframe: (frame) => frames.push(frame), onstate: (state) => states.push(state), ...more,
+    ...world.io, url: URL_, after, onframe: (frame) => frames.push(frame), onstate: (state) => state && states.push(state), ...more,
   });
   return { world, frames, states, line };
 }
@@ -145,47 +145,64 @@ test("when the reader is back and the tail is fresh, it stays", () => {
   const { world } = setUp();
   world.socket.send(proof(world));
   world.pass(5000);
-  world.tell?.("visible");
+  world.tell?.("visibilitychange");
   assert.equal(world.sockets.length, 1);
 });
 
 test("when the reader is back while it dials, it goes on dialling", () => {
   const { world } = setUp();
-  world.tell?.("visible");
+  world.tell?.("visibilitychange");
   assert.equal(world.sockets.length, 1);
 });
 
 test("when the reader is back while it waits, it dials at once", () => {
   const { world } = setUp();
   world.socket.drop();
-  world.tell?.("visible");
+  world.tell?.("visibilitychange");
   assert.equal(world.sockets.length, 2);
 });
 
-test("when the reader is back after a sleep, it dials at once", () => {
+test("when the reader is back after a sleep, it reconnects after a second", () => {
+  const { world, states } = setUp();
+  world.socket.send(proof(world));
+  world.sleep(3_600_000);
+  world.tell?.("visibilitychange");
+  assert.equal(states.at(-1), "slept", "and says at once that nothing is proven any more");
+  world.pass(999);
+  assert.equal(world.sockets.length, 1);
+  world.pass(1);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("a machine that wakes reconnects within two seconds, though nothing tells it", () => {
   const { world } = setUp();
   world.socket.send(proof(world));
   world.sleep(3_600_000);
-  world.tell?.("visible");
+  world.pass(2000);
   assert.equal(world.sockets.length, 2);
 });
 
-test("a machine that wakes dials within a second, though nothing tells it", () => {
-  const { world } = setUp();
-  world.socket.send(proof(world));
-  world.sleep(3_600_000);
-  world.pass(1000);
-  assert.equal(world.sockets.length, 2);
-});
-
-test("what a tunnel kept for a sleeping machine is not believed but asked for again", () => {
-  const { world, frames } = setUp();
+test("a machine that wakes keeps a connection that brings a frame within a second", () => {
+  const { world, frames, states } = setUp();
   world.socket.send(filed("2-b", line("x")));
-  const [old] = world.sockets;
   world.sleep(3_600_000);
-  old?.send(filed("3-c", line("y")));
-  assert.equal(frames.length, 1);
-  assert.match(world.socket.url, /after=2-b$/);
+  world.pass(1_000);
+  assert.equal(states.at(-1), "slept");
+  world.socket.send(filed("3-c", line("y")));
+  assert.equal(frames.length, 2);
+  world.pass(12_000);
+  assert.equal(world.sockets.length, 1);
+  world.pass(3_000);
+  assert.equal(world.sockets.length, 2, "and leaves it when nothing else comes");
+  assert.match(world.socket.url, /after=3-c$/);
+});
+
+test("a frame that comes before anything else tells that the machine slept", () => {
+  const { world, states } = setUp();
+  world.socket.send(filed("2-b", line("x")));
+  world.sleep(3_600_000);
+  world.socket.send(filed("3-c", line("y")));
+  assert.equal(states.at(-1), "slept");
 });
 
 test("a node that drains is left at a random moment, and heard until then", () => {
@@ -219,11 +236,22 @@ test("a draining node that closes first is left then, once", () => {
 test("closed is closed: no timer, no listener, no frame", () => {
   const { world, frames, states, line } = setUp();
   world.socket.send(proof(world));
+  const before = states.length;
   line.close();
   assert.equal(world.socket.closed, true);
   world.socket.send(proof(world));
   assert.equal(frames.length, 1);
   assert.equal(world.waiting, 0);
   assert.equal(world.tell, null);
-  assert.equal(states.at(-1), "closed");
+  assert.equal(states.length, before);
+});
+
+test("put to sleep by the news that it is open, it hands on nothing", () => {
+  const world = new World();
+  let count = 0;
+  const line = connect({
+    ...world.io, url: URL_, onframe: () => (count += 1), onstate: (state) => state === "open" && line.sleep(),
+  });
+  world.socket.send(snapshot("1-a", []));
+  assert.deepEqual([count, world.waiting], [0, 0]);
 });

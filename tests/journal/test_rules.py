@@ -174,7 +174,9 @@ def test_a_page_links_to_the_web_alone() -> None:
     """Whatever is in the log of an earlier version."""
     from ticker.web import pages
 
-    template = pages._ROOM.from_string('{% import "line.html" as m with context %}{{ m.line(dispatch, feed, words) }}')
+    template = pages._TEMPLATES.from_string(
+        '{% import "line.html" as m with context %}{{ m.line(dispatch, feed, words, "") }}'
+    )
     feed = {"name": "breaking", "language": "en", "direction": "ltr"}
     for link, shown in (
         ("javascript:alert(1)", False),

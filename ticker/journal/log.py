@@ -14,6 +14,7 @@ from ticker.errors import NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import keys
 from ticker.journal.change import Change, Receipt, receipt, ties
+from ticker.journal.history import Filter, Page, search
 from ticker.journal.redis import Redis, Refused, Script
 from ticker.journal.registry import Plan
 
@@ -34,7 +35,7 @@ class Journal:
 
         Raises:
             NotFound: no such feed, or no such dispatch or held line in it.
-            Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
+            Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
         names, enters = change.names(feed)
@@ -66,6 +67,15 @@ class Journal:
                 "send it again with the same Idempotency-Key"
             )
 
+    async def settle(self, feed: str) -> None:
+        """Wait until the replicas hold what was written so far, such as that a feed is closed; raises as `append`."""
+        if not self._replicas:
+            return
+        async with self._redis.one_connection() as redis:
+            # A write of this connection's own: WAIT for it covers all that was written before it.
+            await redis("HINCRBY", keys.state(feed), "settled", 1)
+            await self._wait(redis)
+
     async def look(self, plan: Plan) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
         names = [keys.state(plan.name), keys.order(plan.name), keys.dispatches(plan.name)]
@@ -74,16 +84,13 @@ class Journal:
             return None
         offset, hash, air, pinned, dispatches, older = found
         return Feed(
-            plan.name,
-            plan.title,
-            plan.language,
-            Tail(int(offset), hash.decode()),
-            orjson.loads(air) if air else dict(ON_AIR),
-            pinned.decode() or None,
-            [orjson.loads(dispatch) for dispatch in dispatches],
-            plan.edition_of,
-            plan.two_person_flash,
-            orjson.loads(older) if older else None,
+            name=plan.name,
+            tail=Tail(int(offset), hash.decode()),
+            air=orjson.loads(air) if air else dict(ON_AIR),
+            pinned=pinned.decode() or None,
+            dispatches=[orjson.loads(dispatch) for dispatch in dispatches],
+            pinned_dispatch=orjson.loads(older) if older else None,
+            **plan.shown(),
         )
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
@@ -133,6 +140,14 @@ class Journal:
         ids = await self._redis("ZRANGE", order, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit)
         stored = await self._redis("HMGET", keys.dispatches(feed), *ids) if ids else []
         return [orjson.loads(dispatch) for dispatch in stored]
+
+    async def search(self, feed: str, before: str | None, limit: int, wanted: Filter) -> Page:
+        """Return a page of the dispatches that pass a filter; see `ticker.journal.history`.
+
+        Raises:
+            NotFound: `before` was never filed in this feed.
+        """
+        return await search(self._redis, feed, before, limit, wanted)
 
     async def labels(self, feed: str) -> dict[str, dict[str, int]]:
         """Return the sections, places and stories of a feed, each with the number of its dispatches."""

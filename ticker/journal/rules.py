@@ -69,13 +69,14 @@ def _check_members(*names: str, **content: Any) -> None:
             case "status":
                 sound = value == "usable"
             case _:
-                sound = isinstance(value, str) and _is_moment(value)
+                sound = is_moment(value)
         if not sound:
             raise Invalid([(name, f"is not as a ticker writes it: {value!r}")])
 
 
-def _is_moment(value: str) -> bool:
+def is_moment(value: Any) -> bool:
+    """Return True if this is a time as this service writes all of them: RFC 3339, UTC, milliseconds."""
     try:
-        return _MOMENT.fullmatch(value) is not None and datetime.fromisoformat(value).tzinfo is not None
+        return isinstance(value, str) and bool(_MOMENT.fullmatch(value) and datetime.fromisoformat(value))
     except ValueError:
         return False

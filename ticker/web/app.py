@@ -14,10 +14,11 @@ from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
 from ticker.settings import Settings
-from ticker.web import admin, assets, audit, health, held, ingest, live, pages, problems, reading
+from ticker.web import admin, assets, audit, changes, crawlers, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.node import Node
+from ticker.web.public_url import StripPrefix
 
 FEED = "/v1/feeds/{feed}"
 DISPATCHES = FEED + "/dispatches"
@@ -29,8 +30,11 @@ ROUTES = [
     Route("/v1/feeds", reading.feeds),
     Route("/v1/feeds", admin.open_feed, methods=["POST"]),
     Route(FEED, reading.snapshot),
+    Route(FEED, admin.edit_feed, methods=["PATCH"]),
+    Route(FEED, admin.close_feed, methods=["DELETE"]),
     WebSocketRoute(FEED + "/live", live.websocket),
     Route(FEED + "/live", live.events),
+    Route(FEED + "/changes", changes.changes),
     Route(DISPATCHES + "/{id}", reading.dispatch),
     Route(DISPATCHES + "/{id}", ingest.correct, methods=["PATCH"]),
     Route(DISPATCHES + "/{id}/kill", ingest.kill, methods=["POST"]),
@@ -65,6 +69,8 @@ ROUTES = [
 FILES = [
     # What pages load. Their names are no part of the contract.
     Route("/assets/{file}", assets.serve),
+    Route("/favicon.ico", crawlers.favicon),
+    Route("/robots.txt", crawlers.robots),
 ]
 
 
@@ -85,7 +91,11 @@ def application(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[*ROUTES, *FILES],
         lifespan=lifespan,
-        middleware=[Middleware(NoSniff), Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6)],
+        middleware=[
+            Middleware(StripPrefix, settings=settings),
+            Middleware(NoSniff),
+            Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6),
+        ],
         exception_handlers={
             TickerError: problems.on_ticker_error,
             HTTPException: problems.on_http_error,

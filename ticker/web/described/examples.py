@@ -72,6 +72,7 @@ SNAPSHOT: Final[dict[str, Any]] = {
     "type": "snapshot",
     "feed": "breaking",
     "position": "42-0019f519f70a",
+    "at": "2026-03-11T14:21:10.250Z",
     "reset": False,
     "air": {"on": True, "label": "Watch on Channel 4", "url": "https://news.example/live"},
     "pinned": BRIDGE_ID,
@@ -196,6 +197,11 @@ ANSWERS: Final[dict[str, Any]] = {
     "DispatchWithHistory": {**BUDGET, "revisions": [BUDGET_BEFORE], "editions": []},
     "History": {"feed": "breaking", "dispatches": [BRIDGE, BUDGET, TOMBSTONE]},
     "Snapshot": SNAPSHOT,
+    "Changes": {
+        "frames": [{"type": "dispatch", "position": "43-001a935170bb", "dispatch": BRIDGE}],
+        "position": "43-001a935170bb",
+        "at": "2026-03-11T14:12:00.250Z",
+    },
     "Feeds": {
         "feeds": [
             {
@@ -205,6 +211,9 @@ ANSWERS: Final[dict[str, Any]] = {
                 "position": "43-001a935170bb",
                 "air": ON_AIR,
                 "edition_of": None,
+                "timezone": "UTC",
+                "visibility": "public",
+                "closed": None,
                 "editions": [{"name": "breaking-ar", "title": "عاجل", "language": "ar"}],
                 "watching": 10342,
             }
@@ -217,6 +226,10 @@ ANSWERS: Final[dict[str, Any]] = {
         "opened": "2026-03-11T08:00:00.000Z",
         "edition_of": "breaking",
         "two_person_flash": False,
+        "timezone": "Asia/Beirut",
+        "origins": ["https://news.example"],
+        "visibility": "public",
+        "closed": None,
     },
     "Labels": {
         "feed": "breaking",

@@ -1,0 +1,141 @@
+"""GET …/changes: the long-poll. One decision and one set of headers, whichever way a request comes in.
+
+This is also the plain ASGI way to serve it, for any ASGI server. Under `ticker serve`, the door in server/ is faster,
+and a request that waits has no task there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Self
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker.errors import Invalid
+from ticker.hub import Channel, Hub
+from ticker.longpoll import LONGEST_WAIT
+from ticker.settings import Settings
+from ticker.waiting import Changes, Waiter
+from ticker.web.admission import cross_origin, enter, find_readable
+from ticker.web.answers import EXPOSED
+from ticker.web.node import node_of
+
+CHANGES_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/changes")
+
+
+class Poll(NamedTuple):
+    """A request for changes that was let in: whose, since when, how long it waits, and headers of its response."""
+
+    channel: Channel
+    after: str | None
+    wait: int
+    headers: dict[str, str]
+
+
+def admit_poll(
+    hub: Hub, settings: Settings, *, feed: str, query: str, headers: Mapping[str, str], key: str | None = None
+) -> Poll:
+    """Decide on a request for changes.
+
+    Raises:
+        Invalid: a parameter that is not there, or a `wait` that is none.
+        Forbidden, NotFound, Closed, Unavailable: as `enter`, which says what the parameters are.
+    """
+    channel = enter(hub, settings, feed, headers, key)
+    after, wait = asked(query)
+    # What takes a key to read is no cache's to give to others.
+    caching = "no-store" if channel.feed.visibility == "private" else "public, max-age=1"
+    theirs = {"cache-control": caching, **cross_origin(settings, headers.get("origin"), channel.feed)}
+    return Poll(channel, after, wait, theirs)
+
+
+@lru_cache(maxsize=64)  # after each change, everybody asks the same
+def asked(query: str) -> tuple[str | None, int]:
+    """Return the position and the seconds that a query asks for.
+
+    Raises:
+        Invalid: with every parameter at fault.
+    """
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    known = "is not a parameter here; the parameters are after and wait"
+    faults = [(name, known) for name in sorted(given.keys() - {"after", "wait"})]
+    wait = given.get("wait", "0")
+    if not (wait.isascii() and wait.isdigit() and len(wait) < 3 and int(wait) <= LONGEST_WAIT):
+        faults.append(("wait", f"is a whole number of seconds from 0 to {LONGEST_WAIT}"))
+    if faults:
+        raise Invalid(faults)
+    return given.get("after"), int(wait)
+
+
+def headers_of(changes: Changes, poll: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of a response, given those of its `Poll`; but for an origin, none depends on the client."""
+    headers = {**poll, "access-control-expose-headers": EXPOSED}
+    if changes.at is not None:
+        headers["ticker-at"] = changes.at
+    if changes.body is not None:
+        headers["content-type"] = "application/json"
+    return headers
+
+
+class AsgiWaiter(Waiter):
+    """A request whose response is sent by the task that waits for it."""
+
+    __slots__ = ("response",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.response: asyncio.Future[Changes] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    def respond_to_all(cls, waiters: Iterable[Self], changes: Changes) -> None:
+        for waiter in waiters:
+            if not waiter.response.done():
+                waiter.response.set_result(changes)
+
+
+async def changes(request: Request) -> Response:
+    """GET …/changes?after=&wait="""
+    node = node_of(request)
+    feed = request.path_params["feed"]
+    access = await find_readable(node, request.headers, feed)
+    request.scope["state"]["governing"] = access.channel.feed
+    query, headers = request.url.query, request.headers
+    poll = admit_poll(node.hub, node.settings, feed=feed, query=query, headers=headers, key=access.key)
+    polls = poll.channel.polls
+    found: Changes | None
+    if request.method == "HEAD":
+        found = polls.look(poll.after) or polls.unchanged()
+    else:
+        waiter = AsgiWaiter()
+        found = polls.ask(waiter, poll.after, poll.wait) or await _told(request, poll.channel, waiter)
+    status = 204 if found.body is None else 200
+    response = Response(found.body, status, headers_of(found, poll.headers))
+    if found.leaving:
+        response.headers["connection"] = "close"
+    return response
+
+
+async def _told(request: Request, channel: Channel, waiter: AsgiWaiter) -> Changes:
+    """Wait until there is a response, or nobody to respond to."""
+    waiting = channel.polls.waiting
+    gone = asyncio.create_task(_gone(request))
+    either: set[asyncio.Future[Any]] = {waiter.response, gone}
+    try:
+        while not waiter.response.done() and not gone.done():
+            until = waiting.seconds_left(waiter)
+            await asyncio.wait(either, timeout=until, return_when=asyncio.FIRST_COMPLETED)
+            channel.polls.expire()
+        return waiter.response.result() if waiter.response.done() else channel.polls.unchanged()
+    finally:
+        gone.cancel()
+        waiting.leave(waiter)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
