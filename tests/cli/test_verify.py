@@ -100,7 +100,8 @@ def test_a_log_is_verified_while_the_service_is_down(tmp_path: Path, here: Here)
         position = service.file("breaking", "one")["position"]
     assert here({}, "verify", "--data", str(tmp_path)).said == f"breaking: 1 entry, unbroken to {position}\n"
     assert "nowhere" in here({}, "verify", "--feed", "nowhere", "--data", str(tmp_path)).complaint
-    assert "There is no feed here" in here({}, "verify", "--data", str(tmp_path / "empty")).complaint
+    assert "there is no log in" in here({}, "verify", "--data", str(tmp_path / "empty")).complaint
+    assert not (tmp_path / "empty").exists()
 
 
 def _key(service: Service, role: str, feed: str) -> str:
