@@ -1,13 +1,14 @@
 """A line drawn by the template and the same line drawn by the script are one and the same."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
 from tests.service import Service
+from ticker.web.assets import CLIENTS
 
 COMPARE = """async () => {
-  const {draw} = await import("/static/reader/line.js");
-  const {data, part, setting} = await import("/static/reader/page.js");
+  const {draw} = await import("/sources/reader/line.js");
+  const {data, part, setting} = await import("/sources/reader/page.js");
   const {snapshot, words, story} = data();
   const list = part("lines");
   const where = {...setting(list, snapshot.feed, words), story};
@@ -31,6 +32,11 @@ COMPARE = """async () => {
     return [markup(document.getElementById(drawn.id)), markup(drawn)];
   });
 }"""
+
+
+def sources(route: Route) -> None:
+    """Serve the modules that the bundles are made of, which the service itself does not."""
+    route.fulfill(path=CLIENTS / route.request.url.split("/sources/")[1], content_type="text/javascript")
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
@@ -60,6 +66,7 @@ def test_both_make_the_same_markup(browser: Browser, service: Service, language:
     service.until(lambda: service.snapshot(feed)["pinned"] == pinned)
     context = browser.new_context()
     tab = context.new_page()
+    tab.route("**/sources/**", sources)
     for path, count in (("", 7), ("/stories/marada-bridge", 5), ("/stories/budget", 1), (f"/{pinned}", 1)):
         tab.goto(f"{service.url}/feeds/{feed}{path}")
         pairs = tab.evaluate(COMPARE)

@@ -25,7 +25,8 @@ from tests.service import Service
 from tests.web.test_pages import Page
 from ticker.web.app import ROUTES
 from ticker.web.described import asyncapi, bodies, openapi
-from ticker.web.described.operations import OPERATIONS, PAGES
+from ticker.web.described.operations import OPERATIONS
+from ticker.web.described.pages import PAGES
 
 GOLDEN = [case["frame"] for case in json.loads((Path(__file__).parents[1] / "golden/frames.json").read_text("utf-8"))]
 DOCUMENT = openapi.document()

@@ -188,7 +188,7 @@ def test_a_page_runs_nothing_but_our_own_files(service: Service, path: str) -> N
     assert answer.headers["referrer-policy"]
     page = Page(answer.text)
     for script in page.all("script"):
-        assert script.get("src", "").startswith("/static/") or script.get("type") == "application/json"
+        assert script.get("src", "").startswith("/assets/") or script.get("type") == "application/json"
     for _, attributes in page.tags:
         assert not any(name == "style" or name.startswith("on") for name in attributes)
     assert page.all("style") == []
@@ -205,18 +205,20 @@ def test_everything_a_page_asks_for_is_there_with_its_type(service: Service) -> 
         ".css": "text/css; charset=utf-8",
         ".svg": "image/svg+xml",
     }
-    files = {path for path in asked if path.startswith("/static/")}
+    files = {path for path in asked if path.startswith("/assets/")}
     assert {path[path.rindex(".") :] for path in files} == set(types)
     for path in asked:
         answer = service.http.get(path)
         assert answer.status_code == 200, path
         if path in files:
             assert answer.headers["content-type"] == types[path[path.rindex(".") :]]
-            assert service.http.get(path, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-@pytest.mark.parametrize("path", ["/static/", "/static/reader", "/static/nothing.js", "/static/%2e%2e/pyproject.toml"])
-def test_beyond_the_static_files_there_is_nothing(service: Service, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/assets/", "/assets/reader.js", "/assets/nothing-0123456789.js", "/assets/%2e%2e/manifest.json"]
+)
+def test_beyond_the_assets_there_is_nothing(service: Service, path: str) -> None:
     answer = service.http.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"

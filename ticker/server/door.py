@@ -62,7 +62,7 @@ SPARE: Final = 32
 
 FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
-    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 54\r\n\r\n"
+    b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\ncontent-length: 54\r\n\r\n"
     b"This node has as many connections as the system allows"
 )
 """What it is told. Nothing is opened for it, and so no problem document is made."""

@@ -23,6 +23,7 @@ SSE_HEADERS: Final = {
     # A cache or a compressor on the way would hold events back.
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
+    "x-content-type-options": "nosniff",
 }
 
 SSE_HELLO: Final = b"retry: 3000\n\n"

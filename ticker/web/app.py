@@ -8,12 +8,15 @@ from typing import TypedDict
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
 from ticker.settings import Settings
-from ticker.web import admin, audit, health, held, ingest, live, pages, problems, reading
+from ticker.web import admin, assets, audit, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
+from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.node import Node
 
 FEED = "/v1/feeds/{feed}"
@@ -59,6 +62,12 @@ ROUTES = [
 ]
 
 
+FILES = [
+    # What pages load. Their names are no part of the contract.
+    Route("/assets/{file}", assets.serve),
+]
+
+
 class State(TypedDict):
     """What each request can reach."""
 
@@ -74,8 +83,9 @@ def application(settings: Settings) -> Starlette:
             yield {"node": node}
 
     app = Starlette(
-        routes=[*ROUTES, Mount("/static", pages.clients())],
+        routes=[*ROUTES, *FILES],
         lifespan=lifespan,
+        middleware=[Middleware(NoSniff), Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6)],
         exception_handlers={
             TickerError: problems.on_ticker_error,
             HTTPException: problems.on_http_error,

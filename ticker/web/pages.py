@@ -10,18 +10,14 @@ import jinja2
 import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
 
 from ticker.dispatch import BREAKING, direction
 from ticker.errors import NotFound, TickerError
 from ticker.feed import Feed
+from ticker.web.assets import CLIENTS, asset
 from ticker.web.node import Node, node_of
 
 _HERE: Final = Path(__file__).parent
-_BESIDE: Final = _HERE.parent / "clients"
-CLIENTS: Final = _BESIDE if _BESIDE.is_dir() else _HERE.parents[1] / "clients"
-"""The browsers' modules: inside the package once installed, beside it in a checkout."""
-
 LONGEST_STORY: Final = 500
 """Lines of a story on its page: the newest, should there ever be more."""
 
@@ -32,18 +28,13 @@ SAFETY: Final = {
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     ),
-    "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
 }
 
 _ROOM = jinja2.Environment(
     loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
 )
-
-
-def clients() -> StaticFiles:
-    """Serve the browsers' modules and styles."""
-    return StaticFiles(directory=CLIENTS)
+_ROOM.globals["asset"] = asset
 
 
 def _render(template: str, code: int = 200, **context: Any) -> HTMLResponse:

@@ -13,7 +13,8 @@ from ticker.web.described import answers, bodies, examples, faults
 from ticker.web.described.answers import ref, text
 from ticker.web.described.bodies import Schema
 from ticker.web.described.operation import HTML, JSON, Answer, Operation
-from ticker.web.described.operations import OPERATIONS, PAGES
+from ticker.web.described.operations import OPERATIONS
+from ticker.web.described.pages import PAGES
 
 ABOUT: Final = """A breaking-news service: a newsroom files a short attributed line, and every open page shows it a
 moment later, in the same order, once.

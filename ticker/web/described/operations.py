@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ticker.dispatch import Air, Correction, Draft, Edit, FeedPlan, KeyPlan, Kill, Pin
-from ticker.web.described.operation import HTML, JSON, Answer, Operation
+from ticker.web.described.operation import Answer, Operation
 
 FEED: Final = "/v1/feeds/{feed}"
 LINE: Final = FEED + "/dispatches/{id}"
@@ -319,30 +319,3 @@ OPERATIONS: Final = [
     ),
 ]
 """Everything that programs ask for."""
-
-
-def _page(path: str, id: str, summary: str, *answers: Answer) -> Operation:
-    return Operation("GET", path, id, "Pages", summary, (Answer(200, "A page.", media_type=HTML), *answers))
-
-
-def _document(path: str, id: str, summary: str) -> Operation:
-    return Operation("GET", path, id, "Documents", summary, (Answer(200, "The document.", media_type=JSON),))
-
-
-PAGES: Final = [
-    _page("/", "showBreaking", "The feed `breaking`"),
-    _page("/feeds/{feed}", "showFeed", "A feed"),
-    _page("/feeds/{feed}/stories/{story}", "showStory", "The lines of one story, from its first"),
-    _page("/feeds/{feed}/{id}", "showDispatch", "One line", Answer(410, "It was killed; why.", media_type=HTML)),
-    _document("/openapi.json", "describeRequests", "This description (OpenAPI 3.1)"),
-    _document("/asyncapi.json", "describeFrames", "The frames of a live stream (AsyncAPI 3.0)"),
-    Operation(
-        "GET",
-        "/docs",
-        "showDescription",
-        "Documents",
-        "This description as a page",
-        (Answer(200, "A page.", media_type=HTML),),
-    ),
-]
-"""What people ask for, with a browser, and what machines read about the rest."""

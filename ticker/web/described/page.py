@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ticker.web.answers import public
+from ticker.web.assets import asset
 from ticker.web.described import asyncapi, openapi
 from ticker.web.described.bodies import Schema
 from ticker.web.pages import SAFETY
@@ -38,6 +39,7 @@ def _code(sentence: str) -> Markup:
 
 
 _ROOM.filters["code"] = _code
+_ROOM.globals["asset"] = asset
 
 
 async def describe_requests(request: Request) -> Response:
