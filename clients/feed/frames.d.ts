@@ -49,6 +49,8 @@ export interface SnapshotFrame {
   type: "snapshot";
   feed: string;
   position: string;
+  /** When the node was last proven level with the log, by the log's clock; null before the first proof. */
+  at?: string | null;
   /** True when the reader's own position could not be resumed. */
   reset?: boolean;
   air: Air;
@@ -56,8 +58,6 @@ export interface SnapshotFrame {
   dispatches: Dispatch[];
   /** The pinned line when it is none of these, if the node knows it. */
   pinned_dispatch?: Dispatch;
-  /** The log's time of the node's last proof; null until one was made. */
-  at?: string | null;
   /** When the feed was closed; absent while it is open. */
   closed?: string | null;
 }

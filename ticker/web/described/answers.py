@@ -167,6 +167,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "type": text("What this is.", const="snapshot"),
             "feed": FEED,
             "position": POSITION,
+            "at": or_null(moment("When the node was last proven level with the log; null before the first proof.")),
             "reset": {"type": "boolean", "description": "Whether what was shown before is void."},
             "air": ref("OnAir"),
             "pinned": or_null(text("Id of the dispatch on top; it may be outside the window.")),
@@ -177,6 +178,17 @@ SCHEMAS: Final[dict[str, Schema]] = {
                 "oneOf": [ref("Dispatch"), ref("Tombstone")],
                 "description": "What is pinned, while it is outside the window and the node knows it.",
             }
+        },
+    ),
+    "Changes": shape(
+        "What came after a position.",
+        {
+            "frames": many(
+                {"type": "object", "required": ["type"]},
+                "Frames as in a live stream, described in /asyncapi.json, in order.",
+            ),
+            "position": text("Where the next request goes on from.", minLength=1, maxLength=64),
+            "at": or_null(moment("When the node was last proven level with the log; null while more is to come.")),
         },
     ),
     "Feed": shape(
