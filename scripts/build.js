@@ -29,6 +29,7 @@ const BUNDLES = {
   "reader.css": "reader/index.css",
   "docs.css": "reader/docs.css",
   "icon.svg": "reader/icon.svg",
+  "ticker.js": "widget/index.js",
 };
 
 /** A style sheet that a script imports is a string in it, minified as the others are. @type {esbuild.Plugin} */
@@ -51,6 +52,7 @@ const OPTIONS = {
   bundle: true,
   minify: true,
   format: "esm",
+  charset: "utf8",
   loader: { ".svg": "copy" },
   target: TARGET,
   legalComments: "none",

@@ -54,7 +54,7 @@ const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object
  * @cssprop --ticker-accent - Default: a news red.
  * @cssprop --ticker-on-accent - Text on the accent. Default: white.
  * @cssprop --ticker-radius - Corners. Default: 8px.
- * @cssprop --ticker-height - Block size of list and strip. Default: 30em, in a strip 10em.
+ * @cssprop --ticker-height - Block size of list and strip. Default: 30em, in a strip 11em.
  *
  * @cssstate connecting
  * @cssstate live
