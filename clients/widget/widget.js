@@ -237,7 +237,7 @@ export function widget(host, base, sheet) {
   function touched() {
     const selection = /** @type {any} */ ("getSelection" in root ? root : document).getSelection();
     return list.scrollTop > 0 || current || root.activeElement && root.activeElement.localName !== "button" ||
-      !selection.isCollapsed && list.contains(selection.anchorNode);
+      selection?.isCollapsed === false && list.contains(selection.anchorNode);
   }
 
   /** @param {FeedState} state @param {boolean} [jump] */
