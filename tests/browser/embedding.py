@@ -70,7 +70,8 @@ class Embedder:
         """Publish a page that loads the widget, and return its URL."""
         path = f"/page{len(self.pages)}"
         script = '<script type="module" src="/embed/v1/ticker.js"></script>'
-        text = f"<!doctype html><html {html}><head><title>A page</title><link rel=icon href=data:,>{head}{script}</head><body>{body}</body></html>"
+        top = f"<head><title>A page</title><link rel=icon href=data:,>{head}{script}</head>"
+        text = f"<!doctype html><html {html}>{top}<body>{body}</body></html>"
         self.pages[path] = (text, {name.replace("_", "-"): value for name, value in headers.items()})
         return self.url + path
 
@@ -96,6 +97,13 @@ def correct(service: Service, feed: str, receipt: dict[str, Any], **fields: Any)
     address = f"/v1/feeds/{feed}/dispatches/{receipt['id']}"
     answer = service.http.patch(address, json=fields, headers={"if-match": f'"{receipt["revision"]}"'})
     assert answer.status_code == 200, answer.text
+
+
+def inside(tab: Page, expression: str) -> Any:
+    """The value of a JavaScript expression of the first widget's `host` and shadow `root`."""
+    return tab.locator("breaking-ticker").first.evaluate(
+        f"host => {{ const root = host.shadowRoot; return {expression}; }}"
+    )
 
 
 def dispatches(tab: Page) -> Locator:

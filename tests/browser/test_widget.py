@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.browser.embedding import COUNT_SHIFTS, Embedder, correct, dispatches, kill, on_air, texts, ticker
+from tests.browser.embedding import COUNT_SHIFTS, Embedder, correct, dispatches, inside, kill, on_air, texts, ticker
 from tests.service import Service
 
 LIVE = 20_000
@@ -16,7 +16,9 @@ LIVE = 20_000
 EVENTS = """
 window.events = [];
 for (const name of ["dispatch", "kill", "state", "shown"]) {
-  document.addEventListener(`ticker-${name}`, ({ type, detail, composed }) => window.events.push({ type, detail, composed }));
+  document.addEventListener(`ticker-${name}`, ({ type, detail, composed }) => {
+    window.events.push({ type, detail, composed });
+  });
 }
 """
 
@@ -76,7 +78,7 @@ def test_it_shows_the_feed_and_tells_the_page(service: Service, embedder: Embedd
 
 
 def test_what_a_reader_touched_does_not_move(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
-    receipts = [service.file(feed, f"Dispatch {n}, which is long enough to take two rows of a phone") for n in range(10)]
+    receipts = [service.file(feed, f"Dispatch {n}, long enough to take two rows of a phone") for n in range(10)]
     tab.add_init_script(COUNT_SHIFTS)
     tab.goto(embedder.page("<p>Before</p>" + ticker(service, feed) + "<p>After</p>"))
     live(tab)
@@ -119,11 +121,11 @@ def test_a_reader_who_has_focus_or_selection_in_it_is_not_disturbed(
     service.file(feed, "First")
     tab.goto(embedder.page(ticker(service, feed)))
     live(tab)
-    tab.evaluate(f"(() => {{ const root = document.querySelector('breaking-ticker').shadowRoot; {touch}; }})()")
+    inside(tab, touch)
     service.file(feed, "Second")
     expect(tab.locator("[part=new]")).to_have_text("1 new")
     assert texts(tab) == ["First"]
-    tab.evaluate("document.querySelector('breaking-ticker').shadowRoot.activeElement?.blur(); getSelection().removeAllRanges()")
+    inside(tab, "[root.activeElement?.blur(), getSelection().removeAllRanges()]")
     expect(dispatches(tab)).to_have_count(2)
 
 
@@ -172,16 +174,19 @@ def test_what_is_said_aloud(service: Service, embedder: Embedder, tab: Page, fee
     kill(service, feed, flash, "it was small")
     expect(alert).to_contain_text("Withdrawn at ")
     expect(alert).to_contain_text("Reason: it was small")
-    assert "Big" not in tab.locator("breaking-ticker").evaluate("e => e.shadowRoot.textContent")
+    assert "Big" not in inside(tab, "root.textContent")
 
 
-def test_hold_shows_nothing_that_is_mended_meanwhile(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_hold_shows_nothing_that_is_mended_meanwhile(
+    service: Service, embedder: Embedder, tab: Page, feed: str
+) -> None:
     tab.add_init_script(
         """
         window.seen = new Set();
         setInterval(() => {
           const root = document.querySelector("breaking-ticker")?.shadowRoot;
-          for (const text of root?.querySelectorAll("[part=text], [part=tombstone]") ?? []) window.seen.add(text.textContent);
+          const all = root?.querySelectorAll("[part=text], [part=tombstone]") ?? [];
+          for (const text of all) window.seen.add(text.textContent);
         }, 20);
         """
     )
@@ -199,7 +204,9 @@ def test_hold_shows_nothing_that_is_mended_meanwhile(service: Service, embedder:
     assert set(tab.evaluate("[...window.seen]")) == {"Fine", "Right words"}
 
 
-def test_a_filter_fills_up_from_history_with_one_request(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_a_filter_fills_up_from_history_with_one_request(
+    service: Service, embedder: Embedder, tab: Page, feed: str
+) -> None:
     for n in range(4):
         service.file(feed, f"Sport {n}", sections=["Sport"])
     for n in range(22):
@@ -225,7 +232,7 @@ def test_one_connection_for_all_widgets_of_a_feed_and_none_when_they_are_gone(
     other = on_air(service)
     service.file(feed, "One")
     sockets: list[WebSocket] = []
-    tab.on("websocket", lambda socket: sockets.append(socket))
+    tab.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108  # Playwright marks what it is given
     two = ticker(service, feed) + ticker(service, feed, 'layout="strip"')
     tab.goto(embedder.page(f'<div id="a">{two}</div><div id="b"></div>'))
     live(tab)

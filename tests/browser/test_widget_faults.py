@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.browser.embedding import Embedder, dispatches, kill, on_air, texts, ticker
+from tests.browser.embedding import Embedder, dispatches, inside, kill, on_air, texts, ticker
 from tests.service import Service
 
 LIVE = 20_000
@@ -28,7 +28,9 @@ def state(tab: Page, name: str) -> None:
     expect(tab.locator("breaking-ticker").first).to_have_js_property("state", name, timeout=LIVE)
 
 
-def test_what_cannot_be_drawn_ends_live_and_comes_again(service: Service, embedder: Embedder, browser: Browser, feed: str) -> None:
+def test_what_cannot_be_drawn_ends_live_and_comes_again(
+    service: Service, embedder: Embedder, browser: Browser, feed: str
+) -> None:
     wrong = service.file(feed, "Wrong")
     context = browser.new_context()
     tab = context.new_page()
@@ -48,13 +50,15 @@ def test_what_cannot_be_drawn_ends_live_and_comes_again(service: Service, embedd
     )
     kill(service, feed, wrong, "not so")
     expect(tab.locator("[part=tombstone]")).to_contain_text("not so", timeout=LIVE)
-    assert "Wrong" not in tab.locator("breaking-ticker").evaluate("e => e.shadowRoot.textContent")
+    assert "Wrong" not in inside(tab, "root.textContent")
     state(tab, "live")
     assert tab.evaluate("window.states") == ["catching-up", "live"]
     context.close()
 
 
-def test_what_can_never_be_drawn_asks_for_a_reload(service: Service, embedder: Embedder, browser: Browser, feed: str) -> None:
+def test_what_can_never_be_drawn_asks_for_a_reload(
+    service: Service, embedder: Embedder, browser: Browser, feed: str
+) -> None:
     service.file(feed, "One")
     context = browser.new_context()
     tab = context.new_page()
@@ -63,7 +67,7 @@ def test_what_can_never_be_drawn_asks_for_a_reload(service: Service, embedder: E
     tab.evaluate("() => { Node.prototype.insertBefore = () => { throw new Error('broken page'); }; }")
     service.file(feed, "Two")
     expect(tab.locator("[part=badge]")).to_have_text("Reload the page", timeout=LIVE)
-    assert tab.locator("breaking-ticker").evaluate("e => e.state") != "live"
+    assert inside(tab, "host.state") != "live"
     context.close()
 
 
@@ -77,7 +81,8 @@ def test_delayed_and_back_are_said_once(own_service: Service, embedder: Embedder
         """() => {
           window.said = [];
           const region = document.querySelector("breaking-ticker").shadowRoot.querySelector("[role=status]");
-          new MutationObserver(() => region.textContent && window.said.push(region.textContent.trim())).observe(region, { childList: true });
+          const hear = () => region.textContent && window.said.push(region.textContent.trim());
+          new MutationObserver(hear).observe(region, { childList: true });
         }"""
     )
     with own_service.frozen("valkey-server"):
@@ -130,14 +135,14 @@ def test_asleep_it_hangs_up_and_awake_it_is_live_only_with_new_proof(
 def test_elements_stay_flat_over_many_dispatches(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
     tab.goto(embedder.page(ticker(service, feed)))
     state(tab, "live")
-    count = "e => e.shadowRoot.querySelectorAll('*').length"
+    count = "root.querySelectorAll('*').length"
     for n in range(15):
         service.file(feed, f"Dispatch {n}")
     expect(dispatches(tab).first).to_contain_text("Dispatch 14")
     tab.wait_for_timeout(1_000)
-    before = tab.locator("breaking-ticker").evaluate(count)
+    before = inside(tab, count)
     for n in range(15, 150):
         service.file(feed, f"Dispatch {n}")
     expect(dispatches(tab).first).to_contain_text("Dispatch 149")
     tab.wait_for_timeout(1_000)
-    assert abs(tab.locator("breaking-ticker").evaluate(count) - before) <= 4
+    assert abs(inside(tab, count) - before) <= 4

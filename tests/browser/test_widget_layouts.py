@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.embedding import COUNT_SHIFTS, SCRIPT, Embedder, correct, dispatches, kill, on_air, texts, ticker
+from tests.browser.embedding import (
+    COUNT_SHIFTS,
+    SCRIPT,
+    Embedder,
+    correct,
+    dispatches,
+    inside,
+    kill,
+    on_air,
+    texts,
+    ticker,
+)
 from tests.service import Service
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -23,7 +34,9 @@ STRICT = (
 
 CATCH_VIOLATIONS = """
 window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective + " " + event.blockedURI));
+document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+  window.violations.push(violatedDirective + " " + blockedURI);
+});
 """
 
 
@@ -53,7 +66,9 @@ def newsroom(service: Service, feed: str) -> None:
     service.file(feed, "Two ships collide", source="Civil Defence spokesman", urgency="flash")
 
 
-def test_a_strip_shows_one_at_a_time_and_moves_when_told(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_a_strip_shows_one_at_a_time_and_moves_when_told(
+    service: Service, embedder: Embedder, tab: Page, feed: str
+) -> None:
     for n in range(3):
         service.file(feed, f"Dispatch {n}")
     tab.goto(embedder.page(ticker(service, feed, 'layout="strip"')))
@@ -90,7 +105,7 @@ def test_a_line_lies_over_the_page_for_a_flash_until_it_is_closed(
     frame = tab.locator(".w")
     expect(frame).to_be_hidden()
     place = tab.locator("#after").bounding_box()
-    assert tab.locator("breaking-ticker").evaluate("e => e.offsetHeight") == 0
+    assert inside(tab, "host.offsetHeight") == 0
     bulletin = service.file(feed, "A bulletin", urgency="bulletin")
     expect(frame).to_be_visible()
     assert texts(tab) == ["A bulletin"]
@@ -115,13 +130,16 @@ def test_a_line_shows_nothing_older_than_30_minutes(service: Service, embedder: 
     expect(tab.locator(".w")).to_be_hidden(timeout=LIVE)
 
 
-def test_what_the_service_drew_is_taken_over_in_place(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_what_the_service_drew_is_taken_over_in_place(
+    service: Service, embedder: Embedder, tab: Page, feed: str
+) -> None:
     receipts = [service.file(feed, f"Dispatch {n}") for n in range(3)]
     gone = service.file(feed, "Killed since it was drawn")
     kill(service, feed, gone, "no")
     snapshot = service.snapshot(feed)["dispatches"]
     items = "".join(
-        f"""<li part="dispatch" class="normal" data-id="{id}" data-edition="usable1" lang="en" dir="ltr"><p class="meta">
+        f"""<li part="dispatch" class="normal" data-id="{id}" data-edition="usable1"
+        lang="en" dir="ltr"><p class="meta">
         <a part="link" href="{service.url}/feeds/{feed}/{id}" target="_blank" rel="noopener">
         <time part="time" datetime="{filed}" class="ago">{filed[11:16]} UTC</time></a></p>
         <p class="says"><span part="text">{text}</span></p></li>"""
@@ -147,11 +165,11 @@ def test_what_the_service_drew_is_taken_over_in_place(service: Service, embedder
     tab.goto(embedder.page(ticker(service, feed, inner=root) + "<p>After</p>"))
     live(tab)
     expect(tab.locator("[part=tombstone]")).to_contain_text("Reason: no")
-    now = tab.locator("breaking-ticker").evaluate("e => [...e.shadowRoot.querySelectorAll('[data-id]')].map(i => window.before.indexOf(i))")
+    now = inside(tab, "[...root.querySelectorAll('[data-id]')].map((item) => window.before.indexOf(item))")
     assert now == [0, 1, 2, 3]
     assert len(tab.evaluate("window.drawn")) == 4
-    assert "Killed since" not in tab.locator("breaking-ticker").evaluate("e => e.shadowRoot.textContent")
-    assert tab.locator("breaking-ticker").evaluate("e => e.shadowRoot.querySelectorAll('.w, style').length") == 1
+    assert "Killed since" not in inside(tab, "root.textContent")
+    assert inside(tab, "root.querySelectorAll('.w, style').length") == 1
     assert tab.evaluate("window.shifts.filter(place => place !== 'inside')") == []
     service.file(feed, "And it goes on")
     expect(dispatches(tab).first).to_contain_text("And it goes on")
@@ -176,13 +194,14 @@ def test_a_strict_policy_and_a_hostile_style_leave_it_whole(
     assert [each for each in tab.evaluate("window.violations") if "img-src" not in each] == []
     assert tab.context.cookies() == []
     assert tab.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
-    looks = "e => { const s = getComputedStyle(e.shadowRoot.querySelector('.w')); return [s.display, s.borderTopWidth, s.blockSize]; }"
-    proper = tab.locator("breaking-ticker").evaluate(looks)
+    looks = "(({ display, borderTopWidth, blockSize }) => [display, borderTopWidth, blockSize])"
+    looks += "(getComputedStyle(root.querySelector('.w')))"
+    proper = inside(tab, looks)
     assert proper == ["flex", "1px", "480px"]
     tab.goto(embedder.page(ticker(service, feed), head="<style>* { all: unset !important }</style>"))
     live(tab)
-    assert tab.locator("breaking-ticker").evaluate(looks) == proper
-    assert tab.locator("breaking-ticker").evaluate("e => getComputedStyle(e).display") == "block"
+    assert inside(tab, looks) == proper
+    assert inside(tab, "getComputedStyle(host).display") == "block"
 
 
 def test_an_old_copy_of_the_script_beside_a_new_one(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
@@ -223,12 +242,11 @@ def test_axe_finds_nothing_and_nothing_overflows(
     if layout == "strip":
         tab.locator(".step").nth(1).click()  # the one of 1,000 letters without a space
     assert tab.evaluate("document.documentElement.scrollWidth") <= 320
-    inside = "e => { const list = e.shadowRoot.querySelector('[part=list]'); return list.scrollWidth - list.clientWidth; }"
-    assert tab.locator("breaking-ticker").evaluate(inside) <= 0
-    small = """e => [...e.shadowRoot.querySelectorAll("button, a")].filter(each => each.checkVisibility())
+    assert inside(tab, "((list) => list.scrollWidth - list.clientWidth)(root.querySelector('[part=list]'))") <= 0
+    small = """[...root.querySelectorAll("button, a")].filter(each => each.checkVisibility())
       .map(each => [each.textContent, each.getBoundingClientRect().width, each.getBoundingClientRect().height])
       .filter(([, width, height]) => width < 24 || height < 24)"""
-    assert tab.locator("breaking-ticker").evaluate(small) == []
+    assert inside(tab, small) == []
     tab.add_script_tag(path=str(AXE))
     found = tab.evaluate("axe.run().then(result => result.violations.map(each => each.id + ': ' + each.nodes[0].html))")
     assert found == []
