@@ -177,6 +177,16 @@ def test_what_is_said_aloud(service: Service, embedder: Embedder, tab: Page, fee
     assert "Big" not in inside(tab, "root.textContent")
 
 
+def test_of_many_at_once_only_the_newest_are_said(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+    tab.goto(embedder.page(ticker(service, feed)))
+    expect(tab.locator("breaking-ticker")).to_have_js_property("state", "live", timeout=LIVE)
+    for n in range(5):
+        service.file(feed, f"Dispatch {n}")
+    said = tab.locator("[role=status] p")
+    expect(said).to_have_count(3)
+    assert said.all_inner_texts() == ["Dispatch 2", "Dispatch 3", "Dispatch 4"]
+
+
 def test_hold_shows_nothing_that_is_mended_meanwhile(
     service: Service, embedder: Embedder, tab: Page, feed: str
 ) -> None:
