@@ -14,8 +14,10 @@ from starlette.responses import HTMLResponse, Response
 from ticker.dispatch import BREAKING, direction
 from ticker.errors import NotFound, TickerError
 from ticker.feed import Feed
+from ticker.web.admission import governing, readable
 from ticker.web.assets import CLIENTS, asset
 from ticker.web.node import Node, node_of
+from ticker.web.public_url import base
 
 _HERE: Final = Path(__file__).parent
 LONGEST_STORY: Final = 500
@@ -37,9 +39,11 @@ _ROOM = jinja2.Environment(
 _ROOM.globals["asset"] = asset
 
 
-def _render(template: str, code: int = 200, **context: Any) -> HTMLResponse:
-    page = _ROOM.get_template(template).render(**context)
-    cache = "public, max-age=1" if code == 200 else "no-store"
+def _render(request: Request, template: str, code: int = 200, **context: Any) -> HTMLResponse:
+    page = _ROOM.get_template(template).render(base=base(request), **context)
+    feed = governing(request)
+    kept = code == 200 and (feed is None or feed.visibility != "private")
+    cache = "public, max-age=1" if kept else "no-store"
     return HTMLResponse(page, code, {**SAFETY, "cache-control": cache})
 
 
@@ -67,38 +71,37 @@ def _arranged(feed: Feed) -> list[dict[str, Any]]:
     return sorted(every, key=lambda each: each["id"] != feed.pinned or each["status"] == "killed")
 
 
-def _data_block(value: object) -> str:
-    """Return JSON that cannot end the script element it stands in."""
-    return orjson.dumps(value).decode().replace("<", "\\u003c")
+def _data_block(request: Request, value: dict[str, Any]) -> str:
+    """Return what a page's script starts from, and the base of URLs: JSON that cannot end the element it stands in."""
+    return orjson.dumps({"base": base(request), **value}).decode().replace("<", "\\u003c")
 
 
-def _feeds(node: Node) -> list[dict[str, str]]:
-    return [_describe(channel.feed) for channel in node.hub.channels.values()]
+def _feeds(node: Node, current: Feed) -> list[dict[str, str]]:
+    """Return what the masthead lists: the feeds that are public and open, and the one that is shown."""
+    every = [channel.feed for channel in node.hub.channels.values()]
+    return [_describe(feed) for feed in every if (feed.listed and feed.closed is None) or feed.name == current.name]
 
 
 async def front(request: Request) -> Response:
     """GET /: the breaking feed."""
-    return await _page(request, BREAKING)
+    request.path_params["feed"] = BREAKING
+    return await feed_page(request)
 
 
 async def feed_page(request: Request) -> Response:
     """GET /feeds/{feed}"""
-    return await _page(request, request.path_params["feed"])
-
-
-async def _page(request: Request, name: str) -> Response:
-    node = node_of(request)
-    channel = await node.find(name)
+    channel = await readable(request, pages=False)
     feed = channel.feed
     words = _words(feed.language)
     return _render(
+        request,
         "reader.html",
         feed=_describe(feed),
         dispatches=[_shown(dispatch, feed) for dispatch in _arranged(feed)],
         air=feed.air,
         pinned=feed.pinned,
-        page_json=_data_block({"snapshot": channel.snapshot(), "words": words}),
-        feeds=_feeds(node),
+        page_json=_data_block(request, {"snapshot": channel.snapshot(), "words": words}),
+        feeds=_feeds(node_of(request), feed),
         words=words,
     )
 
@@ -109,25 +112,28 @@ def _start(feed: Feed) -> dict[str, Any]:
     Read first, it may be older than the lines, and the page is told again of what they say already. The other
     way round, what happened in between would never be told.
     """
-    return {"type": "snapshot", "feed": feed.name, "position": str(feed.tail.position), "air": feed.air, "pinned": None}
+    closed = {} if feed.closed is None else {"closed": feed.closed}
+    position = str(feed.tail.position)
+    return {"type": "snapshot", "feed": feed.name, "position": position, "air": feed.air, "pinned": None, **closed}
 
 
 async def dispatch_page(request: Request) -> Response:
     """GET /feeds/{feed}/{id}"""
     node = node_of(request)
-    feed = (await node.find(request.path_params["feed"])).feed
+    feed = (await readable(request, pages=False)).feed
     start = _start(feed)
     found = await node.journal.dispatch(feed.name, request.path_params["id"])
     revisions = found.pop("revisions", [])
     words = _words(feed.language)
     return _render(
+        request,
         "dispatch.html",
         410 if found["status"] == "killed" else 200,
         feed=_describe(feed),
         dispatch=_shown(found, feed),
         revisions=revisions,
-        page_json=_data_block({"snapshot": start | {"dispatches": [found]}, "words": words}),
-        feeds=_feeds(node),
+        page_json=_data_block(request, {"snapshot": start | {"dispatches": [found]}, "words": words}),
+        feeds=_feeds(node_of(request), feed),
         words=words,
     )
 
@@ -135,7 +141,7 @@ async def dispatch_page(request: Request) -> Response:
 async def story_page(request: Request) -> Response:
     """GET /feeds/{feed}/stories/{story}: the lines of one running story from its first, as they stand"""
     node = node_of(request)
-    feed = (await node.find(request.path_params["feed"])).feed
+    feed = (await readable(request, pages=False)).feed
     story = request.path_params["story"]
     start = _start(feed)
     lines = await node.journal.history(feed.name, None, LONGEST_STORY, ("story", story))
@@ -144,19 +150,20 @@ async def story_page(request: Request) -> Response:
     words = _words(feed.language)
     lines.reverse()
     return _render(
+        request,
         "story.html",
         feed=_describe(feed),
         story=story,
         dispatches=[_shown(dispatch, feed) for dispatch in lines],
-        page_json=_data_block({"snapshot": start | {"dispatches": lines}, "story": story, "words": words}),
-        feeds=_feeds(node),
+        page_json=_data_block(request, {"snapshot": start | {"dispatches": lines}, "story": story, "words": words}),
+        feeds=_feeds(node_of(request), feed),
         words=words,
     )
 
 
-def problem_page(error: TickerError) -> Response:
+def problem_page(request: Request, error: TickerError) -> Response:
     """Return an error for people rather than programs."""
-    answer = _render("problem.html", error.status, status=error.status, title=error.title, detail=error.detail)
+    answer = _render(request, "problem.html", error.status, status=error.status, title=error.title, detail=error.detail)
     if error.retry_after is not None:
         answer.headers["retry-after"] = str(error.retry_after)
     return answer

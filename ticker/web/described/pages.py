@@ -11,8 +11,8 @@ def _page(path: str, id: str, summary: str, *answers: Answer) -> Operation:
     return Operation("GET", path, id, "Pages", summary, (Answer(200, "A page.", media_type=HTML), *answers))
 
 
-def _document(path: str, id: str, summary: str) -> Operation:
-    return Operation("GET", path, id, "Documents", summary, (Answer(200, "The document.", media_type=JSON),))
+def _document(path: str, id: str, summary: str, *also: str) -> Operation:
+    return Operation("GET", path, id, "Documents", summary, (Answer(200, "The document.", media_type=JSON),), also=also)
 
 
 PAGES: Final = [
@@ -21,7 +21,7 @@ PAGES: Final = [
     _page("/feeds/{feed}/stories/{story}", "showStory", "The lines of one story, from its first"),
     _page("/feeds/{feed}/{id}", "showDispatch", "One line", Answer(410, "It was killed; why.", media_type=HTML)),
     _document("/openapi.json", "describeRequests", "This description (OpenAPI 3.1)"),
-    _document("/asyncapi.json", "describeFrames", "The frames of a live stream (AsyncAPI 3.0)"),
+    _document("/asyncapi.json", "describeFrames", "The frames of a live stream (AsyncAPI 3.0)", "BadHost"),
     Operation(
         "GET",
         "/docs",
