@@ -7,7 +7,7 @@ import css from "./widget.css" with { type: "text" };
 
 if (globalThis.customElements && !customElements.get("breaking-ticker")) {
   // The service is where the script came from, with the path prefix it may have before /embed/.
-  BreakingTicker.base = import.meta.url.replace(/\/embed\/[^]*/, "");
+  BreakingTicker.base = import.meta.url.replace(/(.*)\/embed\/.*/, "$1");
   BreakingTicker.sheet = new CSSStyleSheet();
   BreakingTicker.sheet.replaceSync(css);
   customElements.define("breaking-ticker", BreakingTicker);

@@ -86,8 +86,8 @@ export function widget(host, base, sheet) {
   /** @param {keyof import("./words.js").Words} key @param {...(string | number)} values */
   const say = (key, ...values) => fill(language.words[key], ...values).join("");
 
-  /** @param {string} name @param {object} detail */
-  const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail }));
+  /** @param {string} name @param {object} detail copied, so that no page can change what is shown */
+  const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail: structuredClone(detail) }));
 
   /** A pause stops announcements too. @type {typeof voice.say} */
   const aloud = (...said) => paused || voice.say(...said);
@@ -249,7 +249,7 @@ export function widget(host, base, sheet) {
     shown = wanted;
     turn(0);
     prune(pool, shown);
-    if (appeared.length) emit("shown", { dispatches: structuredClone(appeared) });
+    if (appeared.length) emit("shown", { dispatches: appeared });
     if (told) for (const dispatch of [...all].reverse()) tell(dispatch, told.get(dispatch.id));
     else if ((hold || line) && skew !== skew) return;
     told = new Map(all.map((dispatch) => [dispatch.id, dispatch]));
@@ -260,7 +260,7 @@ export function widget(host, base, sheet) {
   function tell(dispatch, before) {
     if (before ? before.revision === dispatch.revision : dispatch.status === "killed" || dispatch.id <= heard) return;
     const { name, detail, loud, text, lang, dir } = newsOf(dispatch, before, language, now());
-    emit(name, structuredClone(detail));
+    emit(name, detail);
     // What was said of a killed dispatch must not stay in the page.
     if (loud && before) voice.unsay(dispatch.id);
     aloud(loud, text, { lang, dir }, dispatch.id);

@@ -236,6 +236,18 @@ def test_a_filter_fills_up_from_history_with_one_request(
     assert len([url for url in asked if "/dispatches?" in url]) == 1
 
 
+def test_history_is_asked_with_all_the_filters(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+    service.file(feed, "Both", sections=["World"], places=["MENA"], urgency="urgent")
+    service.file(feed, "Not here", sections=["World"], places=["Elsewhere"], urgency="urgent")
+    service.file(feed, "Not so urgent", sections=["Sport"], places=["MENA"])
+    service.file(feed, "Sport", sections=["Sport"], places=["MENA"], urgency="flash")
+    for n in range(20):
+        service.file(feed, f"Other {n}")
+    tab.goto(embedder.page(ticker(service, feed, 'sections="World, Sport" places="MENA" min-urgency="urgent"')))
+    expect(dispatches(tab)).to_have_count(2)
+    assert texts(tab) == ["Sport", "Both"]
+
+
 def test_one_connection_for_all_widgets_of_a_feed_and_none_when_they_are_gone(
     service: Service, embedder: Embedder, tab: Page, feed: str
 ) -> None:

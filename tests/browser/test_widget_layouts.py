@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.embedding import (
     COUNT_SHIFTS,
-    SCRIPT,
     Embedder,
     correct,
     dispatches,
@@ -201,6 +200,18 @@ def test_a_strict_policy_and_a_hostile_style_leave_it_whole(
     live(tab)
     assert inside(tab, looks) == proper
     assert inside(tab, "getComputedStyle(host).display") == "block"
+
+
+@pytest.mark.parametrize("prefix", ["", "/ticker", "/embed/of/ours"])
+def test_the_service_is_where_the_script_came_from(embedder: Embedder, browser: Browser, prefix: str) -> None:
+    context = browser.new_context()
+    tab = context.new_page()
+    asked: list[str] = []
+    tab.on("websocket", lambda socket: asked.append(socket.url))
+    tab.goto(embedder.page('<breaking-ticker feed="breaking"></breaking-ticker>', prefix=prefix))
+    expect(tab.locator(".bar [part=link]")).to_have_attribute("href", f"{embedder.url}{prefix}/feeds/breaking")
+    assert asked[0] == f"{embedder.url.replace('http', 'ws')}{prefix}/v1/feeds/breaking/live"
+    context.close()
 
 
 def test_an_old_copy_of_the_script_beside_a_new_one(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
