@@ -30,6 +30,7 @@ const BUNDLES = {
   "reader.css": "reader/index.css",
   "docs.css": "reader/docs.css",
   "icon.svg": "reader/icon.svg",
+  "favicon.ico": "reader/favicon.ico",
   "ticker.js": "widget/index.js",
 };
 
@@ -54,7 +55,7 @@ const OPTIONS = {
   minify: true,
   format: "esm",
   charset: "utf8",
-  loader: { ".svg": "copy" },
+  loader: { ".svg": "copy", ".ico": "copy" },
   target: TARGET,
   legalComments: "none",
   write: false,
