@@ -4,6 +4,7 @@
  */
 export default {
   globs: ["element.js"],
+  packagejson: false,
   plugins: [
     {
       name: "bundle",
