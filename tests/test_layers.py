@@ -14,12 +14,13 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → ring, likeness, fanout
+# cli → load | server → web → relay, release → hub | journal → longpoll → ring, waiting, likeness, fanout
 # → wire → feed → entry, dispatch → errors
 _ENTRY = {"errors"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
-_HUB = {"ring", "likeness", "fanout"} | _RING
+_LONGPOLL = {"ring", "waiting"} | _RING
+_HUB = {"longpoll", "likeness", "fanout"} | _LONGPOLL
 _RELAY = {"hub", "journal"} | _HUB
 _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
@@ -32,6 +33,8 @@ MAY_IMPORT = {
     "wire": _FEED | {"feed"},
     "likeness": _FEED,
     "ring": _RING,
+    "waiting": {"entry"} | _ENTRY,
+    "longpoll": _LONGPOLL,
     "fanout": set[str](),
     "hub": _HUB,
     "journal": _HUB,
@@ -45,7 +48,7 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "entry", "dispatch", "feed", "wire", "ring", "likeness", "fanout", "hub"}
+PURE = {"errors", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "likeness", "fanout", "hub"}
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 

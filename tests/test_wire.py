@@ -43,7 +43,7 @@ def build(frame: dict[str, Any]) -> Frame:
     """Build a frame of the golden file the way the service does."""
     match frame["type"]:
         case "snapshot":
-            return snapshot_frame(feed_of(frame), reset=frame["reset"])
+            return snapshot_frame(feed_of(frame), reset=frame["reset"], at=frame["at"])
         case "beat":
             return beat_frame(position_of(frame["position"]), frame["at"], frame["watching"])
         case "delayed":

@@ -83,12 +83,16 @@ class Feed:
         if self.pinned_dispatch is None or _supersedes(dispatch, self.pinned_dispatch):
             self.pinned_dispatch = dispatch
 
-    def snapshot(self, *, reset: bool = False) -> dict[str, Any]:
-        """Return the snapshot frame: all a reader needs to start from here."""
+    def snapshot(self, *, reset: bool = False, at: str | None = None) -> dict[str, Any]:
+        """Return the snapshot frame: all a reader needs to start from here.
+
+        `at` is when this was last proven level with the log, by the log's clock.
+        """
         snapshot = {
             "type": "snapshot",
             "feed": self.name,
             "position": str(self.tail.position),
+            "at": at,
             "reset": reset,
             "air": self.air,
             "pinned": self.pinned,

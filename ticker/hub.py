@@ -12,12 +12,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
 from ticker.likeness import Lately
+from ticker.longpoll import LongPoll
 from ticker.ring import Ring
 from ticker.wire import (
     BEAT_EVERY,
@@ -101,6 +102,7 @@ class Channel:
         self._beat: Frame | None = None
         self.count = 0
         """Readers here, level or aside."""
+        self.polls = LongPoll(self, clock)
         self._begin(feed, recent, base)
 
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
@@ -114,7 +116,12 @@ class Channel:
         self._beat = None
 
     def __len__(self) -> int:
-        return self.count
+        return self.count + self.polls.waiting.count
+
+    @property
+    def audience(self) -> int:
+        """Readers here; those who poll count from one request to the next."""
+        return len(self) + self.polls.waiting.away
 
     @property
     def readers(self) -> list[Reader]:
@@ -135,6 +142,7 @@ class Channel:
         self._snapshots.clear()
         self._beat = None
         self._write_to_level(frame, self.feed.tail.offset)
+        self.polls.tell([frame])
 
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         """Take in another history: everything readers show is void, and nothing is proven of it yet."""
@@ -146,6 +154,7 @@ class Channel:
             self._stall(reader, FROM_SNAPSHOT)
             reader.reset = True
             self._catch_up(reader, b"")
+        self.polls.restart()
 
     def _write_to_level(self, frame: Frame, cursor: int) -> None:
         for (kind, dialect), level in self._level.items():
@@ -168,6 +177,9 @@ class Channel:
         """Note that the feed was level with Redis at `at`; tell readers if a beat is due or news to them."""
         told_otherwise = self._delayed is not None or self._proof is None
         self._proof, self._delayed, self._beat = at, None, None
+        self._snapshots.clear()  # they say when the last proof was
+        if told_otherwise:
+            self.polls.turn()
         if (beat or told_otherwise) and (word := self._latest_word()) is not None:
             self._word += 1
             self._write_to_level(word, self.feed.tail.offset)
@@ -181,6 +193,7 @@ class Channel:
             self._delayed = delayed_frame(self._proof or now)
             self._word += 1
             self._delay_said = self._clock() - BEAT_EVERY
+            self.polls.turn()
         if self._clock() - self._delay_said >= BEAT_EVERY:
             self._delay_said = self._clock()
             self._write_to_level(self._delayed, self.feed.tail.offset)
@@ -249,7 +262,7 @@ class Channel:
             missed = None if reader.cursor == FROM_SNAPSHOT else self.ring.after(reader.cursor)
             if missed is None:
                 reader.reset = reader.reset or reader.cursor != FROM_SNAPSHOT
-                parts.append(getattr(self._snapshot(reset=reader.reset), reader.dialect))
+                parts.append(getattr(self.snapshot_frame(reset=reader.reset), reader.dialect))
                 reader.cursor, reader.reset = self.feed.tail.offset, False
                 missed = []
             for frame in missed:
@@ -276,9 +289,24 @@ class Channel:
         reader.aside_since = self._clock()
         return reader.write(b"".join(parts))
 
-    def _snapshot(self, *, reset: bool) -> Frame:
+    @property
+    def proof(self) -> str | None:
+        """When this node was last proven level, by the log's clock (RFC 3339); None if it never was."""
+        return self._proof
+
+    @property
+    def delayed(self) -> Frame | None:
+        """What readers are told while Redis is lost."""
+        return self._delayed
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the snapshot frame as an object."""
+        return self.feed.snapshot(at=self._proof)
+
+    def snapshot_frame(self, *, reset: bool) -> Frame:
+        """Return the snapshot frame; everybody who asks between two changes or proofs shares one."""
         if reset not in self._snapshots:
-            self._snapshots[reset] = snapshot_frame(self.feed, reset=reset)
+            self._snapshots[reset] = snapshot_frame(self.feed, reset=reset, at=self._proof)
         return self._snapshots[reset]
 
     def sweep(self) -> None:
@@ -310,7 +338,7 @@ class Hub:
         """Feeds whose logs are damaged and that could not be opened here."""
 
     def __len__(self) -> int:
-        return sum([channel.count for channel in self.channels.values()])
+        return sum([channel.count + channel.polls.waiting.count for channel in self.channels.values()])
 
     def channel(self, name: str) -> Channel:
         """Return a feed's channel.

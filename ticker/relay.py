@@ -169,6 +169,7 @@ class Relay:
             gone = self._hub.channels.pop(name)
             for reader in gone.readers:
                 reader.dismiss(Close.GOING_AWAY)
+            gone.polls.leave(gone.polls.waiting.everybody)
         self._plans = plans
         self._hub.broken &= plans.keys()
         self._hub.ready = True
@@ -282,7 +283,7 @@ class Relay:
     async def _send_probe(self) -> None:
         channels = self._hub.channels
         word = secrets.token_hex(8)
-        watching = {name: len(channel) for name, channel in channels.items() if len(channel)}
+        watching = {name: audience for name, channel in channels.items() if (audience := channel.audience)}
         said = {"node": self._node, "word": word, "watching": watching}
         now = self._clock()
         self._heard_by, self._probe_due = now + HEAR_WITHIN, now + PROBE_EVERY

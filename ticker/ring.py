@@ -46,6 +46,10 @@ class Ring:
         index = position.offset - self.first + 1
         return 0 <= index < len(self._tags) and self._tags[index] == position.tag
 
+    def position(self, offset: int) -> Position:
+        """Return the position of an entry that is in this ring."""
+        return Position(offset, self._tags[offset - self.first + 1])
+
     def contradicts(self, position: Position) -> bool:
         """Tell whether this ring knows the offset, and by another history."""
         return self.first - 1 <= position.offset < self.first + len(self._frames) and not self.holds(position)

@@ -113,9 +113,12 @@ def kill_frame(position: Position, kill: Entry) -> Frame:
     )
 
 
-def snapshot_frame(feed: Feed, *, reset: bool) -> Frame:
-    """Return the frame that starts a reader from here; `reset` tells it to forget what it shows."""
-    return Frame(feed.snapshot(reset=reset))
+def snapshot_frame(feed: Feed, *, reset: bool, at: str | None) -> Frame:
+    """Return the frame that starts a reader from here; `reset` tells it to forget what it shows.
+
+    `at` is the time of the node's last proof (RFC 3339, by the clock of Redis), None before the first.
+    """
+    return Frame(feed.snapshot(reset=reset, at=at))
 
 
 def beat_frame(position: Position, at: str, watching: int) -> Frame:

@@ -49,6 +49,8 @@ export interface SnapshotFrame {
   type: "snapshot";
   feed: string;
   position: string;
+  /** When the node was last proven level with the log, by the log's clock; null before the first proof. */
+  at?: string | null;
   /** True when the reader's own position could not be resumed. */
   reset?: boolean;
   air: Air;

@@ -27,7 +27,7 @@ const dispatch = (value) =>
 /** @type {Record<Frame["type"], (frame: any) => boolean>} */
 const shapes = {
   snapshot: (f) =>
-    name(f.position) && name(f.feed) && air(f.air) &&
+    name(f.position) && name(f.feed) && air(f.air) && (f.at == null || time(f.at)) &&
     Array.isArray(f.dispatches) && f.dispatches.every(dispatch) && (f.pinned_dispatch == null || dispatch(f.pinned_dispatch)),
   dispatch: (f) => name(f.position) && dispatch(f.dispatch),
   kill: (f) => name(f.position) && name(f.id) && text(f.reason) && time(f.at) && time(f.filed) && Number.isInteger(f.revision),

@@ -19,7 +19,7 @@ test("a type of tomorrow is no frame, and no fault", () => {
   assert.equal(read('{"type":"constructor"}'), null);
 });
 
-const optional = new Set(["reset", "watching", "since", "pinned", "pinned_dispatch"]);
+const optional = new Set(["at", "reset", "watching", "since", "pinned", "pinned_dispatch"]);
 for (const { name, frame } of golden) {
   for (const field of Object.keys(frame).filter((field) => !optional.has(field))) {
     test(`refuses ${name} without ${field}`, () => {

@@ -142,7 +142,7 @@ def test_a_reader_gets_a_snapshot_then_a_beat_then_each_entry(node: Node, way: s
     service.until(lambda: node.http.get(f"/v1/feeds/{feed}").json()["position"] == first["position"])
     with node.follow(feed, way) as frames:
         snapshot = next(frames)
-        assert snapshot == node.http.get(f"/v1/feeds/{feed}").json()
+        assert snapshot | {"at": ""} == node.http.get(f"/v1/feeds/{feed}").json() | {"at": ""}
         beat = next(frames)
         assert (beat["type"], beat["position"]) == ("beat", first["position"])
         second = service.file(feed, "two")

@@ -14,6 +14,7 @@ from ticker.errors import NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import keys
 from ticker.journal.change import Change, Receipt, receipt, ties
+from ticker.journal.history import Filter, Page, search
 from ticker.journal.redis import Redis, Refused, Script
 from ticker.journal.registry import Plan
 
@@ -133,6 +134,14 @@ class Journal:
         ids = await self._redis("ZRANGE", order, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit)
         stored = await self._redis("HMGET", keys.dispatches(feed), *ids) if ids else []
         return [orjson.loads(dispatch) for dispatch in stored]
+
+    async def search(self, feed: str, before: str | None, limit: int, wanted: Filter) -> Page:
+        """Return a page of the dispatches that pass a filter; see `ticker.journal.history`.
+
+        Raises:
+            NotFound: `before` was never filed in this feed.
+        """
+        return await search(self._redis, feed, before, limit, wanted)
 
     async def labels(self, feed: str) -> dict[str, dict[str, int]]:
         """Return the sections, places and stories of a feed, each with the number of its dispatches."""

@@ -2,7 +2,8 @@
 
 The doorman looks at the first bytes. When they are, whole and plain, a request for a feed's live stream that
 `admit` lets in, the answer's head and the first frames go out in one write and the socket belongs to a
-SocketReader. Anything else, be it a page, a POST, a refusal or a head in pieces, is given to uvicorn as it came, and
+SocketReader. A request for changes that has to wait becomes a SocketWaiter, and its connection comes back here once
+it is answered. Anything else, be it a page, a POST, a refusal or a head in pieces, is given to uvicorn as it came, and
 the ASGI application decides by the same `admit`. A stream asked for on a connection that uvicorn already has
 (a browser's keep-alive) is handed over from there.
 
@@ -33,8 +34,11 @@ from ticker.errors import TickerError
 from ticker.server.gathered import Gathered
 from ticker.server.reader import SocketReader
 from ticker.server.talk import DEFLATE
+from ticker.server.waiter import SocketWaiter
 from ticker.server.watch import Watch
+from ticker.waiting import STEP
 from ticker.web.admission import LIVE_PATH, SSE_HEADERS, SSE_HELLO, admit, cross_origin
+from ticker.web.changes import CHANGES_PATH, admit_poll
 from ticker.web.node import Node
 
 log = logging.getLogger("ticker.server")
@@ -44,6 +48,8 @@ _PLAIN_HEAD: Final = re.compile(rb"GET (/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'
 
 No two parts of it can match the same byte, so a head that fails does so at once, however it was made up.
 """
+
+_END: Final = b"\r\n\r\n"
 
 SPEAK_WITHIN: Final = 10.0
 """Seconds a new connection may say nothing, so that silent ones do not use up the descriptors."""
@@ -72,7 +78,7 @@ BREATH: Final = 1.0
 
 
 class Newcomer:
-    """A connection on which nothing has been said yet."""
+    """A connection on which nothing has been said yet, or nothing since its last request was answered."""
 
     def __init__(self, doorman: Doorman, descriptor: int, since: float) -> None:
         self.descriptor = descriptor
@@ -105,6 +111,8 @@ class Doorman:
         self._full_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE  # the lowest free number is given out
         self._silent: set[Newcomer] = set()
         self._leading: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._ticking = False
 
     def open(self) -> None:
         """Let connections in."""
@@ -114,6 +122,7 @@ class Doorman:
 
     def close(self) -> None:
         """Let no more in and send away those who have said nothing. Readers stay."""
+        self._closed = True
         self._look.cancel()
         self._loop.remove_reader(self._listener)
         self._listener.close()
@@ -159,7 +168,24 @@ class Doorman:
             said = b""
         if not said:
             os.close(descriptor)
-        elif not self._is_reader(descriptor, said):
+        else:
+            self._decide(descriptor, said)
+
+    def keep(self, descriptor: int, said: bytes) -> None:
+        """Take back a watched connection whose request is answered; `said` is what was sent behind that."""
+        if not self._closed and not said:
+            newcomer = Newcomer(self, descriptor, self._loop.time())
+            self._watch.pass_on(descriptor, newcomer)
+            self._silent.add(newcomer)
+            return
+        self._watch.remove(descriptor)
+        if self._closed:
+            os.close(descriptor)
+        else:  # not at once: others are being answered
+            self._loop.call_soon(self._decide, descriptor, said)
+
+    def _decide(self, descriptor: int, said: bytes) -> None:
+        if not self._is_reader(descriptor, said):
             leading = self._loop.create_task(self._lead_to_uvicorn(descriptor, said))
             self._leading.add(leading)
             leading.add_done_callback(self._leading.discard)
@@ -186,14 +212,20 @@ class Doorman:
         if (plain := _PLAIN_HEAD.fullmatch(said)) is None:
             return False
         headers = _headers(plain[2])
-        return self.let_in(lambda: descriptor, plain[1].decode(), headers, websocket=_wants_websocket(headers))
+        websocket = _wants_websocket(headers)
+        return self.let_in(lambda: descriptor, plain[1].decode(), headers, websocket=websocket, alone=True)
 
-    def let_in(self, take: Callable[[], int], target: str, headers: dict[str, str], *, websocket: bool) -> bool:
+    def let_in(
+        self, take: Callable[[], int], target: str, headers: dict[str, str], *, websocket: bool, alone: bool
+    ) -> bool:
         """Make a reader of a connection; False leaves it as it is, for the application to answer.
 
         `take` gives its descriptor away; `target` is the path and query of a GET; header names are in small letters.
+        A request is `alone` if nothing was sent behind it and the connection can take another one (HTTP/1.1).
         """
         path, _, query = target.partition("?")
+        if (polled := CHANGES_PATH.fullmatch(path)) is not None:
+            return alone and self._let_wait(take, unquote(polled["feed"]), query, headers)
         if (live := LIVE_PATH.fullmatch(path)) is None:
             return False
         accept = _answer_to_key(headers) if websocket else None
@@ -221,6 +253,42 @@ class Doorman:
             raise
         return True
 
+    def _let_wait(self, take: Callable[[], int], feed: str, query: str, headers: dict[str, str]) -> bool:
+        if "content-length" in headers or "transfer-encoding" in headers:
+            return False  # its body would be taken for the next request
+        try:
+            poll = admit_poll(self._node.hub, self._node.settings, feed=feed, query=query, headers=headers)
+            descriptor = take()
+        except (TickerError, OSError):
+            return False
+        close = "close" in headers.get("connection", "").lower()
+        waiter = SocketWaiter(descriptor, self, self._watch, cross_origin=poll.cross_origin, close=close)
+        polls = poll.channel.polls
+        waiter.wait_in(polls.waiting)
+        try:
+            found = polls.ask(waiter, poll.after, poll.wait)
+            if found is not None:
+                waiter.respond_to_all((waiter,), found)
+        except Exception:
+            waiter.cut()
+            raise
+        self._await_deadlines()
+        return True
+
+    def _await_deadlines(self) -> None:
+        waiting = any(channel.polls.waiting.count for channel in self._node.hub.channels.values())
+        if waiting and not self._ticking:
+            self._ticking = True
+            self._loop.call_later(STEP, self._meet_deadlines)
+
+    def _meet_deadlines(self) -> None:
+        self._ticking = False
+        try:
+            for channel in list(self._node.hub.channels.values()):
+                channel.polls.expire()
+        finally:
+            self._await_deadlines()
+
 
 class Door(HttpToolsProtocol):
     """uvicorn's HTTP protocol, from which a stream asked for later on a connection is handed over too."""
@@ -232,11 +300,16 @@ class Door(HttpToolsProtocol):
         self._doorman = doorman
         self._said = said
         self._handed_over = False
+        self._latest = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop)))
         said, self._said = self._said, b""
         self.data_received(said)
+
+    def data_received(self, data: bytes) -> None:
+        self._latest = data
+        super().data_received(data)
 
     def on_headers_complete(self) -> None:
         if self._handed_over:
@@ -265,7 +338,9 @@ class Door(HttpToolsProtocol):
             return False  # an answer is still on its way out
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
         target = self.url.decode("latin-1")
-        self._handed_over = self._doorman.let_in(self._take, target, headers, websocket=websocket)
+        # A head that ends the bytes at hand. One in pieces may be followed by more, so it does not count.
+        alone = self.parser.get_http_version() == "1.1" and self._latest.find(_END) == len(self._latest) - len(_END)
+        self._handed_over = self._doorman.let_in(self._take, target, headers, websocket=websocket, alone=alone)
         return self._handed_over
 
     def _take(self) -> int:

@@ -26,6 +26,7 @@ async def drain(
 
     During the first half readers move away by themselves, as they are asked to. Those who have not, be it that they
     do not know how or that they were set aside and never heard of it, are sent off evenly over the second half.
+    Requests that wait for changes are answered evenly over the first half, so that they do not all come back at once.
     """
     hub.draining = True
     for channel in hub.channels.values():
@@ -35,8 +36,11 @@ async def drain(
         left = end - clock()
         if left <= STEP or hurry():
             _send_off(hub, 1.0)
+            _answer_waiting(hub, 1.0)
             return
-        if left <= within / 2:
+        moving = left - within / 2
+        _answer_waiting(hub, STEP / moving if moving > STEP else 1.0)
+        if moving <= 0:
             _send_off(hub, STEP / left)
         await sleep(STEP)
 
@@ -46,3 +50,9 @@ def _send_off(hub: Hub, share: float) -> None:
         readers = channel.readers
         for reader in random.sample(readers, math.ceil(len(readers) * share)):
             reader.dismiss(Close.RESTART)
+
+
+def _answer_waiting(hub: Hub, share: float) -> None:
+    for channel in hub.channels.values():
+        everybody = channel.polls.waiting.everybody
+        channel.polls.leave(random.sample(everybody, math.ceil(len(everybody) * share)))

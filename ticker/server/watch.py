@@ -47,6 +47,10 @@ class Watch:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if room else 0)
         self._selector.modify(descriptor, events, who)
 
+    def pass_on(self, descriptor: int, who: Watched) -> None:
+        """Watch a socket for somebody else from here on. Costs no system call."""
+        self._selector.modify(descriptor, selectors.EVENT_READ, who)
+
     def remove(self, descriptor: int) -> None:
         """Forget a socket; it is the owner's to close."""
         self._selector.unregister(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import orjson
 from starlette.requests import Request
@@ -17,17 +18,30 @@ def json(value: object, status: int = 200, headers: Mapping[str, str] | None = N
     return Response(orjson.dumps(value), status, {"cache-control": "no-store", **(headers or {})}, "application/json")
 
 
-def public(request: Request, value: object, *, max_age: int, tag: str | None = None) -> Response:
-    """Return an answer that shared caches may keep for `max_age` seconds and any allowed site may read.
+EXPOSED: Final = "etag, link, ticker-at"
+"""Headers that scripts of other sites may read, beyond those they always may (Fetch standard, CORS)."""
 
-    With a `tag`, a client that has it already is told 304 (RFC 9110 section 13.1.2).
+
+def public(
+    request: Request,
+    value: object,
+    *,
+    max_age: int,
+    tag: str | None = None,
+    weak: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a response that shared caches may keep for `max_age` seconds and any allowed site may read.
+
+    With a `tag`, a client that has it already is told 304 (RFC 9110 section 13.1.2). A `weak` one says that what is
+    told is the same, though not byte for byte. `headers` are sent in either case.
     """
-    headers = {"cache-control": f"public, max-age={max_age}"}
+    headers = {"cache-control": f"public, max-age={max_age}", **(headers or {})}
     headers |= cross_origin(node_of(request).settings, request.headers.get("origin"))
-    headers["access-control-expose-headers"] = "etag, link"
+    headers["access-control-expose-headers"] = EXPOSED
     if tag is not None:
-        headers["etag"] = f'"{tag}"'
+        headers["etag"] = f'W/"{tag}"' if weak else f'"{tag}"'
         known = request.headers.get("if-none-match", "")
-        if known == "*" or headers["etag"] in (seen.strip().removeprefix("W/") for seen in known.split(",")):
+        if known == "*" or f'"{tag}"' in (seen.strip().removeprefix("W/") for seen in known.split(",")):
             return Response(status_code=304, headers=headers)
     return Response(orjson.dumps(value), 200, headers, "application/json")

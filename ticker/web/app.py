@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
 from ticker.settings import Settings
-from ticker.web import admin, assets, audit, health, held, ingest, live, pages, problems, reading
+from ticker.web import admin, assets, audit, changes, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.node import Node
@@ -31,6 +31,7 @@ ROUTES = [
     Route(FEED, reading.snapshot),
     WebSocketRoute(FEED + "/live", live.websocket),
     Route(FEED + "/live", live.events),
+    Route(FEED + "/changes", changes.changes),
     Route(DISPATCHES + "/{id}", reading.dispatch),
     Route(DISPATCHES + "/{id}", ingest.correct, methods=["PATCH"]),
     Route(DISPATCHES + "/{id}/kill", ingest.kill, methods=["POST"]),

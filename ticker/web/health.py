@@ -38,6 +38,10 @@ def _lines(node: Node) -> Iterator[str]:
     gauges = {
         "ticker_readers": ("Readers connected to this worker.", {n: len(c) for n, c in channels.items()}),
         "ticker_readers_set_aside": ("Readers whose sockets are full.", {n: c.set_aside for n, c in channels.items()}),
+        "ticker_waiting": (
+            "Readers whose requests for changes wait.",
+            {n: c.polls.waiting.count for n, c in channels.items()},
+        ),
         "ticker_offset": ("Offset of the newest entry.", {n: c.feed.tail.offset for n, c in channels.items()}),
         "ticker_level": ("1 while level with Redis.", {n: int(c.proven) for n, c in channels.items()}),
     }

@@ -88,7 +88,8 @@ async def feed_page(request: Request) -> Response:
 
 async def _page(request: Request, name: str) -> Response:
     node = node_of(request)
-    feed = (await node.find(name)).feed
+    channel = await node.find(name)
+    feed = channel.feed
     words = _words(feed.language)
     return _render(
         "reader.html",
@@ -96,7 +97,7 @@ async def _page(request: Request, name: str) -> Response:
         dispatches=[_shown(dispatch, feed) for dispatch in _arranged(feed)],
         air=feed.air,
         pinned=feed.pinned,
-        page_json=_data_block({"snapshot": feed.snapshot(), "words": words}),
+        page_json=_data_block({"snapshot": channel.snapshot(), "words": words}),
         feeds=_feeds(node),
         words=words,
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker.dispatch import URGENCIES
 from ticker.errors import Gone, Invalid
 from ticker.feed import Feed
+from ticker.journal.history import Filter, at_least
 from ticker.web.answers import json, public
 from ticker.web.auth import holder_of
 from ticker.web.node import node_of
@@ -21,9 +24,11 @@ PAGE: Final = 20
 LONGEST_PAGE: Final = 100
 """Dispatches of history given at once: unless told, and at most."""
 
+NARROW: Final = ("section", "place", "story", "min_urgency")
+"""Filters of history. They can be combined."""
 
-NARROW: Final = ("section", "place", "story")
-"""Filters of history; one at a time."""
+LABELS_AT_MOST: Final = 20
+"""Labels that one filter may name: each is a set to look into."""
 
 
 async def feeds(request: Request) -> Response:
@@ -62,11 +67,14 @@ def describe(feed: Feed) -> dict[str, Any]:
 async def snapshot(request: Request) -> Response:
     """GET /v1/feeds/{feed}: the same object as the first frame. Served from memory, also while Redis is away."""
     channel = await node_of(request).find(request.path_params["feed"])
-    return public(request, channel.feed.snapshot(), max_age=FRESH_FOR, tag=str(channel.feed.tail.position))
+    # The time of the last proof moves on while nothing changes, hence a weak tag; and a 304 must tell it too.
+    proof = {} if channel.proof is None else {"ticker-at": channel.proof}
+    tag = str(channel.feed.tail.position)
+    return public(request, channel.snapshot(), max_age=FRESH_FOR, tag=tag, weak=True, headers=proof)
 
 
 async def history(request: Request) -> Response:
-    """GET …/dispatches?before=&limit=&section=&place=&story="""
+    """GET …/dispatches?before=&limit=&section=&place=&story=&min_urgency="""
     feed = request.path_params["feed"]
     node = node_of(request)
     await node.find(feed)
@@ -74,20 +82,49 @@ async def history(request: Request) -> Response:
     if unknown := sorted(set(query) - {"before", "limit", *NARROW}):
         known = f"before, limit, {', '.join(NARROW)}"
         raise Invalid([(name, f"is not a parameter here; the parameters are {known}") for name in unknown])
-    narrow = {name: query[name] for name in NARROW if name in query}
-    if len(narrow) > 1:
-        raise Invalid([(name, "cannot be combined with another filter") for name in narrow])
     text = query.get("limit", str(PAGE))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 1 <= limit <= LONGEST_PAGE:
         raise Invalid([("limit", f"is a number from 1 to {LONGEST_PAGE}")])
-    # One more than asked for tells whether there is a next page.
-    found = await node.journal.history(feed, query.get("before"), limit + 1, next(iter(narrow.items()), None))
-    answer = public(request, {"feed": feed, "dispatches": found[:limit]}, max_age=FRESH_FOR)
-    if len(found) > limit:
-        following = urlencode({"before": found[limit - 1]["id"], "limit": limit, **narrow})
-        answer.headers["link"] = f'<{request.url.path}?{following}>; rel="next"'
-    return answer
+    page = await node.journal.search(feed, query.get("before"), limit, _wanted(query))
+    response = public(request, {"feed": feed, "dispatches": page.dispatches}, max_age=FRESH_FOR)
+    if page.before is not None:
+        narrow = [(name, value) for name, value in query.multi_items() if name in NARROW]
+        following = urlencode([("before", page.before), ("limit", limit), *narrow])
+        response.headers["link"] = f'<{request.url.path}?{following}>; rel="next"'
+    return response
+
+
+def _wanted(query: QueryParams) -> Filter:
+    """Return the filter that a query asks for.
+
+    Raises:
+        Invalid: too many labels, or an urgency that is none.
+    """
+    labels = {name: labels_in(query.getlist(name)) for name in ("section", "place") if name in query}
+    if "story" in query:
+        labels["story"] = (query["story"],)
+    faults = [
+        (name, f"names at most {LABELS_AT_MOST} labels")
+        for name, those in labels.items()
+        if len(those) > LABELS_AT_MOST
+    ]
+    lowest = query.get("min_urgency", "normal")
+    if lowest not in URGENCIES:
+        faults.append(("min_urgency", f"is one of {', '.join(reversed(URGENCIES))}"))
+    if faults:
+        raise Invalid(faults)
+    return Filter(labels, None if lowest == "normal" else at_least(lowest))
+
+
+def labels_in(values: list[str]) -> tuple[str, ...]:
+    """Return the labels that a parameter names, separated by commas or given one by one.
+
+    A label may have a comma itself, so a value that has some is also taken for one label: what asks for
+    "Washington, D.C." finds that, and "Washington", and "D.C.".
+    """
+    every = [label for value in values for label in (value, *value.split(","))]
+    return tuple(dict.fromkeys(label.strip() for label in every))
 
 
 async def dispatch(request: Request) -> Response:

@@ -167,6 +167,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "type": text("What this is.", const="snapshot"),
             "feed": FEED,
             "position": POSITION,
+            "at": or_null(moment("When the node was last proven level with the log; null before the first proof.")),
             "reset": {"type": "boolean", "description": "Whether what was shown before is void."},
             "air": ref("OnAir"),
             "pinned": or_null(text("Id of the dispatch on top; it may be outside the window.")),

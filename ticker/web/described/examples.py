@@ -72,6 +72,7 @@ SNAPSHOT: Final[dict[str, Any]] = {
     "type": "snapshot",
     "feed": "breaking",
     "position": "42-0019f519f70a",
+    "at": "2026-03-11T14:21:10.250Z",
     "reset": False,
     "air": {"on": True, "label": "Watch on Channel 4", "url": "https://news.example/live"},
     "pinned": BRIDGE_ID,

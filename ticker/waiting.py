@@ -1,0 +1,174 @@
+"""Requests that wait for the next change of a feed, answered all together.
+
+A waiting request is a small object in a set: it has no task and no timer of its own. Everybody who waits at the end
+of the log gets the same response, so it is encoded once. Deadlines are kept in buckets of STEP seconds, and whoever
+runs the event loop calls `due` once in a while.
+
+A client may be ahead of this node: another node gave it an entry that has not arrived here yet. It waits apart until
+the entry is here, for AHEAD_WITHIN seconds at most; to answer it at once would take an entry back that it has.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple, Self
+
+from ticker.entry import Position
+
+STEP: Final = 0.25
+"""Seconds to which deadlines are rounded up: one timer serves them all."""
+
+AHEAD_WITHIN: Final = 2.0
+"""Seconds a position that this node has not heard of may take to arrive; between level nodes it is milliseconds."""
+
+RETURN_WITHIN: Final = 3.0
+"""Seconds after its response that a client still counts as a reader. It asks again at once, or after a second."""
+
+
+class Changes(NamedTuple):
+    """What a request for changes is told, whatever it travels in.
+
+    Attributes:
+        body: the JSON text of a 200; None for a 204, which says that nothing is new.
+        at: time of the node's last proof, by the log's clock (RFC 3339); None if there is none to give.
+        leaving: whether the connection is to be closed, because this node is stopping.
+    """
+
+    body: bytes | None
+    at: str | None
+    leaving: bool = False
+
+
+class Waiter(ABC):
+    """A request that waits. Subclasses know how to respond.
+
+    Attributes:
+        until: when its wait ends, by the clock of the hub.
+        ahead: the position it has and this node has not; None once the node has it.
+        bucket: where `Waiting` keeps it; None while it waits for nothing.
+    """
+
+    __slots__ = ("ahead", "bucket", "until")
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self.ahead: Position | None = None
+        self.bucket: int | None = None
+
+    @classmethod
+    @abstractmethod
+    def respond_to_all(cls, waiters: Iterable[Self], changes: Changes) -> None:
+        """Send the same response to waiters of this class, who no longer wait."""
+
+
+class Waiting:
+    """The requests that wait for changes of one feed."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` counts seconds and never runs backwards."""
+        self._clock = clock
+        self._buckets: defaultdict[int, set[Waiter]] = defaultdict(set)
+        self._ahead: set[Waiter] = set()
+        self._away: deque[list[int]] = deque()
+        self.count = 0
+        """Requests that wait."""
+
+    @property
+    def away(self) -> int:
+        """Clients whose last response is so recent that they count as readers although they do not wait."""
+        self._forget_away()
+        return sum(number for _, number in self._away)
+
+    def came(self) -> None:
+        """Note a request: most likely by the client who was answered first of those who are away."""
+        self._forget_away()
+        if self._away:
+            self._away[0][1] -= 1
+            if not self._away[0][1]:
+                self._away.popleft()
+
+    def went(self, number: int) -> None:
+        """Note that so many requests were answered."""
+        now = int(self._clock() / STEP)
+        if self._away and self._away[-1][0] == now:
+            self._away[-1][1] += number
+        elif number:
+            self._away.append([now, number])
+
+    def _forget_away(self) -> None:
+        oldest = (self._clock() - RETURN_WITHIN) / STEP
+        while self._away and self._away[0][0] < oldest:
+            self._away.popleft()
+
+    def add(self, waiter: Waiter, wait: float, ahead: Position | None) -> None:
+        """Let a request wait for so many seconds; `ahead` is the position it has if this node has not."""
+        now = self._clock()
+        waiter.until, waiter.ahead = now + wait, ahead
+        self.count += 1
+        if ahead is not None:
+            self._ahead.add(waiter)
+        self._put(waiter, waiter.until if ahead is None else now + AHEAD_WITHIN)
+
+    def _put(self, waiter: Waiter, until: float) -> None:
+        waiter.bucket = math.ceil(until / STEP)
+        self._buckets[waiter.bucket].add(waiter)
+
+    def leave(self, waiter: Waiter) -> None:
+        """Forget a request whose client is gone. Harmless when it waits no longer."""
+        if waiter.bucket is not None:
+            self._take(waiter)
+
+    def _take(self, waiter: Waiter) -> None:
+        assert waiter.bucket is not None
+        bucket = self._buckets[waiter.bucket]
+        bucket.discard(waiter)
+        if not bucket:
+            del self._buckets[waiter.bucket]
+        self._ahead.discard(waiter)
+        waiter.bucket = None
+        self.count -= 1
+
+    @property
+    def level(self) -> list[Waiter]:
+        """Requests that wait at the end of the log."""
+        return [waiter for bucket in self._buckets.values() for waiter in bucket if waiter.ahead is None]
+
+    @property
+    def everybody(self) -> list[Waiter]:
+        """All requests that wait."""
+        return [waiter for bucket in self._buckets.values() for waiter in bucket]
+
+    def reached(self, offset: int) -> list[Waiter]:
+        """Return those ahead of this node whose position is now behind its end."""
+        return [waiter for waiter in self._ahead if waiter.ahead is not None and waiter.ahead.offset <= offset]
+
+    def stay(self, waiter: Waiter) -> None:
+        """Let one that was ahead wait for the rest of its time, now that this node has what it has."""
+        until = waiter.until
+        self._take(waiter)
+        waiter.ahead = None
+        self.count += 1
+        self._put(waiter, until)
+
+    def due(self) -> list[Waiter]:
+        """Return those whose wait has ended."""
+        now = self._clock() / STEP
+        return [waiter for bucket in [b for b in self._buckets if b <= now] for waiter in self._buckets[bucket]]
+
+    def seconds_left(self, waiter: Waiter) -> float:
+        """Return how long it is until `due` returns this waiter."""
+        return 0.0 if waiter.bucket is None else max(waiter.bucket * STEP - self._clock(), 0.0)
+
+    def respond(self, waiters: Iterable[Waiter], changes: Changes) -> None:
+        """Send one response to some who wait, and let them go."""
+        kinds: defaultdict[type[Waiter], list[Waiter]] = defaultdict(list)
+        for waiter in waiters:
+            if waiter.bucket is not None:
+                self._take(waiter)
+                kinds[type(waiter)].append(waiter)
+        for kind, those in kinds.items():
+            self.went(len(those))
+            kind.respond_to_all(those, changes)
