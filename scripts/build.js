@@ -29,6 +29,11 @@ const BUNDLES = {
   "reader.css": "reader/index.css",
   "docs.css": "reader/docs.css",
   "icon.svg": "reader/icon.svg",
+  "widget.css": "widget/widget.css",
+  "embed.js": "embed/index.js",
+  "embed.css": "embed/index.css",
+  "gallery.js": "gallery/index.js",
+  "gallery.css": "gallery/index.css",
 };
 
 /** A style sheet that a script imports is a string in it, minified as the others are. @type {esbuild.Plugin} */

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ticker.dispatch import URGENCIES
 from ticker.errors import Unavailable
-from ticker.feed import WINDOW, Feed
+from ticker.feed import WINDOW
 from ticker.hub import Channel
+from ticker.journal.history import Filter, at_least
 from ticker.journal.log import Journal
 from ticker.web.embed.attributes import Attributes
+
+log = logging.getLogger("ticker.web")
 
 LINE_FOR: Final = timedelta(minutes=30)
 """How long the layout `line` shows a dispatch, from its filing."""
 
-PAGE: Final = 100
-MOST_PAGES: Final = 3
+HISTORY_PAGE: Final = 100
+HISTORY_PAGES: Final = 3
 """Dispatches of history read at once, and how often at most: a busy feed files hundreds within the longest hold."""
 
 Dispatch = dict[str, Any]
@@ -80,18 +84,37 @@ def arranged(shown: list[Dispatch], pinned: str | None, limit: int) -> list[Disp
 async def shown(journal: Journal, channel: Channel, attributes: Attributes) -> list[Dispatch]:
     """Return the dispatches of a feed that a widget with these attributes shows now, in their order.
 
-    What memory has too few of is read from history; while the log cannot be reached, memory is all there is.
+    What memory has too few of is read from history. While the log cannot be reached, what is in memory is all.
     """
     attributes = effective(attributes)
-    feed, now = channel.feed, proven(channel)
+    feed = channel.feed
+    now = datetime.fromisoformat(channel.proof) if channel.proof else None
     known = list(feed.dispatches)
-    found = visible(known, attributes, now)
-    if len(found) < attributes.limit and len(known) >= WINDOW and attributes.layout != "line":
+    missing = attributes.limit - len(visible(known, attributes, now))
+    if missing > 0 and len(known) >= WINDOW:
         try:
-            known += await _older(journal, feed, attributes, now, attributes.limit - len(found))
+            known += await _older(journal, feed.name, known[-1]["id"], attributes, now, missing)
         except Unavailable:
-            log.info("history of %s cannot be read; the fragment has what is in memory", feed.name)
+            log.warning("history of %s cannot be read; a widget is drawn from what is in memory", feed.name)
     if feed.pinned_dispatch is not None:
         known.append(feed.pinned_dispatch)
     by_id = {dispatch["id"]: dispatch for dispatch in known}
     return arranged(visible(by_id.values(), attributes, now), feed.pinned, attributes.limit)
+
+
+async def _older(
+    journal: Journal, feed: str, before: str, attributes: Attributes, now: datetime | None, missing: int
+) -> list[Dispatch]:
+    """Return dispatches from history, from just before the one with id `before`, until enough of them are visible."""
+    labels = {"section": attributes.sections, "place": attributes.places}
+    urgencies = None if attributes.min_urgency == "normal" else at_least(attributes.min_urgency)
+    wanted = Filter({name: some for name, some in labels.items() if some}, urgencies)
+    found: list[Dispatch] = []
+    start: str | None = before
+    for _ in range(HISTORY_PAGES):
+        page = await journal.search(feed, start, HISTORY_PAGE if attributes.hold else missing, wanted)
+        found += page.dispatches
+        start = page.before
+        if start is None or len(visible(found, attributes, now)) >= missing:
+            break
+    return found

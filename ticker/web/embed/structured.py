@@ -16,7 +16,9 @@ COVERED_FOR: Final = timedelta(hours=24)
 LONGEST_HEADLINE: Final = 110
 """Characters of a headline; search engines cut longer ones."""
 
-_ESCAPED: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_ESCAPED: Final = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
 
 
 def live_blog(
@@ -56,18 +58,19 @@ def live_blog(
 
 def _update(dispatch: dict[str, Any], url: str) -> dict[str, Any]:
     """Return one dispatch as a BlogPosting. `datePublished` is its filing, which no correction moves."""
-    source = dispatch.get("source")
-    body = f"{source}: {dispatch['text']}" if source else dispatch["text"]
+    text = dispatch["text"]
     update = {
         "@type": "BlogPosting",
         "@id": url,
         "url": url,
-        "headline": body if len(body) <= LONGEST_HEADLINE else f"{body[: LONGEST_HEADLINE - 1].rstrip()}…",
-        "articleBody": body,
+        "headline": text if len(text) <= LONGEST_HEADLINE else f"{text[: LONGEST_HEADLINE - 1].rstrip()}…",
+        "articleBody": text,
         "inLanguage": dispatch["language"],
         "datePublished": dispatch["filed"],
         "dateModified": dispatch["updated"],
     }
+    if dispatch.get("source"):
+        update["creditText"] = dispatch["source"]
     if dispatch.get("byline"):
         update["author"] = {"@type": "Person", "name": dispatch["byline"]}
     return update
@@ -76,4 +79,4 @@ def _update(dispatch: dict[str, Any], url: str) -> dict[str, Any]:
 def script_text(value: object) -> Markup:
     """Return JSON that can neither end the script element it stands in nor begin a comment there."""
     text = orjson.dumps(value).decode()
-    return Markup(text.translate(str.maketrans(_ESCAPED)))  # noqa: S704  # nothing that is markup is left in it
+    return Markup(text.translate(_ESCAPED))  # noqa: S704  # nothing that is markup is left in it
