@@ -16,8 +16,8 @@ export function empty(feed) {
 }
 
 /**
- * The state after one more frame. Never changes the one given. Frames of an unknown type are left alone,
- * so that a page opened today survives a server of tomorrow.
+ * The state after one more frame. Never changes the one given. Of a frame of an unknown type only the position
+ * counts, so that a page opened today survives a server of tomorrow. A beat moves no position: it proves one.
  *
  * @param {FeedState} state
  * @param {Frame} frame
@@ -41,10 +41,17 @@ export function fold(state, frame, { limit }) {
     case "air":
       return { ...state, position: frame.position, air: frame.air };
     case "beat":
-      return frame.position === state.position ? state : { ...state, position: frame.position };
-    default:
+    case "delayed":
+    case "move":
       return state;
+    default:
+      return unknown(state, frame);
   }
+}
+
+/** @param {FeedState} state @param {{position?: unknown}} frame @returns {FeedState} */
+function unknown(state, { position }) {
+  return typeof position === "string" ? { ...state, position } : state;
 }
 
 /**
@@ -97,8 +104,9 @@ function place(dispatches, dispatch) {
   const at = dispatches.findIndex(({ id }) => id <= dispatch.id);
   const known = dispatches[at];
   if (!known) return dispatches.length ? dispatches : [dispatch];
-  if (known.id !== dispatch.id) return dispatches.toSpliced(at, 0, dispatch);
-  return supersedes(dispatch, known) ? dispatches.with(at, dispatch) : dispatches;
+  const same = known.id === dispatch.id;
+  if (same && !supersedes(dispatch, known)) return dispatches;
+  return [...dispatches.slice(0, at), dispatch, ...dispatches.slice(same ? at + 1 : at)];
 }
 
 /** @param {Dispatch} next @param {Dispatch} known */

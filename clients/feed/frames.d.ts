@@ -58,6 +58,10 @@ export interface SnapshotFrame {
   dispatches: Dispatch[];
   /** The pinned line when it is none of these, if the node knows it. */
   pinned_dispatch?: Dispatch;
+  /** The log's time of the node's last proof; null until one was made. */
+  at?: string | null;
+  /** When the feed was closed; absent while it is open. */
+  closed?: string | null;
 }
 
 export interface DispatchFrame {
@@ -140,13 +144,21 @@ export interface Timers {
   clear(handle: any): void;
 }
 
+export type WorldEvent = "online" | "offline" | "visible" | "hide" | "show";
+
 /** Everything a connection needs from the world, so that tests can bring their own. */
 export interface World {
+  fetch: ((url: string, init: { signal?: AbortSignal; credentials: "omit" }) => Promise<Response>) | undefined;
   WebSocket: (new (url: string) => any) | undefined;
   EventSource: (new (url: string) => any) | undefined;
   clock: () => Instant;
   random: () => number;
   timers: Timers;
-  /** Calls back on "online" and on "visible" (the reader is back); returns the way to stop. */
-  events: (tell: (name: "online" | "visible") => void) => () => void;
+  /**
+   * Calls back when the network goes ("offline") or comes ("online"), when the reader is back ("visible"), when the
+   * page is left ("hide") and when it comes back from the back-forward cache ("show"). Returns the way to stop.
+   */
+  events: (tell: (name: WorldEvent) => void) => () => void;
+  /** Makes an error that was survived visible to developers. */
+  report: (error: unknown) => void;
 }

@@ -6,7 +6,9 @@
  *   event          phase becomes             and
  *   ─────────────  ────────────────────────  ──────────────────────────────────────────
  *   connecting     away                      the estimate of the clocks' difference is forgotten
+ *   polling        away                      the estimate is kept: a long-poll goes on with the one before
  *   lost           away
+ *   slept          away                      the estimate is in doubt
  *   any frame      resumed, if it was away
  *   delayed        resumed, if it was away   held: the node itself says it is behind
  *   beat           proven                    no longer held; the proof's age is measured anew
@@ -26,6 +28,12 @@
  * have travelled least tells it best, and what another took beyond that is its lag. The first beat of a
  * connection has none to be compared with, but it is younger than the connection. When that is old itself,
  * the beat may be as old, and stays in doubt until another comes at the pace at which they are sent.
+ *
+ * By long-poll there is no connection that a proof could be younger than: a cache may have kept the response for
+ * minutes. So the estimate goes on from poll to poll, and a response that was kept shows as lag, since its `at`
+ * stands still. The first proof is as old as the wall clock says, in doubt if that is more than the slack: a clock
+ * that is right makes it live at once, a wrong one costs a poll, and only a clock that is behind by exactly as
+ * much as a cache is could be deceived, until the next poll.
  *
  * @import { Frame, Instant } from "./frames.d.ts"
  */
@@ -53,17 +61,18 @@ const DRIFT = 0.0005;
  * @property {"away" | "resumed" | "proven"} phase
  * @property {boolean} held the node says that it is behind
  * @property {Instant} began when the page began
- * @property {Instant} dialled when the connection was begun
+ * @property {Instant | null} dialled when the connection was begun; null for long-polls
  * @property {{at: number, arrival: Instant, lag: number} | null} proof the last beat: when it was sent and came, how long it took
  * @property {Instant | null} least by how much each of our clocks is ahead of the server's, as this connection tells
  * @property {boolean} doubted the connection may have stalled from its beginning, and its beats all be late
  * @property {number} skew by how many milliseconds our wall clock is ahead; outlives the connection
  *
- * @typedef {{type: "connecting"} | {type: "lost"} | {type: "frame", frame: Frame}} Event
+ * @typedef {{type: "connecting" | "polling" | "lost" | "slept"} | {type: "frame", frame: Frame}} Event
  *
  * @typedef {object} Status
- * @property {"live" | "off-air" | "catching-up" | "delayed"} name
+ * @property {"connecting" | "live" | "off-air" | "catching-up" | "delayed" | "closed"} name
  * @property {number} age of the last proof, or of the page when there was none, in whole seconds
+ * @property {boolean} [reload] what comes can't be shown, again and again: say "reload the page"
  */
 
 /** @param {Instant} now @returns {Freshness} */
@@ -73,8 +82,12 @@ export function start(now) {
 
 /** @param {Freshness} fresh @param {Event} event @param {Instant} now @returns {Freshness} */
 export function step(fresh, event, now) {
-  if (event.type === "connecting") return { ...fresh, phase: "away", held: false, dialled: now, least: null };
-  if (event.type === "lost") return { ...fresh, phase: "away", held: false };
+  if (event.type !== "frame") {
+    const away = { ...fresh, phase: /** @type {const} */ ("away"), held: false };
+    if (event.type === "connecting") return { ...away, dialled: now, least: null };
+    if (event.type === "polling") return { ...away, dialled: null };
+    return event.type === "slept" ? { ...away, doubted: true } : away;
+  }
   if (event.frame.type === "beat") return prove(fresh, Date.parse(event.frame.at), now);
   const phase = fresh.phase === "away" ? "resumed" : fresh.phase;
   return { ...fresh, phase, held: fresh.held || event.frame.type === "delayed" };
@@ -93,7 +106,7 @@ export function measure(fresh, onAir, now) {
 /** @param {Freshness} fresh @param {number} at @param {Instant} now @returns {Freshness} */
 function prove(fresh, at, now) {
   const ahead = { wall: now.wall - at, mono: now.mono - at };
-  const found = compare(fresh, ahead, at, now) ?? guess(ahead, elapsed(fresh.dialled, now));
+  const found = compare(fresh, ahead, at, now) ?? guess(ahead, bound(fresh, ahead, now));
   const { least, lag, doubted } = found;
   return { ...fresh, phase: "proven", held: false, proof: { at, arrival: now, lag }, least, doubted, skew: least.wall };
 }
@@ -119,7 +132,18 @@ function compare({ least: known, proof, doubted }, ahead, at, now) {
 }
 
 /**
- * By the age of the connection alone, which bounds that of its first beat.
+ * How old the first proof may be: as old as the connection, or, by long-poll, as the wall clock says.
+ *
+ * @param {Freshness} fresh
+ * @param {Instant} ahead
+ * @param {Instant} now
+ */
+function bound({ dialled }, ahead, now) {
+  return dialled ? elapsed(dialled, now) : Math.min(Math.abs(ahead.wall), FRESH + 1);
+}
+
+/**
+ * By what bounds its age alone.
  *
  * @param {Instant} ahead
  * @param {number} age

@@ -42,19 +42,20 @@ const shapes = {
 export const TYPES = Object.keys(shapes);
 
 /**
- * @param {unknown} data one message
- * @returns {Frame | null} null for a type this client doesn't know
+ * @param {unknown} data one message, as JSON or parsed
+ * @returns {Frame | null} null for a type this client doesn't know, unless it has a position: then that counts
  * @throws {Malformed} when it is no frame, or lacks what its type promises
  */
 export function read(data) {
-  let frame;
+  /** @type {any} */
+  let frame = data;
   try {
-    frame = JSON.parse(/** @type {string} */ (data));
+    if (text(data)) frame = JSON.parse(data);
   } catch {
     throw new Malformed("not JSON");
   }
   if (!text(frame?.type)) throw new Malformed("no type");
-  if (!Object.hasOwn(shapes, frame.type)) return null;
+  if (!Object.hasOwn(shapes, frame.type)) return name(frame.position) ? frame : null;
   if (!shapes[/** @type {Frame["type"]} */ (frame.type)](frame)) throw new Malformed(frame.type);
   return frame;
 }

@@ -16,7 +16,8 @@ import { locale, say, span } from "./words.js";
 export function wording(words, { name, age }, paused) {
   if (paused) return words.paused;
   if (name === "delayed") return say(words.delayed, { age: span(words, age) });
-  return { live: words.live, "off-air": words.off_air, "catching-up": words.catching_up }[name];
+  const { live, off_air, catching_up } = words;
+  return { live, "off-air": off_air, closed: off_air, "catching-up": catching_up, connecting: catching_up }[name];
 }
 
 /**

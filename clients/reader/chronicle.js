@@ -31,9 +31,8 @@ export function chronicle(lines, frame, story, limit) {
 
 /** @param {Dispatch[]} lines @param {Dispatch} next */
 function change(lines, next) {
-  const at = lines.findIndex(({ id }) => id === next.id);
-  const known = lines[at];
-  return known && supersedes(next, known) ? lines.with(at, next) : lines;
+  const known = lines.find(({ id }) => id === next.id);
+  return known && supersedes(next, known) ? lines.map((line) => (line === known ? next : line)) : lines;
 }
 
 /** @param {Dispatch[]} lines @param {Dispatch} next */
@@ -45,7 +44,7 @@ function leave(lines, next) {
 /** @param {Dispatch[]} lines @param {Dispatch} next */
 function enter(lines, next) {
   const at = lines.findIndex(({ id }) => id > next.id);
-  return lines.toSpliced(at < 0 ? lines.length : at, 0, next);
+  return at < 0 ? [...lines, next] : [...lines.slice(0, at), next, ...lines.slice(at)];
 }
 
 /**

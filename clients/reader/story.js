@@ -73,7 +73,7 @@ function tell(frame) {
   const before = told;
   told = chronicle(told, frame, story, LIMIT);
   if (told === before) return;
-  if (!paused) voice.hear(frame, { ...feed.state, dispatches: before.toReversed() });
+  if (!paused) voice.hear(frame, { ...feed.state, dispatches: [...before].reverse() });
   show();
 }
 

@@ -76,7 +76,7 @@ test("one line: as it stands, its tombstone, or nothing", async () => {
 test("a story: page after page, oldest line first", async () => {
   const all = Array.from({ length: 130 }, (_, number) => line(String(1000 - number)));
   const asked = served([200, { dispatches: all.slice(0, 100) }], [200, { dispatches: all.slice(100) }]);
-  assert.deepEqual(await chapters("breaking", "the-bridge", 500), all.toReversed());
+  assert.deepEqual(await chapters("breaking", "the-bridge", 500), [...all].reverse());
   assert.deepEqual(asked, [
     "/v1/feeds/breaking/dispatches?story=the-bridge&limit=100",
     "/v1/feeds/breaking/dispatches?story=the-bridge&limit=100&before=901",

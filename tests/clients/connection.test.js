@@ -4,7 +4,7 @@ import { connect, SILENCE } from "../../clients/feed/connection.js";
 import { beat, filed, line, snapshot } from "./frames.js";
 import { World } from "./world.js";
 
-const URL_ = "https://ticker.example/v1/feeds/breaking/live";
+const URL_ = "https://ticker.example/v1/feeds/breaking";
 
 /** @param {string | null} [after] */
 function setUp(after = null, more = {}) {
@@ -162,30 +162,47 @@ test("when the reader is back while it waits, it dials at once", () => {
   assert.equal(world.sockets.length, 2);
 });
 
-test("when the reader is back after a sleep, it dials at once", () => {
-  const { world } = setUp();
+test("when the reader is back after a sleep, it reconnects after a second", () => {
+  const { world, states } = setUp();
   world.socket.send(proof(world));
   world.sleep(3_600_000);
   world.tell?.("visible");
+  assert.equal(states.at(-1), "slept", "and says at once that nothing is proven any more");
+  world.pass(999);
+  assert.equal(world.sockets.length, 1);
+  world.pass(1);
   assert.equal(world.sockets.length, 2);
 });
 
-test("a machine that wakes dials within a second, though nothing tells it", () => {
+test("a machine that wakes reconnects within two seconds, though nothing tells it", () => {
   const { world } = setUp();
   world.socket.send(proof(world));
   world.sleep(3_600_000);
-  world.pass(1000);
+  world.pass(2000);
   assert.equal(world.sockets.length, 2);
 });
 
-test("what a tunnel kept for a sleeping machine is not believed but asked for again", () => {
-  const { world, frames } = setUp();
+test("a machine that wakes keeps a connection that brings a frame within a second", () => {
+  const { world, frames, states } = setUp();
   world.socket.send(filed("2-b", line("x")));
-  const [old] = world.sockets;
   world.sleep(3_600_000);
-  old?.send(filed("3-c", line("y")));
-  assert.equal(frames.length, 1);
-  assert.match(world.socket.url, /after=2-b$/);
+  world.pass(1_000);
+  assert.equal(states.at(-1), "slept");
+  world.socket.send(filed("3-c", line("y")));
+  assert.equal(frames.length, 2);
+  world.pass(12_000);
+  assert.equal(world.sockets.length, 1);
+  world.pass(3_000);
+  assert.equal(world.sockets.length, 2, "and leaves it when nothing else comes");
+  assert.match(world.socket.url, /after=3-c$/);
+});
+
+test("a frame that comes before anything else tells that the machine slept", () => {
+  const { world, states } = setUp();
+  world.socket.send(filed("2-b", line("x")));
+  world.sleep(3_600_000);
+  world.socket.send(filed("3-c", line("y")));
+  assert.equal(states.at(-1), "slept");
 });
 
 test("a node that drains is left at a random moment, and heard until then", () => {
@@ -225,5 +242,5 @@ test("closed is closed: no timer, no listener, no frame", () => {
   assert.equal(frames.length, 1);
   assert.equal(world.waiting, 0);
   assert.equal(world.tell, null);
-  assert.equal(states.at(-1), "closed");
+  assert.equal(states.at(-1), "over");
 });

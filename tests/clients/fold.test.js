@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { empty, fold, learn, wanting } from "../../clients/feed/fold.js";
-import { filed, kill, line, snapshot } from "./frames.js";
+import { beat, filed, kill, line, snapshot } from "./frames.js";
 
 const golden = JSON.parse(readFileSync(new URL("../golden/fold.json", import.meta.url), "utf8"));
 
@@ -35,9 +35,16 @@ test("a snapshot longer than the limit is cut", () => {
   assert.deepEqual(state.dispatches.map(({ id }) => id), ["c", "b"]);
 });
 
-test("an unknown type is left alone even when it has a position", () => {
+test("an unknown type moves nothing but the position, if it has one", () => {
   const state = fold(empty("breaking"), snapshot("1-a", []), { limit: 2 });
-  assert.equal(fold(state, /** @type {any} */ ({ type: "weather", position: "2-b" }), { limit: 2 }), state);
+  assert.equal(fold(state, /** @type {any} */ ({ type: "weather" }), { limit: 2 }), state);
+  const moved = fold(state, /** @type {any} */ ({ type: "weather", position: "2-b" }), { limit: 2 });
+  assert.deepEqual(moved, { ...state, position: "2-b" });
+});
+
+test("a beat moves nothing, whatever its position", () => {
+  const state = fold(empty("breaking"), snapshot("1-a", []), { limit: 2 });
+  assert.equal(fold(state, beat("2-b", 0), { limit: 2 }), state);
 });
 
 test("lines arriving in any order end in filing order", () => {

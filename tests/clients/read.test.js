@@ -15,8 +15,14 @@ test("every type has a golden frame", () => {
 });
 
 test("a type of tomorrow is no frame, and no fault", () => {
-  assert.equal(read('{"type":"weather","position":"9-a"}'), null);
+  assert.equal(read('{"type":"weather"}'), null);
   assert.equal(read('{"type":"constructor"}'), null);
+  assert.equal(read('{"type":"weather","position":7}'), null);
+});
+
+test("an entry of tomorrow is a frame of which the position counts", () => {
+  const frame = { type: "weather", position: "9-a" };
+  assert.deepEqual(read(JSON.stringify(frame)), frame);
 });
 
 const optional = new Set(["at", "reset", "watching", "since", "pinned", "pinned_dispatch"]);

@@ -3,7 +3,7 @@
  * and carriers whose far end is the test.
  */
 
-/** @import { Instant } from "../../clients/feed/frames.d.ts" */
+/** @import { Instant, WorldEvent } from "../../clients/feed/frames.d.ts" */
 
 /** A WebSocket or EventSource whose other end is the test. */
 class Carrier {
@@ -55,14 +55,20 @@ export class World {
   sockets = [];
   /** @type {Carrier[]} */
   streams = [];
-  /** @type {((name: "online" | "visible") => void) | null} */
+  /** @type {Request[]} */
+  requests = [];
+  /** Errors that a client survived. @type {unknown[]} */
+  errors = [];
+  /** @type {((name: WorldEvent) => void) | null} */
   tell = null;
   #due = 0;
 
-  /** What a client is given. */
+  /** What a client is given. Long-poll only where a test asks for it. */
   get io() {
-    const { sockets, streams } = this;
+    const { sockets, streams, errors } = this;
     return {
+      fetch: undefined,
+      report: (/** @type {unknown} */ error) => errors.push(error),
       WebSocket: class extends Carrier {
         /** @param {string} url */
         constructor(url) {
@@ -89,13 +95,29 @@ export class World {
           this.#pending = this.#pending.filter((other) => other !== timer);
         },
       },
-      events: (/** @type {(name: "online" | "visible") => void} */ tell) => {
+      events: (/** @type {(name: WorldEvent) => void} */ tell) => {
         this.tell = tell;
         return () => {
           this.tell = null;
         };
       },
     };
+  }
+
+  /** A network that lets nothing through but requests. */
+  get pollOnly() {
+    return { ...this.io, WebSocket: undefined, EventSource: undefined, fetch: this.fetch };
+  }
+
+  /** @type {NonNullable<import("../../clients/feed/frames.d.ts").World["fetch"]>} */
+  fetch = (url, init) => {
+    const request = new Request(url, init);
+    this.requests.push(request);
+    return request.response;
+  };
+
+  get request() {
+    return last(this.requests);
   }
 
   /** Both clocks move on, and timers fire on the way. @param {number} milliseconds */
@@ -135,7 +157,48 @@ export class World {
   }
 }
 
-/** @param {Carrier[]} carriers */
+/** A request whose response is up to the test. */
+class Request {
+  /** @type {(response: Response) => void} */
+  #resolve = () => {};
+  /** @type {(error: Error) => void} */
+  #reject = () => {};
+
+  /** @param {string} url @param {RequestInit} init */
+  constructor(url, init) {
+    this.url = url;
+    this.init = init;
+    /** @type {Promise<Response>} */
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      init.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+    });
+  }
+
+  get aborted() {
+    return this.init.signal?.aborted ?? false;
+  }
+
+  /** @param {number} status @param {unknown} [body] as JSON, or text as it is @param {Record<string, string>} [headers] */
+  async respond(status, body, headers) {
+    const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
+    this.#resolve(new Response(text, { status, headers }));
+    await settled();
+  }
+
+  async fail() {
+    this.#reject(new TypeError("network"));
+    await settled();
+  }
+}
+
+/** When everything that waits for nothing else has run. */
+export async function settled() {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** @template T @param {T[]} carriers @returns {T} */
 function last(carriers) {
   const carrier = carriers.at(-1);
   if (!carrier) throw new Error("nothing was dialled");
