@@ -29,6 +29,7 @@ const BUNDLES = {
   "reader.css": "reader/index.css",
   "docs.css": "reader/docs.css",
   "icon.svg": "reader/icon.svg",
+  "ticker.js": "widget/index.js",
   "widget.css": "widget/widget.css",
   "embed.js": "embed/index.js",
   "embed.css": "embed/index.css",

@@ -58,8 +58,6 @@ export interface SnapshotFrame {
   dispatches: Dispatch[];
   /** The pinned line when it is none of these, if the node knows it. */
   pinned_dispatch?: Dispatch;
-  /** The log's time of the node's last proof; null until one was made. */
-  at?: string | null;
   /** When the feed was closed; absent while it is open. */
   closed?: string | null;
 }

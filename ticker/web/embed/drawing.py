@@ -53,7 +53,7 @@ def draw(
         channel: whose dispatches they are.
         dispatches: in their order; the pinned one is marked wherever it stands.
         attributes: what the embedder asked for.
-        src: base URL of the service.
+        src: base URL of the service; empty on a page of its own, where URLs are relative.
         structured: JSON-LD to put inside the element.
     """
     feed = channel.feed
@@ -67,7 +67,9 @@ def draw(
             title=feed.title,
             home=f"{src}/feeds/{feed.name}",
             # The element's words are told to the script too, or it would take those of the page around it.
-            attributes={"src": src} | written(attributes) | {"lang": attributes.lang or words["language"]},
+            attributes=({"src": src} if src else {})
+            | written(attributes)
+            | {"lang": attributes.lang or words["language"]},
             layout=attributes.layout,
             dispatches=dispatches,
             pinned=feed.pinned,

@@ -13,6 +13,7 @@ from ticker.web.admission import cross_origin, readable
 from ticker.web.embed.attributes import FRAGMENT, Attributes, read
 from ticker.web.embed.drawing import draw
 from ticker.web.embed.policy import policy
+from ticker.web.embed.refusal import in_page
 from ticker.web.embed.selection import Dispatch, shown
 from ticker.web.embed.structured import live_blog, script_text
 from ticker.web.node import node_of
@@ -27,6 +28,7 @@ ANCHOR: Final = "line-"
 _SCRIPT: Final = Markup('<script type="module" src="{}/embed/v1/ticker.js"></script>\n')
 
 
+@in_page
 async def fragment(request: Request) -> Response:
     """GET /embed/feeds/{feed}/fragment"""
     channel = await readable(request, pages=False)
@@ -49,9 +51,7 @@ async def fragment(request: Request) -> Response:
     return HTMLResponse(f"{script}{element}\n", headers=headers)
 
 
-def structured_data(
-    channel: Channel, dispatches: list[Dispatch], attributes: Attributes, src: str
-) -> Markup | None:
+def structured_data(channel: Channel, dispatches: list[Dispatch], attributes: Attributes, src: str) -> Markup | None:
     """Return the JSON-LD of what is shown, for the page that includes it or else for the feed's own page."""
     feed = channel.feed
     latest = max((each["updated"] for each in dispatches), default=None)

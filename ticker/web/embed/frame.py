@@ -15,6 +15,7 @@ from ticker.web.embed.attributes import CARD, Attributes, read
 from ticker.web.embed.drawing import TEMPLATES, draw
 from ticker.web.embed.fragment import caching
 from ticker.web.embed.policy import policy
+from ticker.web.embed.refusal import in_frame
 from ticker.web.embed.selection import shown
 from ticker.web.embed.structured import script_text
 from ticker.web.embed.words import words_for
@@ -23,6 +24,7 @@ from ticker.web.node import node_of
 from ticker.web.public_url import base
 
 
+@in_frame
 async def feed_frame(request: Request) -> Response:
     """GET /embed/feeds/{feed}"""
     channel = await readable(request, pages=False)
@@ -32,6 +34,7 @@ async def feed_frame(request: Request) -> Response:
     return _page(request, channel, attributes, "embed/frame.html", element=element)
 
 
+@in_frame
 async def card(request: Request) -> Response:
     """GET /embed/feeds/{feed}/{id}: one dispatch, or its tombstone once it was killed"""
     channel = await readable(request, pages=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -45,11 +45,13 @@ class Target(NamedTuple):
 def target(url: str, own: str) -> Target:
     """Return what a URL of this service leads to; `own` is the absolute base of its URLs.
 
+    The URL may be relative to the root of the host: pages name their oEmbed document so, to be the same under any name.
+
     Raises:
         NotFound: it is a URL of somebody else, or of no feed and no dispatch.
     """
     try:
-        asked, ours = urlsplit(url.strip()), urlsplit(own)
+        asked, ours = urlsplit(urljoin(f"{own}/", url.strip())), urlsplit(own)
         foreign = asked.scheme not in ("http", "https") or asked.netloc.lower() != ours.netloc.lower()
     except ValueError:
         foreign = True
