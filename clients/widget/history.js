@@ -6,6 +6,8 @@
  * @import { Options } from "./options.js"
  */
 
+import { query } from "./options.js";
+
 /** Dispatches in a snapshot; a shorter one is the whole feed. */
 export const SNAPSHOT = 20;
 
@@ -16,19 +18,15 @@ export const SNAPSHOT = 20;
 export const AFTER = 1_100;
 
 /** @param {Options} options */
-export function historyUrl({ src, feed, limit, sections, places, minUrgency }) {
-  const query = new URLSearchParams({ limit: `${limit}` });
-  if (sections.length) query.set("section", sections.join());
-  if (places.length) query.set("place", places.join());
-  if (minUrgency !== "normal") query.set("min_urgency", minUrgency);
-  return `${src}/v1/feeds/${feed}/dispatches?${query}`;
+export function historyUrl(options) {
+  const wanted = query(options).filter(([, value]) => value && value !== "normal");
+  return `${options.src}/v1/feeds/${options.feed}/dispatches?${wanted.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
 /** @param {Options} options @returns {Promise<Dispatch[]>} empty if the service does not deliver it */
 export async function fetchHistory(options) {
   try {
-    const response = await fetch(historyUrl(options));
-    return (await response.json()).dispatches ?? [];
+    return (await (await fetch(historyUrl(options))).json()).dispatches;
   } catch {
     return [];
   }

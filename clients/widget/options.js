@@ -7,21 +7,21 @@
 /** Most urgent first; a filter lets through what stands at its own place or before. */
 const URGENCIES = ["flash", "bulletin", "urgent", "normal"];
 
-export const ATTRIBUTES = [
-  "feed", "src", "layout", "limit", "hold", "min-urgency", "sections", "places", "lang", "dir", "theme", "schema",
-];
+/** Attributes that may change at run time. */
+export const ATTRIBUTES =
+  ["feed", "src", "layout", "limit", "hold", "min-urgency", "sections", "places", "lang", "dir", "schema"];
 
 /**
  * @typedef {object} Options
  * @property {string} feed
  * @property {string} src base URL of the service, without a trailing slash
- * @property {"list" | "strip" | "line"} layout
+ * @property {boolean} strip one dispatch at a time
+ * @property {boolean} line lies over the page
  * @property {number} limit dispatches shown, 1–50
- * @property {number} hold seconds from filing until a dispatch shows, 0–300
- * @property {string} minUrgency
+ * @property {number} hold milliseconds from filing until a dispatch shows, 0–300,000
+ * @property {number} least index of the least urgency that shows
  * @property {string[]} sections
  * @property {string[]} places
- * @property {string} schema
  * @property {boolean} filtered true if some dispatches of the feed do not pass
  */
 
@@ -31,31 +31,40 @@ export const ATTRIBUTES = [
  * @returns {Options}
  */
 export function readOptions(get, base) {
-  /** @param {string} name @param {number} low @param {number} high @param {number} otherwise */
-  const number = (name, low, high, otherwise) =>
-    Math.min(high, Math.max(low, Math.floor(Number(get(name) || otherwise)) || otherwise));
-  /** @param {string} name @param {string[]} choices the first is the default */
-  const choice = (name, ...choices) => choices[Math.max(0, choices.indexOf(get(name) ?? ""))] ?? "";
+  /** @param {string} name @param {number} otherwise @param {number} low @param {number} high */
+  const number = (name, otherwise, low, high) =>
+    Math.min(high, Math.max(low, parseInt(get(name) ?? "") || otherwise));
   /** @param {string} name */
   const labels = (name) => (get(name) ?? "").split(",").map((label) => label.trim()).filter(Boolean);
 
-  const layout = /** @type {Options["layout"]} */ (choice("layout", "list", "strip", "line"));
+  const layout = get("layout");
   const line = layout === "line";
-  const wanted = choice("min-urgency", "normal", "urgent", "bulletin", "flash");
-  const minUrgency = line && wanted !== "flash" ? "bulletin" : wanted;
-  const [sections, places] = [labels("sections"), labels("places")];
+  const wanted = URGENCIES.indexOf(get("min-urgency") ?? "");
+  const least = Math.min(line ? 1 : 3, wanted < 0 ? 3 : wanted);
+  const sections = labels("sections");
+  const places = labels("places");
   return {
     feed: get("feed") ?? "",
     src: (get("src") || base).replace(/\/+$/, ""),
-    layout,
-    limit: line ? 1 : number("limit", 1, 50, 10),
-    hold: number("hold", 0, 300, 0),
-    minUrgency,
+    strip: layout === "strip",
+    line,
+    limit: line ? 1 : number("limit", 10, 1, 50),
+    hold: number("hold", 0, 0, 300) * 1000,
+    least,
     sections,
     places,
-    schema: choice("schema", "off", "auto", "always"),
-    filtered: minUrgency !== "normal" || sections.length + places.length > 0,
+    filtered: least < 3 || sections.length + places.length > 0,
   };
+}
+
+/**
+ * The filters as the service's history takes them.
+ *
+ * @param {Options} options
+ * @returns {[string, string | number][]}
+ */
+export function query({ limit, sections, places, least }) {
+  return [["limit", limit], ["section", sections.join()], ["place", places.join()], ["min_urgency", URGENCIES[least] ?? ""]];
 }
 
 /**
@@ -64,10 +73,9 @@ export function readOptions(get, base) {
  * @param {Dispatch} dispatch
  * @param {Options} options
  */
-export function passes(dispatch, { minUrgency, sections, places }) {
+export function passes(dispatch, { least, sections, places }) {
   /** @param {string[]} wanted @param {string[] | undefined} labels */
-  const some = (wanted, labels = []) => !wanted.length || wanted.some((label) => labels.includes(label));
-  return dispatch.status === "usable" &&
-    URGENCIES.indexOf(dispatch.urgency) <= URGENCIES.indexOf(minUrgency) &&
+  const some = (wanted, labels) => !wanted.length || wanted.some((label) => labels?.includes(label));
+  return dispatch.status === "usable" && URGENCIES.indexOf(dispatch.urgency) <= least &&
     some(sections, dispatch.sections) && some(places, dispatch.places);
 }

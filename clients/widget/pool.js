@@ -28,8 +28,8 @@ export function merge(pool, dispatch, admit) {
  * Forgets the oldest beyond the limit.
  *
  * @param {Pool} pool
- * @param {(id: string) => boolean} needed true for what is kept at any age: what is shown or pinned
+ * @param {Dispatch[]} needed kept at any age: what is shown
  */
 export function prune(pool, needed) {
-  for (const id of [...pool.keys()].sort().slice(0, -KEPT)) if (!needed(id)) pool.delete(id);
+  for (const id of [...pool.keys()].sort().slice(0, -KEPT)) if (!needed.some((each) => each.id === id)) pool.delete(id);
 }

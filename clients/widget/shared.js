@@ -2,65 +2,56 @@
  * One connection for all widgets of a page that show the same feed. It sleeps while all of them do, and ends
  * with the last one.
  *
- * @import { Change } from "../feed/follow.js"
+ * @import { Change, Following } from "../feed/follow.js"
  */
 
 import { follow } from "../feed/follow.js";
 import { KEPT } from "./pool.js";
 
-/** @typedef {ReturnType<typeof join>} Membership */
+/**
+ * @typedef {object} Channel
+ * @property {Following} following
+ * @property {Change} [last]
+ * @property {Map<(change: Change) => void, boolean>} members whether each is awake
+ */
 
-/** @type {Map<string, ReturnType<typeof open>>} */
+/** @type {Map<string, Channel>} */
 const channels = new Map();
 
 /** @param {string} src @param {string} feed */
-function open(src, feed) {
-  /** Whether each member is awake. @type {Map<(change: Change) => void, boolean>} */
-  const members = new Map();
-  /** @type {Change | undefined} */
-  let last;
-  const following = follow({
-    src, feed, limit: KEPT,
-    onchange(change) {
-      last = change;
-      // A member that throws makes the frame count as malformed: it is not LIVE, and comes again.
-      for (const member of members.keys()) member(change);
-    },
-  });
-  return { members, following, last: () => last };
+export function channel(src, feed) {
+  const key = `${src} ${feed}`;
+  let found = channels.get(key);
+  if (!found) {
+    const opened = found = /** @type {Channel} */ ({ members: new Map() });
+    channels.set(key, opened);
+    opened.following = follow({
+      src, feed, limit: KEPT,
+      onchange(change) {
+        opened.last = change;
+        // A member that throws makes the frame count as malformed: it is not LIVE, and comes again.
+        for (const member of opened.members.keys()) member(change);
+      },
+    });
+  }
+  return found;
 }
 
 /**
- * @param {string} src
- * @param {string} feed
- * @param {(change: Change) => void} member called for each change from now on, and with the state there is
+ * @param {Channel} channel
+ * @param {(change: Change) => void} member
+ * @param {boolean} [awake] undefined to leave
  */
-export function join(src, feed, member) {
-  const key = `${src} ${feed}`;
-  const channel = channels.get(key) ?? open(src, feed);
-  const { members, following } = channel;
-  channels.set(key, channel);
-
-  /** @param {boolean} awake */
-  function rest(awake) {
-    const some = () => [...members.values()].some(Boolean);
-    const before = some();
-    members.set(member, awake);
-    if (before && !some()) following.sleep();
-    if (!before && some() && members.size) following.wake();
+export function join({ members, following }, member, awake) {
+  const some = () => [...members.values()].includes(true);
+  const before = some();
+  if (awake === undefined) members.delete(member);
+  else members.set(member, awake);
+  if (!members.size) {
+    following.close();
+    for (const [key, each] of channels) if (each.members === members) channels.delete(key);
+  } else if (before !== some()) {
+    if (before) following.sleep();
+    else following.wake();
   }
-
-  members.set(member, true);
-  return {
-    last: channel.last,
-    fault: following.fault,
-    sleep: () => rest(false),
-    wake: () => rest(true),
-    leave() {
-      members.delete(member);
-      if (members.size) return;
-      channels.delete(key);
-      following.close();
-    },
-  };
 }

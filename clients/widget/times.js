@@ -6,52 +6,45 @@
  */
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 
-/**
- * @param {string} language
- * @param {string} [timeZone] the reader's own unless given
- */
-export function timesIn(language, timeZone) {
+/** @param {string} language */
+export function timesIn(language) {
   // Latin digits everywhere: dispatches quote Latin names and numbers, and two sets of digits read badly.
   const tag = `${language}-u-hc-h23-nu-latn`;
   /** @param {Intl.DateTimeFormatOptions} options */
-  const format = (options) => new Intl.DateTimeFormat(tag, { timeZone, ...options });
+  const format = (options) => new Intl.DateTimeFormat(tag, options);
   const hour = format({ timeStyle: "short" });
-  const day = format({ dateStyle: "medium" });
   const both = format({ dateStyle: "medium", timeStyle: "short" });
   const whole = format({ dateStyle: "full", timeStyle: "long" });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto", style: "short" });
 
-  /** "14:05", with the date when that is another one. @param {string} iso @param {number} now */
-  function at(iso, now) {
-    const then = new Date(iso);
-    return (day.format(then) === day.format(now || Date.now()) ? hour : both).format(then);
-  }
+  /** "14:05", with the date when that is another one than now. @param {Date} then @param {number} now */
+  const at = (then, now) => (then.toDateString() === new Date(now || Date.now()).toDateString() ? hour : both).format(then);
 
-  /** "now", "2 min. ago", "14:05". @param {string} iso @param {number} now NaN while the log's time is unknown */
-  function ago(iso, now) {
-    const passed = now - Date.parse(iso);
-    if (!(passed < HOUR)) return at(iso, now);
-    const minutes = Math.max(0, Math.floor(passed / MINUTE));
+  /** "now", "2 min. ago", "14:05". @param {Date} then @param {number} now NaN while the log's time is unknown */
+  function ago(then, now) {
+    const minutes = Math.max(0, Math.floor((now - +then) / MINUTE));
+    if (!(minutes < 60)) return at(then, now);
     return minutes ? relative.format(-minutes, "minute") : relative.format(0, "second");
   }
 
-  /** "14 sec", "3 min", "2 hr". @param {number} seconds */
-  function age(seconds) {
-    const [value, unit] = seconds < 120 ? [seconds, "second"] : seconds < 7200 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
-    return new Intl.NumberFormat(tag, { style: "unit", unit }).format(Math.floor(value));
-  }
-
-  /** Brings every <time> under a node up to date. @param {ParentNode} root @param {number} now */
-  function paint(root, now) {
-    for (const time of root.querySelectorAll("time")) {
-      const { dateTime } = time;
-      const text = time.dataset.as === "ago" ? ago(dateTime, now) : at(dateTime, now);
-      if (time.textContent !== text) time.textContent = text;
-      time.title = whole.format(new Date(dateTime));
-    }
-  }
-
-  return { ago, at, age, paint };
+  return {
+    at,
+    ago,
+    /** Weekday, date, hour, second and zone. @param {number | Date} then */
+    full: (then) => whole.format(then),
+    /** "14 sec", "3 min". @param {number} seconds */
+    age(seconds) {
+      const long = seconds >= 120;
+      return new Intl.NumberFormat(tag, { style: "unit", unit: long ? "minute" : "second" }).format(long ? Math.floor(seconds / 60) : seconds);
+    },
+    /** Brings every <time> under a node up to date. @param {ParentNode} root @param {number} now */
+    paint(root, now) {
+      for (const time of root.querySelectorAll("time")) {
+        const then = new Date(time.dateTime);
+        const text = (time.dataset.ago === "" ? ago : at)(then, now);
+        if (time.textContent !== text) Object.assign(time, { textContent: text, title: whole.format(then) });
+      }
+    },
+  };
 }
