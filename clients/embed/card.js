@@ -9,7 +9,7 @@ import { supersedes, tombstone } from "../feed/fold.js";
 import { follow } from "../feed/follow.js";
 import { draw } from "../widget/draw.js";
 import { timesIn } from "../widget/times.js";
-import { say, wordsFor } from "../widget/words.js";
+import { fill, wordsIn } from "../widget/words.js";
 
 /** A cached response may be as old as one second, older than the snapshot that raised the question. Milliseconds. */
 const AFTER = 1_100;
@@ -23,19 +23,19 @@ const REPAINT = 15_000;
  * @property {string} feed
  * @property {string} position from which to go on
  * @property {Dispatch} dispatch
+ * @property {string} not_live what to say while it can't be kept up, with a gap for the time
  */
 
 /** @param {HTMLElement} card */
 export function followCard(card) {
   /** @type {CardData} */
-  const { base, feed, position, dispatch } = JSON.parse(document.getElementById("page-data")?.textContent ?? "");
+  const { base, feed, position, dispatch, not_live } = JSON.parse(document.getElementById("page-data")?.textContent ?? "");
   const item = /** @type {HTMLElement} */ (card.querySelector("[data-id]"));
   const asOf = document.getElementById("as-of");
   const src = base || location.origin;
   const { lang, dir } = card;
-  const words = /** @type {import("../widget/words.js").Words} */ (wordsFor(lang));
+  const words = /** @type {import("../widget/words.js").Words} */ (wordsIn(lang));
   const times = timesIn(lang);
-  const setting = { words, lang, dir, home: `${base}/feeds/${feed}` };
   let shown = dispatch;
   let skew = NaN;
   /** True while a snapshot has left open what became of the dispatch. */
@@ -46,7 +46,7 @@ export function followCard(card) {
   /** @param {Dispatch | undefined} now what some source says that it is */
   function show(now) {
     if (now?.id !== shown.id || !supersedes(now, shown)) return;
-    draw(item, now, false, setting);
+    draw(item, now, null, { words, lang, dir }, `${base}/feeds/${feed}`);
     shown = now;
     paint();
   }
@@ -92,7 +92,7 @@ export function followCard(card) {
       if (level) skew = ahead;
       if (asOf) {
         asOf.hidden = level && !open;
-        asOf.textContent = say(words["not-live"], times.full(Date.now() - (skew || 0) - status.age * 1000));
+        asOf.textContent = fill(not_live, times.full(Date.now() - (skew || 0) - status.age * 1000)).join("");
       }
       if (frame?.type === "beat" || status.name === "connecting") paint();
     },

@@ -41,8 +41,7 @@ async def card(request: Request) -> Response:
     feed = channel.feed
     attributes = read(request.query_params, feed.name, CARD)
     # Read before the dispatch: the page is told again of a change that is in it already, but of none too few.
-    start = {"position": str(feed.tail.position), "at": channel.proof}
-    proof = channel.proof
+    start, proof = str(feed.tail.position), channel.proof
     dispatch = await _dispatch(request, channel)
     now = datetime.fromisoformat(proof) if proof else None
     return _page(
@@ -54,7 +53,15 @@ async def card(request: Request) -> Response:
         dispatch=dispatch,
         proof=proof,
         clock=partial(clock_time, timezone=feed.timezone, now=now),
-        page_json=script_text({"base": base(request), "feed": feed.name, **start, "dispatch": dispatch}),
+        page_json=script_text(
+            {
+                "base": base(request),
+                "feed": feed.name,
+                "position": start,
+                "dispatch": dispatch,
+                "not_live": words_for(attributes.lang or feed.language)["not-live"],
+            }
+        ),
     )
 
 

@@ -15,8 +15,19 @@ _TABLE: Final[dict[str, list[str]]] = json.loads((CLIENTS / "widget" / "words.js
 LANGUAGES: Final = tuple(_TABLE["language"])
 """Languages that the widget speaks; the first is the one for all others."""
 
+_NOT_LIVE: Final = {
+    "en": "Not live, as of {}",
+    "ar": "غير مباشر، حتى {}",
+    "es": "Sin actualización en vivo desde {}",
+}
+"""What the badge says until the script has taken over, which never says it."""
+
 WORDS: Final = {
-    language: {name: row[column] for name, row in _TABLE.items()} | {"direction": direction(language)}
+    language: {
+        **{name: row[column] for name, row in _TABLE.items()},
+        "not-live": _NOT_LIVE[language],
+        "direction": direction(language),
+    }
     for column, language in enumerate(LANGUAGES)
 }
 
