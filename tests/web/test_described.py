@@ -297,7 +297,7 @@ def known(service: Service) -> dict[str, str]:
 def named(path: str, known: dict[str, str]) -> dict[str, str]:
     """Parameters for a path that lead to what is there."""
     kind = "held" if "/held/" in path else "dispatches"
-    there = {"feed": known["feed"], "id": known[kind], "story": known["story"]}
+    there = {"feed": known["feed"], "id": known[kind], "story": known["story"], "version": "0.1.0"}
     there |= {"id": "0" * 12} if "/keys/" in path else {}
     return {name: there[name] for name in re.findall(r"{(\w+)}", path)}
 
@@ -411,6 +411,8 @@ def test_each_refusal_happens_as_described(
             headers["authorization"] = ""
         case 403:
             headers |= key_of(service, role="correspondent", feeds=["elsewhere"])
+        case 404 if path in ("/embed", "/oembed"):
+            query = "?feed=nowhere" if path == "/embed" else "?url=https://elsewhere.example/feeds/breaking"
         case 404:
             there = {name: "nowhere" if name != "id" else "0" * 12 for name in there}
         case 413:

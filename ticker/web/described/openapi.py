@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from ticker.web.described import answers, bodies, examples, faults
+from ticker.web.described import answers, bodies, embedding, examples, faults
 from ticker.web.described.answers import ref, text
 from ticker.web.described.bodies import Schema
 from ticker.web.described.operation import HTML, JSON, Answer, Operation
@@ -32,6 +32,7 @@ TAGS: Final = {
     "Keys": "Who may write. For admins of all feeds.",
     "Operators": "What an operator's machines ask.",
     "Pages": "For people with a browser. Errors are pages, too, for clients that accept HTML.",
+    "Embedding": "What pages of other sites load, include and frame.",
     "Documents": "What describes the service.",
 }
 
@@ -126,11 +127,13 @@ PARAMETERS: Final[dict[str, Schema]] = {
     "Section": _parameter("query", "section", text("Only lines with exactly this section."), "Transport"),
     "Place": _parameter("query", "place", text("Only lines with exactly this place."), "Port Marada"),
     "Story": _parameter("query", "story", text("Only the lines of this story."), "marada-bridge"),
+    **embedding.PARAMETERS,
 }
 
 _IN_PATH: Final = {"feeds": "FeedName", "dispatches": "DispatchId", "{feed}": "DispatchId", "held": "HeldId"} | {
     "keys": "KeyId",
     "stories": "StoryName",
+    "embed": "WidgetVersion",
 }
 """What stands behind each part of a path in braces, by the part before it."""
 
@@ -155,7 +158,7 @@ def document() -> dict[str, Any]:
         "tags": [{"name": name, "description": purpose} for name, purpose in TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": {**bodies.schemas(), **answers.SCHEMAS, "Problem": faults.PROBLEM},
+            "schemas": {**bodies.schemas(), **answers.SCHEMAS, "OEmbed": embedding.OEMBED, "Problem": faults.PROBLEM},
             "responses": dict(sorted(refused.items())),
             "parameters": PARAMETERS,
             "headers": HEADERS,
@@ -190,7 +193,7 @@ def _operation(operation: Operation, refused: dict[str, Schema]) -> Schema:
         }
     responses = {str(answer.status): _answer(answer) for answer in operation.answers}
     for status, kinds in faults.by_status(operation.faults).items():
-        for_people = operation.tag == "Pages"
+        for_people = operation.tag in ("Pages", "Embedding")
         name = "Or".join(kinds) + ("AsPage" if for_people else "")
         if name not in refused:
             refused[name] = faults.response(status, kinds)
