@@ -180,6 +180,17 @@ SCHEMAS: Final[dict[str, Schema]] = {
             }
         },
     ),
+    "Changes": shape(
+        "What came after a position.",
+        {
+            "frames": many(
+                {"type": "object", "required": ["type"]},
+                "Frames as in a live stream, described in /asyncapi.json, in order.",
+            ),
+            "position": text("Where the next request goes on from.", minLength=1, maxLength=64),
+            "at": or_null(moment("When the node was last proven level with the log; null while more is to come.")),
+        },
+    ),
     "Feed": shape(
         "A feed that is open.",
         {

@@ -209,6 +209,11 @@ ANSWERS: Final[dict[str, Any]] = {
     "DispatchWithHistory": {**BUDGET, "revisions": [BUDGET_BEFORE], "editions": []},
     "History": {"feed": "breaking", "dispatches": [BRIDGE, BUDGET, TOMBSTONE]},
     "Snapshot": SNAPSHOT,
+    "Changes": {
+        "frames": [{"type": "dispatch", "position": "43-001a935170bb", "dispatch": BRIDGE}],
+        "position": "43-001a935170bb",
+        "at": "2026-03-11T14:12:00.250Z",
+    },
     "Feeds": {
         "feeds": [
             {

@@ -70,6 +70,7 @@ FAULTS: Final[dict[str, TickerError]] = {
     "TooLarge": TooLarge("A body has at most 16384 bytes; this one has more"),
     "Invalid": Invalid([("text", "is empty"), ("urgency", "is one of 'flash', 'bulletin', 'urgent' or 'normal'")]),
     "InvalidParameter": Invalid([("limit", "is a number from 1 to 100")]),
+    "InvalidWait": Invalid([("wait", "is a whole number of seconds from 0 to 30")]),
     "KeyReused": KeyReused(
         "This Idempotency-Key came before with another payload; use a new one", field="Idempotency-Key"
     ),

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import orjson
 
+from ticker.dispatch import URGENCIES
+from ticker.longpoll import LONGEST_WAIT
 from ticker.web.described import answers, bodies, embedding, examples, faults
 from ticker.web.described.answers import ref, text
 from ticker.web.described.bodies import Schema
@@ -36,11 +38,12 @@ TAGS: Final = {
     "Documents": "What describes the service.",
 }
 
-_TAG: Final = {"type": "string", "pattern": r'^"[!#-~]+"$'}
+_ETAG: Final = r'^(W/)?"[!#-~]+"$'
+_TAG: Final = {"type": "string", "pattern": _ETAG}
 
 HEADERS: Final[dict[str, Schema]] = {
     "ETag": {
-        "description": "Revision of the line, or position of the feed, in quotes.",
+        "description": "Revision of the line, or position of the feed, in quotes; that of a feed is weak.",
         "required": True,
         "schema": _TAG,
         "example": '"1"',
@@ -55,6 +58,12 @@ HEADERS: Final[dict[str, Schema]] = {
         "description": "The next page, while there is one.",
         "schema": {"type": "string", "pattern": '^</v1/.+>; rel="next"$'},
         "example": f'</v1/feeds/breaking/dispatches?before={examples.BUDGET_ID}&limit=20>; rel="next"',
+    },
+    "Ticker-At": {
+        "description": "When the node was last proven level with the log. Absent before the first proof, and while "
+        "there is more to ask for.",
+        "schema": {"type": "string", "format": "date-time"},
+        "example": "2026-03-11T14:12:00.250Z",
     },
     "Idempotent-Replayed": {
         "description": "The change was made before, and this is its receipt.",
@@ -80,6 +89,8 @@ def _parameter(where: str, name: str, schema: Schema, example: Any, **rest: Any)
     return {**described, "schema": schema, "example": example}
 
 
+_ONE_OF: Final = "Only dispatches with one of these {}, separated by commas."
+
 PARAMETERS: Final[dict[str, Schema]] = {
     "FeedName": _parameter("path", "feed", dict(answers.FEED), "breaking", required=True),
     "DispatchId": _parameter("path", "id", dict(answers.ID), examples.BRIDGE_ID, required=True),
@@ -97,7 +108,7 @@ PARAMETERS: Final[dict[str, Schema]] = {
         '"1"',
         required=True,
     ),
-    "IfNoneMatch": _parameter("header", "If-None-Match", text("The ETag you have.", pattern=r'^"[!#-~]+"$'), '"1"'),
+    "IfNoneMatch": _parameter("header", "If-None-Match", text("The ETag you have.", pattern=_ETAG), '"1"'),
     "IdempotencyKey": _parameter(
         "header",
         "Idempotency-Key",
@@ -109,6 +120,18 @@ PARAMETERS: Final[dict[str, Schema]] = {
         '"7c1f6a52-0d0e-4f0e-9c63-3f5f0a1c2b7d"',
     ),
     "After": _parameter("query", "after", text("Position to go on from."), "43-001a935170bb"),
+    "Wait": _parameter(
+        "query",
+        "wait",
+        {
+            "description": "Seconds to wait if nothing came yet.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": LONGEST_WAIT,
+            "default": 0,
+        },
+        10,
+    ),
     "LastEventId": _parameter(
         "header", "Last-Event-ID", text("As `after`, over Server-Sent Events; it wins."), "43-001a935170bb"
     ),
@@ -124,9 +147,15 @@ PARAMETERS: Final[dict[str, Schema]] = {
         text("Id of the line before which to go on.", pattern="^[0-9A-Za-z]{1,64}$"),
         examples.BUDGET_ID,
     ),
-    "Section": _parameter("query", "section", text("Only lines with exactly this section."), "Transport"),
-    "Place": _parameter("query", "place", text("Only lines with exactly this place."), "Port Marada"),
+    "Section": _parameter("query", "section", text(_ONE_OF.format("sections")), "Transport,Politics"),
+    "Place": _parameter("query", "place", text(_ONE_OF.format("places")), "Port Marada"),
     "Story": _parameter("query", "story", text("Only the lines of this story."), "marada-bridge"),
+    "MinUrgency": _parameter(
+        "query",
+        "min_urgency",
+        text("Only dispatches as urgent as this, or more.", enum=[*reversed(URGENCIES)], default="normal"),
+        "bulletin",
+    ),
     **embedding.PARAMETERS,
 }
 

@@ -12,6 +12,7 @@ LINE: Final = FEED + "/dispatches/{id}"
 HELD: Final = FEED + "/held/{id}"
 
 NOT_MODIFIED: Final = Answer(304, "You have it already.", media_type="", headers=("ETag",))
+FEED_NOT_MODIFIED: Final = Answer(304, "You have it already.", media_type="", headers=("ETag", "Ticker-At"))
 KEPT: Final = ("ETag", "Idempotent-Replayed")
 
 OPERATIONS: Final = [
@@ -33,7 +34,10 @@ OPERATIONS: Final = [
         "readFeed",
         "Feeds",
         "The feed as it stands",
-        (Answer(200, "The same object as a `snapshot` frame.", ("Snapshot",), headers=("ETag",)), NOT_MODIFIED),
+        (
+            Answer(200, "The same object as a `snapshot` frame.", ("Snapshot",), headers=("ETag", "Ticker-At")),
+            FEED_NOT_MODIFIED,
+        ),
         parameters=("IfNoneMatch",),
         description="The newest lines, the pin and the air. Served from memory, also while the log is away.",
     ),
@@ -60,6 +64,21 @@ OPERATIONS: Final = [
     ),
     Operation(
         "GET",
+        FEED + "/changes",
+        "pollFeed",
+        "Feeds",
+        "What came after a position",
+        (
+            Answer(200, "Frames, at once or as soon as there are some.", ("Changes",), headers=("Ticker-At",)),
+            Answer(204, "Nothing came in that time.", media_type="", headers=("Ticker-At",)),
+        ),
+        parameters=("After", "Wait"),
+        also=("OtherOrigin", "InvalidWait"),
+        description="The same for everybody at that position: caches may share it for a second. Without `after`, or "
+        "with one that cannot be resumed, a `snapshot` frame.",
+    ),
+    Operation(
+        "GET",
         FEED + "/labels",
         "listLabels",
         "Feeds",
@@ -73,9 +92,10 @@ OPERATIONS: Final = [
         "Dispatches",
         "Lines, newest first",
         (Answer(200, "One page.", ("History",), headers=("Link",)),),
-        parameters=("Limit", "Before", "Section", "Place", "Story"),
+        parameters=("Limit", "Before", "Section", "Place", "Story", "MinUrgency"),
         also=("InvalidParameter",),
-        description='At most one of `section`, `place` and `story`. `Link` with `rel="next"` while there is more.',
+        description='Filters can be combined. `Link` with `rel="next"` while there may be more: '
+        "a page of a search can be short, or empty, and not be the last.",
     ),
     Operation(
         "POST",
