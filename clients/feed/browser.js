@@ -10,23 +10,21 @@ export function browser() {
   return {
     WebSocket,
     EventSource,
-    fetch: (url, init) => fetch(url, init),
+    fetch,
     clock: () => ({ wall: Date.now(), mono: performance.now() }),
     random: Math.random,
     timers: { set: (act, delay) => setTimeout(act, delay), clear: (handle) => clearTimeout(handle) },
-    events: "document" in globalThis ? events : () => () => {},
-    report: (error) => (globalThis.reportError ?? console.error)(error),
+    events,
+    report: globalThis.reportError ?? console.error,
   };
 }
 
-/** @type {World["events"]} */
+/** Node has none of these events. @type {World["events"]} */
 function events(tell) {
   const stop = new AbortController();
   const { signal } = stop;
-  addEventListener("online", () => tell("online"), { signal });
-  addEventListener("offline", () => tell("offline"), { signal });
-  addEventListener("pagehide", () => tell("hide"), { signal });
-  addEventListener("pageshow", () => tell("show"), { signal });
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && tell("visible"), { signal });
+  for (const name of /** @type {const} */ (["online", "offline", "pagehide", "pageshow", "visibilitychange"])) {
+    globalThis.addEventListener?.(name, () => (name === "visibilitychange" && document.hidden) || tell(name), { signal });
+  }
   return () => stop.abort();
 }

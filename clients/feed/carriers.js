@@ -2,33 +2,26 @@
  * The ways a frame can travel, made to look alike: each opens a URL, hands on what arrives, tells once when it
  * is gone, and returns the way to hang up. After hanging up it tells nothing.
  *
- * @import { Instant, World } from "./frames.d.ts"
- *
- * @typedef {object} Target
- * @property {string} url of the feed, without a query
- * @property {(first: boolean) => string | null} after the position to resume from; null asks for a snapshot
- * @property {{address: string, when: Instant} | null} asked the last long-poll, whichever connection made it
+ * @import { World } from "./frames.d.ts"
+ * @import { Target } from "./target.js"
  *
  * @typedef {object} Listener
  * @property {(data: unknown) => void} message one frame, as JSON or parsed
  * @property {(rest?: number) => void} gone with the seconds that the service wants to be left alone
- * @property {() => void} closed the feed is closed
+ * @property {() => void} closed the feed is closed: there is nothing to come
  *
- * @typedef {(world: World, target: Target, listener: Listener) => () => void} Carrier
+ * @typedef {World & {fetch: NonNullable<World["fetch"]>}} Reachable
+ *
+ * @typedef {(world: Reachable, target: Target, listener: Listener) => () => void} Carrier
  */
 
 import { longPoll } from "./poll.js";
 import { TYPES } from "./read.js";
-
-/** @param {Target} target */
-function live({ url, after }) {
-  const position = after(true);
-  return `${url}/live${position === null ? "" : `?after=${encodeURIComponent(position)}`}`;
-}
+import { address } from "./target.js";
 
 /** @type {Carrier} */
 function webSocket({ WebSocket }, target, { message, gone }) {
-  const socket = new /** @type {any} */ (WebSocket)(live(target).replace(/^http/, "ws"));
+  const socket = new /** @type {any} */ (WebSocket)(address(target, "live", target.after(true)).replace(/^http/, "ws"));
   socket.onmessage = (/** @type {MessageEvent} */ event) => message(event.data);
   socket.onclose = () => gone();
   return () => {
@@ -44,21 +37,16 @@ function webSocket({ WebSocket }, target, { message, gone }) {
  * @type {Carrier}
  */
 function eventStream({ EventSource }, target, { message, gone }) {
-  const source = new /** @type {any} */ (EventSource)(live(target));
+  const source = new /** @type {any} */ (EventSource)(address(target, "live", target.after(true)));
   let on = true;
-  const hangUp = () => {
-    on = false;
-    source.close();
-  };
   for (const type of TYPES) {
     source.addEventListener(type, (/** @type {MessageEvent} */ event) => on && message(event.data));
   }
-  source.onerror = () => {
-    if (!on) return;
-    hangUp();
-    gone();
+  source.onerror = () => on && gone();
+  return () => {
+    on = false;
+    source.close();
   };
-  return hangUp;
 }
 
 /**

@@ -17,7 +17,8 @@
  *   the feed is closed                            stays away, and asks once in a while if it was reopened
  *
  * @import { Frame, Instant, World } from "./frames.d.ts"
- * @import { Target } from "./carriers.js"
+ * @import { Reachable } from "./carriers.js"
+ * @import { Target } from "./target.js"
  */
 
 import { backoff } from "./backoff.js";
@@ -43,26 +44,24 @@ const HIDE = 2;
 const OVER = 4;
 
 /**
- * - connecting, open: a carrier is on its way, has brought a good frame
+ * - connecting, polling: a carrier is on its way; open: it has brought a good frame
  * - waiting: until the next try, or to be woken
- * - closed: the feed is; over: this connection is
+ * - closed: the feed is; over: this connection is, and tells nothing any more
  * - unsure: nothing changed, but what came before proves nothing any more; slept: nor does it about the clocks
  *
  * @typedef {"connecting" | "polling" | "open" | "waiting" | "closed" | "over"} State
- * @typedef {State | "unsure" | "slept"} ConnectionState
+ * @typedef {Exclude<State, "over"> | "unsure" | "slept"} ConnectionState
  *
  * @typedef {object} Options
  * @property {string} url of the feed, http(s) and without a query
  * @property {string | null} [after] the position to resume from
  * @property {boolean} [closed] the feed is known to be closed
  * @property {(frame: Frame) => void} onframe applies and shows a frame; if it throws, the frame counts as malformed
- * @property {(state: ConnectionState) => void} onstate
- * @property {() => void} [ontick] every second, and when a fault is over
+ * @property {(state: ConnectionState | undefined, faults: number) => void} onstate with the malformed frames in a row;
+ *   every second without a state
  *
  * @typedef {object} Connection
- * @property {number} faults in a row
- * @property {boolean} shaky a consumer that shows frames later may still fail with what has come
- * @property {(error?: unknown) => void} fault
+ * @property {(error?: unknown) => void} fault something that came could not be shown
  * @property {() => void} sleep
  * @property {() => void} wake
  * @property {() => void} close
@@ -70,27 +69,24 @@ const OVER = 4;
  * @param {Options & World} options
  * @returns {Connection}
  */
-export function connect({ url, after = null, closed = false, onframe, onstate, ontick, ...world }) {
-  const { clock, random, timers } = world;
+export function connect({ url, after = null, closed, onframe, onstate, ...world }) {
+  const { clock, random, timers, report } = world;
   const carriers = CARRIERS.filter(([name]) => world[name]);
   let carrier = 0;
-  let failures = 0;
-  let worked = false;
-  let position = after;
+  /** How often the carrier may fail before the next one is tried; one that worked is kept. */
+  let chances = MAX_FAILURES;
   let attempt = 0;
   let faults = 0;
-  let shaky = false;
+  /** Whether any beat ever came, and when this connection brought its last. */
   let proven = false;
-  /** When this connection brought its last beat. @type {Instant | null} */
+  /** @type {Instant | null} */
   let beaten = null;
   /** @type {State} */
-  let state = "waiting";
+  let state = closed ? "closed" : "waiting";
   let resting = false;
   let parked = 0;
   let heard = clock();
   let seen = heard;
-  /** Whether a path that seems dead was given time to bring a frame that is there, and because the machine woke. @type {boolean | null} */
-  let grace = null;
   let hangUp = () => {};
   /** @type {unknown} */
   let redial;
@@ -100,15 +96,14 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
   /** @type {Target} */
   const target = {
     url,
-    asked: null,
-    after: (first) => (first && (faults >= MAX_FAILURES || (state === "polling" && !proven)) ? null : position),
+    after: (first) => (first && (faults >= MAX_FAILURES || (state === "polling" && !proven)) ? null : after),
   };
 
-  /** @param {State} next */
+  /** @param {Exclude<State, "over">} next */
   function enter(next) {
     if (state === "over") return;
     state = next;
-    onstate(next);
+    onstate(next, faults);
   }
 
   function dial() {
@@ -116,11 +111,11 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
     if (parked) return;
     const [name, open] = /** @type {typeof CARRIERS[0]} */ (carriers[carrier]);
     heard = seen = clock();
-    grace = beaten = null;
+    beaten = null;
     enter(name === "fetch" ? "polling" : "connecting");
     if (parked) return;
     try {
-      hangUp = open(world, target, { message, gone, closed: () => shut(0) });
+      hangUp = open(/** @type {Reachable} */ (world), target, { message, gone, closed: () => shut(0) });
     } catch {
       gone();
     }
@@ -133,47 +128,43 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
     try {
       const frame = read(data);
       if (state !== "open") {
-        worked ||= state !== "closed";
-        failures = 0;
+        if (state !== "closed") chances = Infinity;
         enter("open");
       }
       if (frame && !parked) take(frame);
     } catch (error) {
       faults += 1;
-      if (!(error instanceof Malformed)) world.report(error);
+      if (!(error instanceof Malformed)) report(error);
       gone();
     }
   }
 
   /** @param {Frame} frame */
   function take(frame) {
+    const { type } = frame;
     onframe(frame);
     if (state !== "open") return;
-    if ("position" in frame && frame.type !== "beat") position = frame.position;
-    if (frame.type === "beat") {
+    if (type === "beat") {
       proven = true;
       beaten = seen;
-      if (!shaky) settle();
-    }
-    if (frame.type === "move") {
+      if (faults <= MAX_FAILURES) settle();
+    } else if (type === "move") {
       timers.clear(redial);
       redial = timers.set(dial, random() * frame.within);
+    } else if ("position" in frame) {
+      after = frame.position;
+      if (type === "snapshot" && frame.closed) shut();
     }
-    if (frame.type === "snapshot" && frame.closed) shut();
   }
 
   function settle() {
-    attempt = 0;
-    shaky = false;
-    if (!faults) return;
-    faults = 0;
-    ontick?.();
+    attempt = faults = 0;
   }
 
   function gone(rest = 0) {
-    if (state !== "open" && ++failures >= MAX_FAILURES && !worked) {
+    if (state !== "open" && --chances < 1) {
       carrier = (carrier + 1) % carriers.length;
-      failures = 0;
+      chances = MAX_FAILURES;
     }
     teardown();
     if (parked) return;
@@ -188,36 +179,27 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
     dial();
   }
 
-  /** Every second, and when the reader is back. */
+  /** Every second, at the moment when silence has lasted too long, and when the reader is back. */
   function look() {
-    judge();
-    if (state !== "over") ontick?.();
-  }
-
-  function judge() {
-    const late = elapsed(seen, clock()) >= 2 * LOOK;
+    const before = seen;
     const woken = notice();
+    const late = elapsed(before, seen) >= 2 * LOOK;
     if (parked) return;
     const left = SILENCE - elapsed(heard, seen);
-    const dead = left <= 0 && state !== "waiting";
-    lookIn(dead && grace === null ? (late ? LOOK : 0) : left > 0 ? Math.min(LOOK, left) : LOOK);
-    if (woken && state === "waiting") return reconnectNow();
-    if (shaky && beaten && elapsed(beaten, seen) >= LOOK) settle();
-    if (!dead) {
-      grace = null;
-    } else if (grace === null) {
-      grace = late;
-    } else if (grace) {
-      reconnectNow();
-    } else {
-      gone();
+    if (state === "waiting") {
+      if (woken) reconnectNow();
+    } else if (left <= 0) {
+      // The frame that breaks the silence may lie in the socket, unread because this timer came first.
+      timers.clear(redial);
+      redial = timers.set(() => elapsed(heard, clock()) >= SILENCE && (late ? reconnectNow() : gone()), late ? LOOK : 0);
+    } else if (beaten && elapsed(beaten, seen) >= LOOK) {
+      // A consumer that shows frames later than they come has had the time to fail.
+      settle();
     }
-  }
-
-  /** @param {number} delay */
-  function lookIn(delay) {
+    if (parked) return;
     timers.clear(watch);
-    watch = timers.set(look, delay);
+    watch = timers.set(look, left > 0 ? Math.min(LOOK, left) : LOOK); // after the verdict, which comes first then
+    onstate(undefined, faults);
   }
 
   /** Whether the machine slept since the clocks were last looked at. */
@@ -225,7 +207,7 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
     const before = seen;
     seen = clock();
     const woken = slept(before, seen);
-    if (woken) onstate("slept");
+    if (woken) onstate("slept", faults);
     return woken;
   }
 
@@ -240,24 +222,16 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
   /** Whether the feed was reopened, and what it shows. */
   async function recheck() {
     const mine = redial;
-    /** @type {unknown} */
-    let frame;
-    try {
-      const response = await world.fetch?.(url, { credentials: "omit" });
-      if (response?.ok) frame = await response.json();
-    } catch {
-      // Away, like the feed: asked for again as late.
-    }
-    if (mine !== redial || state !== "closed") return;
+    const frame = await /** @type {Reachable} */ (world).fetch(url, { credentials: "omit" }).then((response) => response.ok && response.json()).catch(() => {});
+    if (mine !== redial) return;
     if (!frame) return shut();
     message(frame);
-    if (/** @type {State} */ (state) === "open") begin();
+    if (state === "open") begin();
   }
 
   function teardown() {
     hangUp();
-    hangUp = () => {};
-    timers.clear(redial);
+    redial = timers.clear(redial);
   }
 
   /** @param {number} why */
@@ -265,7 +239,8 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
     parked |= why;
     teardown();
     timers.clear(watch);
-    if (state !== "closed" && why !== OVER) enter("waiting");
+    if (why === OVER) state = "over";
+    else if (state !== "closed") enter("waiting");
   }
 
   /** @param {number} why */
@@ -277,38 +252,30 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
 
   function begin() {
     if (state === "closed") return shut();
-    lookIn(LOOK);
+    timers.clear(watch);
+    watch = timers.set(look, LOOK);
     reconnectNow();
   }
 
   const deafen = world.events((name) => {
-    if (name === "hide") return park(HIDE);
-    if (name === "show") return unpark(HIDE);
-    if (parked || state === "closed") return;
-    if (name === "offline") return onstate("unsure");
-    if (name === "online") {
-      worked = false; // this network may be another
-      return reconnectNow();
-    }
-    if (state !== "waiting") look();
+    if (name === "pagehide") park(HIDE);
+    else if (name === "pageshow") unpark(HIDE);
+    else if (parked || state === "closed") return;
+    else if (name === "offline") onstate("unsure", faults);
+    else if (name === "online") {
+      chances = MAX_FAILURES; // this network may be another
+      reconnectNow();
+    } else if (state !== "waiting") look();
     else if (!resting) reconnectNow();
   });
 
-  if (closed) state = "closed";
   begin();
   return {
-    get faults() {
-      return faults;
-    },
-    get shaky() {
-      return shaky;
-    },
     fault(error) {
+      if (error) report(error);
       if (state === "over") return;
-      world.report(error ?? new Error("a frame could not be shown"));
-      shaky = true;
-      faults = Math.max(MAX_FAILURES, faults + 1); // which frame it was is not known, so a snapshot has to mend it
-      failures = 0;
+      // Which frame it was is not known, so a snapshot has to mend it; and one beat is too early to say that it did.
+      faults = Math.max(MAX_FAILURES + 0.5, faults + 1);
       if (state !== "waiting") gone();
     },
     sleep: () => park(SLEEP),
@@ -316,7 +283,6 @@ export function connect({ url, after = null, closed = false, onframe, onstate, o
     close() {
       deafen();
       park(OVER);
-      enter("over");
     },
   };
 }

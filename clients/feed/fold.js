@@ -25,33 +25,29 @@ export function empty(feed) {
  * @returns {FeedState}
  */
 export function fold(state, frame, { limit }) {
+  const next = change(state, frame, limit);
+  return "position" in frame && frame.type !== "beat" ? { ...next, position: frame.position } : next;
+}
+
+/** @param {FeedState} state @param {Frame} frame @param {number} limit @returns {FeedState} */
+function change(state, frame, limit) {
   switch (frame.type) {
     case "snapshot": {
-      const { feed, position, air, dispatches } = frame;
-      const pinned = frame.pinned ?? null;
-      const known = dispatches.find(({ id }) => id === pinned) ?? frame.pinned_dispatch;
+      const { feed, position, air, pinned = null, dispatches, pinned_dispatch } = frame;
+      const known = find(dispatches, pinned) ?? pinned_dispatch;
       return beside({ feed, position, air, pinned, dispatches: dispatches.slice(0, limit) }, known);
     }
     case "dispatch":
-      return { ...put(state, frame.dispatch, limit), position: frame.position };
+      return put(state, frame.dispatch, limit);
     case "kill":
-      return { ...put(state, tombstone(frame), limit), position: frame.position };
+      return put(state, tombstone(frame), limit);
     case "pin":
-      return { ...(frame.id === state.pinned ? state : { ...alone(state), pinned: frame.id }), position: frame.position };
+      return frame.id === state.pinned ? state : { ...alone(state), pinned: frame.id };
     case "air":
-      return { ...state, position: frame.position, air: frame.air };
-    case "beat":
-    case "delayed":
-    case "move":
-      return state;
+      return { ...state, air: frame.air };
     default:
-      return unknown(state, frame);
+      return state;
   }
-}
-
-/** @param {FeedState} state @param {{position?: unknown}} frame @returns {FeedState} */
-function unknown(state, { position }) {
-  return typeof position === "string" ? { ...state, position } : state;
 }
 
 /**
@@ -68,7 +64,7 @@ export function learn(state, dispatch) {
 
 /** @param {FeedState} state whether its pinned line is one that no frame brought */
 export function wanting({ pinned, dispatches, pinned_dispatch }) {
-  return pinned !== null && !pinned_dispatch && !dispatches.some(({ id }) => id === pinned);
+  return pinned !== null && !pinned_dispatch && !find(dispatches, pinned);
 }
 
 /** @param {FeedState} state @returns {FeedState} */
@@ -78,8 +74,13 @@ function alone({ pinned_dispatch, ...state }) {
 
 /** @param {FeedState} state @param {Dispatch | null | undefined} dispatch @returns {FeedState} */
 function beside(state, dispatch) {
-  const apart = dispatch?.id === state.pinned && !state.dispatches.some(({ id }) => id === state.pinned);
+  const apart = dispatch?.id === state.pinned && !find(state.dispatches, state.pinned);
   return dispatch && apart ? { ...state, pinned_dispatch: dispatch } : state;
+}
+
+/** @param {Dispatch[]} dispatches @param {string | null} wanted */
+function find(dispatches, wanted) {
+  return dispatches.find(({ id }) => id === wanted);
 }
 
 /** @param {KillFrame} kill @returns {Tombstone} */
@@ -91,9 +92,9 @@ export function tombstone({ id, reason, filed, at, revision }) {
 function put(state, dispatch, limit) {
   if (state.pinned_dispatch?.id === dispatch.id) return learn(state, dispatch);
   const all = place(state.dispatches, dispatch);
-  const next = { ...state, dispatches: all.length > limit ? all.slice(0, limit) : all };
+  const next = { ...state, dispatches: all.slice(0, limit) };
   if (state.pinned_dispatch) return next;
-  return beside(next, all.find(({ id }) => id === state.pinned) ?? dispatch);
+  return beside(next, find(all, state.pinned) ?? dispatch);
 }
 
 /**

@@ -6,7 +6,6 @@
  * shown the frame. One that can't be applied or shown is malformed like one that can't be read.
  *
  * @import { Dispatch, FeedState, Frame, SnapshotFrame, World } from "./frames.d.ts"
- * @import { ConnectionState, Connection } from "./connection.js"
  * @import { Status } from "./freshness.js"
  */
 
@@ -54,95 +53,89 @@ import { Malformed } from "./read.js";
 export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given }) {
   const world = { ...browser(), ...given };
   const { clock } = world;
-  let state = snapshot ? fold(empty(feed), snapshot, { limit }) : empty(feed);
-  let closed = Boolean(snapshot?.closed);
-  let fresh = start(clock());
-  /** @type {number | null} */
-  let watching = null;
-  /** @type {Connection | undefined} */
-  let connection;
+  const nothing = empty(feed);
+  /** All that a frame moves on, so that it can be put back. */
+  let now = {
+    state: snapshot ? fold(nothing, snapshot, { limit }) : nothing,
+    fresh: start(clock()),
+    watching: /** @type {number | null} */ (null),
+    closed: Boolean(snapshot?.closed),
+  };
+  let faults = 0;
   let told = "";
   let toldState = "";
+  let { report: fault } = world;
 
   /** @returns {Status} */
   function status() {
-    const now = measure(fresh, state.air.on, clock());
-    const { faults = 0, shaky = false } = connection ?? {};
-    const reload = faults > MAX_FAILURES;
-    if (closed) now.name = "closed";
-    else if ((reload || shaky) && now.name !== "delayed") now.name = "catching-up";
-    if (now.name === "catching-up" && state.position === null) now.name = "connecting";
-    return reload ? { ...now, reload } : now;
+    const { state, fresh, closed } = now;
+    let { name, age } = measure(fresh, state.air.on, clock());
+    if (name !== "delayed" && faults > MAX_FAILURES) name = "catching-up";
+    if (name === "catching-up" && state.position === null) name = "connecting";
+    if (closed) name = "closed";
+    return { name, age, reload: faults > MAX_FAILURES + 0.5 };
   }
 
   /** @param {Frame | null} frame @param {FeedState} previous */
   function tell(frame, previous) {
-    const now = status();
-    const { name, age, reload } = now;
-    if (name !== "live" && name !== "off-air") watching = null;
-    if (frame || told !== `${name} ${reload} ${age}`) {
-      told = `${name} ${reload} ${age}`;
-      onchange({ frame, state, previous, status: now, watching, skew: fresh.skew });
+    const current = status();
+    const { name, age, reload } = current;
+    const word = name + reload;
+    if (!/^live|off/.test(name)) now.watching = null;
+    const { state, watching, fresh } = now;
+    if (frame || told !== word + age) {
+      told = word + age;
+      onchange({ frame, state, previous, status: current, watching, skew: fresh.skew });
     }
-    if (toldState !== `${name} ${reload}`) {
-      toldState = `${name} ${reload}`;
-      onstate?.(now);
-    }
-  }
-
-  /** The status alone. One that can't be shown must not leave LIVE standing. */
-  function tick() {
-    try {
-      tell(null, state);
-    } catch (error) {
-      connection?.fault(error);
+    if (toldState !== word) {
+      toldState = word;
+      onstate?.(current);
     }
   }
 
-  connection = connect({
+  const connection = connect({
     ...world,
     url: `${src.replace(/\/+$/, "")}/v1/feeds/${encodeURIComponent(feed)}`,
-    after: state.position,
-    closed,
+    after: now.state.position,
+    closed: now.closed,
     onframe(frame) {
-      const before = { state, fresh, watching, closed };
-      if (frame.type === "beat" && frame.position !== state.position) throw new Malformed("gap");
+      const before = now;
+      const { state, fresh } = now;
+      if (frame.type === "beat" && frame.position !== state.position) throw new Malformed();
+      now = { ...now, state: fold(state, frame, { limit }), fresh: step(fresh, { type: "frame", frame }, clock()) };
+      if (frame.type === "beat") now.watching = frame.watching ?? null;
+      if (frame.type === "snapshot") now.closed = Boolean(frame.closed);
       try {
-        state = fold(state, frame, { limit });
-        fresh = step(fresh, { type: "frame", frame }, clock());
-        if (frame.type === "beat") watching = frame.watching ?? null;
-        if (frame.type === "snapshot") closed = Boolean(frame.closed);
-        tell(frame, before.state);
+        tell(frame, state);
       } catch (error) {
-        ({ state, watching, closed } = before);
-        fresh = step(before.fresh, { type: "lost" }, clock());
+        now = { ...before, fresh: step(fresh, { type: "lost" }, clock()) };
         throw error;
       }
     },
-    onstate(now) {
-      if (now === "open" || now === "over") return;
-      if (now === "closed") closed = true;
-      const type = now === "waiting" || now === "closed" || now === "unsure" ? "lost" : now;
-      fresh = step(fresh, { type }, clock());
-      tick();
+    onstate(type, count) {
+      if (type === "open") return;
+      faults = count;
+      now.closed ||= type === "closed";
+      if (type) now.fresh = step(now.fresh, { type }, clock());
+      try {
+        tell(null, now.state);
+      } catch (error) {
+        fault(error); // a status that can't be shown must not leave LIVE standing
+      }
     },
-    ontick: tick,
   });
-  const { fault, sleep, wake, close } = connection;
+  ({ fault } = connection);
 
   return {
+    ...connection,
     get state() {
-      return state;
+      return now.state;
     },
     get status() {
       return status();
     },
     learn(dispatch) {
-      state = learn(state, dispatch);
+      now.state = learn(now.state, dispatch);
     },
-    fault,
-    sleep,
-    wake,
-    close,
   };
 }

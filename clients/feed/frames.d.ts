@@ -139,10 +139,10 @@ export interface Instant {
 
 export interface Timers {
   set(act: () => void, delay: number): unknown;
-  clear(handle: any): void;
+  clear(handle: any): undefined | void;
 }
 
-export type WorldEvent = "online" | "offline" | "visible" | "hide" | "show";
+export type WorldEvent = "online" | "offline" | "pagehide" | "pageshow" | "visibilitychange";
 
 /** Everything a connection needs from the world, so that tests can bring their own. */
 export interface World {
@@ -153,8 +153,8 @@ export interface World {
   random: () => number;
   timers: Timers;
   /**
-   * Calls back when the network goes ("offline") or comes ("online"), when the reader is back ("visible"), when the
-   * page is left ("hide") and when it comes back from the back-forward cache ("show"). Returns the way to stop.
+   * Calls back when the network comes or goes, when the page is left, when it comes back from the back-forward cache,
+   * and when it becomes visible again ("visibilitychange", for that alone). Returns the way to stop.
    */
   events: (tell: (name: WorldEvent) => void) => () => void;
   /** Makes an error that was survived visible to developers. */

@@ -3,22 +3,21 @@
  *
  * Each beat proves that, at its time `at`, the whole way from the log to this page was level. Nothing else does.
  *
- *   event          phase becomes             and
- *   ─────────────  ────────────────────────  ──────────────────────────────────────────
- *   connecting     away                      the estimate of the clocks' difference is forgotten
- *   polling        away                      the estimate is kept: a long-poll goes on with the one before
- *   lost           away
- *   slept          away                      the estimate is in doubt
- *   any frame      resumed, if it was away
- *   delayed        resumed, if it was away   held: the node itself says it is behind
- *   beat           proven                    no longer held; the proof's age is measured anew
+ *   event          proven   and
+ *   ─────────────  ───────  ──────────────────────────────────────────────────────────────
+ *   connecting     no       the estimate of the clocks' difference is forgotten
+ *   polling        no       the estimate is kept: a long-poll goes on with the one before
+ *   lost           no
+ *   slept          no       the estimate is in doubt
+ *   delayed                 held: the node itself says it is behind
+ *   beat           yes      no longer held; the proof's age is measured again
  *
- *   phase          proof                     held   air   the page says
+ *   proven         proof                     held   air   the page says
  *   ─────────────  ────────────────────────  ─────  ────  ─────────────
- *   proven         13 s old or younger       no     on    live
- *   proven         13 s old or younger       no     off   off-air
- *   away, resumed  13 s old or younger       no     –     catching-up
- *   away, resumed  none yet, for 5 s         no     –     catching-up
+ *   yes            13 s old or younger       no     on    live
+ *   yes            13 s old or younger       no     off   off-air
+ *   no             13 s old or younger       no     –     catching-up
+ *   no             none yet, for 5 s         no     –     catching-up
  *   anything else                                         delayed
  *
  * Only the first row says live, and it needs a beat of this very connection: a dead path can't reach it.
@@ -36,6 +35,7 @@
  * much as a cache is could be deceived, until the next poll.
  *
  * @import { Frame, Instant } from "./frames.d.ts"
+ * @import { ConnectionState } from "./connection.js"
  */
 
 import { elapsed } from "./clock.js";
@@ -58,7 +58,7 @@ const DRIFT = 0.0005;
 
 /**
  * @typedef {object} Freshness
- * @property {"away" | "resumed" | "proven"} phase
+ * @property {boolean} proven a beat came on this connection
  * @property {boolean} held the node says that it is behind
  * @property {Instant} began when the page began
  * @property {Instant | null} dialled when the connection was begun; null for long-polls
@@ -67,7 +67,8 @@ const DRIFT = 0.0005;
  * @property {boolean} doubted the connection may have stalled from its beginning, and its beats all be late
  * @property {number} skew by how many milliseconds our wall clock is ahead; outlives the connection
  *
- * @typedef {{type: "connecting" | "polling" | "lost" | "slept"} | {type: "frame", frame: Frame}} Event
+ * @typedef {{type: "frame", frame: Frame} | {type: Exclude<ConnectionState, "open"> | "lost"}} Event anything that is not
+ *   told apart here counts as lost
  *
  * @typedef {object} Status
  * @property {"connecting" | "live" | "off-air" | "catching-up" | "delayed" | "closed"} name
@@ -77,79 +78,53 @@ const DRIFT = 0.0005;
 
 /** @param {Instant} now @returns {Freshness} */
 export function start(now) {
-  return { phase: "away", held: false, began: now, dialled: now, proof: null, least: null, doubted: false, skew: 0 };
+  return { proven: false, held: false, began: now, dialled: now, proof: null, least: null, doubted: false, skew: 0 };
 }
 
 /** @param {Freshness} fresh @param {Event} event @param {Instant} now @returns {Freshness} */
 export function step(fresh, event, now) {
   if (event.type !== "frame") {
-    const away = { ...fresh, phase: /** @type {const} */ ("away"), held: false };
-    if (event.type === "connecting") return { ...away, dialled: now, least: null };
-    if (event.type === "polling") return { ...away, dialled: null };
-    return event.type === "slept" ? { ...away, doubted: true } : away;
+    /** @type {Record<string, Partial<Freshness>>} */
+    const changes = { connecting: { dialled: now, least: null }, polling: { dialled: null }, slept: { doubted: true } };
+    return { ...fresh, proven: false, held: false, ...changes[event.type] };
   }
-  if (event.frame.type === "beat") return prove(fresh, Date.parse(event.frame.at), now);
-  const phase = fresh.phase === "away" ? "resumed" : fresh.phase;
-  return { ...fresh, phase, held: fresh.held || event.frame.type === "delayed" };
+  const { frame } = event;
+  if (frame.type === "beat") return { ...fresh, proven: true, held: false, ...prove(fresh, Date.parse(frame.at), now) };
+  return frame.type === "delayed" ? { ...fresh, held: true } : fresh;
 }
 
 /** @param {Freshness} fresh @param {boolean} onAir @param {Instant} now @returns {Status} */
-export function measure(fresh, onAir, now) {
-  const { phase, held, proof, began } = fresh;
+export function measure({ proven, held, proof, began }, onAir, now) {
   const passed = proof ? elapsed(proof.arrival, now) + proof.lag : elapsed(began, now);
-  const age = Math.floor(passed / 1000);
-  if (held || passed > (proof ? FRESH : PATIENCE)) return { name: "delayed", age };
-  if (phase !== "proven") return { name: "catching-up", age };
-  return { name: onAir ? "live" : "off-air", age };
-}
-
-/** @param {Freshness} fresh @param {number} at @param {Instant} now @returns {Freshness} */
-function prove(fresh, at, now) {
-  const ahead = { wall: now.wall - at, mono: now.mono - at };
-  const found = compare(fresh, ahead, at, now) ?? guess(ahead, bound(fresh, ahead, now));
-  const { least, lag, doubted } = found;
-  return { ...fresh, phase: "proven", held: false, proof: { at, arrival: now, lag }, least, doubted, skew: least.wall };
+  const late = held || passed > (proof ? FRESH : PATIENCE);
+  return { name: late ? "delayed" : !proven ? "catching-up" : onAir ? "live" : "off-air", age: Math.floor(passed / 1000) };
 }
 
 /**
- * Against the beats before it on this connection, if there are any.
+ * Against the proofs before it, if there are any that it may be compared with; else by what bounds its age alone:
+ * the age of the connection or, by long-poll, the wall clock.
  *
  * @param {Freshness} fresh
- * @param {Instant} ahead
  * @param {number} at
  * @param {Instant} now
  */
-function compare({ least: known, proof, doubted }, ahead, at, now) {
-  if (!known || !proof) return null;
-  const since = elapsed(proof.arrival, now);
-  const paced = at - proof.at >= APART && since >= at - proof.at - JITTER;
-  if (doubted && paced) return { least: ahead, lag: 0, doubted: false };
-  const least = {
-    wall: Math.min(known.wall + since * DRIFT, ahead.wall),
-    mono: Math.min(known.mono + since * DRIFT, ahead.mono),
-  };
-  return { least, lag: Math.max(ahead.wall - least.wall, ahead.mono - least.mono), doubted };
-}
-
-/**
- * How old the first proof may be: as old as the connection, or, by long-poll, as the wall clock says.
- *
- * @param {Freshness} fresh
- * @param {Instant} ahead
- * @param {Instant} now
- */
-function bound({ dialled }, ahead, now) {
-  return dialled ? elapsed(dialled, now) : Math.min(Math.abs(ahead.wall), FRESH + 1);
-}
-
-/**
- * By what bounds its age alone.
- *
- * @param {Instant} ahead
- * @param {number} age
- */
-function guess(ahead, age) {
-  const doubted = age > SLACK;
-  const lag = doubted ? age : 0;
-  return { least: { wall: ahead.wall - lag, mono: ahead.mono - lag }, lag: age, doubted };
+function prove({ least, proof, doubted, dialled }, at, now) {
+  let ahead = { wall: now.wall - at, mono: now.mono - at };
+  let lag = 0;
+  if (least && proof) {
+    const since = elapsed(proof.arrival, now);
+    const paced = at - proof.at >= APART && since >= at - proof.at - JITTER;
+    if (doubted && paced) {
+      doubted = false;
+    } else {
+      const { wall, mono } = ahead;
+      ahead = { wall: Math.min(least.wall + since * DRIFT, wall), mono: Math.min(least.mono + since * DRIFT, mono) };
+      lag = Math.max(wall - ahead.wall, mono - ahead.mono);
+    }
+  } else {
+    lag = dialled ? elapsed(dialled, now) : Math.min(Math.abs(ahead.wall), FRESH + 1);
+    doubted = lag > SLACK;
+    if (doubted) ahead = { wall: ahead.wall - lag, mono: ahead.mono - lag };
+  }
+  return { proof: { at, arrival: now, lag }, least: ahead, doubted, skew: ahead.wall };
 }

@@ -8,56 +8,60 @@
  *   200            frames in their order; then `at` counts as a beat, unless one of the frames was `delayed`
  *   204            nothing new; `Ticker-At` counts as a beat at the position asked for
  *   410            the feed is closed
- *   403, 404       refused: asked again after `Retry-After`, or REFUSED seconds
- *   other errors   asked again after `Retry-After`, or the usual random wait
+ *   other errors   asked again after `Retry-After` and the usual random wait
  *   anything else  malformed
  *
+ * @import { Frame } from "./frames.d.ts"
  * @import { Carrier } from "./carriers.js"
  */
 
 import { elapsed } from "./clock.js";
+import { address } from "./target.js";
 
 /** The same URL is never asked for twice within this. Milliseconds. */
 const PACE = 1_000;
 
-/** When to ask again after a refusal that only people can change, and the longest wait a server may ask for. Seconds. */
-const REFUSED = 30;
-const LONGEST = 3_600;
-
 /** @type {Carrier} */
-export function longPoll({ clock, timers, ...world }, target, { message, gone, closed }) {
+export function longPoll({ fetch, clock, timers }, target, { message, gone, closed }) {
   const stop = new AbortController();
   const { signal } = stop;
   /** @type {unknown} */
   let pause;
 
-  /** @param {boolean} first the first request of a connection may have to ask for a snapshot */
+  /** @param {boolean} [first] the first request of a connection may have to ask for a snapshot */
   async function ask(first) {
     const after = target.after(first);
-    const address = `${target.url}/changes${after === null ? "" : `?after=${encodeURIComponent(after)}&wait=10`}`;
-    const { asked } = target;
-    const wait = asked?.address === address ? PACE - elapsed(asked.when, clock()) : 0;
+    const url = address(target, "changes", after, "&wait=10");
+    const wait = target.when && target.asked === url ? PACE - elapsed(target.when, clock()) : 0;
     if (wait > 0) {
       pause = timers.set(() => ask(first), wait);
       return;
     }
-    target.asked = { address, when: clock() };
+    target.asked = url;
+    target.when = clock();
+    let text;
     try {
-      const response = await /** @type {NonNullable<typeof world.fetch>} */ (world.fetch)(address, { signal, credentials: "omit" });
+      const response = await fetch(url, { signal, credentials: "omit" });
       const { status, headers } = response;
-      const text = await response.text();
+      text = await response.text();
       if (signal.aborted) return;
       if (status === 410) return closed();
-      if (status >= 400) return gone(Math.min(LONGEST, Number(headers.get("Retry-After")) || (status < 429 ? REFUSED : 0)));
-      for (const frame of status === 204 ? [proof(after, headers.get("Ticker-At"))] : unpack(text)) {
+      if (status >= 400) return gone(Number(headers.get("Retry-After")) || 0);
+      const { frames, position, at } =
+        status === 204 ? { frames: [], position: after, at: headers.get("Ticker-At") } : JSON.parse(text);
+      const proof = at && !frames.some((/** @type {Frame} */ { type }) => type === "delayed");
+      // Without a proof it still breaks the silence, as any frame does.
+      for (const frame of [...frames, proof ? { type: "beat", position, at } : { type: "none" }]) {
         message(frame);
         if (signal.aborted) return;
       }
     } catch {
-      if (!signal.aborted) gone();
+      if (signal.aborted) return;
+      if (text === undefined) gone();
+      else message(null);
       return;
     }
-    ask(false);
+    ask();
   }
 
   ask(true);
@@ -65,25 +69,4 @@ export function longPoll({ clock, timers, ...world }, target, { message, gone, c
     stop.abort();
     timers.clear(pause);
   };
-}
-
-/** @param {string} text @returns {unknown[]} frames; null is a malformed one */
-function unpack(text) {
-  try {
-    const { frames, position, at } = JSON.parse(text);
-    const behind = frames.some((/** @type {any} */ frame) => frame.type === "delayed");
-    return [...frames, proof(position, behind ? null : at)];
-  } catch {
-    return [null];
-  }
-}
-
-/**
- * A response without a time proves nothing, but breaks the silence as any frame does.
- *
- * @param {string | null} position
- * @param {string | null} at
- */
-function proof(position, at) {
-  return at ? { type: "beat", position, at } : { type: "none" };
 }

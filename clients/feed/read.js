@@ -8,35 +8,50 @@
 /** The path to a node delivers something that is not a feed: a captive portal, a cut frame, a broken proxy. */
 export class Malformed extends Error {}
 
-/** @param {unknown} value @returns {value is string} */
-const text = (value) => typeof value === "string";
+/** Nothing that has to be a text may be empty. @param {unknown} value @returns {value is string} */
+const text = (value) => typeof value === "string" && value !== "";
 /** @param {unknown} value */
-const name = (value) => text(value) && value !== "";
-/** @param {unknown} value */
-const time = (value) => text(value) && !Number.isNaN(Date.parse(value));
-/** @param {any} value */
-const air = (value) => typeof value?.on === "boolean";
+const time = (value) => text(value) && Date.parse(value) > 0;
 /** @param {any} value */
 const dispatch = (value) =>
-  name(value?.id) &&
-  time(value.filed) &&
-  time(value.updated) &&
-  Number.isInteger(value.revision) &&
-  (value.status === "killed" ? text(value.reason) : value.status === "usable" && text(value.text));
+  has(value, "id filed updated revision") && has(value, value.status === "killed" ? "reason" : "text usable");
 
-/** @type {Record<Frame["type"], (frame: any) => boolean>} */
-const shapes = {
-  snapshot: (f) =>
-    name(f.position) && name(f.feed) && air(f.air) && (f.at == null || time(f.at)) &&
-    Array.isArray(f.dispatches) && f.dispatches.every(dispatch) && (f.pinned_dispatch == null || dispatch(f.pinned_dispatch)),
-  dispatch: (f) => name(f.position) && dispatch(f.dispatch),
-  kill: (f) => name(f.position) && name(f.id) && text(f.reason) && time(f.at) && time(f.filed) && Number.isInteger(f.revision),
-  pin: (f) => name(f.position) && (f.id === null || name(f.id)),
-  air: (f) => name(f.position) && air(f.air),
-  beat: (f) => name(f.position) && time(f.at),
-  delayed: () => true,
-  move: (f) => f.within >= 0,
+/**
+ * What a member has to be, by its name, if not a text. The last three are rules for the whole: a dispatch that is
+ * not killed must be usable, a pin may be null, a snapshot need not have a pinned dispatch beside it.
+ *
+ * @type {Record<string, (value: any, whole: any) => boolean>}
+ */
+const rules = {
+  at: time,
+  filed: time,
+  updated: time,
+  revision: Number.isInteger,
+  dispatch,
+  dispatches: (value) => Array.isArray(value) && value.every(dispatch),
+  air: (value) => typeof value?.on === "boolean",
+  within: (value) => value >= 0,
+  usable: (_, { status }) => status === "usable",
+  pin: (_, { id }) => id === null || text(id),
+  beside: (_, { pinned_dispatch }) => pinned_dispatch == null || dispatch(pinned_dispatch),
 };
+
+/** The members that each type promises. @type {Record<Frame["type"], string>} */
+const shapes = {
+  snapshot: "position feed air dispatches beside",
+  dispatch: "position dispatch",
+  kill: "position id reason at filed revision",
+  pin: "position pin",
+  air: "position air",
+  beat: "position at",
+  delayed: "type",
+  move: "within",
+};
+
+/** @param {any} value @param {string} members */
+function has(value, members) {
+  return value && members.split(" ").every((member) => (rules[member] ?? text)(value[member], value));
+}
 
 /** Every type this client understands; an event stream has to be asked for each by name. */
 export const TYPES = Object.keys(shapes);
@@ -52,10 +67,10 @@ export function read(data) {
   try {
     if (text(data)) frame = JSON.parse(data);
   } catch {
-    throw new Malformed("not JSON");
+    throw new Malformed();
   }
-  if (!text(frame?.type)) throw new Malformed("no type");
-  if (!Object.hasOwn(shapes, frame.type)) return name(frame.position) ? frame : null;
-  if (!shapes[/** @type {Frame["type"]} */ (frame.type)](frame)) throw new Malformed(frame.type);
+  if (!text(frame?.type)) throw new Malformed();
+  if (!TYPES.includes(frame.type)) return text(frame.position) ? frame : null;
+  if (!has(frame, shapes[/** @type {Frame["type"]} */ (frame.type)])) throw new Malformed();
   return frame;
 }

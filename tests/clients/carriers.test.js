@@ -12,7 +12,7 @@ function setUp(after = null, more = {}) {
   /** @type {string[]} */
   const states = [];
   const url = "https://ticker.example/v1/feeds/breaking";
-  connect({ ...world.io, url, after, onframe: (frame) => frames.push(frame), onstate: (state) => states.push(state), ...more });
+  connect({ ...world.io, url, after, onframe: (frame) => frames.push(frame), onstate: (state) => state && states.push(state), ...more });
   return { world, frames, states };
 }
 

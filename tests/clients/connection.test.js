@@ -14,7 +14,7 @@ function setUp(after = null, more = {}) {
   /** @type {string[]} */
   const states = [];
   const line = connect({
-    ...world.io, url: URL_, after, onframe: (frame) => frames.push(frame), onstate: (state) => states.push(state), ...more,
+    ...world.io, url: URL_, after, onframe: (frame) => frames.push(frame), onstate: (state) => state && states.push(state), ...more,
   });
   return { world, frames, states, line };
 }
@@ -145,20 +145,20 @@ test("when the reader is back and the tail is fresh, it stays", () => {
   const { world } = setUp();
   world.socket.send(proof(world));
   world.pass(5000);
-  world.tell?.("visible");
+  world.tell?.("visibilitychange");
   assert.equal(world.sockets.length, 1);
 });
 
 test("when the reader is back while it dials, it goes on dialling", () => {
   const { world } = setUp();
-  world.tell?.("visible");
+  world.tell?.("visibilitychange");
   assert.equal(world.sockets.length, 1);
 });
 
 test("when the reader is back while it waits, it dials at once", () => {
   const { world } = setUp();
   world.socket.drop();
-  world.tell?.("visible");
+  world.tell?.("visibilitychange");
   assert.equal(world.sockets.length, 2);
 });
 
@@ -166,7 +166,7 @@ test("when the reader is back after a sleep, it reconnects after a second", () =
   const { world, states } = setUp();
   world.socket.send(proof(world));
   world.sleep(3_600_000);
-  world.tell?.("visible");
+  world.tell?.("visibilitychange");
   assert.equal(states.at(-1), "slept", "and says at once that nothing is proven any more");
   world.pass(999);
   assert.equal(world.sockets.length, 1);
@@ -236,11 +236,12 @@ test("a draining node that closes first is left then, once", () => {
 test("closed is closed: no timer, no listener, no frame", () => {
   const { world, frames, states, line } = setUp();
   world.socket.send(proof(world));
+  const before = states.length;
   line.close();
   assert.equal(world.socket.closed, true);
   world.socket.send(proof(world));
   assert.equal(frames.length, 1);
   assert.equal(world.waiting, 0);
   assert.equal(world.tell, null);
-  assert.equal(states.at(-1), "over");
+  assert.equal(states.length, before);
 });
