@@ -147,7 +147,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
     if (type === "beat") {
       proven = true;
       beaten = seen;
-      if (faults <= MAX_FAILURES) settle();
+      if (faults <= MAX_FAILURES) attempt = faults = 0;
     } else if (type === "move") {
       timers.clear(redial);
       redial = timers.set(dial, random() * frame.within);
@@ -155,10 +155,6 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
       after = frame.position;
       if (type === "snapshot" && frame.closed) shut();
     }
-  }
-
-  function settle() {
-    attempt = faults = 0;
   }
 
   function gone(rest = 0) {
@@ -194,7 +190,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
       redial = timers.set(() => elapsed(heard, clock()) >= SILENCE && (late ? reconnectNow() : gone()), late ? LOOK : 0);
     } else if (beaten && elapsed(beaten, seen) >= LOOK) {
       // A consumer that shows frames later than they come has had the time to fail.
-      settle();
+      attempt = faults = 0;
     }
     if (parked) return;
     timers.clear(watch);

@@ -113,13 +113,14 @@ function prove({ least, proof, doubted, dialled }, at, now) {
   let lag = 0;
   if (least && proof) {
     const since = elapsed(proof.arrival, now);
-    const paced = at - proof.at >= APART && since >= at - proof.at - JITTER;
+    const apart = at - proof.at;
+    const paced = apart >= APART && Math.abs(since - apart) <= JITTER;
     if (doubted && paced) {
       doubted = false;
     } else {
-      const { wall, mono } = ahead;
-      ahead = { wall: Math.min(least.wall + since * DRIFT, wall), mono: Math.min(least.mono + since * DRIFT, mono) };
-      lag = Math.max(wall - ahead.wall, mono - ahead.mono);
+      const drift = since * DRIFT;
+      lag = Math.max(ahead.wall - least.wall - drift, ahead.mono - least.mono - drift, 0);
+      ahead = { wall: Math.min(least.wall + drift, ahead.wall), mono: Math.min(least.mono + drift, ahead.mono) };
     }
   } else {
     lag = dialled ? elapsed(dialled, now) : Math.min(Math.abs(ahead.wall), FRESH + 1);

@@ -16,6 +16,8 @@ test("elapsed is what the clock that says more says", () => {
 test("sleep shows as a wall clock that outran the other", () => {
   assert.equal(slept(start, after(10_000, 10_000)), false);
   assert.equal(slept(start, after(11_500, 10_000)), false, "clocks are allowed to be a little apart");
+  assert.equal(slept(start, after(12_000, 10_000)), false, "by up to two seconds");
+  assert.equal(slept(start, after(12_001, 10_000)), true, "and no more");
   assert.equal(slept(start, after(60_000, 500)), true);
   assert.equal(slept(start, after(-3_600_000, 500)), false, "a clock set back is no sleep");
 });

@@ -126,7 +126,7 @@ export class World {
     for (;;) {
       const [next] = this.#pending.filter(({ due }) => due <= end).sort((a, b) => a.due - b.due);
       if (!next) break;
-      this.#move(next.due - this.#due);
+      this.#move(Math.max(0, next.due - this.#due));
       this.#pending = this.#pending.filter((other) => other !== next);
       next.act();
     }
@@ -136,6 +136,16 @@ export class World {
   /** The machine sleeps: the wall clock goes on, the monotonic one and the timers don't. @param {number} milliseconds */
   sleep(milliseconds) {
     this.now = { ...this.now, wall: this.now.wall + milliseconds };
+  }
+
+  /** Both clocks move on, but timers wait: a page that is frozen, or throttled. @param {number} milliseconds */
+  freeze(milliseconds) {
+    this.#move(milliseconds);
+  }
+
+  /** Does something of the test's own in time, after the timers that are due then already. @param {number} delay @param {() => void} act */
+  later(delay, act) {
+    this.io.timers.set(act, delay);
   }
 
   /** @param {number} milliseconds */
