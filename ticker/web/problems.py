@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 from ticker.errors import NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
 from ticker.web.admission import cross_origin
 from ticker.web.node import node_of
-from ticker.web.pages import problem_page
+from ticker.web.problem_page import problem_page
 
 log = logging.getLogger("ticker.web")
 
@@ -72,7 +72,7 @@ async def on_bug(request: Request, error: Exception) -> Response:
 def _answer(request: Request, error: TickerError) -> Response:
     for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
     if for_people:
-        return problem_page(error)
+        return problem_page(request, error)
     answer = problem(error)
     # A page of another site that may read an answer may read why there is none.
     answer.headers.update(cross_origin(node_of(request).settings, request.headers.get("origin")))
