@@ -388,8 +388,7 @@ REFUSED = [
     for method, path in EVERY
     for status in DOCUMENT["paths"][path][method]["responses"]
     if status in ("400", "401", "403", "404", "413", "422", "426", "428", "429")
-    and (path.rpartition("/")[2], status)
-    not in {("live", "403"), ("changes", "403")}  # every site may read here
+    and (path.rpartition("/")[2], status) not in {("live", "403"), ("changes", "403")}  # every site may read here
 ]
 """The others stand in what desks live through below."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -135,6 +136,8 @@ async def gallery(request: Request) -> Response:
     every = [each.feed for each in node.hub.open_channels().values()]
     src = absolute(request)
     labels = _labels(channel)
+    every_example = (*LAYOUTS, *EXAMPLES, Example("style", "", {"limit": "3"}))
+    examples = await asyncio.gather(*(_drawn(request, channel, example, lang, labels) for example in every_example))
     page = TEMPLATES.get_template("embed/gallery.html").render(
         base=base(request),
         src=src,
@@ -144,10 +147,11 @@ async def gallery(request: Request) -> Response:
         lang=lang,
         feeds=[each for each in every if each.visibility == "public" or each.name == name],
         languages=LANGUAGES,
-        layouts=[await _drawn(request, channel, example, lang, labels) for example in LAYOUTS],
-        examples=[await _drawn(request, channel, example, lang, labels) for example in EXAMPLES],
-        styled=await _drawn(request, channel, Example("", "", {"limit": "3"}), lang, labels),
-        newest=next((each["id"] for each in channel.feed.dispatches), None),
+        layouts=examples[: len(LAYOUTS)],
+        examples=examples[len(LAYOUTS) : -1],
+        styled=examples[-1],
+        newest=next((each["id"] for each in channel.feed.dispatches if each["status"] == "usable"), None),
+        oembed=f"{src}/oembed?{urlencode({'url': f'{src}/feeds/{channel.feed.name}'})}",
         parts=PARTS,
         properties=PROPERTIES,
         events=EVENTS,
@@ -205,7 +209,7 @@ def tag(channel: Channel, attributes: Attributes, src: str) -> str:
     feed = channel.feed
     given = Markup().join(Markup(' {}="{}"').format(name, value) for name, value in written(attributes).items())
     return str(
-        Markup('<breaking-ticker feed="{}"{}><a href="{}/feeds/{}">{}</a></breaking-ticker>').format(
+        Markup('<breaking-ticker feed="{}"{}>\n  <a href="{}/feeds/{}">{}</a>\n</breaking-ticker>').format(
             feed.name, given, src, feed.name, feed.title
         )
     )

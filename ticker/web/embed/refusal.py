@@ -10,9 +10,11 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticker.dispatch import direction
 from ticker.errors import TickerError
 from ticker.web.embed.drawing import TEMPLATES
 from ticker.web.public_url import base
+from ticker.web.wording import PROBLEMS, preferred
 
 Route = Callable[[Request], Awaitable[Response]]
 
@@ -24,8 +26,17 @@ def in_frame(route: Route) -> Route:
     """Have a route's errors shown in the frame that asked, to clients that accept HTML."""
 
     def show(request: Request, error: TickerError) -> str:
+        language = preferred(request.headers.get("accept-language", ""))
+        said = PROBLEMS[language]
+        title, sentence = said.get(str(error.status), said["500" if error.status >= 500 else "400"])
         return TEMPLATES.get_template("embed/refusal.html").render(
-            base=base(request), status=error.status, title=error.title, detail=error.detail
+            base=base(request),
+            language=language,
+            direction=direction(language),
+            title=title,
+            sentence=sentence,
+            detail=error.detail if error.status == 422 else None,  # for who writes the URL, and only then
+            onward=said["onward"],
         )
 
     return _answered(route, show)
@@ -50,7 +61,12 @@ def _answered(route: Route, show: Callable[[Request, TickerError], str]) -> Rout
         except TickerError as error:
             if "text/html" not in request.headers.get("accept", ""):
                 raise
-            headers = {"cache-control": "no-store", "content-security-policy": _POLICY, "x-robots-tag": "noindex"}
+            headers = {
+                "cache-control": "no-store",
+                "vary": "Accept, Accept-Language",
+                "content-security-policy": _POLICY,
+                "x-robots-tag": "noindex",
+            }
             if error.retry_after is not None:
                 headers["retry-after"] = str(error.retry_after)
             return HTMLResponse(show(request, error), error.status, headers)

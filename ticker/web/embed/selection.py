@@ -91,7 +91,7 @@ async def shown(journal: Journal, channel: Channel, attributes: Attributes) -> l
     now = datetime.fromisoformat(channel.proof) if channel.proof else None
     known = list(feed.dispatches)
     missing = attributes.limit - len(visible(known, attributes, now))
-    if missing > 0 and len(known) >= WINDOW:
+    if missing > 0 and len(known) >= WINDOW and not channel.behind:
         try:
             known += await _older(journal, feed.name, known[-1]["id"], attributes, now, missing)
         except Unavailable:
