@@ -92,9 +92,7 @@ def feed(service: Service) -> str:
     (pinned,) = file(service, name, "Bridge closed", source="Harbour police", urgency="flash", byline="Lena Ortiz")
     (corrected,) = file(service, name, "Forty")
     (killed,) = file(service, name, "UNSAID")
-    (arabic,) = file(
-        service, name, "كل شيء", source="Reuters نقلا", language="ar", link="https://news.example/a?b=1&c=2"
-    )
+    file(service, name, "كل شيء", source="Reuters نقلا", language="ar", link="https://news.example/a?b=1&c=2")
     service.http.patch(
         f"{address}/{corrected}", json={"text": "Sixty", "note": "The number"}, headers={"if-match": "*"}
     )

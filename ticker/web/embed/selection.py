@@ -99,7 +99,9 @@ async def shown(journal: Journal, channel: Channel, attributes: Attributes) -> l
     if feed.pinned_dispatch is not None:
         known.append(feed.pinned_dispatch)
     by_id = {dispatch["id"]: dispatch for dispatch in known}
-    return arranged(visible(by_id.values(), attributes, now), feed.pinned, attributes.limit)
+    # A line shows what is newest: there, a pin would keep the latest flash from being seen.
+    pinned = None if attributes.layout == "line" else feed.pinned
+    return arranged(visible(by_id.values(), attributes, now), pinned, attributes.limit)
 
 
 async def _older(
