@@ -18,7 +18,7 @@ export const FEW = 3;
  * @param {HTMLElement} alert
  */
 export function announcer(polite, alert) {
-  /** @type {{region: HTMLElement, element: HTMLElement, id: string}[]} */
+  /** @type {{region: HTMLElement, element: HTMLElement, id: string | undefined}[]} */
   let waiting = [];
 
   function speak() {
@@ -31,7 +31,7 @@ export function announcer(polite, alert) {
 
   return {
     /** @param {boolean} loud @param {string} text @param {{lang: string, dir: string}} language @param {string} [id] of the dispatch */
-    say(loud, text, { lang, dir }, id = "") {
+    say(loud, text, { lang, dir }, id) {
       if (!waiting.length) setTimeout(speak, GATHER);
       waiting.push({ region: loud ? alert : polite, element: make("p", { lang, dir }, text), id });
     },

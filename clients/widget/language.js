@@ -11,14 +11,9 @@ import { wordsIn } from "./words.js";
 
 /** @param {HTMLElement} element @returns {Language} */
 export function languageOf(element) {
-  let node = /** @type {Element | undefined} */ (element);
-  let lang = "";
-  // From a shadow root on to its host: the nearest `lang` may stand outside the component that has the widget.
-  for (; node && !lang; node = /** @type {ShadowRoot} */ (node.getRootNode()).host) {
-    lang = node.closest("[lang]")?.getAttribute("lang") ?? "";
-  }
-  const words = wordsIn(lang);
-  // Words in a language we have bring their direction along; English ones follow the page's.
-  if (words) return { words, lang, dir: element.dir || direction(lang) };
-  return { words: /** @type {Words} */ (wordsIn("en")), lang: "en", dir: getComputedStyle(element).direction };
+  const wanted = element.closest("[lang]")?.getAttribute("lang") ?? "";
+  const lang = wordsIn(wanted) ? wanted : "en";
+  // Words bring their direction along; English ones in the place of others follow the page's.
+  const dir = element.dir || (lang === wanted ? direction(lang) : getComputedStyle(element).direction);
+  return { words: /** @type {Words} */ (wordsIn(lang)), lang, dir };
 }

@@ -15,11 +15,15 @@ import { make } from "./make.js";
  * @param {(item: HTMLElement, dispatch: Dispatch) => void} draw
  */
 export function showIn(list, dispatches, pinned, draw) {
-  const items = () => /** @type {HTMLElement[]} */ ([...list.children]);
-  const known = new Map(items().map((item) => [item.dataset.id, item]));
-  for (const item of items()) if (!dispatches.some(({ id }) => id === item.dataset.id)) item.remove();
+  /** @type {Map<string | undefined, HTMLElement>} */
+  const known = new Map();
+  for (const item of /** @type {HTMLElement[]} */ ([...list.children])) {
+    const { id } = item.dataset;
+    if (dispatches.some((dispatch) => dispatch.id === id)) known.set(id, item);
+    else item.remove();
+  }
   dispatches.forEach((dispatch, index) => {
-    const item = known.get(dispatch.id) ?? make("li", {});
+    const item = known.get(dispatch.id) ?? make("li");
     if (dispatch.filed && item.dataset.edition !== edition(dispatch, pinned)) draw(item, dispatch);
     const there = list.children[index] ?? null;
     if (item !== there) list.insertBefore(item, there);

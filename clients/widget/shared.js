@@ -2,56 +2,55 @@
  * One connection for all widgets of a page that show the same feed. It sleeps while all of them do, and ends
  * with the last one.
  *
- * @import { Change, Following } from "../feed/follow.js"
+ * @import { Change } from "../feed/follow.js"
  */
 
 import { follow } from "../feed/follow.js";
-import { KEPT } from "./pool.js";
+import { KEPT } from "./view.js";
 
-/**
- * @typedef {object} Channel
- * @property {Following} following
- * @property {Change} [last]
- * @property {Map<(change: Change) => void, boolean>} members whether each is awake
- */
+/** @typedef {(change: Change) => void} Member */
+/** @typedef {ReturnType<typeof open>} Channel */
 
 /** @type {Map<string, Channel>} */
 const channels = new Map();
 
-/** @param {string} src @param {string} feed */
+/** @param {string} src @param {string} feed @returns {Channel} */
 export function channel(src, feed) {
   const key = `${src} ${feed}`;
-  let found = channels.get(key);
-  if (!found) {
-    const opened = found = /** @type {Channel} */ ({ members: new Map() });
-    channels.set(key, opened);
-    opened.following = follow({
-      src, feed, limit: KEPT,
-      onchange(change) {
-        opened.last = change;
-        // A member that throws makes the frame count as malformed: it is not LIVE, and comes again.
-        for (const member of opened.members.keys()) member(change);
-      },
-    });
-  }
+  const found = channels.get(key) ?? open(src, feed, () => channels.delete(key));
+  channels.set(key, found);
   return found;
 }
 
-/**
- * @param {Channel} channel
- * @param {(change: Change) => void} member
- * @param {boolean} [awake] undefined to leave
- */
-export function join({ members, following }, member, awake) {
-  const some = () => [...members.values()].includes(true);
-  const before = some();
-  if (awake === undefined) members.delete(member);
-  else members.set(member, awake);
-  if (!members.size) {
-    following.close();
-    for (const [key, each] of channels) if (each.members === members) channels.delete(key);
-  } else if (before !== some()) {
-    if (before) following.sleep();
-    else following.wake();
-  }
+/** @param {string} src @param {string} feed @param {() => void} ended */
+function open(src, feed, ended) {
+  /** Whether each member is awake. @type {Map<Member, boolean>} */
+  const members = new Map();
+  /** @type {Change | undefined} */
+  let last;
+  const { close, fault, sleep, wake } = follow({
+    src, feed, limit: KEPT,
+    onchange(change) {
+      last = change;
+      // A member that throws makes the frame count as malformed: it is not LIVE, and comes again.
+      for (const member of members.keys()) member(change);
+    },
+  });
+  return {
+    fault,
+    /** @param {Member} member @param {boolean} awake @returns {Change | undefined} what there is to show already */
+    join(member, awake) {
+      members.set(member, awake);
+      if ([...members.values()].includes(true)) wake();
+      else sleep();
+      return last;
+    },
+    /** @param {Member} member */
+    leave(member) {
+      members.delete(member);
+      if (members.size) return;
+      ended();
+      close();
+    },
+  };
 }

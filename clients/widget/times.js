@@ -1,50 +1,38 @@
 /**
- * Times as a reader wants them: relative for the first hour, then the hour in the reader's own zone, and date,
- * second and zone in the title.
- *
- * @typedef {ReturnType<typeof timesIn>} Times
+ * Times as a reader wants them: relative for the first hour, then the hour in the reader's own zone.
  */
 
-const MINUTE = 60_000;
+/** Latin digits everywhere: dispatches quote Latin names and numbers, and two sets of digits read badly. */
+const DIGITS = "-u-hc-h23-nu-latn";
 
-/** @param {string} language */
-export function timesIn(language) {
-  // Latin digits everywhere: dispatches quote Latin names and numbers, and two sets of digits read badly.
-  const tag = `${language}-u-hc-h23-nu-latn`;
-  /** @param {Intl.DateTimeFormatOptions} options */
-  const format = (options) => new Intl.DateTimeFormat(tag, options);
-  const hour = format({ timeStyle: "short" });
-  const both = format({ dateStyle: "medium", timeStyle: "short" });
-  const whole = format({ dateStyle: "full", timeStyle: "long" });
-  const relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto", style: "short" });
+/** "14:05", with the date when that is another one than now. @param {string} language @param {string} iso @param {number} now */
+export function at(language, iso, now) {
+  const then = new Date(iso);
+  const today = then.toDateString() === new Date(now || Date.now()).toDateString();
+  return then.toLocaleString(language + DIGITS, { timeStyle: "short", dateStyle: today ? undefined : "medium" });
+}
 
-  /** "14:05", with the date when that is another one than now. @param {Date} then @param {number} now */
-  const at = (then, now) => (then.toDateString() === new Date(now || Date.now()).toDateString() ? hour : both).format(then);
+/**
+ * "now", "2 min. ago", "14:05".
+ *
+ * @param {string} language
+ * @param {string} iso
+ * @param {number} now the log's time in milliseconds; NaN while unknown
+ */
+export function ago(language, iso, now) {
+  const minutes = Math.max(0, Math.floor((now - Date.parse(iso)) / 60_000));
+  return minutes < 60
+    ? new Intl.RelativeTimeFormat(language + DIGITS, { numeric: "auto", style: "short" }).format(-minutes, minutes ? "minute" : "second")
+    : at(language, iso, now);
+}
 
-  /** "now", "2 min. ago", "14:05". @param {Date} then @param {number} now NaN while the log's time is unknown */
-  function ago(then, now) {
-    const minutes = Math.max(0, Math.floor((now - +then) / MINUTE));
-    if (!(minutes < 60)) return at(then, now);
-    return minutes ? relative.format(-minutes, "minute") : relative.format(0, "second");
-  }
+/** Weekday, date, hour, second and zone. @param {string} language @param {string | number} time */
+export function full(language, time) {
+  return new Date(time).toLocaleString(language + DIGITS, { dateStyle: "full", timeStyle: "long" });
+}
 
-  return {
-    at,
-    ago,
-    /** Weekday, date, hour, second and zone. @param {number | Date} then */
-    full: (then) => whole.format(then),
-    /** "14 sec", "3 min". @param {number} seconds */
-    age(seconds) {
-      const long = seconds >= 120;
-      return new Intl.NumberFormat(tag, { style: "unit", unit: long ? "minute" : "second" }).format(long ? Math.floor(seconds / 60) : seconds);
-    },
-    /** Brings every <time> under a node up to date. @param {ParentNode} root @param {number} now */
-    paint(root, now) {
-      for (const time of root.querySelectorAll("time")) {
-        const then = new Date(time.dateTime);
-        const text = (time.dataset.ago === "" ? ago : at)(then, now);
-        if (time.textContent !== text) Object.assign(time, { textContent: text, title: whole.format(then) });
-      }
-    },
-  };
+/** "14 sec", "3 min". @param {string} language @param {number} seconds */
+export function span(language, seconds) {
+  const [value, unit] = seconds < 120 ? [seconds, "second"] : [Math.floor(seconds / 60), "minute"];
+  return value.toLocaleString(language + DIGITS, { style: "unit", unit });
 }

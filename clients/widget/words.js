@@ -1,8 +1,7 @@
 /**
  * The widget's own words. The table is also read by the service, which draws the same markup.
  *
- * @typedef {keyof typeof table} Key
- * @typedef {(key: Key) => string} Words
+ * @typedef {typeof table.en} Words
  */
 
 import table from "./words.json" with { type: "json" };
@@ -12,8 +11,7 @@ import table from "./words.json" with { type: "json" };
  * @returns {Words | undefined} undefined for a language the table does not have
  */
 export function wordsIn(language) {
-  const column = table.language.indexOf(language.slice(0, 2).toLowerCase());
-  return column < 0 ? undefined : (key) => table[key][column] ?? "";
+  return /** @type {Record<string, Words>} */ (table)[language.slice(0, 2)];
 }
 
 /**
