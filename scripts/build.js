@@ -58,6 +58,7 @@ const OPTIONS = {
   bundle: true,
   minify: true,
   format: "esm",
+  charset: "utf8",
   loader: { ".svg": "copy", ".ico": "copy" },
   target: TARGET,
   legalComments: "none",

@@ -8,7 +8,7 @@
 import { supersedes, tombstone } from "../feed/fold.js";
 import { follow } from "../feed/follow.js";
 import { draw } from "../widget/draw.js";
-import { timesIn } from "../widget/times.js";
+import { ago, at, full } from "../widget/times.js";
 import { fill, wordsIn } from "../widget/words.js";
 
 /** A cached response may be as old as one second, older than the snapshot that raised the question. Milliseconds. */
@@ -35,13 +35,18 @@ export function followCard(card) {
   const src = base || location.origin;
   const { lang, dir } = card;
   const words = /** @type {import("../widget/words.js").Words} */ (wordsIn(lang));
-  const times = timesIn(lang);
   let shown = dispatch;
   let skew = NaN;
   /** True while a snapshot has left open what became of the dispatch. */
   let open = false;
 
-  const paint = () => times.paint(card, Date.now() - skew);
+  function paint() {
+    for (const time of card.querySelectorAll("time")) {
+      const { dateTime, className } = time;
+      const text = (className ? ago : at)(lang, dateTime, Date.now() - skew);
+      if (time.textContent !== text) Object.assign(time, { textContent: text, title: full(lang, dateTime) });
+    }
+  }
 
   /** @param {Dispatch | undefined} now what some source says that it is */
   function show(now) {
@@ -92,7 +97,7 @@ export function followCard(card) {
       if (level) skew = ahead;
       if (asOf) {
         asOf.hidden = level && !open;
-        asOf.textContent = fill(not_live, times.full(Date.now() - (skew || 0) - status.age * 1000)).join("");
+        asOf.textContent = fill(not_live, full(lang, Date.now() - (skew || 0) - status.age * 1000)).join("");
       }
       if (frame?.type === "beat" || status.name === "connecting") paint();
     },

@@ -18,15 +18,13 @@ MARKUP = """(element) => {
     time.textContent = "";
     time.removeAttribute("title");
   }
-  copy.querySelector("[part=badge] span").textContent = "";  // what may be said of the feed, and as of when
-  copy.querySelector(".as-of").textContent = "";
-  copy.querySelector(".w").removeAttribute("data-state");
-  for (const button of copy.querySelectorAll("button")) button.removeAttribute("disabled");
+  copy.querySelector("[part=badge]").textContent = "";  // what may be said of the feed, and as of when
+  for (const name of ["data-state", "data-as-of"]) copy.querySelector(".w").removeAttribute(name);
   copy.querySelector("[part=new]").textContent = "";
   for (const each of copy.querySelectorAll("*")) {
-    const attributes = [...each.attributes].map(({name, value}) => [name, value === "true" ? "" : value]).sort();
+    const attributes = [...each.attributes].map(({name, value}) => [name, value.trim()]).sort();
     for (const [name] of attributes) each.removeAttribute(name);
-    for (const [name, value] of attributes) each.setAttribute(name, value);
+    for (const [name, value] of attributes) if (name !== "class" || value) each.setAttribute(name, value);
   }
   copy.normalize();
   return copy.innerHTML;

@@ -16,7 +16,7 @@ from ticker.dispatch import direction
 from ticker.hub import Channel
 from ticker.web.assets import ASSETS, asset
 from ticker.web.embed.attributes import Attributes, written
-from ticker.web.embed.words import fill, words_for
+from ticker.web.embed.words import fill, spoken
 from ticker.web.embed.zone import clock_time
 
 STYLE: Final = Markup(ASSETS["widget.css"].plain.decode().strip())  # noqa: S704  # our own style sheet
@@ -57,7 +57,7 @@ def draw(
         structured: JSON-LD to put inside the element.
     """
     feed = channel.feed
-    words = words_for(attributes.lang or feed.language)
+    said = spoken(attributes.lang or feed.language)
     proof = channel.proof
     now = datetime.fromisoformat(proof) if proof else None
     element: Any = TEMPLATES.get_template("embed/element.html")
@@ -67,14 +67,12 @@ def draw(
             title=feed.title,
             home=f"{src}/feeds/{feed.name}",
             # The element's words are told to the script too, or it would take those of the page around it.
-            attributes=({"src": src} if src else {})
-            | written(attributes)
-            | {"lang": attributes.lang or words["language"]},
+            attributes=({"src": src} if src else {}) | written(attributes) | {"lang": said.tag},
             layout=attributes.layout,
             dispatches=dispatches,
             pinned=feed.pinned,
             proof=proof,
-            words=words,
+            spoken=said,
             clock=partial(clock_time, timezone=feed.timezone, now=now),
             style=STYLE,
             structured=structured,

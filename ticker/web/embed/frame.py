@@ -18,7 +18,7 @@ from ticker.web.embed.policy import policy
 from ticker.web.embed.refusal import in_frame
 from ticker.web.embed.selection import shown
 from ticker.web.embed.structured import script_text
-from ticker.web.embed.words import words_for
+from ticker.web.embed.words import spoken
 from ticker.web.embed.zone import clock_time
 from ticker.web.node import node_of
 from ticker.web.public_url import base
@@ -59,7 +59,7 @@ async def card(request: Request) -> Response:
                 "feed": feed.name,
                 "position": start,
                 "dispatch": dispatch,
-                "not_live": words_for(attributes.lang or feed.language)["not-live"],
+                "not_live": spoken(attributes.lang or feed.language).words["not-live"],
             }
         ),
     )
@@ -85,7 +85,7 @@ def _page(
         feed=feed.name,
         title=feed.title,
         home=f"{own}/feeds/{feed.name}",
-        words=words_for(attributes.lang or feed.language),
+        spoken=spoken(attributes.lang or feed.language),
         theme=attributes.theme,
         **context,
     )
