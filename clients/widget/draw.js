@@ -64,7 +64,6 @@ export function draw(item, dispatch, pinned, { words, lang, dir }, home) {
     /** @type {any} */ (dispatch);
   const own = language === lang ? null : { lang, dir };
   const written = own ? { lang: language, dir: direction(language) } : { lang, dir };
-  Object.assign(item.dataset, { id, edition: edition(dispatch, pinned) });
   Object.assign(item, { part: "dispatch", className: urgency ?? "killed", ...written });
   fillIn(
     item,
@@ -83,4 +82,6 @@ export function draw(item, dispatch, pinned, { words, lang, dir }, home) {
       byline && make("bdi", null, byline),
       /^https?:/i.test(link) && make("a", { ...LINK, href: link }, link.split("/")[2])),
   );
+  // Last, so that what could not be drawn counts as not drawn.
+  Object.assign(item.dataset, { id, edition: edition(dispatch, pinned) });
 }

@@ -96,6 +96,9 @@ export function widget(host, base, sheet) {
   /** @param {string} name @param {object} detail */
   const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail }));
 
+  /** A pause stops announcements too. @type {typeof voice.say} */
+  const aloud = (...said) => paused || voice.say(...said);
+
   /** @param {() => void} act what can't be shown ends LIVE */
   function guarded(act) {
     try {
@@ -115,17 +118,25 @@ export function widget(host, base, sheet) {
     } else nap = setTimeout(() => feed?.join(take, false), NAP);
   }
 
+  function leave() {
+    feed?.leave(take);
+    feed = undefined;
+  }
+
   /** Reads the attributes. */
   function configure() {
     if (!observer) return;
     const before = src + options?.feed;
+    const spoken = language?.lang;
     options = readOptions((name) => host.getAttribute(name));
     src = (host.getAttribute("src") || base).replace(/\/+$/, "");
-    if (before !== src + options.feed) {
-      feed?.leave(take);
-      feed = undefined;
-    }
     language = languageOf(host);
+    const other = before !== src + options.feed;
+    if (feed && (other || spoken !== language.lang)) {
+      shown = [];
+      list.replaceChildren();
+    }
+    if (other) leave();
     clearTimeout(pending);
     pending = state = told = undefined;
     drawn = "";
@@ -218,7 +229,7 @@ export function widget(host, base, sheet) {
     w.dataset.asOf = say("as-of", full(lang, (now() || Date.now()) - age * 1000));
     if (late ? name === "live" || name === "off-air" : name === "delayed" && skew === skew) {
       late = !late;
-      voice.say(false, say(name, ""), language);
+      aloud(false, say(name, ""), language);
     }
   }
 
@@ -226,7 +237,7 @@ export function widget(host, base, sheet) {
   function touched() {
     const selection = /** @type {any} */ ("getSelection" in root ? root : document).getSelection();
     return list.scrollTop > 0 || current || root.activeElement && root.activeElement.localName !== "button" ||
-      !selection.isCollapsed && list.contains(selection.anchorNode);
+      selection?.isCollapsed === false && list.contains(selection.anchorNode);
   }
 
   /** @param {FeedState} state @param {boolean} [jump] */
@@ -273,11 +284,11 @@ export function widget(host, base, sheet) {
       emit("dispatch", { dispatch: structuredClone(dispatch), correction: !!before });
       const heading = before ? say("corrected", when) : urgency === "normal" ? "" : say(urgency);
       const said = [heading, source, text].filter(Boolean).join(": ");
-      voice.say(!before && urgency === "flash", said, { lang, dir: direction(lang) }, id);
+      aloud(!before && urgency === "flash", said, { lang, dir: direction(lang) }, id);
     } else {
       emit("kill", { id, reason });
       voice.unsay(id);
-      voice.say(true, say("withdrawn", when, reason), language);
+      aloud(true, say("withdrawn", when, reason), language);
     }
   }
 
@@ -359,8 +370,7 @@ export function widget(host, base, sheet) {
       observer = undefined;
       clearTimeout(nap);
       clearTimeout(pending);
-      feed?.leave(take);
-      feed = undefined;
+      leave();
       voice.unsay();
     },
     get state() {

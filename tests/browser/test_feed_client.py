@@ -14,7 +14,7 @@ from tests.service import Service
 FEED = Path(__file__).parents[2] / "clients" / "feed"
 
 PATIENCE = 30_000
-"""Milliseconds: two attempts with each blocked carrier, each after a random wait, or 13 seconds until a dead path shows."""
+"""Milliseconds: two attempts with each blocked carrier after random waits, or 13 seconds until a dead path shows."""
 
 PAGE = """<!doctype html><title>feed</title><p id="badge"></p><ol id="list"></ol><script type="module">
 import { follow } from "/test/index.js";
@@ -46,7 +46,7 @@ class Traffic:
     def __init__(self, tab: Page) -> None:
         self.sockets: list[WebSocket] = []
         self.urls: list[str] = []
-        tab.on("websocket", self.sockets.append)
+        tab.on("websocket", lambda socket: self.sockets.append(socket))  # noqa: PLW0108  # Playwright marks it
         tab.on("request", self._note)
 
     def _note(self, request: Request) -> None:

@@ -73,3 +73,14 @@ test("asleep it asks nothing, closed neither", async () => {
   feed.close();
   assert.equal(world.waiting, 0);
 });
+
+test("reopened, a carrier that never worked has no more than its chances", async () => {
+  const { world } = setUp({ snapshot: snapshot("1-a", [], CLOSED) });
+  world.pass(90_000);
+  await world.request.respond(200, snapshot("2-b", []));
+  for (let i = 0; i < 2; i += 1) {
+    world.socket.drop();
+    world.pass(2_000);
+  }
+  assert.equal(world.streams.length, 1);
+});

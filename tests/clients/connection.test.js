@@ -245,3 +245,13 @@ test("closed is closed: no timer, no listener, no frame", () => {
   assert.equal(world.tell, null);
   assert.equal(states.length, before);
 });
+
+test("put to sleep by the news that it is open, it hands on nothing", () => {
+  const world = new World();
+  let count = 0;
+  const line = connect({
+    ...world.io, url: URL_, onframe: () => (count += 1), onstate: (state) => state === "open" && line.sleep(),
+  });
+  world.socket.send(snapshot("1-a", []));
+  assert.deepEqual([count, world.waiting], [0, 0]);
+});

@@ -245,3 +245,53 @@ test("410 without a last frame: the final state is asked for once, and nothing e
   world.pass(59_000);
   assert.equal(world.requests.length, before);
 });
+
+test("the estimate of a wrong clock outlives a failed poll", async () => {
+  const { world, feed } = setUp();
+  await ok(world, [snapshot("1-a", [])], "1-a", at(world, 18_000));
+  world.pass(10_000);
+  await quiet(world, at(world, 18_000));
+  assert.equal(feed.status.name, "live");
+  await world.request.fail();
+  world.pass(1_000);
+  await quiet(world, at(world, 18_000));
+  assert.equal(feed.status.name, "live");
+});
+
+test("after a frame that could not be shown, the rest of the response is not heard", async () => {
+  const { world, feed } = await live({
+    onchange: ({ frame }) => {
+      if (frame?.type === "dispatch" && frame.dispatch.id === "b") throw new Error("no");
+    },
+  });
+  await ok(world, [filed("2-b", line("b")), filed("3-c", line("c"))], "3-c", at(world));
+  assert.deepEqual(feed.state.dispatches.map(({ id }) => id), ["a"]);
+  assert.equal(feed.state.position, "1-a");
+});
+
+test("a response or a failure that comes after hanging up is nobody's, though nothing was aborted in time", async () => {
+  const world = new World();
+  const feed = follow({
+    ...world.pollOnly, fetch: (url) => world.fetch(url, { credentials: "omit" }), src: "https://ticker.example", feed: "breaking",
+    limit: 9, onchange: () => {},
+  });
+  const [old] = world.requests;
+  world.tell?.("online");
+  world.pass(1_000);
+  assert.equal(world.requests.length, 2);
+  await old?.respond(410, "{}");
+  assert.notEqual(feed.status.name, "closed");
+  const second = world.request;
+  world.tell?.("online");
+  world.pass(1_000);
+  const before = world.waiting;
+  await second.fail();
+  assert.equal(world.waiting, before, "nothing waits to reconnect");
+});
+
+test("put to sleep while it keeps the pace, it asks nothing", async () => {
+  const { world, feed } = await live();
+  await quiet(world, at(world));
+  feed.sleep();
+  assert.equal(world.waiting, 0);
+});

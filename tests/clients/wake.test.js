@@ -223,3 +223,23 @@ test("a service under a path is asked under that path", () => {
     assert.equal(world.socket.url, "wss://news.example/ticker/v1/feeds/breaking/live");
   }
 });
+
+test("a clock set forward by a little is learned within two beats", () => {
+  const { world, feed } = live();
+  world.sleep(5_000);
+  world.pass(1_000);
+  prove(world, 5);
+  world.pass(10_000);
+  prove(world, 5);
+  assert.deepEqual([feed.status.name, feed.status.age, world.sockets.length], ["live", 0, 1]);
+});
+
+test("a consumer that closes while a frame is shown leaves nothing behind", () => {
+  /** @type {{close?: () => void}} */
+  const box = {};
+  const { world, feed } = setUp({ onchange: (/** @type {any} */ { frame }) => frame?.type === "move" && box.close?.() });
+  box.close = feed.close;
+  world.socket.send(snapshot("1-a", []));
+  world.socket.send({ type: "move", within: 1_000 });
+  assert.equal(world.waiting, 0);
+});
