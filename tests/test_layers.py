@@ -14,24 +14,26 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → longpoll → ring, waiting, likeness, fanout
-# → wire → feed → entry, dispatch → errors
-_ENTRY = {"errors"}
+# cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, likeness, fanout
+# → wire → feed → entry, dispatch → errors, origins
+_ENTRY = {"errors", "origins"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
 _LONGPOLL = {"ring", "waiting"} | _RING
-_HUB = {"longpoll", "likeness", "fanout"} | _LONGPOLL
+_HUB = {"longpoll", "reader", "likeness", "fanout"} | _LONGPOLL
 _RELAY = {"hub", "journal"} | _HUB
 _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
-    "settings": {"errors"},
+    "origins": set[str](),
+    "settings": _ENTRY,
     "entry": _ENTRY,
     "dispatch": _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "likeness": _FEED,
+    "reader": _RING | {"hub"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
     "waiting": {"entry"} | _ENTRY,
     "longpoll": _LONGPOLL,
@@ -48,7 +50,11 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "likeness", "fanout", "hub"}
+PURE = {"errors", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+    "likeness",
+    "fanout",
+    "hub",
+}
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 

@@ -11,13 +11,14 @@ import pytest
 
 from tests.service import Page
 from ticker.errors import Unavailable
-from ticker.hub import Channel, Hub, Reader
+from ticker.hub import Channel, Hub
 from ticker.journal import keys
 from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Plan, Registry
+from ticker.reader import Reader
 from ticker.relay import HEAR_WITHIN, PROBE_EVERY, Relay
 from ticker.wire import Close, Dialect
 
@@ -366,3 +367,43 @@ async def test_a_restarted_node_still_honours_old_positions(newsroom: Newsroom) 
         await following
     for redis in (second.redis, second.relay._redis):
         await redis.close()
+
+
+async def test_a_reader_of_a_feed_that_is_closed_gets_what_pub_sub_had_not_brought_before_the_end(
+    newsroom: Newsroom,
+) -> None:
+    watcher = newsroom.read()
+    await newsroom.file("silently", silently=True)
+    closed = await newsroom.registry.close("breaking")
+    await newsroom.until(lambda: watcher.dismissed)
+    assert watcher.page.texts == ["silently"]
+    assert watcher.page.frames[-1]["closed"] == closed.closed
+    assert newsroom.channel.feed.tail.offset == 1
+
+
+async def test_a_closing_that_pub_sub_did_not_bring_is_noticed_when_it_is_back(newsroom: Newsroom) -> None:
+    watcher = newsroom.read()
+    script = newsroom.registry._closing
+    script.text, script.digest = script.text.replace(b"'PUBLISH', channel, ", b"'ECHO', "), "0" * 40
+    await newsroom.registry.close("breaking")
+    assert not watcher.dismissed
+    await newsroom.redis("CLIENT", "KILL", "TYPE", "pubsub")
+    await newsroom.until(lambda: watcher.dismissed)
+    assert "closed" in watcher.page.frames[-1]
+
+
+async def test_a_key_that_was_revoked_unnoticed_reads_a_private_feed_until_the_next_beat_at_most(
+    newsroom: Newsroom,
+) -> None:
+    _, holder = await newsroom.registry.issue("Mona", "editor", [])
+    await newsroom.registry.edit("breaking", {"visibility": "private"})
+    await newsroom.until(lambda: newsroom.relay.private("breaking"))
+    watcher, stranger = Watcher(), Watcher()
+    watcher.key = holder.id
+    for reader in (watcher, stranger):
+        newsroom.channel.join(reader, None)
+    assert (watcher.dismissed, stranger.dismissed) == (False, True)
+    await newsroom.redis("DEL", keys.KEYS)
+    for _ in range(12):
+        await newsroom.proof()
+    assert watcher.dismissed

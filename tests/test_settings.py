@@ -28,6 +28,16 @@ BAD = [
     ("ring", "31"),
     ("ring", "65537"),
     ("ring", "many"),
+    ("origins", "https://a.example, https://b.example/path"),
+    ("origins", "a.example"),
+    ("origins", "null"),
+    ("origins", "https://A.example"),
+    ("origins", "https://*.example"),
+    ("origins", "*.example"),
+    ("origins", "https://a.example:443"),
+    ("origins", "https://a.example,"),
+    ("origins", "https://a.example, *"),
+    ("public_url", "news.example"),
     ("drain", "-0.5"),
     ("drain", "601"),
     ("rate", "-1"),
@@ -108,6 +118,11 @@ def test_a_bad_variable_is_named_in_one_line(name: str, value: str, monkeypatch:
     assert "\n" not in message
 
 
+def test_the_entry_that_is_no_origin_is_named() -> None:
+    with pytest.raises(BadSetting, match=r"^--origins: 'https://b.example/x' is not a web origin such as "):
+        Settings.read(origins="https://a.example, https://b.example/x")
+
+
 def test_the_message_says_what_was_given() -> None:
     with pytest.raises(BadSetting, match=r"\(got 'http'\)$"):
         Settings.read(port="http")
@@ -140,6 +155,7 @@ def test_workers_read_the_same_settings_from_the_environment_they_are_given(monk
         drain=0.0,
         rate=600,
         readers=7,
+        public_url="https://news.example/ticker",
     )
     assert set(settings.model_fields_set) == set(NAMES)
     for name, value in settings.environment().items():

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zoneinfo
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from ticker import origins
 from ticker.errors import BadRequest, Invalid
 
 FEED_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -100,6 +103,17 @@ def _moment(value: Any) -> str:
         raise ValueError("is not a time that any calendar or clock shows (RFC 3339)") from None
 
 
+@cache
+def _zones() -> set[str]:
+    return zoneinfo.available_timezones() | {"UTC"}  # a system without a time zone database knows UTC all the same
+
+
+def _timezone(name: str) -> str:
+    if name not in _zones():
+        raise ValueError("is not a time zone such as UTC or Asia/Beirut (IANA Time Zone Database)")
+    return name
+
+
 def rfc3339(moment: datetime) -> str:
     """Return a moment as this service writes all of them: RFC 3339, UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -114,6 +128,11 @@ Labels = Annotated[list[Annotated[Line, Field(min_length=1, max_length=60)]], Fi
 Slug = Annotated[str, AfterValidator(_slug)]
 Link = Annotated[str, Field(max_length=2000), AfterValidator(_link)]
 Moment = Annotated[str, BeforeValidator(_moment)]
+Title = Annotated[Line, Field(min_length=1, max_length=100)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+Origin = Annotated[str, AfterValidator(origins.origin)]
+Origins = Annotated[list[Origin], Field(max_length=100), AfterValidator(origins.alone)]
+Visibility = Literal["public", "unlisted", "private"]
 FeedName = Annotated[str, Field(pattern=f"^{FEED_NAME.pattern}$")]
 LineName = Annotated[str, AfterValidator(_line_name)]
 
@@ -219,14 +238,44 @@ class FeedPlan(Body):
     """A feed to be opened.
 
     `edition_of` names the feed of which this is an edition in another language. With `two_person_flash`, a flash
-    goes out as urgent until a second key has confirmed it.
+    goes out as urgent until a second key has confirmed it. `origins` binds browsers, null to those of the service.
     """
 
     name: FeedName
-    title: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
+    title: Title | None = None
     language: Language = "en"
     edition_of: FeedName | None = None
     two_person_flash: bool = False
+    timezone: TimeZone = "UTC"
+    origins: Origins | None = None
+    visibility: Visibility = "public"
+
+
+class FeedEdit(Body):
+    """What is to be changed of a feed; what is not named stays.
+
+    Of the defaults here none is ever used: a field that is not named is not changed.
+    """
+
+    title: Title = ""
+    language: Language = ""
+    edition_of: FeedName | None = None
+    two_person_flash: bool = False
+    timezone: TimeZone = ""
+    origins: Origins | None = None
+    visibility: Visibility = "public"
+    closed: None = None
+
+    def changes(self) -> dict[str, Any]:
+        """Return what is named.
+
+        Raises:
+            Invalid: nothing is.
+        """
+        changes = self.model_dump(exclude_unset=True)
+        if not changes:
+            raise Invalid([("title", "or another field to be changed must be named")])
+        return changes
 
 
 class KeyPlan(Body):
@@ -289,6 +338,8 @@ def _explain(fault: Any, known: str) -> tuple[str, str]:
             message = "must be text"
         case "int_type" | "int_from_float":
             message = "is a whole number, written without a fraction"
+        case "none_required":
+            message = "takes null alone, which opens the feed again; DELETE closes it"
         case "bool_type":
             message = "is true or false"
         case "greater_than_equal" | "less_than_equal":

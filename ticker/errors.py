@@ -84,6 +84,11 @@ class NotFound(TickerError):
     status, slug, title = 404, "not-found", "Nothing by that name"
 
 
+def no_such_feed(name: str) -> NotFound:
+    """Return what is raised for a feed that is not there, and for a private one to those who must not know of it."""
+    return NotFound(f"There is no feed named {name!r}")
+
+
 class Conflict(TickerError):
     """What is asked for does not fit what is there: a feed that is open already, a held line that is held no longer."""
 
@@ -108,6 +113,19 @@ class Gone(TickerError):
 
     def extra(self) -> dict[str, object]:
         return {"dispatch": self.tombstone}
+
+
+class Closed(TickerError):
+    """The feed is closed: its history can be read, but nothing is added to it and nobody follows it."""
+
+    status, slug, title = 410, "closed", "This feed is closed"
+
+    def __init__(self, feed: str, at: str) -> None:
+        super().__init__(f"The feed {feed!r} was closed at {at}; its history can still be read")
+        self.at = at
+
+    def extra(self) -> dict[str, object]:
+        return {"closed": self.at}
 
 
 class StaleRevision(TickerError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ticker.dispatch import Visibility
 from ticker.entry import Entry, Tail
 
 WINDOW: Final = 20
@@ -34,6 +35,14 @@ class Feed:
     """The feed of which this is an edition in another language."""
     two_person_flash: bool = False
     """Whether a flash goes out as urgent until a second key confirms it."""
+    timezone: str = "UTC"
+    """The zone in which pages without a script show times (IANA name)."""
+    origins: tuple[str, ...] | None = None
+    """Web origins whose pages may read it; None for the service's."""
+    visibility: Visibility = "public"
+    """`public`; `unlisted`: for everybody who knows the name; `private`: for keys alone."""
+    closed: str | None = None
+    """When it was closed (RFC 3339); None while it is open."""
     pinned_dispatch: dict[str, Any] | None = None
     """What is pinned, as it stands, while it is not among `dispatches`; None where this was never learned."""
 
@@ -83,6 +92,11 @@ class Feed:
         if self.pinned_dispatch is None or _supersedes(dispatch, self.pinned_dispatch):
             self.pinned_dispatch = dispatch
 
+    @property
+    def listed(self) -> bool:
+        """Whether everybody may be told that it is there."""
+        return self.visibility == "public"
+
     def snapshot(self, *, reset: bool = False, at: str | None = None) -> dict[str, Any]:
         """Return the snapshot frame: all a reader needs to start from here.
 
@@ -100,6 +114,8 @@ class Feed:
         }
         if self.pinned_dispatch is not None:
             snapshot["pinned_dispatch"] = self.pinned_dispatch
+        if self.closed is not None:
+            snapshot["closed"] = self.closed
         return snapshot
 
 

@@ -9,26 +9,19 @@ one chunk of bytes, and delays nobody.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from ticker.entry import Entry, Position, Tail
-from ticker.errors import NotFound, Unavailable
+from ticker.errors import Closed, Unavailable, no_such_feed
 from ticker.feed import Feed
 from ticker.likeness import Lately
 from ticker.longpoll import LongPoll
+from ticker.origins import EVERY
+from ticker.reader import FROM_SNAPSHOT, TOLD_CLOSED, Reader
 from ticker.ring import Ring
-from ticker.wire import (
-    BEAT_EVERY,
-    Close,
-    Dialect,
-    Frame,
-    beat_frame,
-    delayed_frame,
-    snapshot_frame,
-)
+from ticker.wire import BEAT_EVERY, Close, Dialect, Frame, beat_frame, delayed_frame, snapshot_frame
 
 CHUNK: Final = 64 * 1024
 """Bytes written at once to a reader who catches up. Also the most the service holds for one reader."""
@@ -36,58 +29,26 @@ CHUNK: Final = 64 * 1024
 STUCK_AFTER: Final = 30.0
 """Seconds a socket may take nothing before its reader is cut: three beats."""
 
-FROM_SNAPSHOT: Final = -1
-"""Cursor of a reader who starts, or starts again, from a snapshot."""
-
-
-class Reader(ABC):
-    """One connection at a cursor over a channel's ring. Subclasses know how to write.
-
-    Attributes:
-        channel: where it reads.
-        cursor: offset of the last entry written to it. Kept true only while it is set aside; a level
-            reader has had everything.
-        reset: whether its next snapshot must say that what it shows is void.
-        heard: number of the last word (beat or delayed) written to it. Kept as `cursor` is.
-        aside_since: when it was last seen to take bytes, by the hub's clock; None while level.
-    """
-
-    __slots__ = ("aside_since", "channel", "cursor", "heard", "reset")
-    dialect: Dialect
-
-    def __init__(self) -> None:
-        self.channel: Channel
-        self.cursor = FROM_SNAPSHOT
-        self.reset = False
-        self.heard = 0
-        self.aside_since: float | None = None
-
-    @abstractmethod
-    def write(self, data: bytes) -> bool:
-        """Hand bytes to the socket. False: it did not take all; `Channel.drained` is to be called when it has."""
-
-    @classmethod
-    def write_to_all(cls, readers: Iterable[Self], data: bytes) -> list[Self]:
-        """Write to readers of this class; return those whose sockets did not take all."""
-        return [reader for reader in readers if not reader.write(data)]
-
-    @abstractmethod
-    def cut(self) -> None:
-        """Close the connection at once, without ceremony."""
-
-    @abstractmethod
-    def dismiss(self, why: Close) -> None:
-        """Close the connection politely, with a reason that tells the client whether to come back."""
-
 
 class Channel:
     """One feed on this node: its state, its ring, its readers, and whether it is level with Redis."""
 
     def __init__(
-        self, feed: Feed, recent: Iterable[Entry], base: Tail, *, capacity: int, clock: Callable[[], float]
+        self,
+        feed: Feed,
+        recent: Iterable[Entry],
+        base: Tail,
+        *,
+        capacity: int,
+        clock: Callable[[], float],
+        origins: tuple[str, ...] = (EVERY,),
     ) -> None:
-        """Start a channel from the feed's state; `recent` are the entries from `base` up to that state."""
+        """Start a channel from the feed's state; `recent` are the entries from `base` up to that state.
+
+        `origins` are those whose pages may read feeds that name none of their own.
+        """
         self._clock = clock
+        self._origins = origins
         self._capacity = capacity
         self.watching = 0
         """Readers of this feed on all nodes, as last heard."""
@@ -149,12 +110,47 @@ class Channel:
         self._begin(feed, recent, base)
         self._proof = None
         for reader in self._aside:  # each finds out when its socket drains, and gets no more time for it
-            reader.cursor, reader.reset = FROM_SNAPSHOT, True
+            if reader.cursor != TOLD_CLOSED:
+                reader.cursor, reader.reset = FROM_SNAPSHOT, True
         for reader in [reader for level in self._level.values() for reader in level]:
             self._stall(reader, FROM_SNAPSHOT)
             reader.reset = True
             self._catch_up(reader, b"")
         self.polls.restart()
+
+    # Who may read, and until when
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Web origins whose pages may read this feed."""
+        return self._origins if self.feed.origins is None else self.feed.origins
+
+    def replan(self, **shown: Any) -> None:
+        """Take in what the feed is like now, as attributes of Feed: `title`, `visibility`, `closed` and so on.
+
+        Readers that may not read it any more are dismissed. If it is closed now, each one gets a last snapshot that
+        says so, and is dismissed: at once if it is level, else when its socket has taken what it missed.
+        """
+        if all(getattr(self.feed, name) == value for name, value in shown.items()):
+            return
+        for name, value in shown.items():
+            setattr(self.feed, name, value)
+        self._snapshots.clear()
+        for reader in self.readers:
+            if (why := reader.refused(self.feed, self.origins)) is not None:
+                self.dismiss(reader, why)
+        if self.feed.closed is None:
+            self.polls.dismiss()
+            return
+        self.polls.end(self.snapshot_frame(reset=False))
+        for reader in [reader for level in self._level.values() for reader in level]:
+            self._stall(reader, self.feed.tail.offset)
+            self._catch_up(reader, b"")
+
+    def dismiss(self, reader: Reader, why: Close) -> None:
+        """Forget a reader and close its connection, with a reason."""
+        self.leave(reader)
+        reader.dismiss(why)
 
     def _write_to_level(self, frame: Frame, cursor: int) -> None:
         for (kind, dialect), level in self._level.items():
@@ -225,6 +221,9 @@ class Channel:
     def join(self, reader: Reader, after: str | None, head: bytes = b"") -> None:
         """Add a reader: `head`, then what it missed since `after` or a snapshot, then how fresh that is."""
         reader.channel = self
+        if (why := reader.refused(self.feed, self.origins)) is not None:
+            reader.dismiss(why)  # it was let in, and the feed was edited before it got here
+            return
         self.count += 1
         if after is not None:
             position = Position.parse(after)
@@ -257,14 +256,17 @@ class Channel:
         self._aside.add(reader)
 
     def _catch_up(self, reader: Reader, head: bytes) -> None:
-        parts, size = [head], len(head)
+        if reader.cursor == TOLD_CLOSED:
+            self.dismiss(reader, Close.GOING_AWAY)
+            return
+        parts, size, told = [head], len(head), False
         while True:
             missed = None if reader.cursor == FROM_SNAPSHOT else self.ring.after(reader.cursor)
             if missed is None:
                 reader.reset = reader.reset or reader.cursor != FROM_SNAPSHOT
                 parts.append(getattr(self.snapshot_frame(reset=reader.reset), reader.dialect))
                 reader.cursor, reader.reset = self.feed.tail.offset, False
-                missed = []
+                missed, told = [], True
             for frame in missed:
                 data: bytes = getattr(frame, reader.dialect)
                 parts.append(data)
@@ -277,6 +279,9 @@ class Channel:
             if not self._resume(reader, parts):
                 return
             parts, size = [], 0
+        if self.feed.closed is not None:
+            self._end(reader, parts, told=told)
+            return
         if reader.heard != self._word and (word := self._latest_word()) is not None:
             parts.append(getattr(word, reader.dialect))
             reader.heard = self._word
@@ -284,6 +289,16 @@ class Channel:
             reader.aside_since = None
             self._aside.discard(reader)
             self._level[type(reader), reader.dialect].add(reader)
+
+    def _end(self, reader: Reader, parts: list[bytes], *, told: bool) -> None:
+        """Write what is left to a reader of a closed feed, its last snapshot unless `told` already, and dismiss it."""
+        if not told:
+            if any(parts) and not self._resume(reader, parts):
+                return
+            parts = [getattr(self.snapshot_frame(reset=False), reader.dialect)]
+        reader.cursor = TOLD_CLOSED
+        if self._resume(reader, parts):
+            self.dismiss(reader, Close.GOING_AWAY)
 
     def _resume(self, reader: Reader, parts: list[bytes]) -> bool:
         reader.aside_since = self._clock()
@@ -325,8 +340,11 @@ class Channel:
 class Hub:
     """All feeds of this node, and the door for readers."""
 
-    def __init__(self, *, capacity: int, limit: int, clock: Callable[[], float]) -> None:
-        """`capacity` is the ring's in entries, `limit` the readers this node can hold."""
+    def __init__(
+        self, *, capacity: int, limit: int, clock: Callable[[], float], origins: tuple[str, ...] = (EVERY,)
+    ) -> None:
+        """`capacity` is the ring's in entries, `limit` the readers this node can hold, `origins` as of Channel."""
+        self.origins = origins
         self.capacity = capacity
         self.limit = limit
         self.clock = clock
@@ -354,7 +372,7 @@ class Hub:
                 raise Unavailable(
                     f"The log of {name!r} is damaged; `ticker verify` says where", retry_after=30
                 ) from None
-            raise NotFound(f"There is no feed named {name!r}") from None
+            raise no_such_feed(name) from None
 
     def open_channels(self) -> dict[str, Channel]:
         """Return all channels by name; raises Unavailable while this node does not know them."""
@@ -363,9 +381,12 @@ class Hub:
         return self.channels
 
     def admit(self, name: str) -> Channel:
-        """Return a channel for one more reader; raises as `channel` does, and when the node is full or leaving."""
+        """Return a channel for one more reader; raises as `channel`, Closed, and if the node is full or leaving."""
         if self.draining:
             raise Unavailable("This node is going away; connect again to reach another")
         if len(self) >= self.limit:
             raise Unavailable("This node has as many readers as it can hold", retry_after=5)
-        return self.channel(name)
+        channel = self.channel(name)
+        if channel.feed.closed is not None:
+            raise Closed(name, channel.feed.closed)
+        return channel

@@ -138,6 +138,10 @@ class LongPoll:
         """Answer all who wait with a last frame: the feed is closed."""
         self.waiting.respond(self.waiting.everybody, self._to_the_end([frame]))
 
+    def dismiss(self) -> None:
+        """Answer all who wait as if nothing came: who may read has changed, and their next request is judged by it."""
+        self.waiting.respond(self.waiting.everybody, self.unchanged())
+
     def leave(self, waiters: Iterable[Waiter]) -> None:
         """Answer some of those who wait and close their connections: this node is stopping."""
         self.waiting.respond(waiters, self.unchanged()._replace(leaving=True))

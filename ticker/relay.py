@@ -13,7 +13,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -81,6 +82,8 @@ class Relay:
         """Seconds that the clock of Redis is behind this node's; half a way to Redis is as near as can be known."""
         self._awaited: dict[tuple[str, int], list[asyncio.Future[None]]] = {}
         """Entries, by feed and offset, that somebody waits to be heard here."""
+        self._words: dict[bytes, asyncio.Future[None]] = {}
+        """Words of changes to feeds themselves that somebody waits to be heard here."""
         self.sessions = 0
         """How often this node has come level with Redis anew."""
         self.filled = 0
@@ -104,6 +107,30 @@ class Relay:
             waiting.remove(heard)
             if not waiting:
                 self._awaited.pop((feed, offset), None)
+
+    @asynccontextmanager
+    async def hears(self, within: float) -> AsyncIterator[str]:
+        """Give a word to publish with a change of a feed itself, and wait at the end until this node has taken that in.
+
+        For so many seconds at most; not at all where the change was refused.
+        """
+        word = secrets.token_hex(8)
+        heard = self._words[word.encode()] = asyncio.get_running_loop().create_future()
+        try:
+            yield word
+            await asyncio.wait([heard], timeout=within)
+        finally:
+            del self._words[word.encode()]
+
+    def private(self, feed: str) -> bool:
+        """Return True if a feed is known here and may be read with a key alone."""
+        plan = self._plans.get(feed)
+        return plan is not None and plan.visibility == "private"
+
+    def listed(self, feed: str) -> bool:
+        """Return False if a feed is known here and not everybody may be told of it."""
+        plan = self._plans.get(feed)
+        return plan is None or plan.visibility == "public"
 
     async def run(self) -> None:
         """Follow Redis until cancelled; a lost connection is the ordinary case, not an error."""
@@ -146,6 +173,9 @@ class Relay:
             await self._hear_node(data)
         elif channel == keys.CHANGES:
             await self._load_feeds(subscription, prove=False)
+            await self._check_keys()
+            if (heard := self._words.get(data)) is not None and not heard.done():
+                heard.set_result(None)
             self._probe, self._probe_due = None, self._clock()  # prove the new feed now, not within a second
         else:
             offset, hash, text = data.split(b" ", 2)
@@ -160,19 +190,46 @@ class Relay:
         plans = {plan.name: plan for plan in await self._registry.feeds()}
         # Listening comes before looking, so that nothing falls in between.
         await subscription.add(*map(keys.channel, plans))
+        self._plans = plans
+        # Who may not read any more is turned away before anything is waited for.
+        closing = [plan for plan in plans.values() if not self._replan(plan)]
         for name, plan in plans.items():
             if name not in self._hub.channels:
                 await self._open_if_whole(plan)
-            elif prove:
+            elif prove or plan in closing:
                 await self._prove_tail(plan)
+        for plan in closing:
+            self._hub.channels[plan.name].replan(**plan.shown())
         for name in self._hub.channels.keys() - plans.keys():
             gone = self._hub.channels.pop(name)
             for reader in gone.readers:
                 reader.dismiss(Close.GOING_AWAY)
             gone.polls.leave(gone.polls.waiting.everybody)
-        self._plans = plans
         self._hub.broken &= plans.keys()
         self._hub.ready = True
+
+    def _replan(self, plan: Plan) -> bool:
+        """Take in what a known feed is like now, but for a closing: that comes after the end of its log; False then."""
+        channel = self._hub.channels.get(plan.name)
+        if channel is None:
+            return True
+        closes = plan.closed is not None and channel.feed.closed is None
+        channel.replan(**plan.shown() | ({"closed": None} if closes else {}))
+        return not closes
+
+    async def _check_keys(self) -> None:
+        """Dismiss readers of private feeds whose keys were revoked, or reach that feed no longer."""
+        channels = [channel for channel in self._hub.channels.values() if channel.feed.visibility == "private"]
+        for channel in channels:
+            channel.polls.dismiss()  # each asks again, with its key
+        if not any(len(channel) for channel in channels):
+            return
+        holders = {holder.id: holder for holder, _ in await self._registry.holders()}
+        for channel in channels:
+            for reader in channel.readers:
+                holder = holders.get(reader.key or "")
+                if holder is None or not holder.writes(channel.feed.name):
+                    channel.dismiss(reader, Close.POLICY)
 
     async def _open_if_whole(self, plan: Plan) -> None:
         """Open a feed, or start its readers anew. A damaged one keeps no other from being followed."""
@@ -193,7 +250,7 @@ class Relay:
         channel = self._hub.channels.get(plan.name)
         if channel is None:
             self._hub.channels[plan.name] = Channel(
-                feed, recent, base, capacity=self._hub.capacity, clock=self._hub.clock
+                feed, recent, base, capacity=self._hub.capacity, clock=self._hub.clock, origins=self._hub.origins
             )
         else:
             log.warning("the log of %s is another one than before; its readers start anew", plan.name)
@@ -307,6 +364,8 @@ class Relay:
         beat = now >= self._beat_due
         for name in list(self._hub.broken) if beat else ():
             await self._open_if_whole(self._plans[name])  # somebody may have mended it
+        if beat:
+            await self._check_keys()
         if beat:
             # Half a probe early rather than half a probe late, so that the mean is BEAT_EVERY.
             self._beat_due = now + BEAT_EVERY - PROBE_EVERY / 2

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from ticker.dispatch import FIELDS
-from ticker.errors import Conflict, NotFound, StaleRevision, Unavailable
+from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
 from ticker.journal.change import Change, ask_second
 from ticker.journal.held import Due, HeldLines
@@ -47,7 +47,7 @@ class Release:
         while True:
             wait = LOOK_EVERY
             try:
-                due, to_come = await self._held.due(list(self._hub.channels))
+                due, to_come = await self._held.due(self._open_feeds())
                 released = [await self._tried(line) for line in due]
                 self._failed = False
                 if any(released):
@@ -61,6 +61,9 @@ class Release:
                     log.warning("held lines wait: %s", cause(error))
                 self._failed = True
             await self._sleep(wait)
+
+    def _open_feeds(self) -> list[str]:
+        return [name for name, channel in self._hub.channels.items() if channel.feed.closed is None]
 
     async def _tried(self, due: Due) -> bool:
         try:
@@ -82,7 +85,7 @@ class Release:
             author = Holder(filer, record["by"], "correspondent", record["held"])
             change = Change("file", author, fields, held=due.id, revision=record["revision"], confirm=confirm)
             await self._journal.append(due.feed, change)
-        except (Conflict, NotFound, StaleRevision):
+        except (Closed, Conflict, NotFound, StaleRevision):
             return False
         return True
 

@@ -7,15 +7,44 @@ environment over the default here. docs/operations.md lists the same names; a te
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ticker import origins
 from ticker.errors import BadSetting
 
 PREFIX = "TICKER_"
+
+OWN_PATHS: Final = frozenset(
+    [
+        "v1",
+        "feeds",
+        "static",
+        "assets",
+        "embed",
+        "oembed",
+        "desk",
+        "hub",
+        "docs",
+        "healthz",
+        "readyz",
+        "metrics",
+        "openapi.json",
+        "asyncapi.json",
+        "robots.txt",
+        "favicon.ico",
+        ".well-known",
+    ]
+)
+"""First segments of the service's own paths. A prefix that begins with one could not be told from it."""
+
+_PREFIX_PATH: Final = re.compile(r"(/[A-Za-z0-9_~.-]+)*")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Settings(BaseSettings):
@@ -41,6 +70,12 @@ class Settings(BaseSettings):
     )
     origins: str = Field(
         "*", description="Web origins whose pages may read feeds, separated by commas; * allows every site."
+    )
+    public_url: str | None = Field(
+        None,
+        repr=False,
+        description="Base of every URL that the service gives out: scheme, host and path prefix as readers see them; "
+        "without it they are relative.",
     )
     ring: int = Field(
         1024, ge=32, le=65536, description="Entries a node keeps ready per feed for readers that come back."
@@ -69,15 +104,72 @@ class Settings(BaseSettings):
             where = f"--{name.replace('_', '-')}" if name in given else PREFIX + name.upper()
             # What is not to be shown elsewhere is not to be shown in a log either.
             got = f" (got {str(fault['input'])!r})" if cls.model_fields[name].repr else ""
-            raise BadSetting(f"{where}: {fault['msg']}{got}") from None
+            raise BadSetting(f"{where}: {fault['msg'].removeprefix('Value error, ')}{got}") from None
 
     def environment(self) -> dict[str, str]:
         """Return the process environment with these settings in it, for worker processes."""
         mine = {PREFIX + name.upper(): str(value) for name, value in self.model_dump().items() if value is not None}
         return {**os.environ, **mine}
 
+    @field_validator("origins")
+    @classmethod
+    def _origins(cls, text: str) -> str:
+        origins.listed(text)
+        return text
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, text: str | None) -> str | None:
+        return None if text is None else _base_url(text)
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The web origins whose pages may read feeds that name none of their own."""
+        return origins.listed(self.origins)
+
     def allows(self, origin: str | None) -> bool:
-        """Tell whether a page of this web origin may read feeds. A request without one always may."""
-        if origin is None or self.origins == "*":
-            return True
-        return origin in (allowed.strip() for allowed in self.origins.split(","))
+        """Return True if a page of this web origin may read feeds. A request without one always may."""
+        return origins.allows(self.allowed, origin)
+
+    @property
+    def public_origin(self) -> str | None:
+        """The web origin of `public_url`."""
+        return None if self.public_url is None else "/".join(self.public_url.split("/", 3)[:3])
+
+    @property
+    def prefix(self) -> str:
+        """The path of `public_url`, such as `/ticker`; empty if it has none."""
+        return "" if self.public_url is None else self.public_url[len(self.public_origin or "") :]
+
+    def unprefixed(self, path: str) -> str:
+        """Return a request's path without the prefix, which a proxy may have taken away already."""
+        prefix = self.prefix
+        if prefix and path.startswith(prefix) and path[len(prefix) :][:1] in ("", "/", "?"):
+            rest = path[len(prefix) :]
+            return rest if rest.startswith("/") else "/" + rest
+        return path
+
+
+def _base_url(text: str) -> str:
+    """Return a base URL in its canonical form: host in small letters, no default port, no slash at the end."""
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        raise ValueError("is not a URL such as https://news.example/ticker") from None
+    if url.scheme not in _DEFAULT_PORTS or not url.hostname or re.search(r"[\s\\]|[^ -~]", text):
+        raise ValueError("is not an http or https URL such as https://news.example/ticker")
+    if url.username is not None or url.password is not None:
+        raise ValueError("has credentials; every reader would be given them")
+    if "?" in text or "#" in text:
+        raise ValueError("has a query or a fragment; it is scheme, host and path prefix alone")
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    base = f"{url.scheme}://{host}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[url.scheme]) else "")
+    origins.origin(base)
+    prefix = url.path.rstrip("/")
+    segments = prefix.split("/")[1:]
+    if not _PREFIX_PATH.fullmatch(prefix) or {".", ".."} & set(segments):
+        raise ValueError("has a path prefix of other than letters, digits, -, _, ~ and .")
+    if segments and segments[0] in OWN_PATHS:
+        raise ValueError(f"has a path prefix that begins with /{segments[0]}, which is a path of the service's own")
+    return base + prefix

@@ -10,8 +10,8 @@
 /** Long enough to be followed, too short to be waited for. Milliseconds. */
 const GLIDE = 240;
 
-/** @type {WeakMap<Element, Animation>} */
-const gliding = new WeakMap();
+/** What is on its way to its place, and how to put it there at once. @type {Map<HTMLElement, () => void>} */
+const gliding = new Map();
 
 /**
  * @param {HTMLElement} list
@@ -23,17 +23,13 @@ export function glide(list, top, change) {
   const before = new Map(affected(list).map((item) => [item, item.getBoundingClientRect()]));
   const anchor = top === null ? undefined : [...before.keys()].find((item) => (before.get(item)?.bottom ?? 0) > top);
   change();
-  const after = affected(list);
-  for (const item of after) gliding.get(item)?.cancel();
+  for (const arrive of gliding.values()) arrive();
   if (anchor?.isConnected) keep(anchor, before.get(anchor)?.top ?? 0);
-  const places = after.map((item) => item.getBoundingClientRect());
-  for (const [index, item] of after.entries()) {
-    const now = /** @type {DOMRect} */ (places[index]);
+  const after = affected(list).map((item) => /** @type {const} */ ([item, item.getBoundingClientRect()]));
+  for (const [item, now] of after) {
     const was = before.get(item);
-    if (!was) animate(item, now, { opacity: 0 });
-    else if (was.top !== now.top && (visible(was) || visible(now))) {
-      animate(item, now, { transform: `translateY(${was.top - now.top}px)` });
-    }
+    if (!was) appear(item, now);
+    else if (was.top !== now.top && (visible(was) || visible(now))) travel(item, was.top - now.top);
   }
 }
 
@@ -41,7 +37,7 @@ export function glide(list, top, change) {
 function affected(list) {
   const found = [...list.children];
   for (let next = list.nextElementSibling; next; next = next.nextElementSibling) found.push(next);
-  return found;
+  return /** @type {HTMLElement[]} */ (found);
 }
 
 /** @param {Element} anchor @param {number} top */
@@ -55,11 +51,47 @@ function visible({ top, bottom }) {
   return bottom > 0 && top < innerHeight;
 }
 
-/** @param {Element} item @param {DOMRect} place @param {Keyframe} from */
-function animate(item, place, from) {
-  if (!visible(place) && "opacity" in from) return;
-  // Without motion it takes its place with the next frame; even then it starts where it was.
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const to = "opacity" in from ? { opacity: 1 } : { transform: "none" };
-  gliding.set(item, item.animate([from, to], { duration: still ? 1 : GLIDE, easing: "ease-out" }));
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** @param {HTMLElement} item @param {DOMRect} place */
+function appear(item, place) {
+  if (visible(place) && !still()) item.animate({ opacity: [0, 1] }, { duration: GLIDE, easing: "ease-out" });
+}
+
+/**
+ * From where it stood to its place, by style and frame by frame: the transform of an animation is not set off against
+ * a shift, nor is one that is taken away before it has come down to nothing.
+ *
+ * @param {HTMLElement} item
+ * @param {number} distance
+ */
+function travel(item, distance) {
+  /** @type {number | undefined} */
+  let began;
+  let left = distance;
+  let frame = 0;
+  put();
+
+  function put() {
+    item.style.transform = `translateY(${left}px)`;
+    frame = requestAnimationFrame(step);
+  }
+
+  /** @param {number} time of the frame, in milliseconds */
+  function step(time) {
+    if (left === 0) return arrive();
+    // The first frame shows it where it stood.
+    if (began === undefined) began = time;
+    else if (still() || time - began >= GLIDE) left = 0;
+    else left = distance * (1 - (time - began) / GLIDE) ** 3;
+    put();
+  }
+
+  function arrive() {
+    cancelAnimationFrame(frame);
+    item.style.transform = "";
+    gliding.delete(item);
+  }
+
+  gliding.set(item, arrive);
 }

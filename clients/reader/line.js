@@ -19,7 +19,7 @@ const LONG = 220;
  * @typedef {object} Setting where a line is shown
  * @property {Words} words
  * @property {string} feed
- * @property {string} [base] path before each of the service's URLs
+ * @property {string} [base] what stands before the path of each of the service's URLs
  * @property {string} language of the feed, for what has none of its own
  * @property {string} direction
  * @property {string} [story] the story whose page it is; its lines need no link to where they are

@@ -96,7 +96,7 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
   try {
     const show = start(shared);
     feed = follow({
-      src: location.origin + base,
+      src: base || location.origin,
       feed: snapshot.feed,
       snapshot,
       limit,

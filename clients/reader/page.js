@@ -10,7 +10,7 @@
  * @typedef {object} Data
  * @property {SnapshotFrame} snapshot what the page shows
  * @property {Words} words
- * @property {string} [base] path before each of the service's URLs, such as "/ticker"
+ * @property {string} [base] the service's public URL, such as "https://news.example/ticker"; empty where it is not known
  * @property {string} [story] the slug, on the page of a story
  * @property {string} [before] the id of a dispatch; the page shows the story's dispatches from before it
  */

@@ -53,7 +53,7 @@ function take(frame) {
 }
 
 follow({
-  src: location.origin + base,
+  src: base || location.origin,
   feed: snapshot.feed,
   snapshot,
   limit: 1,

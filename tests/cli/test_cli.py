@@ -241,7 +241,7 @@ def test_keys_are_made_listed_and_revoked_beside_the_running_service(service: Se
 def test_keys_and_feeds_are_managed_over_http_too(service: Service, here: Here) -> None:
     where, title = _at(service), "أخبار اليوم"
     assert here(where, "feeds", "add", "over-http", "--title", title, "--language", "ar").said == "over-http\n"
-    assert f"over-http\tar\t{title}" in here(where, "feeds", "list").said.splitlines()
+    assert f"over-http\tar\t{title}\tpublic" in here(where, "feeds", "list").said.splitlines()
     assert "open already" in here(where, "feeds", "add", "over-http").complaint
     key = here(where, "keys", "add", "--role", "editor", "--name", "Over Http").said.strip()
     (row,) = [line.split("\t") for line in here(where, "keys", "list").said.splitlines() if "Over Http" in line]
@@ -295,6 +295,42 @@ def test_an_edition_and_a_feed_whose_flashes_take_two(service: Service, here: He
     found = service.http.get(f"/v1/feeds/{edition}/dispatches/{receipt['id']}").json()
     assert (found["edition_of"], found["places"]) == (f"{original}/{other}", ["Sanaa"])
     assert "edition_of" in here(_at(service), "file", "x", "--edition-of", "nothing").complaint
+
+
+@pytest.mark.parametrize("way", ["beside", "over http"])
+def test_a_feed_is_edited_closed_and_opened_again(service: Service, here: Here, way: str) -> None:
+    feed = f"{service.open_feed()}-{way[:4]}"
+    where, more = (_at(service), []) if way == "over http" else ({}, ["--data", str(service.data)])
+
+    def row() -> list[str]:
+        (found,) = [row for row in here(where, "feeds", "list", *more).said.splitlines() if row.startswith(f"{feed}\t")]
+        return found.split("\t")[1:]
+
+    flags = ["--timezone", "Asia/Beirut", "--origin", "https://a.example", "--origin", "https://b.example"]
+    assert here(where, "feeds", "add", feed, "--visibility", "private", *flags, *more).said == f"{feed}\n"
+    assert row() == ["en", feed, "private"]
+    flags = ["--title", "Desk", "--visibility", "unlisted", "--two-person-flash", "--edition-of", "breaking"]
+    assert here(where, "feeds", "edit", feed, *flags, *more).said == f"{feed}\n"
+    plan = service.http.patch(f"/v1/feeds/{feed}", json={"closed": None}).json()
+    assert (plan["timezone"], plan["origins"]) == ("Asia/Beirut", ["https://a.example", "https://b.example"])
+    assert (plan["two_person_flash"], plan["edition_of"]) == (True, "breaking")
+    assert row() == ["en", "Desk", "unlisted"]
+    flags = ["--origin", "service", "--edition-of", "", "--one-person-flash"]
+    assert here(where, "feeds", "edit", feed, *flags, *more).said == f"{feed}\n"
+    plan = service.http.patch(f"/v1/feeds/{feed}", json={"closed": None}).json()
+    assert (plan["origins"], plan["two_person_flash"], plan["edition_of"]) == (None, False, None)
+    closed = here(where, "feeds", "close", feed, *more).said.split("\t")
+    assert closed[0] == feed
+    assert row() == ["en", "Desk", "unlisted", closed[1].strip()]
+    assert service.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": "a"}).status_code == 410
+    assert here(where, "feeds", "edit", feed, "--reopen", *more).said == f"{feed}\n"
+    assert service.file(feed, "a")["revision"] == 1
+    assert "--title" in here(where, "feeds", "edit", feed, *more).complaint
+    assert "time zone" in here(where, "feeds", "edit", feed, "--timezone", "Beirut", *more).complaint
+    assert "web origin" in here(where, "feeds", "edit", feed, "--origin", "a.example", *more).complaint
+    assert "edition_of" in here(where, "feeds", "edit", feed, "--edition-of", "nowhere", *more).complaint
+    for act in (["edit", "nowhere", "--title", "x"], ["close", "nowhere"]):
+        assert "'nowhere'" in here(where, "feeds", *act, *more).complaint
 
 
 def test_a_feed_added_to_the_data_can_be_filed_to_at_once(service: Service) -> None:

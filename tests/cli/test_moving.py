@@ -152,7 +152,7 @@ def test_an_export_can_be_piped_into_an_import(service: Service, tmp_path: Path)
     assert "line 2: the export breaks off; it should go on to entry 1" in broken.complaint
     assert feed not in _run({}, "feeds", "list", *there).said
     assert _run({}, "import", "-", *there, stdin=exported.encode()).said == f"{feed}: 1 entry\n"
-    assert f"{feed}\tar\t{feed}" in _run({}, "feeds", "list", *there).said.splitlines()
+    assert f"{feed}\tar\t{feed}\tpublic" in _run({}, "feeds", "list", *there).said.splitlines()
     assert _run({}, "export", feed, *there).said == exported
 
 

@@ -25,7 +25,8 @@ from hypothesis.stateful import (
 from tests.hub.world import AT, Clock, Log
 from ticker.entry import Entry
 from ticker.feed import ON_AIR, Feed
-from ticker.hub import STUCK_AFTER, Channel, Reader
+from ticker.hub import STUCK_AFTER, Channel
+from ticker.reader import Reader
 from ticker.wire import Close, Dialect
 
 CAPACITY: Final = 5
@@ -103,11 +104,18 @@ class Page(Reader):
         """Time of the last beat, or `delayed`."""
         self.got: list[str] = []
         self.is_cut = False
+        self.knows = after is None
+        """Whether it shows what was there at its position."""
+        self.closed = False
+        """Whether it was told that the feed is closed."""
+        self.reopened = False
+        """Whether the feed was opened again before it took all of that."""
 
     def comes_back(self, room: int | None) -> Page:
         """The same page on another connection: what it shows, and from where it asks to go on."""
         page = Page(self.world, room, self.position)
         page.air, page.pinned, page.lines = self.air, self.pinned, {**self.lines}
+        page.knows = self.knows
         return page
 
     # Its socket
@@ -139,7 +147,11 @@ class Page(Reader):
         self.is_cut = True
 
     def dismiss(self, why: Close) -> None:
-        raise AssertionError("no hub dismisses on its own")
+        assert why is Close.GOING_AWAY
+        assert self.closed, "dismissed without a last snapshot"
+        assert not self.pending, "dismissed before its socket took the last snapshot"
+        assert self.channel.feed.closed is not None or self.reopened
+        self.world.pages.remove(self)
 
     # Its eyes
 
@@ -152,8 +164,19 @@ class Page(Reader):
             self.got.append(frame["type"])
 
     def take(self, frame: Shown) -> None:
+        assert not self.closed, "something came after the last snapshot"
         match frame["type"]:
+            case "snapshot" if "closed" in frame and not frame["reset"]:
+                # The last of all. What came before it is complete, so it says nothing new.
+                self.closed = True
+                shown = {name: frame[name] for name in ("air", "pinned", "dispatches")}
+                assert self.position in (None, frame["position"]), "a hole before the end"
+                assert self.position is None or not self.knows or self.shows() == shown
+                self.position = frame["position"]
+                self.world.seen.append(frame["position"])
+                return
             case "snapshot":
+                self.closed = "closed" in frame
                 # Only the very first snapshot of a reader that had nothing may leave what it shows standing.
                 assert frame["reset"] == (bool(self.got) or self.after is not None)
                 self.lines = {line["id"]: line for line in frame["dispatches"]}
@@ -220,7 +243,8 @@ class World(RuleBasedStateMachine):
     def start(self) -> tuple[Feed, list[Entry], Any]:
         """What a node reads of the log when it starts, or starts anew."""
         first = max(len(self.log.entries) - CAPACITY, 0)
-        feed = Feed("breaking", "", "en", self.log.tails[-1], **shows(self.log.entries))
+        closed = self.channel.feed.closed if hasattr(self, "channel") else None
+        feed = Feed("breaking", "", "en", self.log.tails[-1], **shows(self.log.entries), closed=closed)
         return feed, self.log.entries[first:], self.log.tails[first]
 
     def line(self, padding: int, known: Shown | None = None) -> Entry:
@@ -301,12 +325,38 @@ class World(RuleBasedStateMachine):
         self.channel.delay(AT)
         self.word = "delayed"
 
+    # Is the feed open?
+
+    @precondition(lambda self: self.channel.feed.closed is None)
+    @rule()
+    def close(self) -> None:
+        self.channel.replan(closed=AT)
+        assert all(page.pending for page in self.pages), "who is level is told at once, and gone"
+
+    @precondition(lambda self: self.channel.feed.closed is not None)
+    @rule()
+    def reopen(self) -> None:
+        self.channel.replan(closed=None)
+        for page in self.pages:
+            page.reopened = True
+
+    @rule(title=st.sampled_from(["one", "another"]), visibility=st.sampled_from(["public", "unlisted"]))
+    def edit(self, title: str, visibility: str) -> None:
+        """What changes nobody's right to read is noticed by nobody."""
+        before = [len(page.got) for page in self.pages]
+        self.channel.replan(title=title, visibility=visibility)
+        assert [len(page.got) for page in self.pages] == before
+
     # Readers
 
     def join(self, page: Page) -> None:
         self.pages.append(page)
         quick = page.room is None
         self.channel.join(page, page.after)
+        if self.channel.feed.closed is not None:  # it was let in before, and comes too late
+            assert page.closed or not quick
+            assert bool(page.pending) == (page in self.pages)
+            return
         if not quick:
             return
         positions = [str(tail.position) for tail in self.log.tails]
@@ -345,8 +395,9 @@ class World(RuleBasedStateMachine):
         self.drop(self.some_page(data))
 
     def drop(self, page: Page) -> None:
-        self.channel.leave(page)
-        self.pages.remove(page)
+        if page in self.pages:  # else it was dismissed
+            self.channel.leave(page)
+            self.pages.remove(page)
 
     @precondition(lambda self: self.pages)
     @rule(data=st.data())
@@ -376,8 +427,11 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def everyone_drains(self) -> None:
-        for page in self.pages:
+        for page in list(self.pages):
             page.drain(None)
+            if page.closed:
+                assert page not in self.pages
+                continue
             assert page.position == str(self.log.tails[-1].position)
             assert page.shows() == shows(self.log.entries)
             told = {None: None, "delayed": "delayed"}.get(page.word, "level")

@@ -9,7 +9,8 @@ import orjson
 
 from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
-from ticker.hub import Channel, Reader
+from ticker.hub import Channel
+from ticker.reader import Reader
 from ticker.wire import Close, Dialect
 
 AT = "2026-03-11T14:30:00.000Z"
@@ -73,11 +74,13 @@ class Socket(Reader):
         self.dialect = dialect
         self.slow = slow
         self.full = self.is_cut = False
+        self.dismissed: Close | None = None
         self.writes: list[bytes] = []
 
     def write(self, data: bytes) -> bool:
         assert data, "a write of nothing"
         assert not self.full, "written to while full"
+        assert self.dismissed is None, "written to after it was dismissed"
         self.writes.append(data)
         self.full = self.slow
         return not self.full
@@ -86,7 +89,8 @@ class Socket(Reader):
         self.is_cut = True
 
     def dismiss(self, why: Close) -> None:
-        raise AssertionError("no hub dismisses on its own")
+        assert self.dismissed is None, "dismissed twice"
+        self.dismissed = why
 
     def drain(self) -> None:
         self.full = False

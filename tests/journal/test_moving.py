@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
-from ticker.errors import BadRequest, Conflict, Forbidden, NotFound, TickerError, Unavailable
+from ticker.errors import BadRequest, Closed, Conflict, Forbidden, NotFound, TickerError, Unavailable
 from ticker.journal import keys, moving
 from ticker.journal.audit import Proof
 from ticker.journal.change import Change
@@ -327,3 +328,44 @@ async def test_no_byte_of_an_export_can_change_unnoticed(lines: list[bytes], num
     else:  # another spelling of the same JSON
         head, entries = read(lines)
         assert same == (head, list(entries))
+
+
+async def test_a_feed_is_moved_with_who_may_read_it_and_closed_if_it_was(redis: Redis) -> None:
+    registry = Registry(redis)
+    plan = Plan(
+        *("desk", "Desk", "en", "2026-01-01T00:00:00.000Z"),
+        timezone="Asia/Beirut",
+        origins=("https://a.example",),
+        visibility="private",
+    )
+    await registry.open_feed(plan)
+    await Journal(redis).append("desk", filing())
+    closed = await registry.close("desk")
+    lines = await exported(redis, "desk")
+    await imported(redis, lines, name="copy")
+    assert await registry.plan("copy") == replace(closed, name="copy")
+    with pytest.raises(Closed):
+        await Journal(redis).append("copy", filing())
+    await registry.edit("desk", {"closed": None})
+    await shut(redis, "copy")
+    await imported(redis, await exported(redis, "desk"), name="copy")
+    assert (await registry.plan("copy")).closed is None
+    await Journal(redis).append("copy", filing())
+
+
+async def test_an_export_of_a_version_that_knew_less_is_read(lines: list[bytes]) -> None:
+    first = {"name", "title", "language", "opened", "edition_of", "two_person_flash"}
+    said = orjson.loads(lines[0])
+    said["feed"] = {name: value for name, value in said["feed"].items() if name in first}
+    del said["crc"]
+    head, _ = read([moving._sealed(said), *lines[1:]])
+    assert (head.plan.timezone, head.plan.origins, head.plan.closed) == ("UTC", None, None)
+
+
+@pytest.mark.parametrize("wrong", [{"closed": "never"}, {"visibility": "secret"}, {"origins": ["a.example"]}])
+async def test_an_export_that_says_of_its_feed_what_cannot_be_is_refused(lines: list[bytes], wrong: Any) -> None:
+    said = orjson.loads(lines[0])
+    said["feed"] |= wrong
+    del said["crc"]
+    with pytest.raises(BadRequest, match="line 1"):
+        read([moving._sealed(said), *lines[1:]])

@@ -70,6 +70,12 @@ async def test_a_line_is_promised_once_its_replica_holds_it_and_not_without(name
             assert await replica("XLEN", "ticker:{breaking}:log") == 1
             # A repeated request waits too, for the write of the first one.
             assert (await journal.append("breaking", change)).body == receipt.body
+            closed = await Registry(primary).close("breaking")
+            await journal.settle("breaking")
+            assert (await Registry(replica).plan("breaking")).closed == closed.closed
+            await Registry(primary).edit("breaking", {"closed": None})
         hasty = Journal(primary, replicas=1, replica_timeout=0.05)
         with pytest.raises(Unavailable, match="0 of 1 replicas"):
             await hasty.append("breaking", change)
+        with pytest.raises(Unavailable, match="0 of 1 replicas"):
+            await hasty.settle("breaking")

@@ -95,9 +95,13 @@ class HandedOver(Node):
 class Plain(Node):
     """uvicorn as it comes, in a thread, with the application of one node."""
 
+    def application(self) -> Any:
+        return application(Settings.read(**self.settings))
+
     def __enter__(self) -> Self:
-        app = application(Settings.read(**self.settings))
-        config = uvicorn.Config(app, port=0, lifespan="on", log_config=None, ws="websockets-sansio", access_log=False)
+        config = uvicorn.Config(
+            self.application(), port=0, lifespan="on", log_config=None, ws="websockets-sansio", access_log=False
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()

@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from starlette.middleware.gzip import GZipMiddleware
 
 from tests.service import Service
+from tests.web.test_live import Plain
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +197,71 @@ def test_history_can_be_narrowed_and_its_next_pages_stay_narrow(service: Service
     assert all(len(page) <= 2 for page in pages)
     nobody = httpx.URL(f"/v1/feeds/{feed}/dispatches", params={name: "nobody"})
     assert [text for page in _pages(service, str(nobody)) for text in page] == []
+
+
+def _found(service: Service, feed: str, *asked: tuple[str, str]) -> list[str]:
+    """Texts on all pages of a search."""
+    address = httpx.URL(f"/v1/feeds/{feed}/dispatches", params=[*asked, ("limit", "2")])
+    return [text for page in _pages(service, str(address)) for text in page]
+
+
+def test_filters_name_several_labels_and_are_combined_on_every_page(service: Service) -> None:
+    feed = service.open_feed()
+    _file(service, feed, "a", sections=["Politics"], places=["MENA"], urgency="flash", story="storm")
+    _file(service, feed, "b", sections=["Sport"], places=["MENA"], urgency="urgent")
+    _file(service, feed, "c", sections=["Culture"], places=["MENA"], urgency="flash")
+    _file(service, feed, "d", sections=["Politics", "Sport"], places=["Washington, D.C."], urgency="bulletin")
+    _file(service, feed, "e", sections=["Politics"], places=["D.C."])
+    for asked, texts in {
+        (("section", "Politics,Sport"),): "edba",
+        (("section", " Politics , Sport "),): "edba",
+        (("section", "Politics"), ("section", "Culture")): "edca",
+        (("section", "Politics,Sport"), ("place", "MENA")): "ba",
+        (("section", "Politics"), ("min_urgency", "urgent")): "da",
+        (("min_urgency", "flash"),): "ca",
+        (("min_urgency", "bulletin"),): "dca",
+        (("min_urgency", "normal"),): "edcba",
+        (("section", "Politics"), ("place", "MENA"), ("story", "storm"), ("min_urgency", "flash")): "a",
+        (("place", "Washington, D.C."),): "ed",
+        (("section", "Politics,nobody"), ("place", "nowhere")): "",
+    }.items():
+        assert "".join(_found(service, feed, *asked)) == texts, asked
+
+
+def test_a_killed_line_is_found_by_its_labels_and_by_no_urgency(service: Service) -> None:
+    feed = service.open_feed()
+    id, _ = _file(service, feed, "one", "two", sections=["Fire"], urgency="flash")
+    service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "wrong"})
+    assert _found(service, feed, ("section", "Fire,Flood")) == ["two", ""]
+    assert _found(service, feed, ("section", "Fire"), ("min_urgency", "urgent")) == ["two"]
+
+
+def test_a_filter_that_is_none_is_refused(service: Service) -> None:
+    for asked, field in {"min_urgency=high": "min_urgency", "place=" + ",".join(map(str, range(30))): "place"}.items():
+        answer = service.http.get(f"/v1/feeds/breaking/dispatches?{asked}")
+        assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+class Compressed(Plain):
+    """A node whose responses are compressed."""
+
+    def application(self) -> Any:
+        return GZipMiddleware(super().application(), minimum_size=1)
+
+
+def test_conditional_requests_work_through_compression(service: Service) -> None:
+    """As gzip in front or in the service leaves the tags alone, a client that was given one may send it back."""
+    with Compressed(service) as node:
+        http = node.http
+        for encoding in ("gzip", "identity"):
+            answer = http.get("/v1/feeds/breaking", headers={"accept-encoding": encoding})
+            assert answer.headers.get("content-encoding", "identity") == encoding
+            assert answer.json()["type"] == "snapshot"
+            tag = answer.headers["etag"]
+            assert tag.startswith("W/"), "a strong tag would promise the same bytes"
+            again = http.get("/v1/feeds/breaking", headers={"accept-encoding": encoding, "if-none-match": tag})
+            assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+            assert again.headers["ticker-at"]
 
 
 def test_a_corrected_line_is_found_by_what_it_says_now_in_the_place_where_it_was_filed(service: Service) -> None:

@@ -1,18 +1,25 @@
-"""`ticker feeds add|list`."""
+"""`ticker feeds add|edit|close|list`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 import typer
 
 from ticker.cli.client import Service
 from ticker.cli.log import directly, over_http
 from ticker.cli.serve import Data, RedisUrl
-from ticker.dispatch import FeedPlan, check
-from ticker.journal.registry import Plan, now
+from ticker.dispatch import FeedEdit, FeedPlan, check
+from ticker.errors import BadSetting, Invalid
+from ticker.journal.registry import Plan, Registry, now, planned
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+SERVICE: Final = "service"
+"""Given as an origin to `feeds edit`: the feed goes by the service's list again."""
+
+_COLUMNS: Final = ("name", "language", "title", "visibility", "closed")
 
 
 @app.command()
@@ -26,6 +33,12 @@ def add(
     two_person_flash: Annotated[  # noqa: FBT002  # a flag
         bool, typer.Option("--two-person-flash", help="A flash goes out as urgent until a second key confirms it.")
     ] = False,
+    timezone: Annotated[str | None, typer.Option(help="IANA name, such as Asia/Beirut. [default: UTC]")] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Web origin whose pages may read it, * for all; repeat for more. [default: the service's]"),
+    ] = None,
+    visibility: Annotated[str | None, typer.Option(help="public, unlisted or private. [default: public]")] = None,
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
@@ -36,24 +49,83 @@ def add(
         "language": language,
         "edition_of": edition_of,
         "two_person_flash": two_person_flash,
+        **_given(timezone=timezone, origins=origin or None, visibility=visibility),
     }
-    check(FeedPlan, said)
+    asked = check(FeedPlan, said)
     if over_http(redis, data):
         Service().ask("POST", "/v1/feeds", said)
     else:
-        plan = Plan(name, title or name, language, now(), edition_of, two_person_flash)
-        directly(redis, data, lambda registry: registry.open_feed(plan))
+        directly(redis, data, lambda registry: registry.open_feed(planned(asked, now())))
     print(name)
+
+
+@app.command()
+def edit(
+    name: Annotated[str, typer.Argument(help="The feed.")],
+    title: Annotated[str | None, typer.Option(help="What readers see.")] = None,
+    language: Annotated[str | None, typer.Option(help="BCP 47 tag of its lines from now on.")] = None,
+    edition_of: Annotated[str | None, typer.Option(help="As of `add`; an empty one for none.")] = None,
+    two_person_flash: Annotated[
+        bool | None, typer.Option("--two-person-flash/--one-person-flash", help="Whether a flash takes a second key.")
+    ] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA name, such as Asia/Beirut.")] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="As of `add`, instead of those before; `service` for the service's, an empty one for none."),
+    ] = None,
+    visibility: Annotated[str | None, typer.Option(help="public, unlisted or private.")] = None,
+    reopen: Annotated[bool, typer.Option("--reopen", help="Open it again if it is closed.")] = False,  # noqa: FBT002
+    redis: RedisUrl = None,
+    data: Data = None,
+) -> None:
+    """Change what is named. Every running node takes it in at once."""
+    changes = _given(
+        title=title, language=language, two_person_flash=two_person_flash, timezone=timezone, visibility=visibility
+    )
+    if edition_of is not None:
+        changes["edition_of"] = edition_of or None
+    if origin:
+        changes["origins"] = None if origin == [SERVICE] else [entry for entry in origin if entry]
+    if reopen:
+        changes["closed"] = None
+    if not changes:
+        raise BadSetting("name what to change, such as --title; `ticker feeds edit --help` lists it")
+    check(FeedEdit, changes)
+    if over_http(redis, data):
+        Service().ask("PATCH", f"/v1/feeds/{quote(name, safe='')}", changes)
+    else:
+        directly(redis, data, lambda registry: _edit(registry, name, changes))
+    print(name)
+
+
+async def _edit(registry: Registry, name: str, changes: dict[str, Any]) -> Plan:
+    original = changes.get("edition_of")
+    if original is not None and (original == name or not await registry.listed(original)):
+        raise Invalid([("edition_of", f"names another feed that there is; {original!r} is none")])
+    return await registry.edit(name, changes)
+
+
+@app.command()
+def close(name: Annotated[str, typer.Argument(help="The feed.")], redis: RedisUrl = None, data: Data = None) -> None:
+    """Close a feed: nothing enters it, nobody follows it, its history stays. `edit --reopen` opens it again."""
+    if over_http(redis, data):
+        closed = Service().ask("DELETE", f"/v1/feeds/{quote(name, safe='')}")["closed"]
+    else:
+        closed = directly(redis, data, lambda registry: registry.close(name)).closed
+    print(f"{name}\tclosed {closed}")
 
 
 @app.command(name="list")
 def list_feeds(redis: RedisUrl = None, data: Data = None) -> None:
-    """List the feeds: name, language, title."""
+    """List the feeds: name, language, title, visibility, and since when it is closed, if it is."""
     if over_http(redis, data):
         feeds = Service().ask("GET", "/v1/feeds")["feeds"]
-        rows = [(feed["name"], feed["language"], feed["title"]) for feed in feeds]
     else:
-        plans = directly(redis, data, lambda registry: registry.feeds())
-        rows = [(plan.name, plan.language, plan.title) for plan in plans]
-    for row in rows:
-        print("\t".join(row))
+        feeds = [{name: getattr(plan, name) for name in _COLUMNS} for plan in directly(redis, data, Registry.feeds)]
+    for feed in feeds:
+        *row, closed = (feed.get(name) or "" for name in _COLUMNS)
+        print("\t".join([*row, *([f"closed {closed}"] if closed else [])]))
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

@@ -6,7 +6,7 @@
 --       enters, then those it leaves (all of one feed, one hash tag)
 -- ARGV  named below
 -- Returns {outcome, detail}: kept|repeated receipt; reused|unopened|absent|killed|ended record; stale revision;
--- foreign|over|unasked|late|alone.
+-- closed milliseconds; foreign|over|unasked|late|alone.
 
 local RECORD, HELD, DUE, FLASHES, DESK = unpack(KEYS, 8, 12)
 local FIRST_INDEX = 13
@@ -68,8 +68,11 @@ local function answer(receipt)
   return {'kept', receipt}
 end
 
-local offset, hash, last = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'at'))
+local offset, hash, last, closed = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'at', 'closed'))
 if not offset then return {'unopened', ''} end
+-- Nothing enters a closed feed. What must be withdrawn can be: a kill reaches its history, and a held line can be
+-- spiked, so that it does not wait for the feed to be opened again.
+if closed and kind ~= 'kill' and kind ~= 'spike' then return {'closed', closed} end
 
 local clock = redis.call('TIME')
 -- A feed's time never runs backwards, whatever the clock of the machine does.

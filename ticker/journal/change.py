@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ticker.errors import Conflict, Forbidden, Gone, Invalid, KeyReused, NotFound, StaleRevision
+from ticker.errors import Closed, Conflict, Forbidden, Gone, Invalid, KeyReused, NotFound, StaleRevision
 from ticker.feed import Feed
 from ticker.journal import keys
-from ticker.journal.registry import Holder
+from ticker.journal.registry import Holder, moment
 
 KEEP_ANSWERS: Final = 24 * 3600
 """Seconds an Idempotency-Key is remembered. Published in the protocol."""
@@ -159,6 +159,8 @@ def receipt(outcome: str, detail: bytes, feed: str, change: Change) -> Receipt:
             return Receipt(orjson.loads(detail), outcome == "repeated")
         case "unopened":
             raise NotFound(f"There is no feed named {feed!r}")
+        case "closed":
+            raise Closed(feed, moment(detail) or "")
         case "absent":
             what = f"held line {change.held!r}" if change.held else f"dispatch {change.id!r}"
             raise NotFound(f"There is no {what} in the feed {feed!r}")

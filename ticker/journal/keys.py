@@ -20,11 +20,11 @@ NODES: Final = "ticker:nodes"
 """Channel: each node's probe, with the number of its readers."""
 
 CHANGES: Final = "ticker:changes"
-"""Channel: a feed was opened."""
+"""Channel: a feed was opened, edited or closed, or a key was revoked."""
 
 
 def state(feed: str) -> str:
-    """Hash: offset, hash, time of the tail; what is pinned; on air or not."""
+    """Hash: offset, hash, time of the tail; what is pinned; on air or not; since when it is closed, if it is."""
     return f"ticker:{{{feed}}}:state"
 
 

@@ -35,7 +35,7 @@ class Journal:
 
         Raises:
             NotFound: no such feed, or no such dispatch or held line in it.
-            Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
+            Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
         names, enters = change.names(feed)
@@ -67,6 +67,15 @@ class Journal:
                 "send it again with the same Idempotency-Key"
             )
 
+    async def settle(self, feed: str) -> None:
+        """Wait until the replicas hold what was written so far, such as that a feed is closed; raises as `append`."""
+        if not self._replicas:
+            return
+        async with self._redis.one_connection() as redis:
+            # A write of this connection's own: WAIT for it covers all that was written before it.
+            await redis("HINCRBY", keys.state(feed), "settled", 1)
+            await self._wait(redis)
+
     async def look(self, plan: Plan) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
         names = [keys.state(plan.name), keys.order(plan.name), keys.dispatches(plan.name)]
@@ -75,16 +84,13 @@ class Journal:
             return None
         offset, hash, air, pinned, dispatches, older = found
         return Feed(
-            plan.name,
-            plan.title,
-            plan.language,
-            Tail(int(offset), hash.decode()),
-            orjson.loads(air) if air else dict(ON_AIR),
-            pinned.decode() or None,
-            [orjson.loads(dispatch) for dispatch in dispatches],
-            plan.edition_of,
-            plan.two_person_flash,
-            orjson.loads(older) if older else None,
+            name=plan.name,
+            tail=Tail(int(offset), hash.decode()),
+            air=orjson.loads(air) if air else dict(ON_AIR),
+            pinned=pinned.decode() or None,
+            dispatches=[orjson.loads(dispatch) for dispatch in dispatches],
+            pinned_dispatch=orjson.loads(older) if older else None,
+            **plan.shown(),
         )
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:

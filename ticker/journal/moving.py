@@ -27,7 +27,7 @@ from ticker.journal import keys
 from ticker.journal.audit import Walk
 from ticker.journal.change import indexes, stored, ties
 from ticker.journal.redis import Redis, Script
-from ticker.journal.registry import Plan
+from ticker.journal.registry import Plan, planned
 
 FORM: Final = 1
 """Version of the form; a later one may add members."""
@@ -116,15 +116,15 @@ def read(lines: Iterable[bytes]) -> tuple[Head, Iterator[Line]]:
         if said["ticker"] != FORM or not _HASH.fullmatch(said["origin"]):
             raise ValueError
         feed = dict(said["feed"])
-        opened = str(feed.pop("opened"))
+        opened, closed = str(feed.pop("opened")), feed.pop("closed", None)
+        if closed is not None:
+            datetime.fromisoformat(closed)
         plan, end = check(FeedPlan, feed), Position.parse(said["position"])
         if end is None:
             raise ValueError
     except (*_MALFORMED, Invalid):
         raise BadRequest(f"line {number}: this is no export of a feed that this version can read") from None
-    title = plan.title or plan.name
-    listed = Plan(plan.name, title, plan.language, opened, plan.edition_of, plan.two_person_flash)
-    head = Head(listed, said["origin"], end)
+    head = Head(planned(plan, opened, closed), said["origin"], end)
     return head, _entries(head, rest)
 
 
@@ -215,10 +215,14 @@ async def put_in(
 
 
 async def _list(redis: Redis, plan: Plan) -> None:
+    state = keys.state(plan.name)
+    closed = ("HDEL", state, "closed") if plan.closed is None else ("HSET", state, "closed", _milliseconds(plan.closed))
     # All nodes look at once: a log that was there before is another one now, or longer.
-    await redis.together(
-        ("HSET", keys.FEEDS, plan.name, orjson.dumps(asdict(plan))), ("PUBLISH", keys.CHANGES, plan.name)
-    )
+    await redis.together(closed, ("HSET", keys.FEEDS, plan.name, plan.stored), ("PUBLISH", keys.CHANGES, plan.name))
+
+
+def _milliseconds(moment: str) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
 def _judge(plan: Plan, offset: int, outcome: bytes) -> None:
@@ -241,7 +245,7 @@ async def _asked(redis: Redis, feed: str, batch: list[Line]) -> list[tuple[list[
         enters, leaves = indexes(feed, line.fields), set[str]()
         if line.fields:
             leaves, labels[line.id] = labels.get(line.id, set()) - enters, enters
-        tail, now = line.entry.tail, round(datetime.fromisoformat(line.entry.at).timestamp() * 1000)
+        tail, now = line.entry.tail, _milliseconds(line.entry.at)
         args = [tail.offset, tail.hash, line.entry.text, now, line.entry.kind, line.id, line.stored, line.filer]
         asked.append(([*stored(feed), *enters, *leaves], [*args, len(enters)]))
     return asked

@@ -10,21 +10,24 @@ import math
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal, Self
 
 import orjson
 
-from ticker.dispatch import BREAKING, rfc3339
+from ticker.dispatch import BREAKING, FeedPlan, Visibility, rfc3339
 from ticker.errors import Conflict, NotFound
 from ticker.journal import keys
-from ticker.journal.redis import Redis
+from ticker.journal.redis import Redis, Script
 
 Role = Literal["correspondent", "editor", "admin"]
 
 COUNT_WITHIN: Final = 60
 """Seconds in which the changes of a key are counted."""
+
+NEVER: Final = 253_370_764_800_000
+"""Millisecond of Unix time, in the year 9999, at which a held line is due that came due while its feed was closed."""
 
 KEY_PREFIX: Final = "tk_"
 """So that a key found in a log or a repository is recognised for what it is."""
@@ -32,7 +35,17 @@ KEY_PREFIX: Final = "tk_"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A feed as it was opened."""
+    """A feed as it was opened, and edited since.
+
+    Attributes:
+        name, title, language, edition_of: as in feed.py.
+        opened: when (RFC 3339).
+        two_person_flash: whether a flash goes out as urgent until a second key confirms it.
+        timezone: IANA name.
+        origins: web origins whose pages may read it; None for the service's.
+        visibility: who may read it.
+        closed: when it was closed (RFC 3339), or None. Kept in the feed's state, where append.lua sees it.
+    """
 
     name: str
     title: str
@@ -40,6 +53,50 @@ class Plan:
     opened: str
     edition_of: str | None = None
     two_person_flash: bool = False
+    timezone: str = "UTC"
+    origins: tuple[str, ...] | None = None
+    visibility: Visibility = "public"
+    closed: str | None = None
+
+    @classmethod
+    def read(cls, text: bytes, closed: bytes | None = None) -> Self:
+        """Return a plan as it is stored, by this version or another: members that it does not know are ignored."""
+        known = {name: value for name, value in orjson.loads(text).items() if name in _PLANNED}
+        if known.get("origins") is not None:
+            known["origins"] = tuple(known["origins"])
+        return cls(**known | {"closed": moment(closed)})
+
+    @property
+    def stored(self) -> bytes:
+        """The plan as it is stored. Versions that know fewer members read it as long as those are not made use of."""
+        said = {
+            name: value for name, value in asdict(self).items() if name in _FIRST or value != _PLANNED[name].default
+        }
+        said.pop("closed", None)
+        return orjson.dumps(said)
+
+    def shown(self) -> dict[str, Any]:
+        """Return what a feed shows of its plan, as attributes of Feed."""
+        return {name: getattr(self, name) for name in SHOWN}
+
+
+_PLANNED: Final = {each.name: each for each in fields(Plan)}
+_FIRST: Final = ("name", "title", "language", "opened", "edition_of", "two_person_flash")
+"""Members that every version knows."""
+
+SHOWN: Final = tuple(name for name in _PLANNED if name not in ("name", "opened"))
+"""What a feed on a node has of its plan, and takes in when that is edited."""
+
+
+def planned(asked: FeedPlan, opened: str, closed: str | None = None) -> Plan:
+    """Return the plan of a feed that somebody asks to open."""
+    said = asked.model_dump() | {"title": asked.title or asked.name, "opened": opened, "closed": closed}
+    return Plan(**said | {"origins": None if asked.origins is None else tuple(asked.origins)})
+
+
+def moment(milliseconds: bytes | None) -> str | None:
+    """Return a time as append.lua keeps it, in milliseconds of Unix time, as RFC 3339."""
+    return rfc3339(datetime.fromtimestamp(int(milliseconds) / 1000, UTC)) if milliseconds else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +111,7 @@ class Holder:
     rate: int | None = None
 
     def writes(self, feed: str) -> bool:
-        """Tell whether this key may write to a feed at all."""
+        """Return True if this key works in a feed at all."""
         return not self.feeds or feed in self.feeds
 
 
@@ -64,23 +121,69 @@ class Registry:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._noted: dict[str, int] = {}
+        self._swap = Script("swap.lua")
+        self._closing = Script("closing.lua")
 
     async def feeds(self) -> list[Plan]:
         """Return all feeds, by name, `breaking` first."""
         found = await self._redis("HGETALL", keys.FEEDS)
-        plans = [Plan(**orjson.loads(plan)) for plan in found.values()]
+        names = [name.decode() for name in found]
+        closed = await self._redis.together(*(("HGET", keys.state(name), "closed") for name in names))
+        plans = [Plan.read(text, at) for text, at in zip(found.values(), closed, strict=True)]
         return sorted(plans, key=lambda plan: (plan.name != BREAKING, plan.name))
 
     async def plan(self, name: str) -> Plan:
-        """Return a feed as it was opened.
+        """Return a feed as it was opened and edited since.
 
         Raises:
             NotFound: there is no such feed.
         """
-        found = await self._redis("HGET", keys.FEEDS, name)
-        if found is None:
+        return (await self._planned(name))[1]
+
+    async def _planned(self, name: str) -> tuple[bytes, Plan]:
+        text, closed = await self._redis.together(("HGET", keys.FEEDS, name), ("HGET", keys.state(name), "closed"))
+        if text is None:
             raise NotFound(f"There is no feed named {name!r}")
-        return Plan(**orjson.loads(found))
+        return text, Plan.read(text, closed)
+
+    async def edit(self, name: str, changes: dict[str, Any], word: str = "") -> Plan:
+        """Change a feed's plan and tell every node, with `word` as what it is told; return the plan as it is then.
+
+        Edits at the same time are all kept. `closed` among the changes opens the feed again.
+
+        Raises:
+            NotFound: there is no such feed.
+        """
+        changes = dict(changes)
+        reopens = "closed" in changes
+        changes.pop("closed", None)
+        if changes.get("origins") is not None:
+            changes["origins"] = tuple(changes["origins"])
+        while changes:
+            before, plan = await self._planned(name)
+            # Who waits for the word waits for all of this, so the last step of it carries the word.
+            said = name if reopens else word or name
+            args = [name, before, replace(plan, **changes).stored, keys.CHANGES, said]
+            if await self._redis.run(self._swap, [keys.FEEDS], args):
+                break  # else somebody else's edit was kept in between, which is to stay
+        if reopens:
+            await self._close_or_reopen(name, "reopen", word)
+        return await self.plan(name)
+
+    async def close(self, name: str, word: str = "") -> Plan:
+        """Close a feed and tell every node, as `edit`: once this returns, none takes another change but kills.
+
+        Raises:
+            NotFound: there is no such feed.
+        """
+        await self._close_or_reopen(name, "close", word)
+        return await self.plan(name)
+
+    async def _close_or_reopen(self, name: str, act: str, word: str) -> None:
+        await self.plan(name)  # a feed that is being imported has a state, and is not listed yet
+        names = [keys.state(name), keys.due(name), keys.flashes(name)]
+        if await self._redis.run(self._closing, names, [act, NEVER, keys.CHANGES, word or name]) is None:
+            raise NotFound(f"There is no feed named {name!r}")
 
     async def open_feed(self, plan: Plan) -> None:
         """Open a feed and tell every node.
@@ -102,7 +205,7 @@ class Registry:
         Raises:
             Conflict: it is open already.
         """
-        fresh = await self._redis("HSETNX", keys.FEEDS, plan.name, orjson.dumps(asdict(plan)))
+        fresh = await self._redis("HSETNX", keys.FEEDS, plan.name, plan.stored)
         await self._redis("PUBLISH", keys.CHANGES, plan.name)
         if not fresh:
             raise Conflict(f"The feed {plan.name!r} is open already", field="name")
@@ -131,7 +234,7 @@ class Registry:
         digest = _digest(secret)
         before, _ = await self._redis.together(("GET", keys.ADMIN), ("SET", keys.ADMIN, digest))
         if before is not None and before.decode() != digest:
-            await self._redis("HDEL", keys.KEYS, before)
+            await self._redis.together(("HDEL", keys.KEYS, before), ("PUBLISH", keys.CHANGES, b""))
         await self.issue("admin", "admin", [], secret=secret)
 
     async def listed(self, name: str) -> bool:
@@ -174,7 +277,10 @@ class Registry:
         for digest, text in (await self._redis("HGETALL", keys.KEYS)).items():
             holder = Holder(**orjson.loads(text))
             if holder.id == id:
-                await self._redis.together(("HDEL", keys.KEYS, digest), ("HDEL", keys.USED, id))
+                # Nodes are told, since readers of private feeds may be connected with it.
+                await self._redis.together(
+                    ("HDEL", keys.KEYS, digest), ("HDEL", keys.USED, id), ("PUBLISH", keys.CHANGES, b"")
+                )
                 return holder
         raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")
 

@@ -43,11 +43,20 @@ from ticker.web.node import Node
 
 log = logging.getLogger("ticker.server")
 
-_PLAIN_HEAD: Final = re.compile(rb"GET (/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n")
-"""A request head without anything that servers have been known to disagree about (RFC 9112).
 
-No two parts of it can match the same byte, so a head that fails does so at once, however it was made up.
-"""
+def _plain_head(prefix: str = "") -> re.Pattern[bytes]:
+    """Return what matches a request head without anything that servers have been known to disagree about (RFC 9112).
+
+    No two parts of it can match the same byte, so a head that fails does so at once, however it was made up. `prefix`
+    is that of the public URL, which may stand before the path or not.
+    """
+    before = b"(?:%s)?" % re.escape(prefix.encode())
+    return re.compile(
+        rb"GET (%s/v1/feeds/[!-~]+) HTTP/1\.1\r\n((?:[!#-'*+.^_`|~0-9A-Za-z-]+:[ -~]*\r\n)+)\r\n" % before
+    )
+
+
+_PLAIN_HEAD: Final = _plain_head()
 
 _END: Final = b"\r\n\r\n"
 
@@ -106,6 +115,7 @@ class Doorman:
         self._listener = listener
         self._for_uvicorn = (config, server_state, app_state)
         self._node: Node = app_state["node"]
+        self._plain_head = _plain_head(self._node.settings.prefix)
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self._loop)
         self._full_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE  # the lowest free number is given out
@@ -209,7 +219,7 @@ class Doorman:
         await self._loop.connect_accepted_socket(lambda: Door(self, said, *self._for_uvicorn), connection)
 
     def _is_reader(self, descriptor: int, said: bytes) -> bool:
-        if (plain := _PLAIN_HEAD.fullmatch(said)) is None:
+        if (plain := self._plain_head.fullmatch(said)) is None:
             return False
         headers = _headers(plain[2])
         websocket = _wants_websocket(headers)
@@ -224,6 +234,7 @@ class Doorman:
         A request is `alone` if nothing was sent behind it and the connection can take another one (HTTP/1.1).
         """
         path, _, query = target.partition("?")
+        path = self._node.settings.unprefixed(path)
         if (polled := CHANGES_PATH.fullmatch(path)) is not None:
             return alone and self._let_wait(take, unquote(polled["feed"]), query, headers)
         if (live := LIVE_PATH.fullmatch(path)) is None:
@@ -240,12 +251,13 @@ class Doorman:
         if accept is not None:
             head = _switch(accept, deflated=admission.dialect == "deflated")
         else:
-            head = _sse_head(cross_origin(settings, headers.get("origin")))
+            head = _sse_head(cross_origin(settings, headers.get("origin"), admission.channel.feed))
         try:
             descriptor = take()
         except OSError:  # no descriptor is left to hand over with; the plain way needs no other
             return False
         reader = SocketReader(admission.dialect, descriptor, self._watch)
+        reader.origin, reader.key = admission.origin, admission.key
         try:
             admission.channel.join(reader, admission.after, head)
         except Exception:
@@ -262,7 +274,7 @@ class Doorman:
         except (TickerError, OSError):
             return False
         close = "close" in headers.get("connection", "").lower()
-        waiter = SocketWaiter(descriptor, self, self._watch, cross_origin=poll.cross_origin, close=close)
+        waiter = SocketWaiter(descriptor, self, self._watch, headers=poll.headers, close=close)
         polls = poll.channel.polls
         waiter.wait_in(polls.waiting)
         try:

@@ -14,7 +14,7 @@ from typing import Final, Self
 from websockets.frames import CLOSE, Frame
 from websockets.frames import Close as CloseFrame
 
-from ticker.hub import Reader
+from ticker.reader import Reader
 from ticker.server.talk import Talk
 from ticker.server.watch import Watch
 from ticker.web.admission import MOST_SAID

@@ -31,17 +31,17 @@ class Keeper(Protocol):
 class SocketWaiter(Waiter):
     """A request at its socket; the socket is its own from its making until the response is written."""
 
-    __slots__ = ("_close", "_cross_origin", "_descriptor", "_keeper", "_rest", "_said", "_waiting", "_watch")
+    __slots__ = ("_close", "_descriptor", "_headers", "_keeper", "_rest", "_said", "_waiting", "_watch")
 
     def __init__(
-        self, descriptor: int, keeper: Keeper, watch: Watch, *, cross_origin: Mapping[str, str], close: bool
+        self, descriptor: int, keeper: Keeper, watch: Watch, *, headers: Mapping[str, str], close: bool
     ) -> None:
         """`descriptor` is a connected socket that does not block; `close` says to close it after the response."""
         super().__init__()
         self._descriptor = descriptor
         self._keeper = keeper
         self._watch = watch
-        self._cross_origin = cross_origin
+        self._headers = headers
         self._close = close
         self._waiting: Waiting | None = None
         self._said = b""
@@ -61,9 +61,9 @@ class SocketWaiter(Waiter):
     def respond(self, changes: Changes, responses: dict[tuple[str | None, bool], bytes]) -> None:
         """Write the response; `responses` has those made already, by whom they are for."""
         self._close = self._close or changes.leaving
-        variant = self._cross_origin.get("access-control-allow-origin"), self._close
+        variant = self._headers.get("access-control-allow-origin"), self._close
         if (response := responses.get(variant)) is None:
-            response = responses[variant] = written(changes, self._cross_origin, close=self._close)
+            response = responses[variant] = written(changes, self._headers, close=self._close)
         try:
             sent = os.write(self._descriptor, response)
         except OSError:  # no room; or broken, which the watch finds out when it looks for room
@@ -123,9 +123,13 @@ class SocketWaiter(Waiter):
             self._answered()
 
 
-def written(changes: Changes, cross_origin: Mapping[str, str], *, close: bool) -> bytes:
+def written(changes: Changes, poll: Mapping[str, str], *, close: bool) -> bytes:
     """Return a response as it is written to a connection (RFC 9112)."""
-    headers = {"date": formatdate(usegmt=True), **headers_of(changes, cross_origin)}
+    headers = {
+        "date": formatdate(usegmt=True),
+        **headers_of(changes, poll),
+        "x-content-type-options": "nosniff",
+    }
     if changes.body is not None:
         headers["content-length"] = str(len(changes.body))
     if close:

@@ -1,4 +1,4 @@
-"""Feeds and keys, for admins."""
+"""Feeds and keys, for admins: open, edit and close feeds; issue and revoke keys."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ticker.dispatch import FeedPlan, KeyPlan, read
+from ticker.dispatch import FeedEdit, FeedPlan, KeyPlan, read
 from ticker.errors import Invalid, KeyTooWeak
-from ticker.journal.registry import Plan, now
+from ticker.journal.registry import now, planned
 from ticker.web.answers import json
 from ticker.web.auth import holder_of
-from ticker.web.ingest import body
-from ticker.web.node import node_of
+from ticker.web.ingest import HEAR_WITHIN, body
+from ticker.web.node import Node, node_of
+from ticker.web.public_url import base
 
 
 async def _admin(request: Request) -> None:
@@ -28,11 +29,37 @@ async def open_feed(request: Request) -> Response:
     await _admin(request)
     plan = read(FeedPlan, await body(request))
     node = node_of(request)
-    if plan.edition_of is not None and not await node.registry.listed(plan.edition_of):
-        raise Invalid([("edition_of", f"names a feed that is open; {plan.edition_of!r} is not")])
-    opened = Plan(plan.name, plan.title or plan.name, plan.language, now(), plan.edition_of, plan.two_person_flash)
+    await _check_edition(node, plan.name, plan.edition_of)
+    opened = planned(plan, now())
     await node.registry.open_feed(opened)
-    return json(asdict(opened), 201, {"location": f"/v1/feeds/{plan.name}"})
+    return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
+
+
+async def edit_feed(request: Request) -> Response:
+    """PATCH /v1/feeds/{feed}: edits at the same time are all kept; `closed: null` opens it again"""
+    await _admin(request)
+    feed, node = request.path_params["feed"], node_of(request)
+    changes = read(FeedEdit, await body(request)).changes()
+    await _check_edition(node, feed, changes.get("edition_of"))
+    async with node.relay.hears(HEAR_WITHIN) as word:
+        plan = await node.registry.edit(feed, changes, word)
+    await node.journal.settle(feed)
+    return json(asdict(plan))
+
+
+async def close_feed(request: Request) -> Response:
+    """DELETE /v1/feeds/{feed}: once this is answered, no node takes anything into it; closed again, nothing changes"""
+    await _admin(request)
+    feed, node = request.path_params["feed"], node_of(request)
+    async with node.relay.hears(HEAR_WITHIN) as word:
+        plan = await node.registry.close(feed, word)
+    await node.journal.settle(feed)
+    return json(asdict(plan))
+
+
+async def _check_edition(node: Node, feed: str, original: str | None) -> None:
+    if original is not None and (original == feed or not await node.registry.listed(original)):
+        raise Invalid([("edition_of", f"names another feed that there is; {original!r} is none")])
 
 
 async def list_keys(request: Request) -> Response:

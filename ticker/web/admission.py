@@ -1,19 +1,30 @@
-"""Who may become a reader: one decision, whichever way a request comes in."""
+"""Who may read a feed, and who may become a reader of it: one decision, whichever way a request comes in.
+
+A private feed does not exist for those without a key that reaches it: what they are told, and what the service does
+to find out, is what a name that was never used would get. Where pages of some sites alone may read a feed, that binds
+browsers, which say where a page comes from in `Origin`; a request without it is served.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs
 
+from starlette.requests import HTTPConnection
 from websockets.exceptions import InvalidHeader
 from websockets.headers import parse_extension
 
-from ticker.errors import Forbidden, UpgradeRequired
+from ticker.errors import Forbidden, UpgradeRequired, no_such_feed
+from ticker.feed import Feed
 from ticker.hub import Channel, Hub
+from ticker.journal.registry import Holder
+from ticker.origins import EVERY, allows, host
 from ticker.settings import Settings
+from ticker.web.node import Node, node_of
 from ticker.wire import Dialect
 
 LIVE_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/live")
@@ -34,38 +45,160 @@ MOST_SAID: Final = 16 * 1024
 """Bytes of messages a reader may send in all before it is taken for something else (1008)."""
 
 
+class Access(NamedTuple):
+    """A feed that a request may read, and the id of the key that lets it if the feed is private."""
+
+    channel: Channel
+    key: str | None
+
+
+def secret_in(headers: Mapping[str, str]) -> str | None:
+    """Return the key that a request carries (RFC 6750), if any. Header names are in small letters."""
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None
+
+
+async def reading_holder(node: Node, headers: Mapping[str, str]) -> Holder | None:
+    """Return whose key a request that reads carries; None without a key, and with one that opens nothing."""
+    secret = secret_in(headers)
+    return None if secret is None else await node.registry.holder(secret)
+
+
+async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Access:
+    """Return a feed's channel if this request may know of it. Header names are in small letters.
+
+    Whether a browser may hand it to the page that asks is another matter: see `refuse_foreign`.
+
+    Raises:
+        NotFound: there is no such feed, or it is private and the request has no key that reaches it.
+        Unavailable: as `Hub.channel`; or Redis cannot be asked.
+    """
+    if not node.relay.private(feed):
+        channel = await node.find(feed)
+        if channel.feed.visibility != "private":
+            return Access(channel, None)
+    # Redis is asked as for a feed that is not there, so that neither time nor an outage tells the two apart.
+    holder, _ = await asyncio.gather(reading_holder(node, headers), node.registry.listed(feed))
+    if holder is None or not holder.writes(feed):
+        raise no_such_feed(feed)
+    await node.registry.note_use(holder)
+    return Access(await node.find(feed), holder.id)
+
+
+async def readable(request: HTTPConnection, *, pages: bool = True) -> Channel:
+    """Return the channel of the feed in the request's path, which from now on governs the response.
+
+    With `pages`, a page of a site that may not read this feed is refused.
+
+    Raises:
+        NotFound, Unavailable: as `find_readable`.
+        Forbidden: as `refuse_foreign`.
+    """
+    node = node_of(request)
+    access = await find_readable(node, request.headers, request.path_params["feed"])
+    request.scope["state"]["governing"] = access.channel.feed
+    if pages:
+        refuse_foreign(node.settings, access.channel.feed, request.headers)
+    return access.channel
+
+
+def governing(request: HTTPConnection) -> Feed | None:
+    """Return the feed that a response is about, once it was found that the request may read it."""
+    feed = request.scope["state"].get("governing")
+    return feed if isinstance(feed, Feed) else None
+
+
+def refuse_foreign(settings: Settings, feed: Feed | None, headers: Mapping[str, str]) -> None:
+    """Refuse a request that comes from a page whose origin may not read a feed, or without one, the service.
+
+    Raises:
+        Forbidden: it does.
+    """
+    origin = foreign_origin(settings, headers)
+    if not allows(allowed_origins(settings, feed), origin):
+        raise Forbidden(f"Pages of {origin} may not read this service's feeds", field="Origin")
+
+
+def foreign_origin(settings: Settings, headers: Mapping[str, str]) -> str | None:
+    """Return the origin of the page that asks; None if it is the service's own, or no page asks.
+
+    The own origin is that of `TICKER_PUBLIC_URL`, or else the host that was asked, by whichever scheme: TLS may have
+    ended at a proxy.
+    """
+    origin = headers.get("origin")
+    if origin is None or origin == settings.public_origin:
+        return None
+    name = host(headers.get("host")) if settings.public_origin is None else None
+    own = name is not None and origin in (f"http://{name.removesuffix(':80')}", f"https://{name.removesuffix(':443')}")
+    return None if own else origin
+
+
+def allowed_origins(settings: Settings, feed: Feed | None) -> tuple[str, ...]:
+    """Return the web origins whose pages may read a feed: its own list, or else the service's."""
+    return settings.allowed if feed is None or feed.origins is None else feed.origins
+
+
+def frame_ancestors(settings: Settings, feed: Feed) -> str:
+    """Return which pages may frame a feed, as CSP's `frame-ancestors` takes it: `*`, or this site and those listed."""
+    allowed = allowed_origins(settings, feed)
+    return EVERY if EVERY in allowed else " ".join(["'self'", *allowed])
+
+
 class Admission(NamedTuple):
-    """A reader let in: where it reads, how it is spoken to, and the position it resumes from, if any."""
+    """A reader let in: where it reads, how it is spoken to, and the position it resumes from, if any.
+
+    `origin` and `key` are by what it was let in, for when the feed is edited.
+    """
 
     channel: Channel
     dialect: Dialect
     after: str | None
+    origin: str | None
+    key: str | None
+
+
+def enter(hub: Hub, settings: Settings, feed: str, headers: Mapping[str, str], key: str | None) -> Channel:
+    """Return the channel of a feed for one more reader. Header names are in small letters.
+
+    `key` is the id of one that was found to reach this feed.
+
+    Raises:
+        Forbidden: the page's origin may not read the feed.
+        NotFound, Closed, Unavailable: no such feed; or nobody follows it any more; or not here, not now.
+    """
+    known = hub.channel(feed).feed
+    if known.visibility == "private" and key is None:
+        raise no_such_feed(feed)
+    refuse_foreign(settings, known, headers)
+    return hub.admit(feed)
 
 
 def admit(
-    hub: Hub, settings: Settings, *, feed: str, query: str, headers: Mapping[str, str], websocket: bool
+    hub: Hub,
+    settings: Settings,
+    *,
+    feed: str,
+    query: str,
+    headers: Mapping[str, str],
+    websocket: bool,
+    key: str | None = None,
 ) -> Admission:
-    """Decide on a request for a feed's live stream. Header names are in small letters.
+    """Decide on a request for a feed's live stream.
 
     Raises:
-        Forbidden: the page's origin may not read feeds.
         UpgradeRequired: it asks neither for a WebSocket nor for events.
-        NotFound, Unavailable: no such feed; or not here, not now.
+        Forbidden, NotFound, Closed, Unavailable: as `enter`, which says what the parameters are.
     """
-    origin = headers.get("origin")
-    if not settings.allows(origin):
-        raise Forbidden(f"Pages of {origin} may not read this service's feeds", field="Origin")
+    channel = enter(hub, settings, feed, headers, key)
     if not websocket and "text/event-stream" not in headers.get("accept", ""):
         raise UpgradeRequired("Ask for a WebSocket, or for events with Accept: text/event-stream", field="Accept")
-    channel = hub.admit(feed)
-    after = position_in(query) if query else None
+    after, origin = (position_in(query) if query else None), foreign_origin(settings, headers)
     if not websocket:
         # What the browser saw last is newer than what its page was loaded with.
         after = headers.get("last-event-id") or after
-        return Admission(channel, "sse", after)
-    return Admission(
-        channel, "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket", after
-    )
+        return Admission(channel, "sse", after, origin, key)
+    dialect: Dialect = "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket"
+    return Admission(channel, dialect, after, origin, key)
 
 
 @lru_cache(maxsize=64)  # readers who lose their line together come back with one position
@@ -88,10 +221,14 @@ def inflates(offered: str) -> bool:
     )
 
 
-def cross_origin(settings: Settings, origin: str | None) -> dict[str, str]:
-    """Return the headers that let a page of another site read an answer (Fetch standard, CORS)."""
-    if settings.origins == "*":
+def cross_origin(settings: Settings, origin: str | None, feed: Feed | None = None) -> dict[str, str]:
+    """Return the headers that let a page of another site read a response (Fetch standard, CORS).
+
+    `feed` is what the response is about, if it is about one.
+    """
+    allowed = allowed_origins(settings, feed)
+    if EVERY in allowed:
         return {"access-control-allow-origin": "*"}
-    if origin is not None and settings.allows(origin):
+    if origin is not None and origin in allowed:
         return {"access-control-allow-origin": origin, "vary": "Origin"}
     return {"vary": "Origin"}

@@ -9,7 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ticker.web.admission import cross_origin
+from ticker.web.admission import cross_origin, governing
 from ticker.web.node import node_of
 
 
@@ -18,7 +18,7 @@ def json(value: object, status: int = 200, headers: Mapping[str, str] | None = N
     return Response(orjson.dumps(value), status, {"cache-control": "no-store", **(headers or {})}, "application/json")
 
 
-EXPOSED: Final = "etag, link, ticker-at"
+EXPOSED: Final = "etag, link, retry-after, ticker-at"
 """Headers that scripts of other sites may read, beyond those they always may (Fetch standard, CORS)."""
 
 
@@ -33,11 +33,16 @@ def public(
 ) -> Response:
     """Return a response that shared caches may keep for `max_age` seconds and any allowed site may read.
 
+    If it is about a private feed, no cache may keep it.
+
     With a `tag`, a client that has it already is told 304 (RFC 9110 section 13.1.2). A `weak` one says that what is
     told is the same, though not byte for byte. `headers` are sent in either case.
     """
-    headers = {"cache-control": f"public, max-age={max_age}", **(headers or {})}
-    headers |= cross_origin(node_of(request).settings, request.headers.get("origin"))
+    feed = governing(request)
+    # What takes a key to read is no cache's to give to others.
+    kept = feed is None or feed.visibility != "private"
+    headers = {"cache-control": f"public, max-age={max_age}" if kept else "no-store", **(headers or {})}
+    headers |= cross_origin(node_of(request).settings, request.headers.get("origin"), feed)
     headers["access-control-expose-headers"] = EXPOSED
     if tag is not None:
         headers["etag"] = f'W/"{tag}"' if weak else f'"{tag}"'

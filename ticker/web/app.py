@@ -19,6 +19,7 @@ from ticker.web.described import page
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.node import Node
+from ticker.web.public_url import StripPrefix
 
 FEED = "/v1/feeds/{feed}"
 DISPATCHES = FEED + "/dispatches"
@@ -30,6 +31,8 @@ ROUTES = [
     Route("/v1/feeds", reading.feeds),
     Route("/v1/feeds", admin.open_feed, methods=["POST"]),
     Route(FEED, reading.snapshot),
+    Route(FEED, admin.edit_feed, methods=["PATCH"]),
+    Route(FEED, admin.close_feed, methods=["DELETE"]),
     WebSocketRoute(FEED + "/live", live.websocket),
     Route(FEED + "/live", live.events),
     Route(FEED + "/changes", changes.changes),
@@ -96,7 +99,11 @@ def application(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[*ROUTES, *FILES],
         lifespan=lifespan,
-        middleware=[Middleware(NoSniff), Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6)],
+        middleware=[
+            Middleware(StripPrefix, settings=settings),
+            Middleware(NoSniff),
+            Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6),
+        ],
         exception_handlers={
             TickerError: problems.on_ticker_error,
             HTTPException: problems.on_http_error,

@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from ticker.errors import KeyTooWeak, TooMany, Unauthorized, WrongKey
 from ticker.journal.registry import Holder, Role
+from ticker.web.admission import secret_in
 from ticker.web.node import node_of
 
 _RANK: dict[Role, int] = {"correspondent": 1, "editor": 2, "admin": 3}
@@ -20,11 +21,11 @@ async def holder_of(request: Request, *, at_least: Role, feed: str | None = None
         KeyTooWeak: its role or its feeds do not reach this far.
         TooMany: it is a change, and the key has made as many in this minute as it may.
     """
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
+    secret = secret_in(request.headers)
+    if secret is None:
         raise Unauthorized("Send a key: Authorization: Bearer tk_…", field="Authorization")
     node = node_of(request)
-    holder = await node.registry.holder(secret.strip())
+    holder = await node.registry.holder(secret)
     if holder is None:
         raise WrongKey("This key was never issued here, or it is revoked", field="Authorization")
     if _RANK[holder.role] < _RANK[at_least]:

@@ -16,12 +16,12 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ticker.errors import Forbidden, Invalid
+from ticker.errors import Invalid
 from ticker.hub import Channel, Hub
 from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
 from ticker.waiting import Changes, Waiter
-from ticker.web.admission import cross_origin
+from ticker.web.admission import cross_origin, enter, find_readable
 from ticker.web.answers import EXPOSED
 from ticker.web.node import node_of
 
@@ -34,22 +34,24 @@ class Poll(NamedTuple):
     channel: Channel
     after: str | None
     wait: int
-    cross_origin: dict[str, str]
+    headers: dict[str, str]
 
 
-def admit_poll(hub: Hub, settings: Settings, *, feed: str, query: str, headers: Mapping[str, str]) -> Poll:
-    """Decide on a request for changes. Header names are in small letters.
+def admit_poll(
+    hub: Hub, settings: Settings, *, feed: str, query: str, headers: Mapping[str, str], key: str | None = None
+) -> Poll:
+    """Decide on a request for changes.
 
     Raises:
-        Forbidden: the page's origin may not read feeds.
         Invalid: a parameter that is not there, or a `wait` that is none.
-        NotFound, Unavailable: no such feed; or not here, not now.
+        Forbidden, NotFound, Closed, Unavailable: as `enter`, which says what the parameters are.
     """
-    origin = headers.get("origin")
-    if not settings.allows(origin):
-        raise Forbidden(f"Pages of {origin} may not read this service's feeds", field="Origin")
+    channel = enter(hub, settings, feed, headers, key)
     after, wait = asked(query)
-    return Poll(hub.admit(feed), after, wait, cross_origin(settings, origin))
+    # What takes a key to read is no cache's to give to others.
+    caching = "no-store" if channel.feed.visibility == "private" else "public, max-age=1"
+    theirs = {"cache-control": caching, **cross_origin(settings, headers.get("origin"), channel.feed)}
+    return Poll(channel, after, wait, theirs)
 
 
 @lru_cache(maxsize=64)  # after each change, everybody asks the same
@@ -70,9 +72,9 @@ def asked(query: str) -> tuple[str | None, int]:
     return given.get("after"), int(wait)
 
 
-def headers_of(changes: Changes, cross_origin: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of a response. None depends on the client, but for those that name its origin."""
-    headers = {"cache-control": "public, max-age=1", **cross_origin, "access-control-expose-headers": EXPOSED}
+def headers_of(changes: Changes, poll: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of a response, given those of its `Poll`; but for an origin, none depends on the client."""
+    headers = {**poll, "access-control-expose-headers": EXPOSED}
     if changes.at is not None:
         headers["ticker-at"] = changes.at
     if changes.body is not None:
@@ -100,8 +102,10 @@ async def changes(request: Request) -> Response:
     """GET …/changes?after=&wait="""
     node = node_of(request)
     feed = request.path_params["feed"]
-    await node.find(feed)
-    poll = admit_poll(node.hub, node.settings, feed=feed, query=request.url.query, headers=request.headers)
+    access = await find_readable(node, request.headers, feed)
+    request.scope["state"]["governing"] = access.channel.feed
+    query, headers = request.url.query, request.headers
+    poll = admit_poll(node.hub, node.settings, feed=feed, query=query, headers=headers, key=access.key)
     polls = poll.channel.polls
     found: Changes | None
     if request.method == "HEAD":
@@ -110,10 +114,10 @@ async def changes(request: Request) -> Response:
         waiter = AsgiWaiter()
         found = polls.ask(waiter, poll.after, poll.wait) or await _told(request, poll.channel, waiter)
     status = 204 if found.body is None else 200
-    headers = headers_of(found, poll.cross_origin)
+    response = Response(found.body, status, headers_of(found, poll.headers))
     if found.leaving:
-        headers["connection"] = "close"
-    return Response(found.body, status, headers)
+        response.headers["connection"] = "close"
+    return response
 
 
 async def _told(request: Request, channel: Channel, waiter: AsgiWaiter) -> Changes:

@@ -8,17 +8,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ticker.web.assets import ASSETS
+from ticker.web.node import node_of
 
-ROBOTS: Final = "User-agent: *\nDisallow: /v1/\n"
+ROBOTS: Final = "User-agent: *\nDisallow: {prefix}/v1/\n"
 """Pages may be crawled, the interface may not (RFC 9309)."""
 
 DAY: Final = 86_400
 """Seconds for which both may be kept."""
 
 
-async def robots(_: Request) -> Response:
+async def robots(request: Request) -> Response:
     """GET /robots.txt"""
-    return PlainTextResponse(ROBOTS, headers={"cache-control": f"public, max-age={DAY}"})
+    told = ROBOTS.format(prefix=node_of(request).settings.prefix)
+    return PlainTextResponse(told, headers={"cache-control": f"public, max-age={DAY}"})
 
 
 async def favicon(request: Request) -> Response:

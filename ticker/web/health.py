@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from ticker.errors import Unavailable
+from ticker.hub import Channel
 from ticker.web.answers import json
 from ticker.web.node import Node, node_of
+from ticker.web.reading import seen
 
 
 async def healthz(request: Request) -> Response:
@@ -30,11 +33,15 @@ async def readyz(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """GET /metrics: numbers of this worker, in the text format that Prometheus reads."""
-    return PlainTextResponse("".join(_lines(node_of(request))), media_type="text/plain; version=0.0.4")
+    node = node_of(request)
+    try:
+        channels = await seen(request, node.hub.channels)
+    except Unavailable:  # of all times, now the rest must be told
+        channels = {name: channel for name, channel in node.hub.channels.items() if channel.feed.listed}
+    return PlainTextResponse("".join(_lines(node, channels)), media_type="text/plain; version=0.0.4")
 
 
-def _lines(node: Node) -> Iterator[str]:
-    channels = node.hub.channels
+def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
     gauges = {
         "ticker_readers": ("Readers connected to this worker.", {n: len(c) for n, c in channels.items()}),
         "ticker_readers_set_aside": ("Readers whose sockets are full.", {n: c.set_aside for n, c in channels.items()}),

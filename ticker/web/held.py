@@ -81,7 +81,7 @@ async def release(request: Request) -> Response:
         "file", holder, fields, held=record["id"], revision=revision, confirm=confirm, idempotency_key=key, asked=asked
     )
     receipt, headers = await append(request, change)
-    return answer_filed(channel, change, receipt, headers)
+    return answer_filed(request, channel, change, receipt, headers)
 
 
 async def spike(request: Request) -> Response:

@@ -18,6 +18,8 @@ from ticker.journal.registry import Holder, Role
 from ticker.web.answers import json
 from ticker.web.auth import holder_of
 from ticker.web.node import node_of
+from ticker.web.public_url import base
+from ticker.web.reading import told
 
 LONGEST_EMBARGO: Final = timedelta(days=366)
 """How far ahead a line may be held; a later year is a slip of the finger."""
@@ -107,19 +109,21 @@ async def file(request: Request) -> Response:
     if draft.release_at is not None:
         held = Change("hold", holder, fields, release=release_time(draft.release_at), idempotency_key=key)
         receipt, headers = await append(request, held)
-        return json(receipt, 201, headers | {"location": f"/v1/feeds/{feed}/held/{receipt['id']}"})
+        return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/held/{receipt['id']}"})
     carries, confirm = ask_second(fields, channel.feed)
     filed = Change("file", holder, carries, idempotency_key=key, confirm=confirm, asked=fields)
-    return answer_filed(channel, filed, *await append(request, filed))
+    return answer_filed(request, channel, filed, *await append(request, filed))
 
 
-def answer_filed(channel: Channel, change: Change, receipt: dict[str, Any], headers: dict[str, str]) -> Response:
+def answer_filed(
+    request: Request, channel: Channel, change: Change, receipt: dict[str, Any], headers: dict[str, str]
+) -> Response:
     """Answer with the receipt of a dispatch that is in the log now, and with the lines that say nearly the same."""
     feed, id = channel.feed.name, receipt["id"]
     # A held line that was released before has given its text away; what it said then was answered then.
     text = change.carries.get("text")
     receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
-    return json(receipt, 201, headers | {"location": f"/v1/feeds/{feed}/dispatches/{id}"})
+    return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/dispatches/{id}"})
 
 
 def release_time(moment: str) -> int:
@@ -185,7 +189,7 @@ async def kill(request: Request) -> Response:
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     killed = Change("kill", holder, {"reason": reason}, id=id, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, killed)
-    receipt["editions"] = await node_of(request).journal.editions(feed, id)
+    receipt["editions"] = await told(request, await node_of(request).journal.editions(feed, id))
     return json(receipt, 200, headers)
 
 

@@ -14,8 +14,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ticker.errors import TickerError
-from ticker.hub import Reader
-from ticker.web.admission import MOST_SAID, SSE_HEADERS, SSE_HELLO, Admission, admit, cross_origin
+from ticker.reader import Reader
+from ticker.web.admission import (
+    MOST_SAID,
+    SSE_HEADERS,
+    SSE_HELLO,
+    Admission,
+    admit,
+    cross_origin,
+    find_readable,
+    governing,
+    refuse_foreign,
+)
 from ticker.web.node import node_of
 from ticker.web.problems import problem
 from ticker.wire import Close, Dialect
@@ -51,6 +61,7 @@ class AsgiReader(Reader):
     async def chunks(self, admission: Admission, head: bytes = b"") -> AsyncIterator[bytes]:
         """Join the channel and yield what is to be sent, until the channel ends it."""
         channel = admission.channel
+        self.origin, self.key = admission.origin, admission.key
         channel.join(self, admission.after, head)
         try:
             while True:
@@ -67,9 +78,14 @@ class AsgiReader(Reader):
 async def events(request: Request) -> Response:
     """GET …/live for Server-Sent Events; anything else is told to upgrade."""
     node = node_of(request)
-    await node.find(request.path_params["feed"])
-    if request.method == "HEAD":
-        return Response(headers=SSE_HEADERS)
+    access = await find_readable(node, request.headers, request.path_params["feed"])
+    request.scope["state"]["governing"] = feed = access.channel.feed
+    refuse_foreign(node.settings, feed, request.headers)
+    headers = SSE_HEADERS | cross_origin(node.settings, request.headers.get("origin"), feed)
+    if feed.visibility == "private":
+        headers["cache-control"] = "no-store, no-transform"
+    if request.method == "HEAD" and feed.closed is None:
+        return Response(headers=headers)
     admission = admit(
         node.hub,
         node.settings,
@@ -77,8 +93,8 @@ async def events(request: Request) -> Response:
         query=request.url.query,
         headers=request.headers,
         websocket=False,
+        key=access.key,
     )
-    headers = SSE_HEADERS | cross_origin(node.settings, request.headers.get("origin"))
     return StreamingResponse(AsgiReader("sse").chunks(admission, SSE_HELLO), headers=headers)
 
 
@@ -86,7 +102,8 @@ async def websocket(socket: WebSocket) -> None:
     """GET …/live for a WebSocket."""
     node = node_of(socket)
     try:
-        await node.find(socket.path_params["feed"])
+        access = await find_readable(node, socket.headers, socket.path_params["feed"])
+        socket.scope["state"]["governing"] = access.channel.feed
         admission = admit(
             node.hub,
             node.settings,
@@ -94,9 +111,12 @@ async def websocket(socket: WebSocket) -> None:
             query=socket.url.query,
             headers=socket.headers,
             websocket=True,
+            key=access.key,
         )
     except TickerError as error:
-        await socket.send_denial_response(problem(error))
+        refusal = problem(error)
+        refusal.headers.update(cross_origin(node.settings, socket.headers.get("origin"), governing(socket)))
+        await socket.send_denial_response(refusal)
         return
     await socket.accept()
     reader = AsgiReader("lines")

@@ -47,7 +47,8 @@ class Node:
             replica_timeout=settings.replica_timeout,
         )
         self.registry = Registry(self.redis)
-        self.hub = Hub(capacity=settings.ring, limit=settings.readers or open_files(), clock=time.monotonic)
+        limit = settings.readers or open_files()
+        self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url)
         self._connections.append(following)

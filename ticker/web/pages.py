@@ -19,8 +19,10 @@ from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
 from ticker.hub import Channel
 from ticker.journal.history import Filter, Page
+from ticker.web.admission import governing, readable
 from ticker.web.assets import asset
 from ticker.web.node import Node, node_of
+from ticker.web.public_url import base
 from ticker.web.reading import siblings
 from ticker.web.wording import masthead, story_title, words
 
@@ -44,19 +46,15 @@ _TEMPLATES.globals["asset"] = asset
 
 
 def render(request: Request, template: str, code: int = 200, **context: Any) -> HTMLResponse:
-    """Return a page made from a template; shared caches may keep it for a second, unless it is an error."""
-    page = _TEMPLATES.get_template(template).render(base=_base(request), **context)
-    cache = "public, max-age=1" if code == 200 else "no-store"
+    """Return a page made from a template.
+
+    Shared caches may keep it for a second, unless it is an error or takes a key to read.
+    """
+    page = _TEMPLATES.get_template(template).render(base=base(request), **context)
+    feed = governing(request)
+    kept = code == 200 and (feed is None or feed.visibility != "private")
+    cache = "public, max-age=1" if kept else "no-store"
     return HTMLResponse(page, code, {**SAFETY, "cache-control": cache})
-
-
-def _base(request: Request) -> str:
-    """Return what stands before the path of each URL on a page."""
-    return ""
-
-
-async def _find(request: Request) -> Channel:
-    return await node_of(request).find(request.path_params["feed"])
 
 
 def describe(feed: Feed) -> dict[str, Any]:
@@ -70,8 +68,10 @@ def describe(feed: Feed) -> dict[str, Any]:
     }
 
 
-def _feeds(node: Node) -> list[dict[str, Any]]:
-    return [describe(channel.feed) for channel in node.hub.channels.values()]
+def _feeds(node: Node, current: Feed) -> list[dict[str, Any]]:
+    """Return what the masthead lists: the feeds that are public and open, and the one that is shown."""
+    every = [channel.feed for channel in node.hub.channels.values()]
+    return [describe(feed) for feed in every if (feed.listed and feed.closed is None) or feed.name == current.name]
 
 
 def _render(request: Request, template: str, channel: Channel, code: int = 200, **context: Any) -> HTMLResponse:
@@ -84,7 +84,7 @@ def _render(request: Request, template: str, channel: Channel, code: int = 200, 
         feed=describe(feed),
         words=words(feed.language),
         at=channel.proof or rfc3339(datetime.now(UTC)),
-        closed=feed.snapshot().get("closed"),
+        closed=feed.closed,
         **context,
     )
 
@@ -106,25 +106,25 @@ def _arranged(feed: Feed) -> list[dict[str, Any]]:
 
 def _data_block(request: Request, feed: Feed, value: dict[str, Any]) -> str:
     """Return what a page's script starts from: JSON that cannot end the script element it stands in."""
-    block = {"base": _base(request), "words": words(feed.language), **value}
+    block = {"base": base(request), "words": words(feed.language), **value}
     return orjson.dumps(block).decode().replace("<", "\\u003c")
 
 
 def _canonical(request: Request, path: str) -> str | None:
     """Return the one address of a page, if the service knows its own; relative ones mean nothing to search engines."""
-    public = _base(request)
+    public = base(request)
     return f"{public}{path}" if public else None
 
 
 def _alternates(request: Request, feed: Feed) -> list[dict[str, str]]:
     """Return the feed's page and those of its editions, each with its language (hreflang)."""
-    every = [channel.feed for channel in node_of(request).hub.open_channels().values()]
-    editions = siblings(feed, every)
+    every = [channel.feed for channel in node_of(request).hub.channels.values()]
+    editions = siblings(feed, [other for other in every if other.listed and other.closed is None])
     if not editions:
         return []
     own = {"name": feed.name, "language": feed.language}
     return [
-        {"language": edition["language"], "url": f"{_base(request)}/feeds/{edition['name']}"}
+        {"language": edition["language"], "url": f"{base(request)}/feeds/{edition['name']}"}
         for edition in (own, *editions)
     ]
 
@@ -137,7 +137,7 @@ async def front(request: Request) -> Response:
 
 async def feed_page(request: Request) -> Response:
     """GET /feeds/{feed}"""
-    channel = await _find(request)
+    channel = await readable(request, pages=False)
     feed = channel.feed
     return _render(
         request,
@@ -147,7 +147,7 @@ async def feed_page(request: Request) -> Response:
         air=feed.air,
         pinned=feed.pinned,
         page_json=_data_block(request, feed, {"snapshot": channel.snapshot()}),
-        feeds=_feeds(node_of(request)),
+        feeds=_feeds(node_of(request), feed),
         canonical=_canonical(request, f"/feeds/{feed.name}"),
         alternates=_alternates(request, feed),
     )
@@ -160,7 +160,7 @@ def _start(channel: Channel, dispatches: list[dict[str, Any]]) -> dict[str, Any]
 
 async def dispatch_page(request: Request) -> Response:
     """GET /feeds/{feed}/{id}"""
-    channel = await _find(request)
+    channel = await readable(request, pages=False)
     feed = channel.feed
     id = request.path_params["id"]
     start = _start(channel, [])  # before the dispatch is read: what happens in between is told again, never left out
@@ -186,7 +186,7 @@ async def dispatch_page(request: Request) -> Response:
 
 async def story_page(request: Request) -> Response:
     """GET /feeds/{feed}/stories/{story}?before=: the dispatches of one running story, newest first"""
-    channel = await _find(request)
+    channel = await readable(request, pages=False)
     feed = channel.feed
     story = request.path_params["story"]
     before = request.query_params.get("before")
@@ -206,11 +206,9 @@ async def story_page(request: Request) -> Response:
         request,
         "story.html",
         channel,
-        # Of a story that was withdrawn as a whole not even the slug is shown: it may say what was wrong.
-        200 if newest is not None else 410,
         story=story,
         name=story_title(story),
-        newest=newest,
+        newest=newest,  # without one not even the slug is shown: it may say what was wrong
         before=before,
         older=found.before is not None,
         dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from ticker.errors import TickerError
 from ticker.feed import Feed
+from ticker.web.admission import governing
 from ticker.web.node import node_of
 from ticker.web.pages import describe, render
 from ticker.web.wording import PROBLEMS, preferred, spoken, words
@@ -42,7 +43,9 @@ def problem_page(request: Request, error: TickerError) -> Response:
 
 
 def _feed(request: Request) -> Feed | None:
-    """Return the feed whose page was asked for, if it may be named."""
+    """Return the feed that the address names, if the reader may know of it."""
+    if (found := governing(request)) is not None:
+        return found
     named = _FEED_IN_PATH.match(request.scope["path"])
     channel = node_of(request).hub.channels.get(named[1]) if named else None
-    return None if channel is None else channel.feed
+    return channel.feed if channel is not None and channel.feed.listed else None

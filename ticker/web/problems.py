@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from ticker.errors import NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
-from ticker.web.admission import cross_origin
+from ticker.web.admission import cross_origin, governing
+from ticker.web.answers import EXPOSED
 from ticker.web.node import node_of
 from ticker.web.problem_page import problem_page
 
@@ -75,5 +76,7 @@ def _answer(request: Request, error: TickerError) -> Response:
         return problem_page(request, error)
     answer = problem(error)
     # A page of another site that may read an answer may read why there is none.
-    answer.headers.update(cross_origin(node_of(request).settings, request.headers.get("origin")))
+    origin = request.headers.get("origin")
+    answer.headers.update(cross_origin(node_of(request).settings, origin, governing(request)))
+    answer.headers["access-control-expose-headers"] = EXPOSED
     return answer

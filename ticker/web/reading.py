@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,10 +13,13 @@ from starlette.responses import Response
 from ticker.dispatch import URGENCIES
 from ticker.errors import Gone, Invalid
 from ticker.feed import Feed
+from ticker.hub import Channel
 from ticker.journal.history import Filter, at_least
+from ticker.web.admission import readable, reading_holder, refuse_foreign
 from ticker.web.answers import json, public
 from ticker.web.auth import holder_of
 from ticker.web.node import node_of
+from ticker.web.public_url import base
 
 FRESH_FOR: Final = 1
 """Seconds a shared cache may keep a snapshot: enough to spare the service a stampede."""
@@ -33,13 +37,50 @@ LABELS_AT_MOST: Final = 20
 
 async def feeds(request: Request) -> Response:
     """GET /v1/feeds"""
-    channels = node_of(request).hub.open_channels()
+    node = node_of(request)
+    refuse_foreign(node.settings, None, request.headers)
+    channels = await seen(request, node.hub.open_channels())
     every = [channel.feed for channel in channels.values()]
     listed = [
-        describe(channel.feed) | {"editions": siblings(channel.feed, every), "watching": channel.watching}
+        describe(channel.feed, channels) | {"editions": siblings(channel.feed, every), "watching": channel.watching}
         for channel in channels.values()
     ]
-    return public(request, {"feeds": listed}, max_age=FRESH_FOR)
+    answer = public(request, {"feeds": listed}, max_age=FRESH_FOR)
+    if not all(feed.listed for feed in every):
+        answer.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
+    return answer
+
+
+async def seen(request: Request, channels: dict[str, Channel]) -> dict[str, Channel]:
+    """Return the channels whose feeds this request may be told of: public ones, and those that its key reaches.
+
+    Raises:
+        Unavailable: there is a key, and Redis cannot be asked what it reaches.
+    """
+    hidden = any(not channel.feed.listed for channel in channels.values())
+    holder = await reading_holder(node_of(request), request.headers) if hidden else None
+    return {
+        name: channel
+        for name, channel in channels.items()
+        if channel.feed.listed or (holder is not None and holder.writes(name))
+    }
+
+
+async def told(request: Request, lines: list[str]) -> list[str]:
+    """Return the editions of a line, each as `feed/id`, without those of feeds that this request must not be told of.
+
+    Raises:
+        Unavailable: as `seen`.
+    """
+    node = node_of(request)
+    if all(node.relay.listed(line.partition("/")[0]) for line in lines):
+        return lines
+    holder = await reading_holder(node, request.headers)
+    return [
+        line
+        for line in lines
+        if node.relay.listed(feed := line.partition("/")[0]) or (holder is not None and holder.writes(feed))
+    ]
 
 
 def siblings(feed: Feed, every: list[Feed]) -> list[dict[str, str]]:
@@ -52,21 +93,24 @@ def siblings(feed: Feed, every: list[Feed]) -> list[dict[str, str]]:
     ]
 
 
-def describe(feed: Feed) -> dict[str, Any]:
-    """Return what is public of a feed itself."""
+def describe(feed: Feed, known: Container[str]) -> dict[str, Any]:
+    """Return what readers are told of a feed itself, who may know of these feeds."""
     return {
         "name": feed.name,
         "title": feed.title,
         "language": feed.language,
         "position": str(feed.tail.position),
         "air": feed.air,
-        "edition_of": feed.edition_of,
+        "edition_of": feed.edition_of if feed.edition_of in known else None,
+        "timezone": feed.timezone,
+        "visibility": feed.visibility,
+        "closed": feed.closed,
     }
 
 
 async def snapshot(request: Request) -> Response:
     """GET /v1/feeds/{feed}: the same object as the first frame. Served from memory, also while Redis is away."""
-    channel = await node_of(request).find(request.path_params["feed"])
+    channel = await readable(request)
     # The time of the last proof moves on while nothing changes, hence a weak tag; and a 304 must tell it too.
     proof = {} if channel.proof is None else {"ticker-at": channel.proof}
     tag = str(channel.feed.tail.position)
@@ -77,7 +121,7 @@ async def history(request: Request) -> Response:
     """GET …/dispatches?before=&limit=&section=&place=&story=&min_urgency="""
     feed = request.path_params["feed"]
     node = node_of(request)
-    await node.find(feed)
+    await readable(request)
     query = request.query_params
     if unknown := sorted(set(query) - {"before", "limit", *NARROW}):
         known = f"before, limit, {', '.join(NARROW)}"
@@ -91,7 +135,7 @@ async def history(request: Request) -> Response:
     if page.before is not None:
         narrow = [(name, value) for name, value in query.multi_items() if name in NARROW]
         following = urlencode([("before", page.before), ("limit", limit), *narrow])
-        response.headers["link"] = f'<{request.url.path}?{following}>; rel="next"'
+        response.headers["link"] = f'<{base(request)}{request.url.path}?{following}>; rel="next"'
     return response
 
 
@@ -131,19 +175,23 @@ async def dispatch(request: Request) -> Response:
     """GET …/dispatches/{id}"""
     feed = request.path_params["feed"]
     node = node_of(request)
-    await node.find(feed)
+    await readable(request)
     found = await node.journal.dispatch(feed, request.path_params["id"])
     if found["status"] == "killed":
         raise Gone(f"This dispatch was killed: {found['reason']}", tombstone=found)
-    found["editions"] = await node.journal.editions(feed, found["id"])
-    return public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
+    every = await node.journal.editions(feed, found["id"])
+    found["editions"] = await told(request, every)
+    answer = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
+    if not all(node.relay.listed(line.partition("/")[0]) for line in found["editions"]):
+        answer.headers["cache-control"] = "no-store"  # as in `feeds`
+    return answer
 
 
 async def labels(request: Request) -> Response:
     """GET …/labels: the feed's sections, places and stories with the number of their dispatches, most first"""
     feed = request.path_params["feed"]
     node = node_of(request)
-    await node.find(feed)
+    await readable(request)
     listed = {
         plural: [
             {"label": label, "dispatches": count}

@@ -73,5 +73,5 @@ def masthead(title: str, language: str) -> Masthead:
 
 def story_title(slug: str) -> str:
     """Return the slug of a story as words: `marada-bridge` is "Marada bridge"."""
-    text = " ".join(slug.split("-")).strip()
+    text = " ".join(slug.replace("-", " ").split())
     return text[:1].upper() + text[1:]

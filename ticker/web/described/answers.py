@@ -101,6 +101,11 @@ _PLAN: Final[dict[str, Schema]] = {
     "title": text("What readers see above the feed."),
     "language": text("BCP 47 tag that lines have unless they say otherwise."),
 }
+_READ_BY: Final[dict[str, Schema]] = {
+    "timezone": text("Its time zone, as the IANA names it.", minLength=1),
+    "visibility": text("Who may read it.", enum=["public", "unlisted", "private"]),
+    "closed": or_null(moment("When it was closed; null while it is open.")),
+}
 _EDITION_OF: Final = {"edition_of": or_null(text("The feed of which this is an edition in another language."))}
 _KEY: Final[dict[str, Schema]] = {
     "id": text("Id of the key; not the key.", pattern="^[0-9a-f]{12}$"),
@@ -177,7 +182,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "pinned_dispatch": {
                 "oneOf": [ref("Dispatch"), ref("Tombstone")],
                 "description": "What is pinned, while it is outside the window and the node knows it.",
-            }
+            },
+            "closed": moment("Of a feed that is closed: since when. No frame follows."),
         },
     ),
     "Changes": shape(
@@ -192,24 +198,31 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
     ),
     "Feed": shape(
-        "A feed that is open.",
+        "A feed.",
         {
             **_PLAN,
             "position": POSITION,
             "air": ref("OnAir"),
             **_EDITION_OF,
+            **_READ_BY,
             "editions": many(_EDITION, "Its editions in other languages."),
             "watching": number("Its readers on all nodes, as last counted."),
         },
     ),
-    "Feeds": shape("The feeds that are open.", {"feeds": many(ref("Feed"), "`breaking` is among them.")}),
+    "Feeds": shape("The feeds.", {"feeds": many(ref("Feed"), "`breaking` is among them, unless it is not public.")}),
     "OpenedFeed": shape(
-        "A feed as it was opened.",
+        "A feed as it was opened, and edited since.",
         {
             **_PLAN,
             "opened": moment("When it was opened."),
             **_EDITION_OF,
             "two_person_flash": {"type": "boolean", "description": "Whether a flash takes a second key."},
+            **_READ_BY,
+            "origins": {
+                "type": ["array", "null"],
+                "items": text("A web origin, or `*`."),
+                "description": "Whose pages may read it; null for those of the service.",
+            },
         },
     ),
     "Labels": shape(

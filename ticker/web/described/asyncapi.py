@@ -79,8 +79,10 @@ FRAMES: Final[dict[str, Schema]] = {
 """The payload of each type of frame."""
 
 
-def document(host: str) -> dict[str, Any]:
-    """Return the whole document for a service that is reached under this name, with its port if it has one."""
+def document(base: str) -> dict[str, Any]:
+    """Return the whole document for a service whose URLs begin with this: scheme, host and path prefix, if any."""
+    host, slash, prefix = base.partition("://")[2].partition("/")
+    under = {"pathname": slash + prefix} if prefix else {}
     shown = {frame["type"]: frame for frame in examples.FRAMES}
     return {
         "asyncapi": "3.0.0",
@@ -92,8 +94,8 @@ def document(host: str) -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "servers": {
-            "plain": {"host": host, "protocol": "ws", "description": "As the service itself speaks."},
-            "tls": {"host": host, "protocol": "wss", "description": "Where a proxy in front speaks TLS."},
+            "plain": {"host": host, **under, "protocol": "ws", "description": "As the service itself speaks."},
+            "tls": {"host": host, **under, "protocol": "wss", "description": "Where a proxy in front speaks TLS."},
         },
         "channels": {
             "live": {

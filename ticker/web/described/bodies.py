@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from ticker import dispatch
-from ticker.dispatch import Air, Changes, Correction, Draft, Edit, FeedPlan, KeyPlan, Kill, Pin
+from ticker import dispatch, origins
+from ticker.dispatch import Air, Changes, Correction, Draft, Edit, FeedEdit, FeedPlan, KeyPlan, Kill, Pin
 from ticker.web.described import examples
 
 Schema = dict[str, Any]
@@ -35,6 +35,9 @@ RULES: Final[dict[Any, Schema]] = {
         rf"(:[^{_NOT_IN_LINKS}/?#@\[\]]*)?([/?#][^{_NOT_IN_LINKS}]*)?$"
     },
     dispatch.Moment: {"format": "date-time"},
+    dispatch.TimeZone: {"pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"},
+    dispatch.Origin: {"pattern": rf"^(\*|{origins.PATTERN})$"},
+    dispatch.Origins: {},
 }
 """What the function of each kind of text checks."""
 
@@ -60,6 +63,10 @@ MEANINGS: Final = {
     "name": "What it is called.",
     "title": "What readers see above the feed. Default: its name.",
     "two_person_flash": "Whether a flash goes out as urgent until a second key has confirmed it.",
+    "timezone": "Time zone of the feed, as the IANA names it; `UTC` unless said otherwise.",
+    "origins": "Web origins whose pages may read it, `*` alone for all; null for those of the service. Binds browsers.",
+    "visibility": "`public`; `unlisted`: for everybody who knows its name; `private`: for keys that reach it.",
+    "closed": "null opens the feed again; `DELETE` closes it.",
     "role": "How far the key reaches.",
     "feeds": "The feeds it works in; none named means all.",
     "rate": "Changes a minute it may make, written without a fraction. Default: the service's own limit.",
@@ -71,6 +78,11 @@ OTHERWISE: Final = {
         "name": "Name of the feed, in addresses.",
         "language": "BCP 47 tag.",
         "edition_of": "The open feed of which this is an edition in another language.",
+    },
+    "FeedEdit": {
+        "title": "What readers see above the feed.",
+        "language": "BCP 47 tag that lines have from now on unless they say otherwise.",
+        "edition_of": "The other feed of which this is an edition in another language; null for none.",
     },
     "KeyPlan": {"name": "Who will hold it."},
     "Kill": {"reason": "Why. Of a killed line readers see it; of a spiked one the audit keeps it."},
@@ -88,6 +100,7 @@ EXAMPLES: Final[dict[type[BaseModel], Schema]] = {
     Pin: {"id": examples.BRIDGE_ID},
     Air: examples.ON_AIR,
     FeedPlan: {"name": "breaking-ar", "title": "عاجل", "language": "ar", "edition_of": "breaking"},
+    FeedEdit: {"title": "Harbour news", "timezone": "Asia/Beirut", "origins": ["https://news.example"]},
     KeyPlan: {"name": "Lena Ortiz", "role": "correspondent", "feeds": ["breaking"], "rate": 30},
 }
 
@@ -139,8 +152,11 @@ def _schema(model: type[BaseModel]) -> Schema:
     described = model.model_json_schema(schema_generator=_Described)
     described["description"] = described["description"].replace("\n\n", " ").replace("\n", " ")
     del described["title"]
-    if issubclass(model, Changes):
+    if issubclass(model, Changes | FeedEdit):
         described["minProperties"] = 1
+        for field in described["properties"].values():
+            field.pop("default", None)  # what is not named is not changed
+    if issubclass(model, Changes):
         for name in ("text", "urgency", "language"):  # these cannot be taken away
             field = described["properties"][name]
             field["type"] = "string"

@@ -223,6 +223,9 @@ ANSWERS: Final[dict[str, Any]] = {
                 "position": "43-001a935170bb",
                 "air": ON_AIR,
                 "edition_of": None,
+                "timezone": "UTC",
+                "visibility": "public",
+                "closed": None,
                 "editions": [{"name": "breaking-ar", "title": "عاجل", "language": "ar"}],
                 "watching": 10342,
             }
@@ -235,6 +238,10 @@ ANSWERS: Final[dict[str, Any]] = {
         "opened": "2026-03-11T08:00:00.000Z",
         "edition_of": "breaking",
         "two_person_flash": False,
+        "timezone": "Asia/Beirut",
+        "origins": ["https://news.example"],
+        "visibility": "public",
+        "closed": None,
     },
     "Labels": {
         "feed": "breaking",

@@ -8,6 +8,7 @@ import orjson
 
 from ticker.errors import (
     BadRequest,
+    Closed,
     Conflict,
     Forbidden,
     Gone,
@@ -27,7 +28,7 @@ from ticker.errors import (
     WrongKey,
 )
 from ticker.web.described import examples
-from ticker.web.described.answers import many, number, ref, shape, text
+from ticker.web.described.answers import many, moment, number, ref, shape, text
 from ticker.web.described.bodies import Schema
 from ticker.web.problems import problem
 
@@ -49,6 +50,7 @@ PROBLEM: Final = shape(
         ),
         "revision": number("Of a stale revision: the one that stands there.", 1),
         "dispatch": ref("Tombstone"),
+        "closed": moment("Of a closed feed: since when."),
         "held": {"oneOf": [ref("ReleasedLine"), ref("SpikedLine")]},
     },
 )
@@ -56,6 +58,7 @@ PROBLEM: Final = shape(
 FAULTS: Final[dict[str, TickerError]] = {
     "BadRequest": BadRequest("The body is not JSON: unexpected character: line 1 column 2 (char 1)"),
     "BadHeader": BadRequest('If-Match is the ETag you were given, such as "1"', field="If-Match"),
+    "BadHost": BadRequest("Host is no name or address of a host, with a port if it is not the usual one", field="Host"),
     "Unauthorized": Unauthorized("Send a key: Authorization: Bearer tk_…", field="Authorization"),
     "WrongKey": WrongKey("This key was never issued here, or it is revoked", field="Authorization"),
     "KeyTooWeak": KeyTooWeak("This needs the role editor; Lena Ortiz's key is correspondent's"),
@@ -66,6 +69,7 @@ FAULTS: Final[dict[str, TickerError]] = {
     "HeldNoLonger": Conflict("The line is held no longer: it was released", extra={"held": examples.RELEASED}),
     "NothingToConfirm": Conflict("Nobody asked for this dispatch to be a flash, or it is one already"),
     "Killed": Gone("This dispatch was killed: the source withdrew the statement", tombstone=examples.TOMBSTONE),
+    "Closed": Closed("breaking", "2026-03-11T16:00:00.250Z"),
     "StaleRevision": StaleRevision("It stands at revision 2; look at it again", revision=2),
     "TooLarge": TooLarge("A body has at most 16384 bytes; this one has more"),
     "Invalid": Invalid([("text", "is empty"), ("urgency", "is one of 'flash', 'bulletin', 'urgent' or 'normal'")]),
@@ -92,7 +96,7 @@ WHEN: Final = {
     403: "The key, or the page's origin, does not reach that far.",
     404: "Nothing by that name.",
     409: "What is asked for does not fit what is there.",
-    410: "The dispatch was killed; its tombstone is in `dispatch`.",
+    410: "The dispatch was killed; its tombstone is in `dispatch`. Or the feed is closed, since `closed`.",
     412: "It has changed since; where it stands is in `revision`.",
     413: "The body has more than 16 KiB.",
     422: "Fields or parameters break their rules, or the Idempotency-Key came before with something else.",

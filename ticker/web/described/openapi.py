@@ -51,12 +51,12 @@ HEADERS: Final[dict[str, Schema]] = {
     "Location": {
         "description": "Where it stands.",
         "required": True,
-        "schema": {"type": "string", "pattern": "^/v1/"},
+        "schema": {"type": "string", "pattern": "^(https?://.+)?/v1/"},
         "example": f"/v1/feeds/breaking/dispatches/{examples.BRIDGE_ID}",
     },
     "Link": {
         "description": "The next page, while there is one.",
-        "schema": {"type": "string", "pattern": '^</v1/.+>; rel="next"$'},
+        "schema": {"type": "string", "pattern": '^<(https?://.+)?/v1/.+>; rel="next"$'},
         "example": f'</v1/feeds/breaking/dispatches?before={examples.BUDGET_ID}&limit=20>; rel="next"',
     },
     "Ticker-At": {

@@ -79,6 +79,10 @@ class Operation:
             found += ["BadRequest", "TooLarge", "Invalid"]
         if self.changes:
             found += ["KeyReused"] + ([] if "IfMatch" in self.parameters else ["BadRequest"])
+        if self.changes and self.id not in ("killDispatch", "spikeHeld"):
+            found.append("Closed")
+        if self.path.startswith("/v1/feeds") and self.method == "GET" and self.role is None:
+            found.append("OtherOrigin")
         if "IfMatch" in self.parameters:
             found += ["BadHeader", "StaleRevision", "IfMatchRequired"]
         if "{" in self.path:

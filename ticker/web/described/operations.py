@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ticker.dispatch import Air, Correction, Draft, Edit, FeedPlan, KeyPlan, Kill, Pin
+from ticker.dispatch import Air, Correction, Draft, Edit, FeedEdit, FeedPlan, KeyPlan, Kill, Pin
 from ticker.web.described.operation import Answer, Operation
 
 FEED: Final = "/v1/feeds/{feed}"
@@ -16,7 +16,15 @@ FEED_NOT_MODIFIED: Final = Answer(304, "You have it already.", media_type="", he
 KEPT: Final = ("ETag", "Idempotent-Replayed")
 
 OPERATIONS: Final = [
-    Operation("GET", "/v1/feeds", "listFeeds", "Feeds", "List the feeds", (Answer(200, "The feeds.", ("Feeds",)),)),
+    Operation(
+        "GET",
+        "/v1/feeds",
+        "listFeeds",
+        "Feeds",
+        "List the feeds",
+        (Answer(200, "The feeds.", ("Feeds",)),),
+        description="Those that are public, and those that the key reaches if there is one.",
+    ),
     Operation(
         "POST",
         "/v1/feeds",
@@ -42,6 +50,29 @@ OPERATIONS: Final = [
         description="The newest lines, the pin and the air. Served from memory, also while the log is away.",
     ),
     Operation(
+        "PATCH",
+        FEED,
+        "editFeed",
+        "Feeds",
+        "Edit a feed, or open it again",
+        (Answer(200, "As it is now.", ("OpenedFeed",)),),
+        role="admin",
+        body=FeedEdit,
+        description="What is not named stays. At least one field must be named. Every node takes it in at once, and "
+        "dismisses the readers who may not read the feed any more.",
+    ),
+    Operation(
+        "DELETE",
+        FEED,
+        "closeFeed",
+        "Feeds",
+        "Close a feed",
+        (Answer(200, "As it is now; since when it is closed is in `closed`.", ("OpenedFeed",)),),
+        role="admin",
+        description="Its readers get a last snapshot, and from now on it takes nothing but kills. Its history stays. "
+        "Closed again, it keeps the time at which it was closed first.",
+    ),
+    Operation(
         "GET",
         FEED + "/live",
         "followFeed",
@@ -58,7 +89,7 @@ OPERATIONS: Final = [
             ),
         ),
         parameters=("After", "LastEventId"),
-        also=("OtherOrigin", "UpgradeRequired"),
+        also=("Closed", "UpgradeRequired"),
         description="A WebSocket when the request asks for one, Server-Sent Events when it has "
         "`Accept: text/event-stream`. /asyncapi.json describes the frames.",
     ),

@@ -17,6 +17,7 @@ from ticker.web.assets import asset
 from ticker.web.described import asyncapi, openapi
 from ticker.web.described.bodies import Schema
 from ticker.web.pages import SAFETY
+from ticker.web.public_url import absolute, base
 
 FRESH_FOR: Final = 60
 """Seconds a shared cache may keep a description. It changes when the service is replaced by another version."""
@@ -44,21 +45,25 @@ _ROOM.globals["asset"] = asset
 
 async def describe_requests(request: Request) -> Response:
     """GET /openapi.json"""
-    return public(request, openapi.document(), max_age=FRESH_FOR)
+    served = {"servers": [{"url": base(request) or "/"}]}
+    return public(request, openapi.document() | served, max_age=FRESH_FOR)
 
 
 async def describe_frames(request: Request) -> Response:
-    """GET /asyncapi.json: for the host that the request names, so that a shared cache keeps one for each."""
-    return public(request, asyncapi.document(request.url.netloc), max_age=FRESH_FOR)
+    """GET /asyncapi.json: its addresses must be absolute, so without a public URL it is for the host that was asked"""
+    answer = public(request, asyncapi.document(absolute(request)), max_age=FRESH_FOR)
+    if not base(request) and answer.status_code == 200:
+        answer.headers["cache-control"] = f"private, max-age={FRESH_FOR}"
+    return answer
 
 
 async def docs(request: Request) -> Response:
     """GET /docs"""
-    return HTMLResponse(_page(), 200, {**SAFETY, "cache-control": f"public, max-age={FRESH_FOR}"})
+    return HTMLResponse(_page(base(request)), 200, {**SAFETY, "cache-control": f"public, max-age={FRESH_FOR}"})
 
 
 @lru_cache(maxsize=1)
-def _page() -> str:
+def _page(base: str) -> str:
     document = openapi.document()
     operations = [
         {"method": method.upper(), "path": path, **_unfolded(operation, document)}
@@ -75,6 +80,7 @@ def _page() -> str:
         schemas=document["components"]["schemas"],
         problems=list({problem["type"]: problem for problem in problems}.values()),
         pretty=_pretty,
+        base=base,
     )
 
 

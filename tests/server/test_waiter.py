@@ -1,0 +1,386 @@
+"""Requests that wait at their sockets: what they cost, and what becomes of their connections."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import orjson
+import pytest
+
+from tests.server.test_handoff import House, count_transports, until
+from ticker.hub import Channel, Hub
+from ticker.server import door, drain, waiter
+from ticker.server.door import Doorman
+from ticker.server.drain import drain as empty
+from ticker.settings import Settings
+from ticker.web.app import application
+from ticker.web.node import Node
+
+pytestmark = pytest.mark.anyio
+
+PROOF = "2026-11-22T18:04:05.678Z"
+ELSEWHERE = "1-ffffffffffff"
+
+
+class Response(NamedTuple):
+    """A response as its client reads it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def said(self) -> Any:
+        return orjson.loads(self.body)
+
+
+class Client:
+    """One connection, on which requests follow each other."""
+
+    def __init__(self, mine: socket.socket) -> None:
+        self.mine = mine
+        self._read = b""
+
+    def ask(self, query: str = "", *, version: str = "1.1", path: str = "changes", headers: str = "") -> None:
+        self.mine.sendall(f"GET /v1/feeds/f/{path}{query} HTTP/{version}\r\nHost: x\r\n{headers}\r\n".encode())
+
+    async def more(self) -> bytes:
+        async with asyncio.timeout(10):
+            return await asyncio.get_running_loop().sock_recv(self.mine, 65536)
+
+    async def response(self) -> Response:
+        while b"\r\n\r\n" not in self._read:
+            got = await self.more()
+            assert got, "the connection was closed"
+            self._read += got
+        head, _, self._read = self._read.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        length = int(headers.get("content-length", "0"))
+        while len(self._read) < length:
+            self._read += await self.more()
+        body, self._read = self._read[:length], self._read[length:]
+        return Response(int(first.split()[1]), headers, body)
+
+
+class Here(Node):
+    """A node that is nothing but its hub."""
+
+    def __init__(self, hub: Hub, settings: Settings) -> None:
+        self.hub, self.settings = hub, settings
+
+    async def find(self, name: str) -> Channel:
+        return self.hub.channel(name)
+
+
+class Waiters(House):
+    """A doorman with requests that wait, and the application for what he does not take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.channel.prove(PROOF, beat=False)
+        settings = Settings.read()
+        config, _, state = self.doorman._for_uvicorn
+        config.app = application(settings)
+        config.load()
+        state["node"] = Here(self.hub, settings)
+
+    @property
+    def tail(self) -> str:
+        return str(self.channel.feed.tail.position)
+
+    @property
+    def waiting(self) -> int:
+        return self.channel.polls.waiting.count
+
+    async def client(self) -> Client:
+        return Client(await self.connect())
+
+    async def waiter(self, wait: int = 30, **said: str) -> Client:
+        """A client whose request waits at the end of the log."""
+        client, before = await self.client(), self.waiting
+        client.ask(f"?after={self.tail}&wait={wait}", **said)
+        await until(lambda: self.waiting == before + 1)
+        return client
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Waiters]:
+    house = Waiters()
+    yield house
+    for mine in house.open:
+        mine.close()
+    await until(lambda: len(house.hub) == 0)
+    house.doorman.close()
+
+
+async def test_waiting_costs_no_task_and_no_transport(house: Waiters) -> None:
+    tasks, transports = len(asyncio.all_tasks()), count_transports()
+    clients = [await house.waiter() for _ in range(100)]
+    assert (house.waiting, len(house.hub)) == (100, 100)
+    assert len(asyncio.all_tasks()) == tasks
+    assert count_transports() <= transports
+    house.file("one")
+    for client in clients:
+        assert (await client.response()).status == 200
+    assert len(asyncio.all_tasks()) == tasks
+    assert count_transports() <= transports
+
+
+async def test_all_are_answered_by_one_write_of_the_same_bytes(house: Waiters, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = [await house.waiter(wait=wait) for wait in (5, 10, 30) for _ in range(10)]
+    written: list[int] = []
+    real = os.write
+
+    def write(descriptor: int, data: bytes) -> int:
+        written.append(id(data))
+        return real(descriptor, data)
+
+    monkeypatch.setattr("ticker.server.waiter.os.write", write)
+    house.file("one")
+    monkeypatch.undo()
+    assert (len(written), len(set(written))) == (30, 1)
+    responses = [await client.response() for client in clients]
+    assert len({response.body for response in responses}) == 1
+    assert responses[0].said["frames"][0]["dispatch"]["text"] == "one"
+    assert responses[0].headers["cache-control"] == "public, max-age=1"
+
+
+async def test_one_timer_serves_all_deadlines_and_none_runs_when_nobody_waits(
+    house: Waiters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    real = Doorman._meet_deadlines
+
+    def count(doorman: Doorman) -> None:
+        nonlocal looks
+        looks += 1
+        real(doorman)
+
+    monkeypatch.setattr(Doorman, "_meet_deadlines", count)
+    clients = [await house.waiter(wait=1) for _ in range(50)]
+    began = time.monotonic()
+    for client in clients:
+        response = await client.response()
+        assert (response.status, response.body, response.headers["ticker-at"]) == (204, b"", PROOF)
+        assert "content-length" not in response.headers, "RFC 9110 section 8.6"
+    assert 0.5 < time.monotonic() - began < 2
+    assert 3 <= looks <= 8
+    await until(lambda: not house.doorman._ticking)
+    before = looks
+    await asyncio.sleep(0.6)
+    assert looks == before
+
+
+async def test_a_connection_is_kept_for_the_next_request_of_any_kind(house: Waiters) -> None:
+    client = await house.client()
+    for number in range(3):
+        client.ask(f"?after={house.tail}&wait=30")
+        await until(lambda: house.waiting == 1)
+        house.file(f"line {number}")
+        response = await client.response()
+        assert response.said["frames"][0]["dispatch"]["text"] == f"line {number}"
+        assert "connection" not in response.headers
+        client.ask()
+        assert (await client.response()).said["frames"][0]["type"] == "snapshot"
+    client.ask(path="live", headers="Accept: text/event-stream\r\n")
+    await until(lambda: house.channel.count == 1)
+    assert b"text/event-stream" in await client.more()
+
+
+async def test_a_kept_connection_that_says_nothing_is_closed(house: Waiters, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await house.client()
+    client.ask()
+    assert (await client.response()).status == 200
+    house.doorman._turn_away_the_silent()
+    assert len(house.doorman._silent) == 1
+    monkeypatch.setattr(door, "SPEAK_WITHIN", -1.0)
+    house.doorman._turn_away_the_silent()
+    assert await client.more() == b""
+
+
+@pytest.mark.parametrize("wait", [0, 30])
+async def test_who_asks_to_close_is_closed(house: Waiters, wait: int) -> None:
+    client = await house.client()
+    client.ask(f"?after={house.tail}&wait={wait}", headers="Connection: close\r\n")
+    if wait:
+        await until(lambda: house.waiting == 1)
+        house.file("one")
+    response = await client.response()
+    assert (response.status, response.headers["connection"]) == (200 if wait else 204, "close")
+    assert await client.more() == b""
+
+
+async def test_who_goes_while_waiting_is_noticed_and_forgotten(house: Waiters) -> None:
+    clients = [await house.waiter() for _ in range(3)]
+    clients[1].mine.close()
+    await until(lambda: house.waiting == 2)
+    house.file("one")
+    assert (await clients[0].response()).status == (await clients[2].response()).status == 200
+
+
+async def test_a_request_sent_behind_one_that_waits_is_answered_after_it(house: Waiters) -> None:
+    client = await house.waiter()
+    client.ask(f"?after={ELSEWHERE}")
+    client.ask("?wait=x")
+    await asyncio.sleep(0.05)
+    assert house.waiting == 1
+    house.file("one")
+    assert [(await client.response()).status for _ in range(3)] == [200, 200, 422]
+
+
+async def test_requests_sent_together_are_all_answered_in_order(house: Waiters) -> None:
+    client = await house.client()
+    request = "GET /v1/feeds/f/changes{} HTTP/1.1\r\nHost: x\r\n\r\n"
+    for query in ("", f"?after={house.tail}", "?nonsense=1", ""):
+        client.mine.sendall(request.format(query).encode() if query else b"".join([request.format(query).encode()] * 2))
+    got = [(await client.response()).status for _ in range(6)]
+    assert got == [200, 200, 204, 422, 200, 200]
+
+
+async def test_who_sends_without_end_while_waiting_is_cut(house: Waiters) -> None:
+    client = await house.waiter()
+    with pytest.raises(OSError):  # reset or broken, as it comes
+        for _ in range(1000):
+            await asyncio.get_running_loop().sock_sendall(client.mine, b"x" * waiter.AHEAD_AT_MOST)
+    await until(lambda: house.waiting == 0)
+
+
+async def test_a_body_is_never_taken_for_the_next_request(house: Waiters) -> None:
+    smuggled = b"GET /v1/feeds/f/changes?nonsense=1 HTTP/1.1\r\nHost: x\r\n\r\n"
+    client = await house.client()
+    client.ask(f"?after={house.tail}&wait=1", headers=f"Content-Length: {len(smuggled)}\r\n")
+    await until(lambda: house.waiting == 1)
+    client.mine.sendall(smuggled)
+    assert (await client.response()).status == 204
+    client.ask()
+    assert (await client.response()).status == 200
+
+
+async def test_http_1_0_is_answered_and_closed(house: Waiters) -> None:
+    client = await house.waiter(version="1.0")
+    house.file("one")
+    response = await client.response()
+    assert response.said["frames"][0]["dispatch"]["text"] == "one"
+    assert await client.more() == b""
+
+
+async def test_a_request_on_a_connection_that_uvicorn_has_waits_without_a_task(house: Waiters) -> None:
+    tasks, transports = len(asyncio.all_tasks()), count_transports()
+    clients = []
+    for _ in range(20):
+        client = await house.client()
+        client.ask("?wait=x")
+        assert (await client.response()).status == 422
+        before = house.waiting
+        client.ask(f"?after={house.tail}&wait=30")
+        await until(lambda before=before: house.waiting == before + 1)
+        clients.append(client)
+    await until(lambda: len(asyncio.all_tasks()) <= tasks)
+    await until(lambda: gc.collect() >= 0 and count_transports() <= transports)
+    house.file("one")
+    for client in clients:
+        assert (await client.response()).status == 200
+        client.ask()
+        assert (await client.response()).status == 200
+
+
+async def test_a_head_in_pieces_is_answered_too(house: Waiters) -> None:
+    client = await house.client()
+    head = f"GET /v1/feeds/f/changes?after={house.tail}&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    for byte in range(len(head)):
+        client.mine.sendall(head[byte : byte + 1])
+        await asyncio.sleep(0)
+    await until(lambda: house.waiting == 1)
+    house.file("one")
+    assert (await client.response()).status == 200
+    client.ask()
+    assert (await client.response()).status == 200
+
+
+async def test_a_response_that_the_socket_does_not_take_at_once_is_whole_in_the_end(house: Waiters) -> None:
+    client = await house.waiter()
+    [parked] = house.channel.polls.waiting.everybody
+    assert isinstance(parked, waiter.SocketWaiter)
+    with socket.fromfd(parked._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    client.mine.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    house.file("x" * 3_000_000)
+    assert parked._rest
+    assert len((await client.response()).body) > 3_000_000
+    client.ask()
+    assert (await client.response()).status == 200
+
+
+async def test_who_goes_with_a_response_half_read_leaves_nothing_behind(house: Waiters) -> None:
+    client = await house.waiter()
+    [parked] = house.channel.polls.waiting.everybody
+    assert isinstance(parked, waiter.SocketWaiter)
+    house.file("x" * 8_000_000)
+    assert parked._rest
+    client.mine.close()
+    await until(lambda: parked._descriptor < 0)
+    assert not parked._rest
+
+
+async def test_a_full_node_counts_those_who_wait(house: Waiters) -> None:
+    house.hub.limit = 1
+    first = await house.waiter()
+    second = await house.client()
+    second.ask(f"?after={house.tail}&wait=30")
+    response = await second.response()
+    assert response.status == 503
+    assert int(response.headers["retry-after"]) > 0
+    house.file("one")
+    assert (await first.response()).status == 200
+    second.ask(f"?after={ELSEWHERE}")
+    assert (await second.response()).status == 200
+
+
+async def test_a_node_that_stops_answers_those_who_wait_spread_over_half_of_its_time(house: Waiters) -> None:
+    clients = [await house.waiter() for _ in range(60)]
+    now, left = 0.0, list[int]()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        left.append(house.waiting)
+
+    house.doorman.close()
+    await empty(house.hub, 10.0, clock=lambda: now, sleep=sleep, hurry=lambda: False)
+    assert now <= 5.0 + 2 * drain.STEP
+    assert 15 < left[len(left) // 2] < 45, "neither all at once nor all at the end"
+    for client in clients:
+        response = await client.response()
+        assert (response.status, response.headers["connection"]) == (204, "close")
+        assert response.headers["ticker-at"] == PROOF
+        assert await client.more() == b""
+    house.doorman = Doorman(socket.create_server(("127.0.0.1", 0)), *house.doorman._for_uvicorn)
+    house.doorman.open()
+
+
+async def test_a_stop_without_a_drain_answers_at_once(house: Waiters) -> None:
+    client = await house.waiter()
+    await empty(house.hub, 0.0, clock=time.monotonic, sleep=asyncio.sleep, hurry=lambda: False)
+    assert (await client.response()).status == 204
+
+
+async def test_a_fault_while_a_request_comes_in_closes_it_and_leaves_nothing_behind(
+    house: Waiters, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    client = await house.client()
+    with monkeypatch.context() as broken:
+        broken.setattr(house.channel.polls.waiting, "add", fail)
+        client.ask(f"?after={house.tail}&wait=30")
+        await until(lambda: "a bug" in caplog.text)
+    assert house.waiting == 0
+    assert await client.more() == b""
