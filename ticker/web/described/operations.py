@@ -104,7 +104,7 @@ OPERATIONS: Final = [
             Answer(204, "Nothing came in that time.", media_type="", headers=("Ticker-At",)),
         ),
         parameters=("After", "Wait"),
-        also=("OtherOrigin", "InvalidWait"),
+        also=("Closed", "InvalidWait"),
         description="The same for everybody at that position: caches may share it for a second. Without `after`, or "
         "with one that cannot be resumed, a `snapshot` frame.",
     ),
