@@ -58,7 +58,12 @@ def test_a_correction_moves_when_it_was_modified_and_never_when_it_was_published
 
 
 def test_what_was_killed_is_not_in_it_and_alone_makes_none() -> None:
-    dead = {"id": "2", "filed": "2026-03-11T14:12:00.250Z", "updated": "2026-03-11T14:19:00.250Z", "status": "killed"}
+    dead: dict[str, Any] = {
+        "id": "2",
+        "filed": "2026-03-11T14:12:00.250Z",
+        "updated": "2026-03-11T14:19:00.250Z",
+        "status": "killed",
+    }
     dead |= {"revision": 2, "reason": "wrong"}
     assert [each["url"] for each in posting(dispatch("1"), dead)["liveBlogUpdate"]] == [f"{PAGE}#line-1"]
     assert live_blog(FEED, [dead], page=PAGE, anchor="", ended=None) is None
