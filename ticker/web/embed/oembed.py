@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ticker.dispatch import BREAKING
 from ticker.errors import Gone, Invalid, NotFound, NotSupported
+from ticker.web.admission import find_readable
 from ticker.web.answers import json
 from ticker.web.embed.zone import clock_time
 from ticker.web.node import Node, node_of
@@ -119,10 +120,11 @@ async def _title(node: Node, found: Target) -> str:
     The text of a dispatch is not in it: consumers keep titles, and a kill would not reach them there.
 
     Raises:
-        NotFound: there is no such feed or dispatch.
+        NotFound: there is no such feed or dispatch, or the feed is private.
         Gone: the dispatch was killed.
     """
-    feed = (await node.find(found.feed)).feed
+    # Asked without a key: what consumers keep, they show to everybody.
+    feed = (await find_readable(node, {}, found.feed)).channel.feed
     if found.id is None:
         return feed.title
     dispatch = await node.journal.dispatch(feed.name, found.id)
