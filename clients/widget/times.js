@@ -36,3 +36,12 @@ export function span(language, seconds) {
   const [value, unit] = seconds < 120 ? [seconds, "second"] : [Math.floor(seconds / 60), "minute"];
   return value.toLocaleString(language + DIGITS, { style: "unit", unit });
 }
+
+/** Brings every <time> of a list up to date. @param {HTMLElement} list @param {string} language @param {number} now */
+export function paint(list, language, now) {
+  for (const time of list.querySelectorAll("time")) {
+    const { className, dateTime } = time;
+    const text = (className ? ago : at)(language, dateTime, now);
+    if (time.textContent !== text) Object.assign(time, { textContent: text, title: full(language, dateTime) });
+  }
+}

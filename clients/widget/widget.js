@@ -11,16 +11,18 @@
  * @import { Pool } from "./view.js"
  */
 
-import { direction } from "../feed/direction.js";
 import { tombstone } from "../feed/fold.js";
 import { announcer } from "./announce.js";
 import { draw, edition } from "./draw.js";
 import { frame } from "./frame.js";
+import { AFTER, history, SNAPSHOT } from "./history.js";
 import { languageOf } from "./language.js";
 import { showIn } from "./list.js";
+import { newsOf } from "./news.js";
 import { readOptions } from "./options.js";
 import { channel } from "./shared.js";
-import { ago, at, full, span } from "./times.js";
+import { full, paint, span } from "./times.js";
+import { touched } from "./touch.js";
 import { merge, present, prune, visible } from "./view.js";
 import { fill } from "./words.js";
 
@@ -29,15 +31,6 @@ const NAP = 5 * 60_000;
 
 /** How often relative times are drawn again. Milliseconds. */
 const REPAINT = 15_000;
-
-/** Dispatches in a snapshot; a shorter one is the whole feed. */
-const SNAPSHOT = 20;
-
-/**
- * How long after a snapshot history is requested. A cached page of it may be one second old; one from before the
- * snapshot could bring back a dispatch that was killed in between, and no frame would tell of that. Milliseconds.
- */
-const AFTER = 1_100;
 
 /**
  * @param {HTMLElement} host
@@ -93,8 +86,8 @@ export function widget(host, base, sheet) {
   /** @param {keyof import("./words.js").Words} key @param {...(string | number)} values */
   const say = (key, ...values) => fill(language.words[key], ...values).join("");
 
-  /** @param {string} name @param {object} detail */
-  const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail }));
+  /** @param {string} name @param {object} detail copied, so that no page can change what is shown */
+  const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail: structuredClone(detail) }));
 
   /** A pause stops announcements too. @type {typeof voice.say} */
   const aloud = (...said) => paused || voice.say(...said);
@@ -164,12 +157,11 @@ export function widget(host, base, sheet) {
       return;
     }
     const mine = pending = setTimeout(async () => {
-      const { limit, filters, feed: name } = options;
-      const found = await fetch(`${src}/v1/feeds/${name}/dispatches?limit=${limit}${filters}`).then((response) => response.json(), () => ({}));
+      const found = await history(src, options);
       if (pending !== mine) return;
       pending = undefined;
       guarded(() => {
-        found.dispatches?.forEach(add);
+        found.forEach(add);
         refresh();
       });
     }, AFTER);
@@ -213,11 +205,7 @@ export function widget(host, base, sheet) {
     w.hidden = options.layout === "line" && (closed || none);
     if (Date.now() - painted < REPAINT) return;
     painted = Date.now();
-    const { lang } = language;
-    for (const time of list.querySelectorAll("time")) {
-      const text = (time.className ? ago : at)(lang, time.dateTime, now());
-      if (time.textContent !== text) Object.assign(time, { textContent: text, title: full(lang, time.dateTime) });
-    }
+    paint(list, language.lang, now());
   }
 
   function showStatus() {
@@ -233,20 +221,13 @@ export function widget(host, base, sheet) {
     }
   }
 
-  /** @returns {unknown} true while the reader reads in it: nothing may move */
-  function touched() {
-    const selection = /** @type {any} */ ("getSelection" in root ? root : document).getSelection();
-    return list.scrollTop > 0 || current || root.activeElement && root.activeElement.localName !== "button" ||
-      selection?.isCollapsed === false && list.contains(selection.anchorNode);
-  }
-
   /** @param {FeedState} state @param {boolean} [jump] */
   function showList({ pinned, dispatches }, jump) {
     const { layout, limit, hold } = options;
     const line = layout === "line";
     const all = visible(pool, options, now(), told);
     const pin = line ? null : pinned;
-    const mode = jump ? "follow" : paused && told ? "pause" : touched() ? "hold" : "follow";
+    const mode = jump ? "follow" : paused && told ? "pause" : current || touched(root, list) ? "hold" : "follow";
     let wanted = present(shown, all, pool, mode, pin, pending);
     // Nothing is visible yet: what history will bring is older than all of the snapshot.
     const newest = (all[0] ?? dispatches.at(-1))?.id ?? "";
@@ -268,28 +249,21 @@ export function widget(host, base, sheet) {
     shown = wanted;
     turn(0);
     prune(pool, shown);
-    if (appeared.length) emit("shown", { dispatches: structuredClone(appeared) });
+    if (appeared.length) emit("shown", { dispatches: appeared });
     if (told) for (const dispatch of [...all].reverse()) tell(dispatch, told.get(dispatch.id));
     else if ((hold || line) && skew !== skew) return;
     told = new Map(all.map((dispatch) => [dispatch.id, dispatch]));
     if (newest > heard) heard = newest;
   }
 
-  /** @param {any} dispatch @param {Dispatch | undefined} before as it was told the last time */
+  /** @param {Dispatch} dispatch @param {Dispatch | undefined} before as it was told the last time */
   function tell(dispatch, before) {
-    const { id, text, reason, source, urgency, updated, language: lang } = dispatch;
-    if (before ? before.revision === dispatch.revision : reason || id <= heard) return;
-    const when = at(language.lang, updated, now());
-    if (text) {
-      emit("dispatch", { dispatch: structuredClone(dispatch), correction: !!before });
-      const heading = before ? say("corrected", when) : urgency === "normal" ? "" : say(urgency);
-      const said = [heading, source, text].filter(Boolean).join(": ");
-      aloud(!before && urgency === "flash", said, { lang, dir: direction(lang) }, id);
-    } else {
-      emit("kill", { id, reason });
-      voice.unsay(id);
-      aloud(true, say("withdrawn", when, reason), language);
-    }
+    if (before ? before.revision === dispatch.revision : dispatch.status === "killed" || dispatch.id <= heard) return;
+    const { name, detail, loud, text, lang, dir } = newsOf(dispatch, before, language, now());
+    emit(name, detail);
+    // What was said of a killed dispatch must not stay in the page.
+    if (loud && before) voice.unsay(dispatch.id);
+    aloud(loud, text, { lang, dir }, dispatch.id);
   }
 
   /** Moves a strip on by so many dispatches. @param {number} by */

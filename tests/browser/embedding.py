@@ -36,7 +36,7 @@ class Embedder:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 headers = {"content-type": "text/html; charset=utf-8"}
-                if self.path == "/embed/v1/ticker.js":
+                if self.path.endswith("/embed/v1/ticker.js"):
                     body = SCRIPT.read_bytes()
                     headers = {"content-type": "text/javascript; charset=utf-8", "access-control-allow-origin": "*"}
                 elif self.path in pages:
@@ -66,10 +66,10 @@ class Embedder:
         self.server.shutdown()
         self.server.server_close()
 
-    def page(self, body: str, head: str = "", html: str = 'lang="en"', **headers: str) -> str:
+    def page(self, body: str, head: str = "", html: str = 'lang="en"', prefix: str = "", **headers: str) -> str:
         """Publish a page that loads the widget, and return its URL."""
         path = f"/page{len(self.pages)}"
-        script = '<script type="module" src="/embed/v1/ticker.js"></script>'
+        script = f'<script type="module" src="{prefix}/embed/v1/ticker.js"></script>'
         top = f"<head><title>A page</title><link rel=icon href=data:,>{head}{script}</head>"
         text = f"<!doctype html><html {html}>{top}<body>{body}</body></html>"
         self.pages[path] = (text, {name.replace("_", "-"): value for name, value in headers.items()})

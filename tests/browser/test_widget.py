@@ -177,6 +177,16 @@ def test_what_is_said_aloud(service: Service, embedder: Embedder, tab: Page, fee
     assert "Big" not in inside(tab, "root.textContent")
 
 
+def test_of_many_at_once_only_the_newest_are_said(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+    tab.goto(embedder.page(ticker(service, feed)))
+    expect(tab.locator("breaking-ticker")).to_have_js_property("state", "live", timeout=LIVE)
+    for n in range(5):
+        service.file(feed, f"Dispatch {n}")
+    said = tab.locator("[role=status] p")
+    expect(said).to_have_count(3)
+    assert said.all_inner_texts() == ["Dispatch 2", "Dispatch 3", "Dispatch 4"]
+
+
 def test_hold_shows_nothing_that_is_mended_meanwhile(
     service: Service, embedder: Embedder, tab: Page, feed: str
 ) -> None:
@@ -224,6 +234,18 @@ def test_a_filter_fills_up_from_history_with_one_request(
     kill(service, feed, newest, "wrong")
     expect(tab.locator("[part=tombstone]")).to_have_count(1)
     assert len([url for url in asked if "/dispatches?" in url]) == 1
+
+
+def test_history_is_asked_with_all_the_filters(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+    service.file(feed, "Both", sections=["World"], places=["MENA"], urgency="urgent")
+    service.file(feed, "Not here", sections=["World"], places=["Elsewhere"], urgency="urgent")
+    service.file(feed, "Not so urgent", sections=["Sport"], places=["MENA"])
+    service.file(feed, "Sport", sections=["Sport"], places=["MENA"], urgency="flash")
+    for n in range(20):
+        service.file(feed, f"Other {n}")
+    tab.goto(embedder.page(ticker(service, feed, 'sections="World, Sport" places="MENA" min-urgency="urgent"')))
+    expect(dispatches(tab)).to_have_count(2)
+    assert texts(tab) == ["Sport", "Both"]
 
 
 def test_one_connection_for_all_widgets_of_a_feed_and_none_when_they_are_gone(

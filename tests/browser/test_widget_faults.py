@@ -132,6 +132,33 @@ def test_asleep_it_hangs_up_and_awake_it_is_live_only_with_new_proof(
     context.close()
 
 
+def test_a_feed_that_is_closed_says_so(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+    service.file(feed, "The last word")
+    tab.goto(embedder.page(ticker(service, feed)))
+    state(tab, "live")
+    assert service.http.delete(f"/v1/feeds/{feed}").is_success
+    state(tab, "closed")
+    expect(tab.locator("[part=badge]")).to_have_text("CLOSED")
+    assert texts(tab) == ["The last word"]
+
+
+def test_where_no_stream_gets_through_it_is_live_by_long_poll(
+    service: Service, embedder: Embedder, browser: Browser, feed: str
+) -> None:
+    for n in range(3):
+        service.file(feed, f"Dispatch {n}")
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.route_web_socket("**/live*", lambda socket: socket.close())
+    tab.route("**/live*", lambda route: route.abort())
+    tab.goto(embedder.page(ticker(service, feed)))
+    expect(tab.locator("breaking-ticker")).to_have_js_property("state", "live", timeout=2 * LIVE)
+    service.file(feed, "Dispatch 3")
+    expect(dispatches(tab).first).to_contain_text("Dispatch 3")
+    assert texts(tab) == [f"Dispatch {n}" for n in (3, 2, 1, 0)]
+    context.close()
+
+
 def test_elements_stay_flat_over_many_dispatches(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
     tab.goto(embedder.page(ticker(service, feed)))
     state(tab, "live")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.embedding import (
     COUNT_SHIFTS,
-    SCRIPT,
     Embedder,
     correct,
     dispatches,
@@ -204,9 +202,22 @@ def test_a_strict_policy_and_a_hostile_style_leave_it_whole(
     assert inside(tab, "getComputedStyle(host).display") == "block"
 
 
+@pytest.mark.parametrize("prefix", ["", "/ticker", "/embed/of/ours"])
+def test_the_service_is_where_the_script_came_from(embedder: Embedder, browser: Browser, prefix: str) -> None:
+    context = browser.new_context()
+    tab = context.new_page()
+    asked: list[str] = []
+    tab.on("websocket", lambda socket: asked.append(socket.url))
+    tab.goto(embedder.page('<breaking-ticker feed="breaking"></breaking-ticker>', prefix=prefix))
+    expect(tab.locator(".bar [part=link]")).to_have_attribute("href", f"{embedder.url}{prefix}/feeds/breaking")
+    assert asked[0] == f"{embedder.url.replace('http', 'ws')}{prefix}/v1/feeds/breaking/live"
+    context.close()
+
+
 def test_an_old_copy_of_the_script_beside_a_new_one(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
     service.file(feed, "Once")
-    old = "<script type=module>customElements.define('breaking-ticker', class extends HTMLElement { old = true })</script>"
+    define = "customElements.define('breaking-ticker', class extends HTMLElement { old = true })"
+    old = f"<script type=module>{define}</script>"
     tab.goto(embedder.page(ticker(service, feed), head=old))
     tab.wait_for_timeout(300)
     assert tab.evaluate("document.querySelector('breaking-ticker').old")
@@ -251,7 +262,3 @@ def test_axe_finds_nothing_and_nothing_overflows(
     found = tab.evaluate("axe.run().then(result => result.violations.map(each => each.id + ': ' + each.nodes[0].html))")
     assert found == []
     context.close()
-
-
-def test_the_script_is_small() -> None:
-    assert len(gzip.compress(SCRIPT.read_bytes(), 9)) <= 8_192

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 
 const WIDGET = new URL("../../../clients/widget/", import.meta.url);
 const BUNDLE = new URL("../../../clients/dist/ticker.js", import.meta.url);
@@ -34,4 +35,14 @@ test("every part and custom property of the style and the markup is documented, 
   const parts = new Set([...bundle.matchAll(/part:"([a-z]+)"/g)].map(([, name]) => name));
   assert.deepEqual(new Set(cssParts.map((/** @type {{name: string}} */ { name }) => name)), parts);
   assert.ok(attributes.some((/** @type {{name: string}} */ { name }) => name === "min-urgency"));
+});
+
+/** What the whole script may weigh, the feed client in it included: bytes, gzip -9. */
+const WEIGHT = 11_400;
+
+test("the script is small, and imports nothing", () => {
+  const bundle = readFileSync(BUNDLE);
+  const weight = gzipSync(bundle, { level: 9 }).length;
+  assert.ok(weight <= WEIGHT, `${weight} bytes`);
+  assert.doesNotMatch(bundle.toString(), /\bimport[ ({*"]|innerHTML|insertAdjacentHTML|document\.cookie|localStorage|sessionStorage|\beval\(/);
 });
