@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -124,3 +125,22 @@ def test_a_page_in_the_back_forward_cache_holds_no_place_and_comes_back_with_pro
     assert at_first != "live"
     assert later[-1] == "live"
     service.until(lambda: watching(service, feed) == 1)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_closed_feeds_page_says_so_and_holds_no_stream(service: Service, feed: str, tab: Page, path: str) -> None:
+    streams: list[str] = []
+    tab.on("websocket", lambda socket: streams.append(socket.url))
+    tab.goto(service.url + path.format(feed=feed))
+    badge = tab.locator("#badge")
+    expect(badge).to_have_attribute("data-state", "live", timeout=20_000)
+    assert len(streams) == 1
+    service.http.delete(f"/v1/feeds/{feed}")
+    expect(badge).to_have_attribute("data-state", "closed")
+    expect(badge).to_contain_text("Closed ")
+    expect(tab.locator("#said")).to_have_text("This feed is closed.")
+    expect(tab.locator("#pause")).to_be_hidden()
+    tab.reload()
+    expect(badge).to_have_text(re.compile(r"^Closed .*\b20\d\d$"))
+    tab.wait_for_timeout(500)
+    assert len(streams) == 1
