@@ -18,6 +18,7 @@ from ticker.web.assets import ASSETS, asset
 from ticker.web.embed.attributes import Attributes, written
 from ticker.web.embed.words import fill, spoken
 from ticker.web.embed.zone import clock_time
+from ticker.web.sentence import code
 
 STYLE: Final = Markup(ASSETS["widget.css"].plain.decode().strip())  # noqa: S704  # our own style sheet
 """The widget's style sheet, the same in every fragment."""
@@ -36,6 +37,7 @@ TEMPLATES: Final = jinja2.Environment(
     autoescape=True,
     undefined=jinja2.StrictUndefined,
 )
+TEMPLATES.filters["code"] = code
 TEMPLATES.globals |= {"asset": asset, "fill": fill, "isolated": isolated, "direction_of": direction}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -15,6 +16,7 @@ from ticker.dispatch import BREAKING
 from ticker.errors import Invalid
 from ticker.hub import Channel
 from ticker.web.admission import readable
+from ticker.web.assets import CLIENTS
 from ticker.web.embed.attributes import Attributes, read, written
 from ticker.web.embed.drawing import STYLE_HASH, TEMPLATES, draw
 from ticker.web.embed.fragment import caching
@@ -82,49 +84,28 @@ EXAMPLES: Final = (
         "auto (the default) follows the color-scheme that the page gives the element; light and dark are fixed.",
         {"theme": "dark", "limit": "3"},
     ),
-    Example(
-        "schema",
-        "Structured data (LiveBlogPosting, JSON-LD) for search engines: off (the default), auto, which adds it unless "
-        "the page has one, or always.",
-        {"schema": "auto", "limit": "3"},
-    ),
 )
 
-PARTS: Final = {
-    "badge": "what the widget may claim: LIVE, DELAYED and so on",
-    "list": "the list of dispatches",
-    "dispatch": "one dispatch, or the tombstone of one",
-    "source": "who says so",
-    "text": "what is said",
-    "time": "a time",
-    "urgency": "FLASH, BULLETIN or URGENT",
-    "tombstone": "what stands in the place of a killed dispatch",
-    "correction": "when and why a dispatch was corrected",
-    "pause": "the button that stops and resumes updates",
-    "new": "the button that shows what waits",
-    "link": "a link to the feed, to a dispatch or to the full story",
-}
 
-PROPERTIES: Final = {
-    "--ticker-font": "font family; the page's",
-    "--ticker-font-size": "the page's",
-    "--ticker-color": "text; CanvasText",
-    "--ticker-background": "Canvas",
-    "--ticker-muted": "times and other small print",
-    "--ticker-accent": "a news red",
-    "--ticker-on-accent": "text on the accent; white",
-    "--ticker-border": "colour of rules and borders",
-    "--ticker-radius": "corners; 8px",
-    "--ticker-padding": "space at the sides; 1em",
-    "--ticker-height": "height of list and strip; 30em and 6em",
-}
+def _described() -> dict[str, dict[str, str]]:
+    """Return what the widget's manifest for tools (custom-elements.json) says of it: kind, then name, then sentence."""
+    manifest = json.loads((CLIENTS / "widget" / "custom-elements.json").read_text("utf-8"))
+    every = [each for module in manifest["modules"] for each in module["declarations"]]
+    (element,) = [each for each in every if each.get("tagName") == "breaking-ticker"]
+    found: dict[str, dict[str, str]] = {}
+    for kind in ("attributes", "cssParts", "cssProperties", "events", "members", "cssStates"):
+        found[kind] = {}
+        for each in element[kind]:
+            name = f"{each['name']}()" if each.get("kind") == "method" else each["name"]
+            says = each.get("description", "")
+            if kind == "events":
+                says += f" `{each['type']['text']}`"
+            if not name.startswith("#"):
+                found[kind][name] = says
+    return found
 
-EVENTS: Final = {
-    "ticker-dispatch": "a dispatch was filed or corrected: { dispatch, correction }",
-    "ticker-kill": "a dispatch was killed: { id, reason }",
-    "ticker-state": "the state changed: { state, previous, age }",
-    "ticker-shown": "these dispatches have come into the list: { dispatches }",
-}
+
+DESCRIBED: Final = _described()
 
 
 async def gallery(request: Request) -> Response:
@@ -152,9 +133,7 @@ async def gallery(request: Request) -> Response:
         styled=examples[-1],
         newest=next((each["id"] for each in channel.feed.dispatches if each["status"] == "usable"), None),
         oembed=f"{src}/oembed?{urlencode({'url': f'{src}/feeds/{channel.feed.name}'})}",
-        parts=PARTS,
-        properties=PROPERTIES,
-        events=EVENTS,
+        described=DESCRIBED,
         releases=dict(reversed(RELEASES.items())),
         style_hash=STYLE_HASH,
         height=HEIGHT,
