@@ -154,6 +154,18 @@ def test_more_than_the_page_holds_is_said_and_a_paused_page_counts_too(service: 
     expect(fresh).to_be_hidden()
 
 
-def test_the_script_takes_over_without_a_shift(service: Service, feed: str, page: Page) -> None:
-    open_live(page, f"{service.url}/feeds/{feed}")
-    assert settle(page) == []
+@pytest.mark.parametrize("language", ["en", "ar", "es"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("path", ["", "/stories/s"])
+def test_the_script_takes_over_without_a_shift(
+    service: Service, browser: Browser, language: str, width: int, path: str
+) -> None:
+    feed = service.open_feed(language)
+    for number in range(4):
+        service.file(feed, f"Before {number}", story="s")
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    tab = context.new_page()
+    tab.add_init_script(WATCH)
+    open_live(tab, f"{service.url}/feeds/{feed}{path}")
+    assert settle(tab) == []
+    context.close()
