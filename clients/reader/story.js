@@ -108,5 +108,5 @@ function head(dispatches) {
   heading.textContent = newest ? name : words.withdrawn;
   entitle(newest?.status === "usable" ? `${name}: ${newest.text}` : words.withdrawn);
   const last = dispatches[dispatches.length - 1];
-  if (last) /** @type {HTMLAnchorElement} */ (older.firstElementChild).href = `?before=${last.id}`;
+  if (last) /** @type {HTMLAnchorElement} */ (older.firstElementChild).href = `${base}/feeds/${snapshot.feed}/stories/${story}?before=${last.id}`;
 }
