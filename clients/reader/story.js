@@ -28,7 +28,7 @@ const which = { story, limit: LIMIT, ...(before !== undefined && { before }) };
 const list = part("lines");
 const bar = part("bar");
 const heading = part("story-title");
-const older = part("older");
+const older = /** @type {HTMLAnchorElement} */ (part("older"));
 const touched = touch(list, browser().timers, () => {});
 const name = heading.textContent ?? "";
 
@@ -108,5 +108,5 @@ function head(dispatches) {
   heading.textContent = newest ? name : words.withdrawn;
   entitle(newest?.status === "usable" ? `${name}: ${newest.text}` : words.withdrawn);
   const last = dispatches[dispatches.length - 1];
-  if (last) /** @type {HTMLAnchorElement} */ (older.firstElementChild).href = `${base}/feeds/${snapshot.feed}/stories/${story}?before=${last.id}`;
+  if (last) older.href = `${base}/feeds/${snapshot.feed}/stories/${story}?before=${last.id}`;
 }
