@@ -29,6 +29,7 @@ const BUNDLES = {
   "reader.css": "reader/index.css",
   "docs.css": "reader/docs.css",
   "icon.svg": "reader/icon.svg",
+  "favicon.ico": "reader/favicon.ico",
 };
 
 /** A style sheet that a script imports is a string in it, minified as the others are. @type {esbuild.Plugin} */
@@ -51,7 +52,7 @@ const OPTIONS = {
   bundle: true,
   minify: true,
   format: "esm",
-  loader: { ".svg": "copy" },
+  loader: { ".svg": "copy", ".ico": "copy" },
   target: TARGET,
   legalComments: "none",
   write: false,

@@ -2,11 +2,14 @@
  * New lines, said aloud. Two live regions apart from the list, both empty at load: a polite one, and an
  * alert for a flash and a kill alone.
  *
+ * That updates are late, or arrive again, is said once, and not how late.
+ *
  * Lines that come together are said together, and past a few only counted: a reader who returns after an
  * hour wants the list, not a recital. What is killed before it was said is not said, and what was said is
  * taken out of the page.
  *
  * @import { Dispatch, FeedState, Frame, Line, Timers } from "../feed/frames.d.ts"
+ * @import { Status } from "../feed/freshness.js"
  * @import { Words } from "./words.js"
  */
 
@@ -20,6 +23,12 @@ const GATHER = 700;
 const FEW = 3;
 
 /**
+ * Catching up is on the way to one of these. @type {Partial<Record<Status["name"], Condition>>}
+ */
+const CONDITIONS = { live: "said_live", "off-air": "said_live", delayed: "said_delayed", closed: "said_closed" };
+
+/**
+ * @typedef {"said_live" | "said_delayed" | "said_closed"} Condition
  * @typedef {{polite: HTMLElement, alert: HTMLElement}} Regions
  * @typedef {{id?: string, text: string, language?: string}} Utterance
  *
@@ -34,6 +43,10 @@ export function announcer(regions, words, timers) {
   let alert = [];
   /** @type {unknown} */
   let pending = null;
+  /** What was last said of the feed: the key of the words. @type {Condition} */
+  let said = "said_live";
+  /** What is true of it. @type {Condition} */
+  let condition = "said_live";
 
   /** @param {Frame} frame @param {FeedState} previous what the feed showed before it */
   function hear(frame, previous) {
@@ -47,7 +60,19 @@ export function announcer(regions, words, timers) {
         (line.urgency === "flash" ? alert : polite).push(utterance(line, words));
       }
     }
-    if (polite.length || alert.length) pending ??= timers.set(speak, GATHER);
+    if (polite.length || alert.length) speakSoon();
+  }
+
+  /** @param {Status} status */
+  function status({ name }) {
+    const next = CONDITIONS[name];
+    if (!next || next === condition) return;
+    condition = next;
+    speakSoon();
+  }
+
+  function speakSoon() {
+    pending ??= timers.set(speak, GATHER);
   }
 
   /** @param {string} id */
@@ -59,8 +84,10 @@ export function announcer(regions, words, timers) {
 
   function speak() {
     pending = null;
-    if (polite.length > FEW) utter(regions.polite, [{ text: say(words.many_new, { n: polite.length }) }]);
-    else if (polite.length) utter(regions.polite, polite);
+    if (polite.length > FEW) polite = [{ text: say(words.many_new, { n: polite.length }) }];
+    if (said !== condition) polite.push({ text: words[condition] });
+    said = condition;
+    if (polite.length) utter(regions.polite, polite);
     if (alert.length) utter(regions.alert, alert.slice(-FEW));
     polite = [];
     alert = [];
@@ -72,13 +99,14 @@ export function announcer(regions, words, timers) {
   }
 
   /** Silence, at once, for what was about to be said as well. */
-  function hush() {
+  function silence() {
     polite = [];
     alert = [];
+    said = condition;
     clear();
   }
 
-  return { hear, hush };
+  return { hear, status, silence };
 }
 
 /**

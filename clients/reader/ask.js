@@ -4,9 +4,6 @@
  * @import { Dispatch } from "../feed/frames.d.ts"
  */
 
-/** Dispatches in one page of history, as many as the service gives at once. */
-const PAGE = 100;
-
 /** Never from a cache: it could have kept what was killed since, and no frame would tell of that again. */
 const FRESH = /** @type {const} */ ({ cache: "no-store" });
 
@@ -54,12 +51,12 @@ export function asking(question, take) {
 /**
  * One dispatch as it stands, or its tombstone; undefined if it was never filed.
  *
- * @param {string} feed
+ * @param {string} feed the URL of its feed
  * @param {string} id
  * @returns {Promise<Dispatch | undefined>}
  */
 export async function dispatch(feed, id) {
-  const answer = await fetch(`/v1/feeds/${feed}/dispatches/${id}`, FRESH);
+  const answer = await fetch(`${feed}/dispatches/${id}`, FRESH);
   if (answer.status === 404) return undefined;
   if (!answer.ok && answer.status !== 410) throw new Error(answer.statusText);
   const found = await answer.json();
@@ -67,23 +64,16 @@ export async function dispatch(feed, id) {
 }
 
 /**
- * The newest lines of a story, oldest first.
+ * A page of a story's dispatches, newest first.
  *
- * @param {string} feed
- * @param {string} story
- * @param {number} limit
+ * @param {string} feed the URL of its feed
+ * @param {{story: string, before?: string, limit: number}} page
+ * @returns {Promise<{dispatches: Dispatch[], older: boolean}>} older: whether there are any
  */
-export async function chapters(feed, story, limit) {
-  /** @type {Dispatch[]} newest first, as they come */
-  const lines = [];
-  for (let more = true; more && lines.length < limit; ) {
-    const before = lines.at(-1)?.id;
-    const query = new URLSearchParams({ story, limit: `${PAGE}`, ...(before && { before }) });
-    const answer = await fetch(`/v1/feeds/${feed}/dispatches?${query}`, FRESH);
-    if (!answer.ok) throw new Error(answer.statusText);
-    const { dispatches } = await answer.json();
-    lines.push(...dispatches);
-    more = dispatches.length === PAGE;
-  }
-  return lines.slice(0, limit).reverse();
+export async function chapters(feed, { story, before, limit }) {
+  const query = new URLSearchParams({ story, limit: `${limit}`, ...(before && { before }) });
+  const answer = await fetch(`${feed}/dispatches?${query}`, FRESH);
+  if (!answer.ok) throw new Error(answer.statusText);
+  const { dispatches } = await answer.json();
+  return { dispatches, older: answer.headers.has("link") };
 }

@@ -12,27 +12,32 @@ import { locale, say, span } from "./words.js";
  * @param {Words} words
  * @param {Status} status
  * @param {boolean} paused a page that stands still isn't live, however fresh its feed
+ * @param {string} [closed] what is said of a closed feed
  */
-export function wording(words, { name, age }, paused) {
+export function wording(words, { name, age, reload }, paused, closed = "") {
+  if (name === "closed") return closed;
+  if (reload) return words.reload;
   if (paused) return words.paused;
   if (name === "delayed") return say(words.delayed, { age: span(words, age) });
-  const { live, off_air, catching_up } = words;
-  return { live, "off-air": off_air, closed: off_air, "catching-up": catching_up, connecting: catching_up }[name];
+  return { live: words.live, "off-air": words.off_air, "catching-up": words.catching_up, connecting: words.connecting }[name];
 }
 
 /**
- * @param {{badge: HTMLElement, word: HTMLElement, count?: HTMLElement}} parts without count where that isn't told
+ * @param {{badge: HTMLElement, word: HTMLElement, count?: HTMLElement | null}} parts without count where that isn't told
  * @param {Words} words
  */
 export function badge({ badge, word, count }, words) {
   const number = new Intl.NumberFormat(locale(words));
 
-  /** @param {Status} status @param {number | null} watching @param {boolean} paused */
-  function show(status, watching, paused) {
-    badge.dataset.state = paused ? "paused" : status.name;
-    write(word, wording(words, status, paused));
+  /** @param {Status} status @param {number | null} watching @param {boolean} paused @param {string} [closed] as above */
+  function show(status, watching, paused, closed = "") {
+    const over = status.name === "closed" || status.reload;
+    badge.dataset.state = over ? (status.name === "closed" ? "closed" : "reload") : paused ? "paused" : status.name;
+    write(word, wording(words, status, paused, closed));
+    if (!count) return;
     // A node that hasn't counted this reader yet says 0, which no reader would believe.
-    if (count && !paused) write(count, watching ? say(words.watching, { n: number.format(watching) }) : "");
+    if (over) write(count, "");
+    else if (!paused) write(count, watching ? say(words.watching, { n: number.format(watching) }) : "");
   }
 
   return { show };

@@ -1,6 +1,6 @@
 /**
- * The lines of one story, oldest first, as a pure function of the feed's frames. Unlike a feed's list it has no
- * window: a line's place in it may be anywhere, and a correction may carry a line into the story or out of it.
+ * The dispatches of one story, newest first, as a pure function of the feed's frames. Unlike a feed's list it has no
+ * window: a dispatch's place in it may be anywhere, and a correction may carry one into the story or out of it.
  *
  *   a frame brings          and the line is here              and it is not
  *   ──────────────────────  ────────────────────────────────  ─────────────────────
@@ -14,19 +14,24 @@
 import { supersedes, tombstone } from "../feed/fold.js";
 
 /**
- * @param {Dispatch[]} lines oldest first; never changed
+ * @typedef {object} Page which dispatches of the story it has
+ * @property {string} story
+ * @property {string} [before] only those older than the one with this id
+ * @property {number} limit at most so many, the newest
+ *
+ * @param {Dispatch[]} lines newest first; never changed
  * @param {Frame} frame
- * @param {string} story
- * @param {number} limit how many lines to keep, the newest
- * @returns {Dispatch[]} the same if the frame says nothing of this story
+ * @param {Page} page
+ * @returns {Dispatch[]} the same if the frame says nothing of this page
  */
-export function chronicle(lines, frame, story, limit) {
+export function chronicle(lines, frame, { story, before, limit }) {
   if (frame.type === "kill") return change(lines, tombstone(frame));
   if (frame.type !== "dispatch" || frame.dispatch.status === "killed") return lines; // a kill has a frame of its own
   const line = frame.dispatch;
   const known = lines.some(({ id }) => id === line.id);
   if (line.story !== story) return known ? leave(lines, line) : lines;
-  return known ? change(lines, line) : enter(lines, line).slice(-limit);
+  if (known) return change(lines, line);
+  return before === undefined || line.id < before ? enter(lines, line).slice(0, limit) : lines;
 }
 
 /** @param {Dispatch[]} lines @param {Dispatch} next */
@@ -43,7 +48,7 @@ function leave(lines, next) {
 
 /** @param {Dispatch[]} lines @param {Dispatch} next */
 function enter(lines, next) {
-  const at = lines.findIndex(({ id }) => id > next.id);
+  const at = lines.findIndex(({ id }) => id < next.id);
   return at < 0 ? [...lines, next] : [...lines.slice(0, at), next, ...lines.slice(at)];
 }
 

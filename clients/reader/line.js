@@ -8,13 +8,18 @@
 
 import { direction } from "../feed/direction.js";
 
-/** Normal lines carry no mark. */
+/** Normal dispatches carry no mark. */
 const MARKED = ["flash", "bulletin", "urgent"];
+
+/** Characters of source and text from which a dispatch is set smaller than its urgency asks for, and in plain size. */
+const MEDIUM = 100;
+const LONG = 220;
 
 /**
  * @typedef {object} Setting where a line is shown
  * @property {Words} words
  * @property {string} feed
+ * @property {string} [base] what stands before the path of each of the service's URLs
  * @property {string} language of the feed, for what has none of its own
  * @property {string} direction
  * @property {string} [story] the story whose page it is; its lines need no link to where they are
@@ -42,14 +47,14 @@ export function draw(item, dispatch, pinned, setting) {
   const killed = dispatch.status === "killed";
   const language = killed ? setting.language : dispatch.language;
   item.id = `line-${dispatch.id}`;
-  item.className = killed ? "line tombstone" : `line ${dispatch.urgency}`;
+  item.className = killed ? "line tombstone" : `line ${dispatch.urgency}${length(dispatch)}${pinned ? " pinned" : ""}`;
   item.dataset.id = dispatch.id;
   item.dataset.edition = edition(dispatch, pinned);
   item.lang = language;
   item.dir = killed ? setting.direction : direction(language);
   const { words } = setting;
   const ui = speaker(words, language);
-  const when = make("p", "when", permalink(dispatch, ui, setting.feed));
+  const when = make("p", "when", permalink(dispatch, ui, setting));
   if (!killed && MARKED.includes(dispatch.urgency)) {
     when.append(ui("span", "urgency", words[/** @type {"flash"} */ (dispatch.urgency)]));
   }
@@ -75,9 +80,16 @@ function speaker(words, language) {
   };
 }
 
-/** @param {Dispatch} dispatch @param {Speaker} ui @param {string} feed */
-function permalink({ id, filed }, ui, feed) {
-  return leading(make("a", "permalink", time(filed, "ago", ui)), `/feeds/${feed}/${id}`);
+/** @param {Line} line */
+function length({ source, text }) {
+  const characters = [...(source ?? ""), ...text].length;
+  if (characters < MEDIUM) return "";
+  return characters < LONG ? " medium" : " long";
+}
+
+/** @param {Dispatch} dispatch @param {Speaker} ui @param {Setting} setting */
+function permalink({ id, filed }, ui, { base = "", feed }) {
+  return leading(make("a", "permalink", time(filed, "ago", ui)), `${base}/feeds/${feed}/${id}`);
 }
 
 /** @param {Line} line @param {Speaker} ui @param {Setting} setting */
@@ -97,12 +109,12 @@ function* body(line, ui, setting) {
 }
 
 /** @param {Line} line @param {Speaker} ui @param {Setting} setting */
-function* details({ byline, occurred, sections, places, story, link }, ui, { words, feed, story: here }) {
+function* details({ byline, occurred, sections, places, story, link }, ui, { words, base = "", feed, story: here }) {
   if (byline) yield make("li", "byline", byline);
   if (occurred) yield make("li", "happened", ui("span", "", words.happened), " ", time(occurred, "hour", ui));
   for (const label of [...(places ?? []), ...(sections ?? [])]) yield make("li", "label", label);
   if (story && story !== here) {
-    yield make("li", "", leading(ui("a", "onward", words.this_story), `/feeds/${feed}/stories/${story}`));
+    yield make("li", "", leading(ui("a", "onward", words.this_story), `${base}/feeds/${feed}/stories/${story}`));
   }
   if (link && /^https?:\/\//i.test(link)) yield make("li", "", leading(ui("a", "onward", words.full_story), link));
 }

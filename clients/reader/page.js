@@ -7,6 +7,18 @@
  */
 
 /**
+ * @typedef {object} Data
+ * @property {SnapshotFrame} snapshot what the page shows
+ * @property {Words} words
+ * @property {string} [base] the service's public URL, such as "https://news.example/ticker"; empty where it is not known
+ * @property {string} [story] the slug, on the page of a story
+ * @property {string} [before] the id of a dispatch; the page shows the story's dispatches from before it
+ */
+
+/** Characters of a document's title before the name of the feed, as many as search engines and tabs show. */
+const TITLE = 70;
+
+/**
  * @template {HTMLElement} [E=HTMLElement]
  * @param {string} id
  * @returns {E}
@@ -17,17 +29,33 @@ export function part(id) {
   return /** @type {E} */ (element);
 }
 
-/** @returns {{snapshot: SnapshotFrame, words: Words, story?: string}} story: on the page of one */
+/**
+ * The data block, which leaves the page as it is read: no kill would reach the texts in it.
+ *
+ * @returns {Data}
+ */
 export function data() {
-  return JSON.parse(part("page-data").textContent ?? "");
+  const block = part("page-data");
+  block.remove();
+  return JSON.parse(block.textContent ?? "");
 }
 
 /**
  * @param {HTMLElement} list carries the feed's own language and direction
- * @param {string} feed
- * @param {Words} words
+ * @param {Data} data
  * @returns {Setting}
  */
-export function setting(list, feed, words) {
-  return { words, feed, language: list.lang, direction: list.dir };
+export function setting(list, { snapshot, words, base = "", story }) {
+  return { words, feed: snapshot.feed, base, story, language: list.lang, direction: list.dir };
+}
+
+/**
+ * Names the document, as the template does: what it shows, in brief, and its feed.
+ *
+ * @param {string} text
+ */
+export function entitle(text) {
+  const characters = [...text];
+  const brief = characters.length > TITLE ? `${characters.slice(0, TITLE - 1).join("")}…` : text;
+  document.title = `${brief} · ${part("feed-title").textContent}`;
 }

@@ -1,36 +1,41 @@
 /**
- * A line on its own page. It isn't a list and says nothing about LIVE; but a correction and a kill must reach
- * it as they reach every other open page.
+ * The page of one dispatch. It isn't a list and says nothing about LIVE, only as of when it stands; but a correction
+ * and a kill must reach it as they reach every other open page.
  *
  * @import { Dispatch, Frame } from "../feed/frames.d.ts"
  */
 
 import { supersedes, tombstone } from "../feed/fold.js";
 import { follow } from "../feed/follow.js";
+import { asOf } from "./as-of.js";
 import { asking, dispatch } from "./ask.js";
 import { lines } from "./list.js";
-import { data, part, setting } from "./page.js";
+import { data, entitle, part, setting } from "./page.js";
 import { times } from "./times.js";
 
-const { snapshot, words } = data();
+const page = data();
+const { snapshot, words, base = "" } = page;
 const list = part("lines");
-const clock = times(words, () => Date.now());
-const rows = lines(list, setting(list, snapshot.feed, words), clock);
+let skew = 0;
+const clock = times(words, () => Date.now() - skew);
+const rows = lines(list, setting(list, page), clock);
+const proven = asOf(part("as-of"), clock);
 let shown = /** @type {Dispatch} */ (snapshot.dispatches[0]);
 const { id } = shown;
 
-/** @param {Dispatch | undefined} now what some source says the line is */
+/** @param {Dispatch | undefined} now what some source says the dispatch is */
 function show(now) {
   if (now?.id !== id || !supersedes(now, shown)) return;
-  shown = now;
   rows.show([now], null);
-  if (now.status !== "killed") return;
-  document.getElementById("history")?.remove();
-  document.title = words.withdrawn;
+  shown = now;
+  entitle(now.status === "killed" ? words.withdrawn : now.text);
+  // What was written for search engines and link previews is of the version before.
+  for (const meta of document.querySelectorAll("meta[property], meta[name=description]")) meta.remove();
+  if (now.status === "killed") document.getElementById("history")?.remove();
 }
 
-/** A snapshot holds the newest lines only. What happened to an older one has to be asked. */
-const fate = asking(() => dispatch(snapshot.feed, id), show);
+/** A snapshot holds the newest dispatches only. What happened to an older one has to be asked. */
+const fate = asking(() => dispatch(`${base}/v1/feeds/${snapshot.feed}`, id), show);
 
 /** @param {Frame} frame */
 function take(frame) {
@@ -48,10 +53,14 @@ function take(frame) {
 }
 
 follow({
-  src: location.origin,
+  src: base || location.origin,
   feed: snapshot.feed,
   snapshot,
   limit: 1,
-  onchange: ({ frame }) => frame && take(frame),
+  onchange({ frame, skew: ahead }) {
+    skew = ahead;
+    if (frame) take(frame);
+    proven.hear(frame);
+  },
 });
 clock.paint(document);

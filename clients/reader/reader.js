@@ -1,139 +1,120 @@
 /**
- * The reader page: takes over what the template drew, follows the feed, and shows each change in the way the
+ * The page of a feed: takes over what the template drew, follows the feed, and shows each change in the way the
  * reader's place allows.
  *
+ * @import { Change } from "../feed/follow.js"
  * @import { FeedState, Frame } from "../feed/frames.d.ts"
+ * @import { Live } from "./live.js"
  * @import { Mode } from "./screen.js"
  */
 
 import { browser } from "../feed/browser.js";
 import { wanting } from "../feed/fold.js";
-import { follow } from "../feed/follow.js";
-import { announcer } from "./announce.js";
 import { asking, dispatch } from "./ask.js";
-import { badge } from "./badge.js";
 import { broadcast } from "./broadcast.js";
+import { glide } from "./glide.js";
 import { lines } from "./list.js";
+import { live } from "./live.js";
 import { data, part, setting } from "./page.js";
 import { present } from "./screen.js";
-import { steady } from "./steady.js";
-import { times } from "./times.js";
-import { say } from "./words.js";
+import { touch } from "./touch.js";
+import { locale, say } from "./words.js";
 
-/** Lines kept on the page. */
+/** Dispatches kept on the page. */
 const LIMIT = 100;
 
-/** A page scrolled by no more than this still counts as read from the top. CSS pixels. */
-const TOP = 8;
-
-/** How often "2 min" is looked at again. Milliseconds. */
-const REPAINT = 15_000;
-
-const { snapshot, words } = data();
+const page = data();
+const { snapshot, words, base = "" } = page;
 const list = part("lines");
 const bar = part("bar");
-const pause = part("pause");
 const fresh = part("fresh");
 const nothing = part("nothing");
-
-let skew = 0;
-let paused = false;
-
-const clock = times(words, () => Date.now() - skew);
-const rows = lines(list, setting(list, snapshot.feed, words), clock);
-const lamp = badge({ badge: part("badge"), word: part("badge-word"), count: part("watching") }, words);
-const voice = announcer({ polite: part("said"), alert: part("alarm") }, words, browser().timers);
+const number = new Intl.NumberFormat(locale(words));
 const onAir = broadcast(part("broadcast"), words);
+const touched = touch(list, browser().timers, release);
 
-const feed = follow({
-  src: location.origin,
-  feed: snapshot.feed,
-  snapshot,
-  limit: LIMIT,
-  onchange(change) {
-    const { frame, state, previous, status, watching } = change;
-    skew = change.skew;
-    lamp.show(status, watching, paused);
-    if (!frame) return;
-    if (frame.type === "beat") {
-      repaint();
-      pin.again();
-    }
-    if (!paused) voice.hear(frame, previous);
-    onAir.show(state.air);
-    show(frame, state);
-    if (frame.type === "pin" || frame.type === "snapshot") seek(state);
-  },
-});
+/** @type {ReturnType<typeof lines>} */
+let rows;
+/** What the reader sees, and what the feed shows. @type {FeedState | undefined} */
+let shown;
+/** @type {FeedState} */
+let state;
 
-/** A pin names a line by its id; one that is older than the page's lines has to be asked for. */
+const shared = live(page, list, { limit: LIMIT, start, onpause });
+
+/** A pin names a dispatch by its id; one that is older than the page's dispatches has to be asked for. */
 const pin = asking(
-  async () => dispatch(snapshot.feed, feed.state.pinned ?? ""),
+  async () => dispatch(`${base}/v1/feeds/${snapshot.feed}`, shared.feed.state.pinned ?? ""),
   (found) => {
-    if (found) feed.learn(found);
-    show(null, feed.state);
+    if (found) shared.feed.learn(found);
+    state = shared.feed.state;
+    show(null);
   },
 );
 
-/** @param {FeedState} state */
-function seek(state) {
-  if (wanting(state)) pin.ask();
+seek(shared.feed.state);
+
+/** @param {Live} live */
+function start({ clock, hear }) {
+  rows = lines(list, setting(list, page), clock);
+
+  /** @param {Change} change */
+  return (change) => {
+    const { frame } = change;
+    shown ??= change.previous;
+    state = change.state;
+    if (!frame) return;
+    show(frame);
+    onAir.show(state.air);
+    hear(frame, change.previous);
+    if (frame.type === "beat") pin.again();
+    if (frame.type === "pin" || frame.type === "snapshot") seek(state);
+  };
+}
+
+/** @param {FeedState} now */
+function seek(now) {
+  if (wanting(now)) pin.ask();
   else pin.drop();
 }
 
-/** @type {FeedState} */
-let shown = feed.state;
-
 /** @returns {Mode} */
 function mode() {
-  if (paused) return "pause";
-  return scrollY > TOP ? "hold" : "follow";
+  if (shared.paused) return "pause";
+  return touched() ? "hold" : "follow";
 }
 
-/** @param {Frame | null} frame null when only the reader's place changed @param {FeedState} state */
-function show(frame, state) {
-  const screen = present(shown, frame, state, mode(), LIMIT);
+/** @param {Frame | null} frame null when only the reader's place changed */
+function show(frame, how = mode()) {
+  const screen = present(shown ?? state, frame, state, how, LIMIT);
   if (screen.shown !== shown) {
-    const { dispatches, pinned, pinned_dispatch } = (shown = screen.shown);
-    const draw = () => rows.show(dispatches, pinned, pinned_dispatch);
-    if (mode() === "follow") draw();
-    else steady(list, bar.getBoundingClientRect().bottom, draw);
+    const { dispatches, pinned, pinned_dispatch } = screen.shown;
+    const top = how === "follow" ? null : bar.getBoundingClientRect().bottom;
+    glide(list, top, () => rows.show(dispatches, pinned, pinned_dispatch));
     nothing.hidden = dispatches.length > 0;
+    shown = screen.shown;
   }
-  fresh.hidden = paused || screen.waiting === 0;
-  fresh.textContent = fresh.hidden ? "" : say(words.new, { n: screen.waiting });
+  fresh.hidden = screen.waiting === 0;
+  const count = number.format(screen.waiting) + (screen.more ? "+" : "");
+  fresh.textContent = fresh.hidden ? "" : say(words.new, { n: count });
 }
 
 /** To the top and to now, which are the same place. */
 function catchUp() {
   scrollTo({ top: 0, behavior: "instant" });
-  show(null, feed.state);
+  show(null, "follow");
 }
 
-function repaint() {
-  if (!paused) clock.paint(list);
+function release() {
+  if (shown !== state && mode() === "follow") show(null);
+}
+
+function onpause() {
+  if (!shared.paused) catchUp();
 }
 
 fresh.addEventListener("click", () => {
-  catchUp();
+  if (shared.paused) shared.resume();
   list.focus({ preventScroll: true });
+  catchUp();
 });
-
-pause.addEventListener("click", () => {
-  paused = !paused;
-  pause.textContent = paused ? words.resume : words.pause;
-  if (paused) voice.hush();
-  else catchUp();
-  lamp.show(feed.status, null, paused);
-  repaint();
-});
-
-addEventListener("scroll", () => {
-  if (mode() === "follow" && shown !== feed.state) show(null, feed.state);
-}, { passive: true });
-
-setInterval(repaint, REPAINT);
-clock.paint(list);
-onAir.show(feed.state.air);
-seek(feed.state);
-document.documentElement.dataset.scripted = "";

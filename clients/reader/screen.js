@@ -18,7 +18,8 @@ import { fold } from "../feed/fold.js";
 
 /**
  * @typedef {"follow" | "hold" | "pause"} Mode
- * @typedef {{shown: FeedState, waiting: number}} Screen waiting: how many new lines the reader doesn't see yet
+ * @typedef {{shown: FeedState, waiting: number, more: boolean}} Screen waiting: how many new dispatches the reader doesn't see yet; more: and that
+ *   there were others, which the feed's window no longer has
  */
 
 /**
@@ -30,9 +31,9 @@ import { fold } from "../feed/fold.js";
  * @returns {Screen}
  */
 export function present(shown, frame, state, mode, limit) {
-  if (mode === "follow") return { shown: state, waiting: 0 };
+  if (mode === "follow") return { shown: state, waiting: 0, more: false };
   const next = frame ? admit(shown, frame, mode, limit) : shown;
-  return { shown: next, waiting: waiting(next, state) };
+  return { shown: next, ...waiting(next, state, limit) };
 }
 
 /** @param {FeedState} shown @param {Frame} frame @param {Mode} mode @param {number} limit */
@@ -68,8 +69,12 @@ function* survivors(shown, fresh, mode) {
   }
 }
 
-/** @param {FeedState} shown @param {FeedState} state */
-function waiting(shown, state) {
+/** @param {FeedState} shown @param {FeedState} state @param {number} limit */
+function waiting(shown, { dispatches }, limit) {
   const newest = shown.dispatches[0]?.id ?? "";
-  return state.dispatches.filter(({ id, status }) => id > newest && status === "usable").length;
+  const oldest = dispatches[dispatches.length - 1]?.id ?? "";
+  return {
+    waiting: dispatches.filter(({ id, status }) => id > newest && status === "usable").length,
+    more: oldest > newest && (newest !== "" || dispatches.length >= limit),
+  };
 }

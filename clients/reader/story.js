@@ -1,107 +1,104 @@
 /**
- * The page of one story: its lines from first to last, which goes on as the story does.
+ * The page of one story: its dispatches, newest first, which goes on as the story does. A page of older ones follows
+ * too, for their corrections and kills.
  *
- * A snapshot holds the feed's newest lines only, so after one the whole story is asked for. What frames bring while
- * the answer is on its way is shown at once, and laid over the answer when it comes.
+ * A snapshot holds the feed's newest dispatches only, so after one the whole page is asked for. What frames bring
+ * while the response is on its way is shown at once, and laid over the response when it comes.
  *
- * @import { Frame } from "../feed/frames.d.ts"
+ * @import { Change } from "../feed/follow.js"
+ * @import { Dispatch, Frame } from "../feed/frames.d.ts"
+ * @import { Live } from "./live.js"
  */
 
 import { browser } from "../feed/browser.js";
-import { follow } from "../feed/follow.js";
-import { announcer } from "./announce.js";
 import { asking, chapters } from "./ask.js";
-import { badge } from "./badge.js";
 import { chronicle, still } from "./chronicle.js";
+import { glide } from "./glide.js";
 import { lines } from "./list.js";
-import { data, part, setting } from "./page.js";
-import { steady } from "./steady.js";
-import { times } from "./times.js";
+import { live } from "./live.js";
+import { data, entitle, part, setting } from "./page.js";
+import { touch } from "./touch.js";
 
-/** Lines kept on the page; as many as the service draws (LONGEST_STORY). */
-const LIMIT = 500;
+/** Dispatches on a page; as many as the service draws (STORY_PAGE). */
+const LIMIT = 100;
 
-/** How often "2 min" is looked at again. Milliseconds. */
-const REPAINT = 15_000;
-
-const { snapshot, words, story = "" } = data();
+const page = data();
+const { snapshot, words, base = "", story = "", before } = page;
+const which = { story, limit: LIMIT, ...(before !== undefined && { before }) };
 const list = part("lines");
 const bar = part("bar");
-const pause = part("pause");
+const heading = part("story-title");
+const older = part("older");
+const touched = touch(list, browser().timers, () => {});
+const name = heading.textContent ?? "";
 
-let skew = 0;
-let paused = false;
 let told = snapshot.dispatches;
 let shown = told;
-/** What came while an answer was owed, since it was last asked for. @type {Frame[]} */
+/** What came while a response was owed, since it was last asked for. @type {Frame[]} */
 let since = [];
-
-const clock = times(words, () => Date.now() - skew);
-const rows = lines(list, { ...setting(list, snapshot.feed, words), story }, clock);
-const lamp = badge({ badge: part("badge"), word: part("badge-word") }, words);
-const voice = announcer({ polite: part("said"), alert: part("alarm") }, words, browser().timers);
+/** @type {ReturnType<typeof lines>} */
+let rows;
 
 const whole = asking(
   () => {
     since = [];
-    return chapters(snapshot.feed, story, LIMIT);
+    return chapters(`${base}/v1/feeds/${snapshot.feed}`, which);
   },
-  (answer) => {
-    told = since.reduce((lines, frame) => chronicle(lines, frame, story, LIMIT), answer);
+  (response) => {
+    told = since.reduce((all, frame) => chronicle(all, frame, which), response.dispatches);
     since = [];
+    if (response.older) older.hidden = false;
     show();
   },
 );
 
-function show() {
-  const next = paused ? still(shown, told) : told;
-  if (next === shown) return;
-  shown = next;
-  steady(list, bar.getBoundingClientRect().bottom, () => rows.show(shown, null));
-}
+const shared = live({ ...page, snapshot: { ...snapshot, dispatches: [] } }, list, { limit: 1, start, onpause: show });
 
-/** @param {Frame} frame */
-function take(frame) {
-  if (frame.type === "snapshot") whole.ask();
-  else if (frame.type === "beat") whole.again();
-  else tell(frame);
+/** @param {Live} live */
+function start({ clock, hear }) {
+  rows = lines(list, setting(list, page), clock);
+
+  /** @param {Change} change */
+  return ({ frame, state }) => {
+    if (frame?.type === "snapshot") whole.ask();
+    else if (frame?.type === "beat") whole.again();
+    else if (frame) {
+      const known = told;
+      tell(frame);
+      if (told !== known) hear(frame, { ...state, dispatches: known });
+    }
+  };
 }
 
 /** @param {Frame} frame */
 function tell(frame) {
   if (whole.owed) since.push(frame);
-  const before = told;
-  told = chronicle(told, frame, story, LIMIT);
-  if (told === before) return;
-  if (!paused) voice.hear(frame, { ...feed.state, dispatches: [...before].reverse() });
+  const known = told;
+  told = chronicle(told, frame, which);
+  if (told === known) return;
+  if (told.length === LIMIT && told[LIMIT - 1] === known[LIMIT - 2]) older.hidden = false;
   show();
 }
 
-const feed = follow({
-  src: location.origin,
-  feed: snapshot.feed,
-  snapshot: { ...snapshot, dispatches: [] },
-  limit: 1,
-  onchange(change) {
-    skew = change.skew;
-    lamp.show(change.status, null, paused);
-    if (change.frame) take(change.frame);
-  },
-});
-
-function repaint() {
-  if (!paused) clock.paint(list);
+function show() {
+  const next = shared.paused ? still(shown, told) : told;
+  if (next === shown) return;
+  const top = touched() ? bar.getBoundingClientRect().bottom : null;
+  glide(list, top, () => rows.show(next, null));
+  shown = next;
+  head(shown);
 }
 
-pause.addEventListener("click", () => {
-  paused = !paused;
-  pause.textContent = paused ? words.resume : words.pause;
-  if (paused) voice.hush();
-  lamp.show(feed.status, null, paused);
-  show();
-  repaint();
-});
-
-setInterval(repaint, REPAINT);
-clock.paint(list);
-document.documentElement.dataset.scripted = "";
+/**
+ * What heads the page is the newest dispatch that stands. Of a story that was withdrawn as a whole not even the slug
+ * is left: it may say what was wrong.
+ *
+ * @param {Dispatch[]} dispatches
+ */
+function head(dispatches) {
+  const newest = dispatches.find(({ status }) => status === "usable");
+  heading.textContent = newest ? name : words.withdrawn;
+  entitle(newest?.status === "usable" ? `${name}: ${newest.text}` : words.withdrawn);
+  const last = dispatches[dispatches.length - 1];
+  if (last) /** @type {HTMLAnchorElement} */ (older.firstElementChild).href = `?before=${last.id}`;
+}

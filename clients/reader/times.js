@@ -17,6 +17,7 @@ const NOW = 45_000;
  * @typedef {object} Times
  * @property {(iso: string) => string} ago "now", "2 min", "14:05", "3 Mar, 14:05"
  * @property {(iso: string) => string} hour "14:05", with the day when it is another one
+ * @property {(iso: string) => string} day "3 March 2026"
  * @property {(iso: string) => string} full day, hour, second and zone
  * @property {(root: ParentNode) => void} paint brings every <time> under a node up to date
  */
@@ -36,12 +37,13 @@ export function times(words, now, timeZone) {
   const whole = new Intl.DateTimeFormat(tag, {
     ...clock, weekday: "long", day: "numeric", month: "long", year: "numeric", second: "2-digit", timeZoneName: "short",
   });
-  const day = new Intl.DateTimeFormat("en", { dateStyle: "short", timeZone });
+  const date = new Intl.DateTimeFormat(tag, { dateStyle: "long", timeZone });
+  const same = new Intl.DateTimeFormat("en", { dateStyle: "short", timeZone });
 
   /** @param {string} iso */
   function hour(iso) {
     const then = new Date(iso);
-    return (day.format(then) === day.format(now()) ? today : before).format(then);
+    return (same.format(then) === same.format(now()) ? today : before).format(then);
   }
 
   /** @param {string} iso */
@@ -53,6 +55,9 @@ export function times(words, now, timeZone) {
   }
 
   /** @param {string} iso */
+  const day = (iso) => date.format(new Date(iso));
+
+  /** @param {string} iso */
   const full = (iso) => whole.format(new Date(iso));
 
   /** @param {ParentNode} root */
@@ -60,9 +65,10 @@ export function times(words, now, timeZone) {
     for (const time of root.querySelectorAll("time")) {
       const text = (time.dataset.as === "ago" ? ago : hour)(time.dateTime);
       if (time.textContent !== text) time.textContent = text;
-      if (!time.title) time.title = full(time.dateTime);
+      const whole = full(time.dateTime);
+      if (time.title !== whole) time.title = whole;
     }
   }
 
-  return { ago, hour, full, paint };
+  return { ago, hour, day, full, paint };
 }

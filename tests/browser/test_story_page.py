@@ -1,11 +1,11 @@
-"""The page of one story: its lines from first to last, with and without JavaScript."""
+"""The page of one story: its dispatches, newest first, with and without JavaScript."""
 
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.test_reader_page_looks import AXE, Scheme
+from tests.browser.test_reader_page_looks import AXE, NOT_LIVE, Scheme
 from tests.service import Service
 
 STORY = "marada-bridge"
@@ -52,17 +52,19 @@ def test_an_open_story_goes_on_as_the_story_does(newsroom: Newsroom, tab: Page) 
     second = newsroom.file("UNSAID")
     other = newsroom.file("Parliament meets", story="budget")
     open_live(tab, newsroom.url)
-    expect(tab.locator(".slug")).to_have_text("marada bridge")
-    assert shown(tab) == ["Harbour police: Barge strikes the bridge", "UNSAID"]
+    expect(tab.locator(".slug")).to_have_text("Marada bridge")
+    assert shown(tab) == ["UNSAID", "Harbour police: Barge strikes the bridge"]
+    expect(tab).to_have_title(f"Marada bridge: UNSAID · {newsroom.feed}")
 
     newsroom.file("Elsewhere", story="budget")
     newsroom.file("Bridge closed")
     expect(tab.locator(".line")).to_have_count(3)
-    expect(tab.locator(".line .text").last).to_have_text("Bridge closed")
+    expect(tab.locator(".line .text").first).to_have_text("Bridge closed")
+    expect(tab).to_have_title(f"Marada bridge: Bridge closed · {newsroom.feed}")
 
     newsroom.correct(first, text="Barge strikes the pier", note="The pier alone")
-    expect(tab.locator(".line").first).to_contain_text("The pier alone")
-    assert shown(tab)[0] == "Harbour police: Barge strikes the pier"
+    expect(tab.locator(".line").last).to_contain_text("The pier alone")
+    assert shown(tab)[-1] == "Harbour police: Barge strikes the pier"
 
     newsroom.kill(second, "It was not so")
     expect(tab.locator(".tombstone")).to_contain_text("It was not so")
@@ -70,7 +72,7 @@ def test_an_open_story_goes_on_as_the_story_does(newsroom: Newsroom, tab: Page) 
 
     newsroom.correct(other, story=STORY, text="Parliament speaks of the bridge")
     expect(tab.locator(".line")).to_have_count(4)
-    assert shown(tab)[2:] == ["Parliament speaks of the bridge", "Bridge closed"], "where it was filed"
+    assert shown(tab)[:2] == ["Bridge closed", "Parliament speaks of the bridge"], "where it was filed"
     newsroom.correct(other, story="budget")
     expect(tab.locator(".line")).to_have_count(3)
 
@@ -84,7 +86,7 @@ def test_a_paused_story_stands_still_save_for_a_kill(newsroom: Newsroom, tab: Pa
     expect(tab.locator(".tombstone")).to_be_visible()
     assert tab.locator(".line").count() == 1
     tab.locator("#pause").click()
-    expect(tab.locator(".line .text").last).to_have_text("Later")
+    expect(tab.locator(".line .text").first).to_have_text("Later")
 
 
 AWAY = """
@@ -124,7 +126,7 @@ def test_after_a_reset_the_story_is_asked_for_until_it_comes(newsroom: Newsroom,
     newsroom.file("Bridge closed")
     tab.evaluate("way = 'lost'; dispatchEvent(new Event('online'))")
     expect(tab.locator(".tombstone")).to_contain_text("It was not so", timeout=20_000)
-    assert shown(tab) == ["Withdrawn: It was not so", "Bridge closed"]
+    assert shown(tab) == ["Bridge closed", "Withdrawn: It was not so"]
     assert len(asked) == 2
 
 
@@ -138,10 +140,9 @@ def test_without_javascript_the_story_is_whole(browser: Browser, newsroom: Newsr
     tab.goto(f"{newsroom.service.url}/feeds/{newsroom.feed}")
     tab.get_by_role("link", name="This story").first.click()
     assert tab.url == newsroom.url
-    assert shown(tab) == ["Barge strikes the bridge", "Withdrawn: It was not so", "Bridge closed"]
+    assert shown(tab) == ["Bridge closed", "Withdrawn: It was not so", "Barge strikes the bridge"]
     assert "UNSAID" not in tab.content()
-    expect(tab.locator(".no-script")).to_be_visible()
-    expect(tab.locator("#badge")).to_be_hidden()
+    expect(tab.locator("#badge")).to_have_text(NOT_LIVE)
     expect(tab.get_by_role("link", name="This story")).to_have_count(0)
     context.close()
 

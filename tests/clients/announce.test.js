@@ -86,7 +86,7 @@ test("a few that come together are said together, more are counted", () => {
   assert.deepEqual(said(few.polite), ["text of b", "text of c", "text of d"]);
   const many = setUp();
   many.hear(...["b", "c", "d", "e"].map((id) => filed("2-b", line(id))));
-  assert.deepEqual(said(many.polite), ["4 new lines"]);
+  assert.deepEqual(said(many.polite), ["4 new updates"]);
 });
 
 test("of a snapshot only what is new is said", () => {
@@ -95,10 +95,45 @@ test("of a snapshot only what is new is said", () => {
   assert.deepEqual(said(polite), ["text of b", "text of c"]);
 });
 
-test("hushed, it says nothing, not even what it was about to", () => {
+test("silenced, it says nothing, not even what it was about to", () => {
   const { polite, voice, world } = setUp();
   voice.hear(filed("2-b", line("b")), empty("breaking"));
-  voice.hush();
+  voice.silence();
   world.pass(1000);
   assert.deepEqual(said(polite), []);
+});
+
+/** @param {"live" | "off-air" | "catching-up" | "delayed" | "closed" | "connecting"} name */
+const status = (name, age = 0) => ({ name, age });
+
+test("that updates are late, and that they arrive again, is said once each", () => {
+  const { polite, voice, world } = setUp();
+  /** @type {string[]} */
+  const heard = [];
+  const listen = () => {
+    world.pass(1000);
+    const now = said(polite).join();
+    if (now !== heard[heard.length - 1]) heard.push(now);
+  };
+  for (const name of /** @type {const} */ (["connecting", "catching-up", "live"])) voice.status(status(name)), listen();
+  assert.deepEqual(heard, [""], "a page that comes up says nothing");
+  for (let age = 13; age < 40; age += 1) voice.status(status("delayed", age)), listen();
+  voice.status(status("catching-up")), listen();
+  for (const name of /** @type {const} */ (["live", "live", "off-air"])) voice.status(status(name)), listen();
+  assert.deepEqual(heard, ["", "Updates are delayed.", "Updates are arriving again."]);
+});
+
+test("what is over before it could be said is not said, nor is anything a paused reader missed", () => {
+  const { polite, voice, world } = setUp();
+  voice.status(status("delayed", 14));
+  voice.status(status("live"));
+  world.pass(1000);
+  assert.deepEqual(said(polite), []);
+  voice.status(status("delayed", 14));
+  voice.silence();
+  world.pass(1000);
+  assert.deepEqual(said(polite), []);
+  voice.status(status("closed"));
+  world.pass(1000);
+  assert.deepEqual(said(polite), ["This feed is closed."]);
 });

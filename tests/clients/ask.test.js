@@ -13,15 +13,15 @@ function setUp() {
   return { questions, taken, asked: asking(question, (answer) => taken.push(answer)) };
 }
 
-/** A service that answers so, once for each request, and what it was asked. @param {...[number, any]} answers */
+/** A service that answers so, once for each request, and what it was asked. @param {...[number, any, Record<string, string>?]} answers */
 function served(...answers) {
   /** @type {string[]} */
   const asked = [];
   globalThis.fetch = async (url, options) => {
     assert.equal(options?.cache, "no-store");
     asked.push(String(url));
-    const [status, body] = answers.shift() ?? [500, {}];
-    return new Response(JSON.stringify(body), { status });
+    const [status, body, headers] = answers.shift() ?? [500, {}];
+    return new Response(JSON.stringify(body), { status, headers });
   };
   return asked;
 }
@@ -66,31 +66,27 @@ test("an answer overtaken by a newer question, or no longer wanted, doesn't coun
 
 test("one line: as it stands, its tombstone, or nothing", async () => {
   const asked = served([200, line("a")], [410, { type: "…", dispatch: tombstone("a", "x") }], [404, {}], [503, {}]);
-  assert.deepEqual(await dispatch("breaking", "a"), line("a"));
-  assert.deepEqual(await dispatch("breaking", "a"), tombstone("a", "x"));
-  assert.equal(await dispatch("breaking", "a"), undefined);
-  await assert.rejects(dispatch("breaking", "a"));
+  assert.deepEqual(await dispatch("/v1/feeds/breaking", "a"), line("a"));
+  assert.deepEqual(await dispatch("/v1/feeds/breaking", "a"), tombstone("a", "x"));
+  assert.equal(await dispatch("/v1/feeds/breaking", "a"), undefined);
+  await assert.rejects(dispatch("/v1/feeds/breaking", "a"));
   assert.equal(asked[0], "/v1/feeds/breaking/dispatches/a");
 });
 
-test("a story: page after page, oldest line first", async () => {
-  const all = Array.from({ length: 130 }, (_, number) => line(String(1000 - number)));
-  const asked = served([200, { dispatches: all.slice(0, 100) }], [200, { dispatches: all.slice(100) }]);
-  assert.deepEqual(await chapters("breaking", "the-bridge", 500), [...all].reverse());
+test("a page of a story: its dispatches, newest first, and whether there are older ones", async () => {
+  const all = Array.from({ length: 100 }, (_, number) => line(String(1000 - number)));
+  const asked = served([200, { dispatches: all }, { link: '</x>; rel="next"' }], [200, { dispatches: all.slice(0, 3) }]);
+  const feed = "/ticker/v1/feeds/breaking";
+  assert.deepEqual(await chapters(feed, { story: "the-bridge", limit: 100 }), { dispatches: all, older: true });
+  const before = await chapters(feed, { story: "the-bridge", before: "901", limit: 100 });
+  assert.deepEqual(before, { dispatches: all.slice(0, 3), older: false });
   assert.deepEqual(asked, [
-    "/v1/feeds/breaking/dispatches?story=the-bridge&limit=100",
-    "/v1/feeds/breaking/dispatches?story=the-bridge&limit=100&before=901",
+    "/ticker/v1/feeds/breaking/dispatches?story=the-bridge&limit=100",
+    "/ticker/v1/feeds/breaking/dispatches?story=the-bridge&limit=100&before=901",
   ]);
 });
 
-test("a story longer than the page is asked for no further", async () => {
-  const page = (/** @type {number} */ from) => Array.from({ length: 100 }, (_, number) => line(String(from - number)));
-  const asked = served([200, { dispatches: page(1000) }], [200, { dispatches: page(900) }]);
-  assert.equal((await chapters("breaking", "s", 200)).length, 200);
-  assert.equal(asked.length, 2);
-});
-
-test("a story of which a page is missing is no answer", async () => {
-  served([200, { dispatches: Array.from({ length: 100 }, (_, number) => line(String(number))) }], [503, {}]);
-  await assert.rejects(chapters("breaking", "s", 500));
+test("a page that doesn't come is no answer", async () => {
+  served([503, {}]);
+  await assert.rejects(chapters("/v1/feeds/breaking", { story: "s", limit: 100 }));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { badge } from "../../clients/reader/badge.js";
+import { badge, wording } from "../../clients/reader/badge.js";
 import { broadcast } from "../../clients/reader/broadcast.js";
 import { element } from "./page.js";
 import { words } from "./words.js";
@@ -41,4 +41,21 @@ test("a page that doesn't tell how many follow has a badge all the same", () => 
   const parts = { badge: element("p"), word: element("span") };
   badge(parts, words.en).show({ name: "live", age: 0 }, 7, false);
   assert.equal(parts.word.textContent, "LIVE");
+});
+
+test("a closed feed is closed and a page to be reloaded says so, paused or not", () => {
+  const parts = { badge: element("p"), word: element("span"), count: element("p", { textContent: "7 watching" }) };
+  const lamp = badge(parts, words.en);
+  const seen = () => [parts.badge.dataset.state, parts.word.textContent, parts.count.textContent];
+  lamp.show({ name: "closed", age: 90 }, 7, true, "Closed 3 March 2026");
+  assert.deepEqual(seen(), ["closed", "Closed 3 March 2026", ""]);
+  lamp.show({ name: "catching-up", age: 3, reload: true }, 7, true);
+  assert.deepEqual(seen(), ["reload", "Reload the page", ""]);
+});
+
+test("each state has a word of its own in each language", () => {
+  for (const table of Object.values(words)) {
+    const all = /** @type {const} */ (["live", "off-air", "catching-up", "connecting", "delayed"]).map((name) => wording(table, { name, age: 15 }, false, ""));
+    assert.equal(new Set(all.filter(Boolean)).size, 5);
+  }
 });

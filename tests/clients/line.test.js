@@ -106,3 +106,13 @@ test("an edition changes with all that a line's looks depend on", () => {
   assert.equal(new Set(editions).size, editions.length);
   assert.equal(edition(line("a"), false), "usable-1", "as the template writes it");
 });
+
+test("urgency decides the size, and length takes it back", () => {
+  const flash = (/** @type {string} */ text, source = "") => drawn(line("a", { urgency: "flash", text, source })).className;
+  assert.equal(flash("x".repeat(99)), "line flash");
+  assert.equal(flash("x".repeat(100)), "line flash medium");
+  assert.equal(flash("x".repeat(90), "Harbour police"), "line flash medium", "the source counts");
+  assert.equal(flash("\u{1F6A2}".repeat(99)), "line flash", "characters, not UTF-16 units");
+  assert.equal(flash("x".repeat(220)), "line flash long");
+  assert.equal(drawn(line("a", { text: "x" }), { pinned: true }).className, "line normal pinned");
+});

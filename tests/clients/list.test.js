@@ -9,7 +9,7 @@ import { words } from "./words.js";
 
 open();
 
-const still = { ago: () => "", hour: () => "", full: () => "", paint: () => {} };
+const still = { ago: () => "", hour: () => "", day: () => "", full: () => "", paint: () => {} };
 const setting = { words: words.en, feed: "breaking", language: "en", direction: "ltr" };
 /** @type {any} */
 let list;

@@ -12,7 +12,7 @@ const LIMIT = 4;
 /** What is on screen after some frames in one mode, from lines b and a. @param {Mode} mode @param {...Frame} frames */
 function after(mode, ...frames) {
   let state = fold(empty("breaking"), snapshot("1-a", [line("b"), line("a")]), { limit: LIMIT });
-  let screen = { shown: state, waiting: 0 };
+  let screen = { shown: state, waiting: 0, more: false };
   for (const frame of frames) {
     state = fold(state, frame, { limit: LIMIT });
     screen = present(screen.shown, frame, state, mode, LIMIT);
@@ -82,7 +82,7 @@ test("back at the top, everything is there", () => {
 function beside(mode, ...frames) {
   const start = snapshot("1-a", [line("b")], { pinned: "a", pinned_dispatch: line("a") });
   let state = fold(empty("breaking"), start, { limit: LIMIT });
-  let screen = { shown: state, waiting: 0 };
+  let screen = { shown: state, waiting: 0, more: false };
   for (const frame of frames) {
     state = fold(state, frame, { limit: LIMIT });
     screen = present(screen.shown, frame, state, mode, LIMIT);
@@ -103,4 +103,17 @@ test("a snapshot corrects, kills and takes away a pinned line older than the lis
   assert.equal(beside("hold", fresh(line("a", { revision: 2 }))), "a2");
   assert.equal(beside("pause", fresh({ ...line("a"), status: "killed", reason: "x" })), "a killed");
   assert.equal(beside("pause", snapshot("9-f", [line("c")])), undefined);
+});
+
+test("more than the window holds: as many as there are, and more", () => {
+  const window = ["c", "d", "e", "f"].map((id) => filed("2-b", line(id)));
+  assert.deepEqual([after("hold", ...window).waiting, after("hold", ...window).screen.more], [4, true]);
+  assert.equal(after("pause", ...window, filed("3-c", line("g"))).screen.more, true);
+  assert.equal(after("hold", ...window.slice(0, 3)).screen.more, false);
+  assert.equal(after("follow", ...window).screen.more, false);
+});
+
+test("a snapshot that has nothing of what is shown leaves open how many came", () => {
+  const { screen } = after("pause", snapshot("9-f", [line("f"), line("e")]));
+  assert.equal(screen.waiting, 2);
 });

@@ -204,6 +204,7 @@ def test_everything_a_page_asks_for_is_there_with_its_type(service: Service) -> 
         ".js": "text/javascript; charset=utf-8",
         ".css": "text/css; charset=utf-8",
         ".svg": "image/svg+xml",
+        ".ico": "image/x-icon",
     }
     files = {path for path in asked if path.startswith("/assets/")}
     assert {path[path.rindex(".") :] for path in files} == set(types)
@@ -287,7 +288,7 @@ def test_a_pinned_line_older_than_the_page_stands_on_top_and_its_tombstone_last(
     assert "UNSAID" not in answer.text
 
 
-def test_a_story_page_has_the_storys_lines_from_first_to_last(service: Service) -> None:
+def test_a_story_page_has_the_storys_lines_newest_first(service: Service) -> None:
     feed = service.open_feed()
     first, wrong = _file(service, feed, "one", "UNSAID", story="marada-bridge")
     (other,) = _file(service, feed, "elsewhere", story="budget")
@@ -295,10 +296,10 @@ def test_a_story_page_has_the_storys_lines_from_first_to_last(service: Service) 
     service.http.post(f"/v1/feeds/{feed}/dispatches/{wrong}/kill", json={"reason": "There was no fire"})
     answer = service.http.get(f"/feeds/{feed}/stories/marada-bridge", headers=HTML)
     page = Page(answer.text)
-    assert list(page.lines) == [first, wrong, last]
+    assert list(page.lines) == [last, wrong, first]
     assert "There was no fire" in page.lines[wrong]
     assert "UNSAID" not in answer.text
-    assert page.titles == [f"marada bridge · {feed}"]
+    assert page.titles == [f"Marada bridge: two · {feed}"]
     assert page.data["story"] == "marada-bridge"
     onward = f"/feeds/{feed}/stories/marada-bridge"
     assert onward not in {link.get("href") for link in page.all("a")}, "it is here already"
@@ -308,10 +309,15 @@ def test_a_story_page_has_the_storys_lines_from_first_to_last(service: Service) 
     assert f"/feeds/{feed}/stories/budget" in links
 
 
-def test_a_long_story_is_whole(service: Service) -> None:
+def test_a_long_story_is_whole_page_by_page(service: Service) -> None:
     feed = service.open_feed()
     ids = _file(service, feed, *(f"line {number}" for number in range(105)), story="long")
-    assert list(_page(service, f"/feeds/{feed}/stories/long").lines) == ids
+    page = _page(service, f"/feeds/{feed}/stories/long")
+    assert list(page.lines) == ids[:4:-1]
+    (onward,) = (link["href"] for link in page.all("a") if link.get("rel") == "next")
+    older = _page(service, f"/feeds/{feed}/stories/long{onward}")
+    assert list(older.lines) == ids[4::-1]
+    assert f"/feeds/{feed}/stories/long" in {link["href"] for link in older.all("a")}, "there is a way back"
 
 
 def test_a_corrected_line_says_so_and_what_became_of_it(service: Service) -> None:

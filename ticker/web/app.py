@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
 from ticker.settings import Settings
-from ticker.web import admin, assets, audit, changes, health, held, ingest, live, pages, problems, reading
+from ticker.web import admin, assets, audit, changes, crawlers, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.node import Node
@@ -69,6 +69,8 @@ ROUTES = [
 FILES = [
     # What pages load. Their names are no part of the contract.
     Route("/assets/{file}", assets.serve),
+    Route("/favicon.ico", crawlers.favicon),
+    Route("/robots.txt", crawlers.robots),
 ]
 
 

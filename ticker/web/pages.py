@@ -1,8 +1,11 @@
-"""Reader pages: whole without JavaScript, live with it."""
+"""Reader pages: whole without JavaScript, live with it.
+
+What is in this node's memory is shown while Redis is away too; each page says as of when it stands.
+"""
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,19 +14,20 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ticker.dispatch import BREAKING, direction
-from ticker.errors import NotFound, TickerError
+from ticker.dispatch import BREAKING, direction, rfc3339
+from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
+from ticker.hub import Channel
+from ticker.journal.history import Filter, Page
 from ticker.web.admission import governing, readable
-from ticker.web.assets import CLIENTS, asset
+from ticker.web.assets import asset
 from ticker.web.node import Node, node_of
 from ticker.web.public_url import base
+from ticker.web.reading import siblings
+from ticker.web.wording import masthead, story_title, words
 
-_HERE: Final = Path(__file__).parent
-LONGEST_STORY: Final = 500
-"""Lines of a story on its page: the newest, should there ever be more."""
-
-WORDS: Final[dict[str, dict[str, str]]] = json.loads((CLIENTS / "reader" / "words.json").read_text("utf-8"))
+STORY_PAGE: Final = 100
+"""Dispatches on one page of a story; older ones are a link away."""
 
 SAFETY: Final = {
     "content-security-policy": (
@@ -33,31 +37,56 @@ SAFETY: Final = {
     "referrer-policy": "strict-origin-when-cross-origin",
 }
 
-_ROOM = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+_TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
 )
-_ROOM.globals["asset"] = asset
+_TEMPLATES.globals["asset"] = asset
 
 
-def _render(request: Request, template: str, code: int = 200, **context: Any) -> HTMLResponse:
-    page = _ROOM.get_template(template).render(base=base(request), **context)
+def render(request: Request, template: str, code: int = 200, **context: Any) -> HTMLResponse:
+    """Return a page made from a template.
+
+    Shared caches may keep it for a second, unless it is an error or takes a key to read.
+    """
+    page = _TEMPLATES.get_template(template).render(base=base(request), **context)
     feed = governing(request)
     kept = code == 200 and (feed is None or feed.visibility != "private")
     cache = "public, max-age=1" if kept else "no-store"
     return HTMLResponse(page, code, {**SAFETY, "cache-control": cache})
 
 
-def _words(language: str) -> dict[str, str]:
-    return WORDS.get(language.partition("-")[0].lower(), WORDS["en"])
-
-
-def _describe(feed: Feed) -> dict[str, str]:
+def describe(feed: Feed) -> dict[str, Any]:
+    """Return what a template says of a feed."""
     return {
         "name": feed.name,
         "title": feed.title,
         "language": feed.language,
         "direction": direction(feed.language),
+        "masthead": masthead(feed.title, feed.language),
     }
+
+
+def _feeds(node: Node, current: Feed) -> list[dict[str, Any]]:
+    """Return what the masthead lists: the feeds that are public and open, and the one that is shown."""
+    every = [channel.feed for channel in node.hub.channels.values()]
+    return [describe(feed) for feed in every if (feed.listed and feed.closed is None) or feed.name == current.name]
+
+
+def _render(request: Request, template: str, channel: Channel, code: int = 200, **context: Any) -> HTMLResponse:
+    """Return a page of a feed: what all of these share, and `context`."""
+    feed = channel.feed
+    return render(
+        request,
+        template,
+        code,
+        feed=describe(feed),
+        words=words(feed.language),
+        at=channel.proof or rfc3339(datetime.now(UTC)),
+        closed=feed.closed,
+        **context,
+    )
 
 
 def _shown(dispatch: dict[str, Any], feed: Feed) -> dict[str, Any]:
@@ -65,21 +94,39 @@ def _shown(dispatch: dict[str, Any], feed: Feed) -> dict[str, Any]:
     return {**dispatch, "language": language, "direction": direction(language)}
 
 
+def _in_memory(feed: Feed) -> list[dict[str, Any]]:
+    """Return the dispatches that this node knows without Redis, newest first."""
+    return feed.dispatches if feed.pinned_dispatch is None else [*feed.dispatches, feed.pinned_dispatch]
+
+
 def _arranged(feed: Feed) -> list[dict[str, Any]]:
-    """Return the lines in the order of the page: a pinned one first, unless it was killed."""
-    every = feed.dispatches if feed.pinned_dispatch is None else [*feed.dispatches, feed.pinned_dispatch]
-    return sorted(every, key=lambda each: each["id"] != feed.pinned or each["status"] == "killed")
+    """Return the dispatches in the order of the page: a pinned one first, unless it was killed."""
+    return sorted(_in_memory(feed), key=lambda each: each["id"] != feed.pinned or each["status"] == "killed")
 
 
-def _data_block(request: Request, value: dict[str, Any]) -> str:
-    """Return what a page's script starts from, and the base of URLs: JSON that cannot end the element it stands in."""
-    return orjson.dumps({"base": base(request), **value}).decode().replace("<", "\\u003c")
+def _data_block(request: Request, feed: Feed, value: dict[str, Any]) -> str:
+    """Return what a page's script starts from: JSON that cannot end the script element it stands in."""
+    block = {"base": base(request), "words": words(feed.language), **value}
+    return orjson.dumps(block).decode().replace("<", "\\u003c")
 
 
-def _feeds(node: Node, current: Feed) -> list[dict[str, str]]:
-    """Return what the masthead lists: the feeds that are public and open, and the one that is shown."""
-    every = [channel.feed for channel in node.hub.channels.values()]
-    return [_describe(feed) for feed in every if (feed.listed and feed.closed is None) or feed.name == current.name]
+def _canonical(request: Request, path: str) -> str | None:
+    """Return the one address of a page, if the service knows its own; relative ones mean nothing to search engines."""
+    public = base(request)
+    return f"{public}{path}" if public else None
+
+
+def _alternates(request: Request, feed: Feed) -> list[dict[str, str]]:
+    """Return the feed's page and those of its editions, each with its language (hreflang)."""
+    every = [channel.feed for channel in node_of(request).hub.channels.values()]
+    editions = siblings(feed, [other for other in every if other.listed and other.closed is None])
+    if not editions:
+        return []
+    own = {"name": feed.name, "language": feed.language}
+    return [
+        {"language": edition["language"], "url": f"{base(request)}/feeds/{edition['name']}"}
+        for edition in (own, *editions)
+    ]
 
 
 async def front(request: Request) -> Response:
@@ -92,78 +139,86 @@ async def feed_page(request: Request) -> Response:
     """GET /feeds/{feed}"""
     channel = await readable(request, pages=False)
     feed = channel.feed
-    words = _words(feed.language)
     return _render(
         request,
         "reader.html",
-        feed=_describe(feed),
+        channel,
         dispatches=[_shown(dispatch, feed) for dispatch in _arranged(feed)],
         air=feed.air,
         pinned=feed.pinned,
-        page_json=_data_block(request, {"snapshot": channel.snapshot(), "words": words}),
+        page_json=_data_block(request, feed, {"snapshot": channel.snapshot()}),
         feeds=_feeds(node_of(request), feed),
-        words=words,
+        canonical=_canonical(request, f"/feeds/{feed.name}"),
+        alternates=_alternates(request, feed),
     )
 
 
-def _start(feed: Feed) -> dict[str, Any]:
-    """Return the snapshot from whose position a page of lines from the journal goes on, before these are read.
-
-    Read first, it may be older than the lines, and the page is told again of what they say already. The other
-    way round, what happened in between would never be told.
-    """
-    closed = {} if feed.closed is None else {"closed": feed.closed}
-    position = str(feed.tail.position)
-    return {"type": "snapshot", "feed": feed.name, "position": position, "air": feed.air, "pinned": None, **closed}
+def _start(channel: Channel, dispatches: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the snapshot from whose position a page of `dispatches` goes on."""
+    return {**channel.snapshot(), "pinned": None, "dispatches": dispatches}
 
 
 async def dispatch_page(request: Request) -> Response:
     """GET /feeds/{feed}/{id}"""
-    node = node_of(request)
-    feed = (await readable(request, pages=False)).feed
-    start = _start(feed)
-    found = await node.journal.dispatch(feed.name, request.path_params["id"])
+    channel = await readable(request, pages=False)
+    feed = channel.feed
+    id = request.path_params["id"]
+    start = _start(channel, [])  # before the dispatch is read: what happens in between is told again, never left out
+    try:
+        found = await node_of(request).journal.dispatch(feed.name, id)
+    except Unavailable:
+        known = [dispatch for dispatch in _in_memory(feed) if dispatch["id"] == id]
+        if not known:
+            raise
+        found = {**known[0]}
     revisions = found.pop("revisions", [])
-    words = _words(feed.language)
     return _render(
         request,
         "dispatch.html",
+        channel,
         410 if found["status"] == "killed" else 200,
-        feed=_describe(feed),
         dispatch=_shown(found, feed),
         revisions=revisions,
-        page_json=_data_block(request, {"snapshot": start | {"dispatches": [found]}, "words": words}),
-        feeds=_feeds(node_of(request), feed),
-        words=words,
+        page_json=_data_block(request, feed, {"snapshot": start | {"dispatches": [found]}}),
+        canonical=_canonical(request, f"/feeds/{feed.name}/{id}"),
     )
 
 
 async def story_page(request: Request) -> Response:
-    """GET /feeds/{feed}/stories/{story}: the lines of one running story from its first, as they stand"""
-    node = node_of(request)
-    feed = (await readable(request, pages=False)).feed
+    """GET /feeds/{feed}/stories/{story}?before=: the dispatches of one running story, newest first"""
+    channel = await readable(request, pages=False)
+    feed = channel.feed
     story = request.path_params["story"]
-    start = _start(feed)
-    lines = await node.journal.history(feed.name, None, LONGEST_STORY, ("story", story))
-    if not lines:
-        raise NotFound(f"There is no story {story!r} in the feed {feed.name!r}")
-    words = _words(feed.language)
-    lines.reverse()
+    before = request.query_params.get("before")
+    start = _start(channel, [])  # before the dispatches are read, as above
+    try:
+        found = await node_of(request).journal.search(feed.name, before, STORY_PAGE, Filter({"story": (story,)}))
+    except Unavailable:
+        found = _remembered(feed, story, before)
+        if not found.dispatches:
+            raise
+    if not found.dispatches:
+        raise NotFound(f"There is no such story in the feed {feed.name!r}")
+    newest = next((each for each in found.dispatches if each["status"] == "usable"), None)
+    of_story = {"story": story} | ({} if before is None else {"before": before})
+    block = {"snapshot": start | {"dispatches": found.dispatches}, **of_story}
     return _render(
         request,
         "story.html",
-        feed=_describe(feed),
+        channel,
         story=story,
-        dispatches=[_shown(dispatch, feed) for dispatch in lines],
-        page_json=_data_block(request, {"snapshot": start | {"dispatches": lines}, "story": story, "words": words}),
-        feeds=_feeds(node_of(request), feed),
-        words=words,
+        name=story_title(story),
+        newest=newest,  # without one not even the slug is shown: it may say what was wrong
+        before=before,
+        older=found.before is not None,
+        dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],
+        page_json=_data_block(request, feed, block),
+        canonical=_canonical(request, f"/feeds/{feed.name}/stories/{story}"),
     )
 
 
-def problem_page(request: Request, error: TickerError) -> Response:
-    """Return an error for people rather than programs."""
-    answer = _render(request, "problem.html", error.status, status=error.status, title=error.title, detail=error.detail)
-    if error.retry_after is not None:
-        answer.headers["retry-after"] = str(error.retry_after)
-    return answer
+def _remembered(feed: Feed, story: str, before: str | None) -> Page:
+    """Return what this node knows of a story without Redis; there may always be more."""
+    known = [each for each in _in_memory(feed) if each.get("story") == story]
+    known = [each for each in known if before is None or each["id"] < before]
+    return Page(known, known[-1]["id"] if known else None)

@@ -14,7 +14,7 @@ from ticker.errors import NoSuchAddress, TickerError, UpgradeRequired, WrongMeth
 from ticker.web.admission import cross_origin, governing
 from ticker.web.answers import EXPOSED
 from ticker.web.node import node_of
-from ticker.web.pages import problem_page
+from ticker.web.problem_page import problem_page
 
 log = logging.getLogger("ticker.web")
 

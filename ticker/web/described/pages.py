@@ -7,8 +7,9 @@ from typing import Final
 from ticker.web.described.operation import HTML, JSON, Answer, Operation
 
 
-def _page(path: str, id: str, summary: str, *answers: Answer) -> Operation:
-    return Operation("GET", path, id, "Pages", summary, (Answer(200, "A page.", media_type=HTML), *answers))
+def _page(path: str, id: str, summary: str, *answers: Answer, parameters: tuple[str, ...] = ()) -> Operation:
+    every = (Answer(200, "A page.", media_type=HTML), *answers)
+    return Operation("GET", path, id, "Pages", summary, every, parameters=parameters)
 
 
 def _document(path: str, id: str, summary: str, *also: str) -> Operation:
@@ -18,7 +19,12 @@ def _document(path: str, id: str, summary: str, *also: str) -> Operation:
 PAGES: Final = [
     _page("/", "showBreaking", "The feed `breaking`"),
     _page("/feeds/{feed}", "showFeed", "A feed"),
-    _page("/feeds/{feed}/stories/{story}", "showStory", "The lines of one story, from its first"),
+    _page(
+        "/feeds/{feed}/stories/{story}",
+        "showStory",
+        "The dispatches of one story, newest first, 100 a page",
+        parameters=("Before",),
+    ),
     _page("/feeds/{feed}/{id}", "showDispatch", "One line", Answer(410, "It was killed; why.", media_type=HTML)),
     _document("/openapi.json", "describeRequests", "This description (OpenAPI 3.1)"),
     _document("/asyncapi.json", "describeFrames", "The frames of a live stream (AsyncAPI 3.0)", "BadHost"),

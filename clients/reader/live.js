@@ -1,0 +1,124 @@
+/**
+ * What the pages that follow a feed share: the bar with its badge and pause, the reader's clock, the announcements, and
+ * the feed itself. Until all of it runs, the page keeps what the service drew: that it is not live.
+ *
+ * @import { Change, Following } from "../feed/follow.js"
+ * @import { FeedState, Frame } from "../feed/frames.d.ts"
+ * @import { Data } from "./page.js"
+ */
+
+import { browser } from "../feed/browser.js";
+import { follow } from "../feed/follow.js";
+import { announcer } from "./announce.js";
+import { asOf } from "./as-of.js";
+import { badge } from "./badge.js";
+import { part } from "./page.js";
+import { times } from "./times.js";
+import { say } from "./words.js";
+
+/** How often "2 min" is looked at again. Milliseconds. */
+const REPAINT = 15_000;
+
+/**
+ * @typedef {object} Live
+ * @property {Following} feed
+ * @property {import("./times.js").Times} clock
+ * @property {boolean} paused
+ * @property {() => void} resume
+ * @property {(frame: Frame, previous: FeedState) => void} hear says aloud what a frame brings, unless paused
+ *
+ * @typedef {object} View
+ * @property {number} limit how many dispatches the feed keeps
+ * @property {(live: Live) => (change: Change) => void} start draws nothing yet; returns what shows a change
+ * @property {() => void} [onpause] called after each pause and each resume
+ */
+
+/**
+ * @param {Data} data
+ * @param {HTMLElement} list
+ * @param {View} view
+ * @returns {Live}
+ */
+export function live({ snapshot, words, base = "" }, list, { limit, start, onpause }) {
+  const root = document.documentElement;
+  const bar = part("bar");
+  const drawn = [...bar.children].map((child) => /** @type {HTMLElement} */ (child.cloneNode(true)));
+  const pause = part("pause");
+  const { timers } = browser();
+  let skew = 0;
+  let paused = false;
+  let { closed } = snapshot;
+  /** @type {Change | undefined} */
+  let latest;
+  /** @type {Following | undefined} */
+  let feed;
+
+  const clock = times(words, () => Date.now() - skew);
+  const proven = asOf(part("as-of"), clock);
+  const lamp = badge({ badge: part("badge"), word: part("badge-word"), count: document.getElementById("watching") }, words);
+  const voice = announcer({ polite: part("said"), alert: part("alarm") }, words, timers);
+
+  function repaint() {
+    if (!paused) clock.paint(list);
+  }
+
+  /** @param {Change} change */
+  function light({ status, watching }) {
+    root.dataset.scripted = status.reload ? "reload" : status.name;
+    lamp.show(status, watching, paused, closed ? say(words.closed, { date: clock.day(closed) }) : "");
+  }
+
+  /** @param {boolean} wanted */
+  function setPaused(wanted) {
+    paused = wanted;
+    pause.textContent = paused ? words.resume : words.pause;
+    if (paused) voice.silence();
+    if (latest) light(latest);
+    onpause?.();
+    repaint();
+  }
+
+  /** @type {Live} */
+  const shared = {
+    clock,
+    get feed() {
+      return /** @type {Following} */ (feed);
+    },
+    get paused() {
+      return paused;
+    },
+    resume: () => setPaused(false),
+    hear(frame, previous) {
+      if (!paused) voice.hear(frame, previous);
+    },
+  };
+
+  try {
+    const show = start(shared);
+    feed = follow({
+      src: base || location.origin,
+      feed: snapshot.feed,
+      snapshot,
+      limit,
+      onchange(change) {
+        skew = change.skew;
+        if (change.frame?.type === "snapshot") closed = change.frame.closed;
+        latest = change;
+        show(change);
+        if (change.frame?.type === "beat") repaint();
+        proven.hear(change.frame);
+        light(change);
+        if (!paused) voice.status(change.status);
+      },
+    });
+    pause.addEventListener("click", () => setPaused(!paused));
+    setInterval(repaint, REPAINT);
+    clock.paint(list);
+  } catch (error) {
+    feed?.close();
+    delete root.dataset.scripted;
+    bar.replaceChildren(...drawn);
+    throw error;
+  }
+  return shared;
+}

@@ -1,0 +1,146 @@
+"""From what the service drew to what the script shows, and back: never LIVE without a script that runs and a proof."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import FLAGS, chromium
+from tests.browser.test_reader_page_looks import NOT_LIVE
+from tests.service import Service
+
+PATHS = ["/feeds/{feed}", "/feeds/{feed}/stories/s"]
+
+
+@pytest.fixture
+def feed(service: Service) -> str:
+    name = service.open_feed()
+    service.file(name, "First", story="s")
+    return name
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_whose_script_is_blocked_says_that_it_is_not_live(
+    service: Service, feed: str, browser: Browser, path: str
+) -> None:
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.route("**/assets/*.js", lambda route: route.abort())
+    tab.goto(service.url + path.format(feed=feed))
+    expect(tab.locator("#badge")).to_have_text(NOT_LIVE)
+    expect(tab.get_by_role("link", name="Reload")).to_be_visible()
+    expect(tab.locator("#pause")).to_be_hidden()
+    context.close()
+
+
+@pytest.mark.parametrize("broken", ["setInterval", "Intl.DateTimeFormat", "Element.prototype.querySelectorAll"])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_script_that_fails_while_it_starts_leaves_no_claim_behind(
+    service: Service, feed: str, browser: Browser, path: str, broken: str
+) -> None:
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.add_init_script(f"{broken} = () => {{ throw new Error('broken') }}")
+    errors: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(service.url + path.format(feed=feed))
+    tab.wait_for_timeout(500)
+    assert len(errors) >= 1
+    expect(tab.locator("#badge")).to_have_text(NOT_LIVE)
+    expect(tab.get_by_role("link", name="Reload")).to_be_visible()
+    expect(tab.locator("#pause")).to_be_hidden()
+    context.close()
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/feeds/{feed}/{id}"])
+def test_of_a_killed_dispatch_nothing_is_left_anywhere_in_an_open_page(
+    service: Service, feed: str, tab: Page, path: str
+) -> None:
+    id = service.file(feed, "UNSAID", story="s", source="UNSAID too", byline="UNSAID as well")["id"]
+    tab.goto(service.url + path.format(feed=feed, id=id))
+    expect(tab.locator(".line").first).to_contain_text("UNSAID")
+    service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
+    expect(tab.locator(".tombstone")).to_contain_text("It was not so")
+    assert "UNSAID" not in tab.content()
+    assert "UNSAID" not in tab.title()
+
+
+def test_a_story_withdrawn_as_a_whole_loses_its_heading(service: Service, tab: Page) -> None:
+    feed = service.open_feed()
+    id = service.file(feed, "UNSAID", story="second-explosion")["id"]
+    tab.goto(f"{service.url}/feeds/{feed}/stories/second-explosion")
+    expect(tab.locator(".slug")).to_have_text("Second explosion")
+    service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
+    expect(tab.locator(".slug")).to_have_text("Withdrawn")
+    expect(tab).to_have_title(f"Withdrawn · {feed}")
+
+
+@pytest.fixture
+def remembering(browser: Browser) -> Iterator[Page]:
+    """A tab of a Chromium whose back-forward cache is on, as it is for readers."""
+    other = browser.browser_type.launch(
+        executable_path=chromium(),
+        args=FLAGS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    yield other.new_page()
+    other.close()
+
+
+def watching(service: Service, feed: str) -> int:
+    listed = service.http.get("/v1/feeds").json()["feeds"]
+    count: int = next(each["watching"] for each in listed if each["name"] == feed)
+    return count
+
+
+def test_a_page_in_the_back_forward_cache_holds_no_place_and_comes_back_with_proof(
+    service: Service, feed: str, remembering: Page
+) -> None:
+    tab = remembering
+    tab.goto(f"{service.url}/feeds/{feed}")
+    badge = tab.locator("#badge")
+    expect(badge).to_have_attribute("data-state", "live", timeout=20_000)
+    service.until(lambda: watching(service, feed) == 1)
+    tab.evaluate("""() => {
+      window.kept = [];
+      addEventListener("pageshow", ({persisted}) => {
+        const badge = document.getElementById("badge");
+        kept.push(persisted, badge.dataset.state);
+        new MutationObserver(() => kept.push(badge.dataset.state)).observe(badge, {attributeFilter: ["data-state"]});
+      });
+    }""")
+    tab.goto(f"{service.url}/feeds/nowhere")
+    service.until(lambda: watching(service, feed) == 0)
+    service.file(feed, "While away")
+    tab.go_back(wait_until="commit")
+    expect(badge).to_have_attribute("data-state", "live", timeout=20_000)
+    expect(tab.locator(".line .words").first).to_have_text("While away")
+    persisted, at_first, *later = tab.evaluate(
+        "window.kept ?? [false, performance.getEntriesByType('navigation')[0].notRestoredReasons?.toJSON()]"
+    )
+    assert persisted, at_first
+    assert at_first != "live"
+    assert later[-1] == "live"
+    service.until(lambda: watching(service, feed) == 1)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_closed_feeds_page_says_so_and_holds_no_stream(service: Service, feed: str, tab: Page, path: str) -> None:
+    streams: list[str] = []
+    tab.on("websocket", lambda socket: streams.append(socket.url))
+    tab.goto(service.url + path.format(feed=feed))
+    badge = tab.locator("#badge")
+    expect(badge).to_have_attribute("data-state", "live", timeout=20_000)
+    assert len(streams) == 1
+    service.http.delete(f"/v1/feeds/{feed}")
+    expect(badge).to_have_attribute("data-state", "closed")
+    expect(badge).to_contain_text("Closed ")
+    expect(tab.locator("#said")).to_have_text("This feed is closed.")
+    expect(tab.locator("#pause")).to_be_hidden()
+    tab.reload()
+    expect(badge).to_have_text(re.compile(r"^Closed .*\b20\d\d$"))
+    tab.wait_for_timeout(500)
+    assert len(streams) == 1

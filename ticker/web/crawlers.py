@@ -1,0 +1,28 @@
+"""What is there for crawlers and browsers at addresses of their own: /robots.txt and /favicon.ico."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from ticker.web.assets import ASSETS
+from ticker.web.node import node_of
+
+ROBOTS: Final = "User-agent: *\nDisallow: {prefix}/v1/\n"
+"""Pages may be crawled, the interface may not (RFC 9309)."""
+
+DAY: Final = 86_400
+"""Seconds for which both may be kept."""
+
+
+async def robots(request: Request) -> Response:
+    """GET /robots.txt"""
+    told = ROBOTS.format(prefix=node_of(request).settings.prefix)
+    return PlainTextResponse(told, headers={"cache-control": f"public, max-age={DAY}"})
+
+
+async def favicon(request: Request) -> Response:
+    """GET /favicon.ico, which browsers and crawlers ask for unasked."""
+    return ASSETS["favicon.ico"].response(request, f"public, max-age={DAY}")
