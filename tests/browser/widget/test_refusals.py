@@ -60,6 +60,7 @@ def test_a_page_whose_origin_is_refused_keeps_its_link(host: Host, tmp_path: Pat
             expect(widget.locator(".w")).to_be_hidden()
         else:
             expect(widget.get_by_text("Read it there")).to_be_visible()
+        expect(widget.locator("[part=new]")).to_be_hidden()  # nothing waits
         host.picture(f"refused-{layout}")
 
 
