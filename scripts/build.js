@@ -14,6 +14,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { parse } from "node:path";
 import * as esbuild from "esbuild";
+import { minify } from "terser";
 
 const CLIENTS = new URL("../clients/", import.meta.url);
 const DIST = new URL("dist/", CLIENTS);
@@ -30,6 +31,7 @@ const BUNDLES = {
   "docs.css": "reader/docs.css",
   "icon.svg": "reader/icon.svg",
   "favicon.ico": "reader/favicon.ico",
+  "ticker.js": "widget/index.js",
 };
 
 /** A style sheet that a script imports is a string in it, minified as the others are. @type {esbuild.Plugin} */
@@ -52,6 +54,7 @@ const OPTIONS = {
   bundle: true,
   minify: true,
   format: "esm",
+  charset: "utf8",
   loader: { ".svg": "copy", ".ico": "copy" },
   target: TARGET,
   legalComments: "none",
@@ -61,16 +64,27 @@ const OPTIONS = {
 };
 
 /**
- * @param {esbuild.OutputFile[]} outputs
- * @returns {Map<string, Uint8Array | string>} what belongs into clients/dist, by name
+ * A bundle minified again: esbuild does not inline functions that are called once, which is 4 to 5 % of what is sent.
+ *
+ * @param {Uint8Array} bundle
  */
-function files(outputs) {
+async function squeeze(bundle) {
+  const { code = "" } = await minify(new TextDecoder().decode(bundle), { module: true, ecma: 2022, compress: { passes: 3 } });
+  return new TextEncoder().encode(`${code}\n`);
+}
+
+/**
+ * @param {esbuild.OutputFile[]} outputs
+ * @returns {Promise<Map<string, Uint8Array | string>>} what belongs into clients/dist, by name
+ */
+async function files(outputs) {
   const found = new Map();
   /** @type {Record<string, {file: string, integrity: string}>} */
   const manifest = {};
-  for (const { path, contents } of outputs) {
+  for (const { path, contents: bundle } of outputs) {
     // esbuild adds the extension to a name that has one already.
     const { name } = parse(path);
+    const contents = name.endsWith(".js") ? await squeeze(bundle) : bundle;
     found.set(name, contents);
     const hash = createHash("sha256").update(contents).digest("hex").slice(0, 10);
     const file = `${parse(name).name}-${hash}${parse(name).ext}`;
@@ -93,7 +107,7 @@ async function stale(wanted) {
 
 /** @param {esbuild.OutputFile[]} outputs */
 async function write(outputs) {
-  const wanted = files(outputs);
+  const wanted = await files(outputs);
   await mkdir(DIST, { recursive: true });
   for (const name of await stale(wanted)) {
     const contents = wanted.get(name);
@@ -120,7 +134,7 @@ if (command === "--watch") {
   const { outputFiles = [] } = await esbuild.build(OPTIONS);
   if (command !== "--check") await write(outputFiles);
   else {
-    const wrong = await stale(files(outputFiles));
+    const wrong = await stale(await files(outputFiles));
     if (wrong.length) {
       console.error(`clients/dist is stale (${wrong.join(", ")}); run: npm run build`);
       process.exitCode = 1;

@@ -1,0 +1,19 @@
+/**
+ * The language of the widget's own words: its `lang` attribute, else the nearest `lang` of the page.
+ *
+ * @import { Words } from "./words.js"
+ */
+
+import { direction } from "../feed/direction.js";
+import { wordsIn } from "./words.js";
+
+/** @typedef {{words: Words, lang: string, dir: string}} Language */
+
+/** @param {HTMLElement} element @returns {Language} */
+export function languageOf(element) {
+  const wanted = (element.closest("[lang]") ?? document.documentElement).getAttribute("lang") ?? "";
+  const lang = wordsIn(wanted) ? wanted : "en";
+  // Words bring their direction along; English ones in the place of others follow the page's.
+  const dir = element.dir || (lang === wanted ? direction(lang) : getComputedStyle(element).direction);
+  return { words: /** @type {Words} */ (wordsIn(lang)), lang, dir };
+}

@@ -1,0 +1,56 @@
+/**
+ * One connection for all widgets of a page that show the same feed. It sleeps while all of them do, and ends
+ * with the last one.
+ *
+ * @import { Change } from "../feed/follow.js"
+ */
+
+import { follow } from "../feed/follow.js";
+import { KEPT } from "./view.js";
+
+/** @typedef {(change: Change) => void} Member */
+/** @typedef {ReturnType<typeof open>} Channel */
+
+/** @type {Map<string, Channel>} */
+const channels = new Map();
+
+/** @param {string} src @param {string} feed @returns {Channel} */
+export function channel(src, feed) {
+  const key = `${src} ${feed}`;
+  const found = channels.get(key) ?? open(src, feed, () => channels.delete(key));
+  channels.set(key, found);
+  return found;
+}
+
+/** @param {string} src @param {string} feed @param {() => void} ended */
+function open(src, feed, ended) {
+  /** Whether each member is awake. @type {Map<Member, boolean>} */
+  const members = new Map();
+  /** @type {Change | undefined} */
+  let last;
+  const { close, fault, sleep, wake } = follow({
+    src, feed, limit: KEPT,
+    onchange(change) {
+      last = change;
+      // A member that throws makes the frame count as malformed: it is not LIVE, and comes again.
+      for (const member of members.keys()) member(change);
+    },
+  });
+  return {
+    fault,
+    /** @param {Member} member @param {boolean} awake @returns {Change | undefined} what there is to show already */
+    join(member, awake) {
+      members.set(member, awake);
+      if ([...members.values()].includes(true)) wake();
+      else sleep();
+      return last;
+    },
+    /** @param {Member} member */
+    leave(member) {
+      members.delete(member);
+      if (members.size) return;
+      ended();
+      close();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * Times as a reader wants them: relative for the first hour, then the hour in the reader's own zone.
+ */
+
+/** Latin digits everywhere: dispatches quote Latin names and numbers, and two sets of digits read badly. */
+const DIGITS = "-u-hc-h23-nu-latn";
+
+/** "14:05", with the date when that is another one than now. @param {string} language @param {string} iso @param {number} now */
+export function at(language, iso, now) {
+  const then = new Date(iso);
+  const today = then.toDateString() === new Date(now || Date.now()).toDateString();
+  return then.toLocaleString(language + DIGITS, { timeStyle: "short", dateStyle: today ? undefined : "medium" });
+}
+
+/**
+ * "now", "2 min. ago", "14:05".
+ *
+ * @param {string} language
+ * @param {string} iso
+ * @param {number} now the log's time in milliseconds; NaN while unknown
+ */
+export function ago(language, iso, now) {
+  const minutes = Math.max(0, Math.floor((now - Date.parse(iso)) / 60_000));
+  return minutes < 60
+    ? new Intl.RelativeTimeFormat(language + DIGITS, { numeric: "auto", style: "short" }).format(-minutes, minutes ? "minute" : "second")
+    : at(language, iso, now);
+}
+
+/** Weekday, date, hour, second and zone. @param {string} language @param {string | number} time */
+export function full(language, time) {
+  return new Date(time).toLocaleString(language + DIGITS, { dateStyle: "full", timeStyle: "long" });
+}
+
+/** "14 sec", "3 min". @param {string} language @param {number} seconds */
+export function span(language, seconds) {
+  const [value, unit] = seconds < 120 ? [seconds, "second"] : [Math.floor(seconds / 60), "minute"];
+  return value.toLocaleString(language + DIGITS, { style: "unit", unit });
+}
+
+/** Brings every <time> of a list up to date. @param {HTMLElement} list @param {string} language @param {number} now */
+export function paint(list, language, now) {
+  for (const time of list.querySelectorAll("time")) {
+    const { className, dateTime } = time;
+    const text = (className ? ago : at)(language, dateTime, now);
+    if (time.textContent !== text) Object.assign(time, { textContent: text, title: full(language, dateTime) });
+  }
+}

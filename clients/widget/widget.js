@@ -1,0 +1,360 @@
+/**
+ * What a widget does: connects while it is seen, takes what the feed brings, decides with view.js what the reader
+ * sees, draws it, says it aloud and tells the page.
+ *
+ * @import { Dispatch, FeedState } from "../feed/frames.d.ts"
+ * @import { Change } from "../feed/follow.js"
+ * @import { Status } from "../feed/freshness.js"
+ * @import { Options } from "./options.js"
+ * @import { Language } from "./language.js"
+ * @import { Channel } from "./shared.js"
+ * @import { Pool } from "./view.js"
+ */
+
+import { tombstone } from "../feed/fold.js";
+import { announcer } from "./announce.js";
+import { draw, edition } from "./draw.js";
+import { frame } from "./frame.js";
+import { AFTER, history, SNAPSHOT } from "./history.js";
+import { languageOf } from "./language.js";
+import { showIn } from "./list.js";
+import { newsOf } from "./news.js";
+import { readOptions } from "./options.js";
+import { channel } from "./shared.js";
+import { full, paint, span } from "./times.js";
+import { touched } from "./touch.js";
+import { merge, present, prune, visible } from "./view.js";
+import { fill } from "./words.js";
+
+/** A widget out of sight for so long hangs up; it connects again, with new proof, when it is seen. Milliseconds. */
+const NAP = 5 * 60_000;
+
+/** How often relative times are drawn again. Milliseconds. */
+const REPAINT = 15_000;
+
+/**
+ * @param {HTMLElement} host
+ * @param {string} base where the script came from
+ * @param {CSSStyleSheet} sheet
+ */
+export function widget(host, base, sheet) {
+  const { w, badge, link, previous, next, pause, close, fresh, list, slot, polite, alert } = frame();
+  const voice = announcer(polite, alert);
+  /** @type {ShadowRoot} */
+  let root;
+  /** @type {CustomStateSet | undefined} */
+  let states;
+  /** @type {IntersectionObserver | undefined} while the element is in the page */
+  let observer;
+  /** @type {Options} */
+  let options;
+  /** @type {Language} */
+  let language;
+  let src = "";
+  /** @type {Channel | undefined} */
+  let feed;
+  /** @type {Status} */
+  let status = { name: "connecting", age: 0 };
+  /** @type {FeedState | undefined} undefined until there is a snapshot */
+  let state;
+  /** @type {Pool} */
+  let pool = new Map();
+  /** What the reader sees. At first what the service drew, of which only the ids are known. @type {Dispatch[]} */
+  let shown = [];
+  /** What may be shown, as of the last look; undefined until the first list, in which nothing is news. @type {Pool | undefined} */
+  let told;
+  /** The newest ids that were told and shown: what is not newer is no arrival. */
+  let heard = "";
+  let seen = "";
+  /** Wall clock − log's time; NaN until a proof has told it. */
+  let skew = NaN;
+  let onScreen = false;
+  let paused = false;
+  let closed = false;
+  let late = false;
+  /** Id of the one dispatch that a strip shows; none for the first. */
+  let current = "";
+  let drawn = "";
+  let painted = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} while history is awaited */
+  let pending;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let nap;
+
+  const now = () => Date.now() - skew;
+
+  /** @param {keyof import("./words.js").Words} key @param {...(string | number)} values */
+  const say = (key, ...values) => fill(language.words[key], ...values).join("");
+
+  /** @param {string} name @param {object} detail copied, so that no page can change what is shown */
+  const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail: structuredClone(detail) }));
+
+  /** A pause stops announcements too. @type {typeof voice.say} */
+  const aloud = (...said) => paused || voice.say(...said);
+
+  /** @param {() => void} act what can't be shown ends LIVE */
+  function guarded(act) {
+    try {
+      act();
+    } catch (error) {
+      feed?.fault(error);
+    }
+  }
+
+  /** Connects when the widget is seen, and hangs up when it has not been for long. */
+  function attend() {
+    clearTimeout(nap);
+    if (options.feed && !document.hidden && (onScreen || options.layout === "line")) {
+      feed ??= channel(src, options.feed);
+      const last = feed.join(take, true);
+      if (last) guarded(() => take({ ...last, frame: null }));
+    } else nap = setTimeout(() => feed?.join(take, false), NAP);
+  }
+
+  function leave() {
+    feed?.leave(take);
+    feed = undefined;
+  }
+
+  /** Reads the attributes. */
+  function configure() {
+    if (!observer) return;
+    const before = src + options?.feed;
+    const spoken = language?.lang;
+    options = readOptions((name) => host.getAttribute(name));
+    src = (host.getAttribute("src") || base).replace(/\/+$/, "");
+    language = languageOf(host);
+    const other = before !== src + options.feed;
+    if (feed && (other || spoken !== language.lang)) {
+      shown = [];
+      list.replaceChildren();
+    }
+    if (other) leave();
+    clearTimeout(pending);
+    pending = state = told = undefined;
+    drawn = "";
+    painted = 0;
+    const { words, lang, dir } = language;
+    Object.assign(w, { lang, dir, className: `w ${options.layout}` });
+    Object.assign(link, { href: `${src}/feeds/${options.feed}`, textContent: words.latest });
+    list.ariaLabel = words.latest;
+    close.ariaLabel = words.close;
+    refresh();
+    attend();
+  }
+
+  /** @param {Dispatch} dispatch */
+  const add = (dispatch) =>
+    merge(pool, dispatch, options.passes(dispatch) || dispatch.status === "killed" && (!options.filters || told?.has(dispatch.id)));
+
+  /** @param {Dispatch[]} dispatches of a snapshot, or what the shared connection knew before this widget came */
+  function begin(dispatches) {
+    pool = new Map();
+    dispatches.forEach(add);
+    clearTimeout(pending);
+    if (dispatches.length < SNAPSHOT || pool.size >= options.limit) {
+      pending = undefined;
+      return;
+    }
+    const mine = pending = setTimeout(async () => {
+      const found = await history(src, options);
+      if (pending !== mine) return;
+      pending = undefined;
+      guarded(() => {
+        found.forEach(add);
+        refresh();
+      });
+    }, AFTER);
+  }
+
+  /** @param {Change} change @throws what keeps it from being shown */
+  function take({ frame, state: changed, status: measured, skew: ahead }) {
+    const { name, age } = measured;
+    const { name: previous } = status;
+    status = measured;
+    if (skew === skew || name === "live" || name === "off-air") {
+      if (skew !== skew) painted = 0;
+      skew = ahead;
+    }
+    if (changed.position) {
+      if (!state || frame?.type === "snapshot") begin(changed.dispatches);
+      state = changed;
+      const { pinned_dispatch: pin } = state;
+      if (pin) add(pin);
+    }
+    if (frame?.type === "dispatch") merge(pool, frame.dispatch, pending || options.passes(frame.dispatch));
+    if (frame?.type === "kill") merge(pool, tombstone(frame), pending);
+    refresh();
+    if (name === previous) return;
+    emit("state", { state: name, previous, age });
+    try {
+      states?.clear();
+      states?.add(name);
+    } catch {
+      // Chrome before 125 takes only names that begin with two dashes.
+    }
+  }
+
+  /** @param {boolean} [jump] true to show what waits, whatever the reader does */
+  function refresh(jump) {
+    showStatus();
+    if (state) showList(state, jump);
+    const none = !shown.length;
+    list.hidden = none;
+    slot.hidden = !none;
+    w.hidden = options.layout === "line" && (closed || none);
+    if (Date.now() - painted < REPAINT) return;
+    painted = Date.now();
+    paint(list, language.lang, now());
+  }
+
+  function showStatus() {
+    const { name, age, reload } = status;
+    const { lang } = language;
+    const key = w.dataset.state = paused ? "paused" : reload ? "reload" : name;
+    badge.textContent = say(key, span(lang, age));
+    pause.textContent = say(paused ? "resume" : "pause");
+    w.dataset.asOf = say("as-of", full(lang, (now() || Date.now()) - age * 1000));
+    if (late ? name === "live" || name === "off-air" : name === "delayed" && skew === skew) {
+      late = !late;
+      aloud(false, say(name, ""), language);
+    }
+  }
+
+  /** @param {FeedState} state @param {boolean} [jump] */
+  function showList({ pinned, dispatches }, jump) {
+    const { layout, limit, hold } = options;
+    const line = layout === "line";
+    const all = visible(pool, options, now(), told);
+    const pin = line ? null : pinned;
+    const mode = jump ? "follow" : paused && told ? "pause" : current || touched(root, list) ? "hold" : "follow";
+    let wanted = present(shown, all, pool, mode, pin, pending);
+    // Nothing is visible yet: what history will bring is older than all of the snapshot.
+    const newest = (all[0] ?? dispatches.at(-1))?.id ?? "";
+    if (mode === "follow") {
+      wanted = wanted.slice(0, limit);
+      if (newest > seen) seen = newest;
+    }
+    const waiting = all.filter(({ id, status }) => id > seen && status === "usable").length;
+    fresh.hidden = !waiting;
+    fresh.textContent = say("new", waiting < 100 ? waiting : "100+");
+
+    const wish = wanted.map((dispatch) => dispatch.id + edition(dispatch, pin)).join();
+    if (wish !== drawn) {
+      showIn(list, wanted, pin, (item, dispatch) => draw(item, dispatch, pin, language, link.href));
+      drawn = wish;
+      painted = 0;
+    }
+    const appeared = wanted.filter(({ id }) => !shown.some((before) => before.id === id));
+    shown = wanted;
+    turn(0);
+    prune(pool, shown);
+    if (appeared.length) emit("shown", { dispatches: appeared });
+    if (told) for (const dispatch of [...all].reverse()) tell(dispatch, told.get(dispatch.id));
+    else if ((hold || line) && skew !== skew) return;
+    told = new Map(all.map((dispatch) => [dispatch.id, dispatch]));
+    if (newest > heard) heard = newest;
+  }
+
+  /** @param {Dispatch} dispatch @param {Dispatch | undefined} before as it was told the last time */
+  function tell(dispatch, before) {
+    if (before ? before.revision === dispatch.revision : dispatch.status === "killed" || dispatch.id <= heard) return;
+    const { name, detail, loud, text, lang, dir } = newsOf(dispatch, before, language, now());
+    emit(name, detail);
+    // What was said of a killed dispatch must not stay in the page.
+    if (loud && before) voice.unsay(dispatch.id);
+    aloud(loud, text, { lang, dir }, dispatch.id);
+  }
+
+  /** Moves a strip on by so many dispatches. @param {number} by */
+  function turn(by) {
+    const index = Math.max(0, shown.findIndex(({ id }) => id === current)) + by;
+    current = index && shown[index]?.id || "";
+    [...list.children].forEach((item, at) => {
+      /** @type {HTMLElement} */ (item).hidden = options.layout === "strip" && at !== index;
+    });
+    const { length } = shown;
+    previous.disabled = !index;
+    next.disabled = index >= length - 1;
+    // The place they lead to is a name in every language.
+    previous.ariaLabel = `${index}/${length}`;
+    next.ariaLabel = `${index + 2}/${length}`;
+  }
+
+  function jump() {
+    current = "";
+    list.scrollTop = 0;
+    refresh(true);
+  }
+
+  /** @param {boolean} stop */
+  function hold(stop) {
+    if (paused === stop) return;
+    paused = stop;
+    if (!observer) return;
+    voice.unsay();
+    guarded(paused ? refresh : jump);
+    voice.say(false, badge.textContent ?? "", language);
+  }
+
+  previous.onclick = () => guarded(() => {
+    turn(-1);
+    refresh();
+  });
+  next.onclick = () => guarded(() => turn(1));
+  close.onclick = () => {
+    closed = w.hidden = true;
+  };
+  pause.onclick = () => hold(!paused);
+  fresh.onclick = () => {
+    if (paused) hold(false);
+    else guarded(jump);
+    pause.focus();
+  };
+  list.onscroll = () => list.scrollTop > 0 || guarded(refresh);
+
+  return {
+    configure,
+    hold,
+    begin() {
+      if (!host.isConnected || observer) return;
+      if (!root) {
+        root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+        root.adoptedStyleSheets = [sheet];
+        states = host.attachInternals().states;
+        const old = root.querySelector("ol");
+        const top = old?.scrollTop ?? 0;
+        list.append(...(old?.children ?? []));
+        shown = /** @type {Dispatch[]} */ ([...list.children].map((item) => ({ id: /** @type {HTMLElement} */ (item).dataset.id })));
+        root.replaceChildren(w, polite, alert);
+        list.scrollTop = top;
+      }
+      observer = new IntersectionObserver((entries) => {
+        onScreen = !!entries.at(-1)?.isIntersecting;
+        attend();
+      }, { rootMargin: "200px" });
+      observer.observe(host);
+      document.addEventListener("visibilitychange", attend);
+      configure();
+    },
+    end() {
+      if (host.isConnected) return;
+      document.removeEventListener("visibilitychange", attend);
+      observer?.disconnect();
+      observer = undefined;
+      clearTimeout(nap);
+      clearTimeout(pending);
+      leave();
+      voice.unsay();
+    },
+    get state() {
+      return status.name;
+    },
+    get paused() {
+      return paused;
+    },
+    get dispatches() {
+      return Object.freeze(structuredClone(shown.filter(({ filed }) => filed)).map(Object.freeze));
+    },
+  };
+}
