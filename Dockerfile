@@ -9,6 +9,7 @@ RUN python -m venv --without-pip /opt/ticker
 COPY requirements.lock ./
 RUN pip --python /opt/ticker/bin/python install --only-binary :all: --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
+COPY scripts/metadata.py scripts/metadata.py
 COPY clients clients
 COPY ticker ticker
 RUN pip wheel --no-deps --wheel-dir /dist . \
@@ -23,6 +24,8 @@ ENV PATH=/opt/ticker/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     TICKER_HOST=0.0.0.0 \
     TICKER_DATA=/data
+# Without this, a container that is replaced would take its log with it.
+VOLUME /data
 WORKDIR /data
 # A number, so that an orchestrator can see without the image's passwd that this is not root.
 USER 10001:10001

@@ -32,6 +32,11 @@ const BUNDLES = {
   "icon.svg": "reader/icon.svg",
   "favicon.ico": "reader/favicon.ico",
   "ticker.js": "widget/index.js",
+  "widget.css": "widget/widget.css",
+  "embed.js": "embed/index.js",
+  "embed.css": "embed/index.css",
+  "gallery.js": "gallery/index.js",
+  "gallery.css": "gallery/index.css",
 };
 
 /** A style sheet that a script imports is a string in it, minified as the others are. @type {esbuild.Plugin} */

@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from typer.testing import CliRunner
 
-import ticker.cli
+import ticker.cli.commands
 from ticker.cli import serve
 from ticker.journal.embedded import binary
 from ticker.settings import PREFIX, Settings
@@ -93,7 +93,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
         program, *arguments = json.loads(last("ENTRYPOINT")) + json.loads(last("CMD"))
         scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
         assert scripts[program] == f"{ticker.cli.__name__}:{ticker.cli.main.__name__}"
-        outcome = CliRunner().invoke(ticker.cli.app, arguments)
+        outcome = CliRunner().invoke(ticker.cli.commands.app, arguments)
         assert outcome.exit_code == 0, outcome.output
         return started[-1]
 
@@ -325,8 +325,20 @@ def test_what_is_copied_exists_and_is_let_through(source: str) -> None:
 def test_the_wheel_has_all_it_is_built_from() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    needed = [project["project"]["readme"], *project["project"]["license-files"], *wheel["packages"]]
+    hook = project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["path"]
+    needed = ["README.md", hook, *project["project"]["license-files"], *wheel["packages"]]
     assert {"pyproject.toml", *needed, *wheel["force-include"]} <= set(copied())
+
+
+def test_the_image_keeps_its_data_in_a_volume() -> None:
+    assert last("VOLUME") == last("WORKDIR") == container_environment()["TICKER_DATA"]
+
+
+@BOTH
+def test_a_service_that_runs_away_takes_no_more_than_its_share(service: dict[str, Any]) -> None:
+    assert re.fullmatch(r"\d+[mg]", interpolated(service["mem_limit"], {}))
+    # Two workers, the supervisor, init and a health check, with a thread or two each; Redis has a handful.
+    assert 64 <= service["pids_limit"] <= 1024
 
 
 @pytest.mark.parametrize(

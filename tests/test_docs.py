@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-import typer
 from starlette.routing import Route, WebSocketRoute
+from typer.core import TyperGroup
 
 from tests.service import Service
-from ticker.cli import app
+from ticker.cli.commands import COMMANDS, load
 from ticker.dispatch import URGENCIES, Draft
 from ticker.errors import TickerError
 from ticker.settings import PREFIX, Settings
@@ -63,14 +63,14 @@ def errors(kind: type[TickerError] = TickerError) -> Iterator[type[TickerError]]
         yield from errors(heir)
 
 
-def commands(group: typer.Typer = app, before: str = "ticker") -> Iterator[str]:
+def commands() -> Iterator[str]:
     """Every command as it is typed."""
-    for command in group.registered_commands:
-        name = command.name or getattr(command.callback, "__name__", "")
-        yield f"{before} {name}"
-    for inner in group.registered_groups:
-        assert inner.typer_instance is not None
-        yield from commands(inner.typer_instance, f"{before} {inner.name}")
+    for name in COMMANDS:
+        found = load(name)
+        if isinstance(found, TyperGroup):
+            yield from (f"ticker {name} {inner}" for inner in found.commands)
+        else:
+            yield f"ticker {name}"
 
 
 def paths() -> list[tuple[str, str]]:

@@ -15,8 +15,8 @@ FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, likeness, fanout
-# → wire → feed → entry, dispatch → errors, origins
-_ENTRY = {"errors", "origins"}
+# → wire → feed → entry, dispatch → language, text, errors, origins
+_ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
 _LONGPOLL = {"ring", "waiting"} | _RING
@@ -26,8 +26,10 @@ _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
+    "language": set(),
+    "text": set(),
     "origins": set[str](),
-    "settings": _ENTRY,
+    "settings": {"errors", "origins"},
     "entry": _ENTRY,
     "dispatch": _ENTRY,
     "feed": _FEED,
@@ -51,6 +53,8 @@ MAY_IMPORT = {
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
 PURE = {"errors", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+    "language",
+    "text",
     "likeness",
     "fanout",
     "hub",

@@ -1,14 +1,12 @@
 """What a dispatch is, and the door it comes through: untrusted JSON in, a Draft or a named fault out.
 
 A Draft is what a correspondent says. The journal adds what only the server may say (id, filed, updated,
-revision, status) and that whole is a dispatch. Text is text: nothing here knows of markup, and nothing
-is ever stripped or rewritten except white space at both ends.
+revision, status) and that whole is a dispatch. Text is text: nothing here knows of markup.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 import zoneinfo
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +18,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ticker import origins
 from ticker.errors import BadRequest, Invalid
+from ticker.language import direction, well_formed
+from ticker.text import one_line, unbroken
+
+__all__ = ["direction"]  # which way a dispatch is written is asked here too
 
 FEED_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 BREAKING: Final = "breaking"
@@ -29,39 +31,13 @@ URGENCIES: Final = {"flash": 1, "bulletin": 2, "urgent": 3, "normal": 5}
 MAX_BODY: Final = 16 * 1024
 """Bytes of a request body. A thousand characters are 4 KB at the worst; the rest is room for labels."""
 
-_RTL_LANGUAGES: Final = frozenset(
-    ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"]
-)
-_RTL_SCRIPTS: Final = frozenset(["adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"])
-_BREAKS: Final = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line break", "Zp": "a line break"}
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _ID: Final = re.compile(r"[0-9a-z]{1,64}")
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
-def direction(language: str) -> Literal["ltr", "rtl"]:
-    """Return the writing direction of a BCP 47 language tag."""
-    primary, *rest = language.lower().split("-")
-    scripts = [part for part in rest if len(part) == 4 and part.isalpha()]
-    if scripts:
-        return "rtl" if scripts[0] in _RTL_SCRIPTS else "ltr"
-    return "rtl" if primary in _RTL_LANGUAGES else "ltr"
-
-
-def _one_line(text: str) -> str:
-    return _unbroken(text.strip())
-
-
-def _unbroken(text: str) -> str:
-    for character in text:
-        if (fault := _BREAKS.get(unicodedata.category(character))) is not None:
-            raise ValueError(f"has {fault} (U+{ord(character):04X}); write one plain line")
-    return text
-
-
 def _language(tag: str) -> str:
-    if not _LANGUAGE.fullmatch(tag):
+    if not well_formed(tag):
         raise ValueError("is not a language tag such as en, ar or es-419 (BCP 47)")
     return tag
 
@@ -81,7 +57,7 @@ def _line_name(name: str) -> str:
 
 def _link(link: str) -> str:
     try:
-        url = urlsplit(_unbroken(link))
+        url = urlsplit(unbroken(link))
         plain = url.scheme in ("http", "https") and url.hostname and not re.search(r"[\s\"<>\\^`{|}]", link)
     except ValueError:
         plain = False
@@ -119,7 +95,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
+Line = Annotated[str, AfterValidator(one_line)]
 Text = Annotated[Line, Field(min_length=1, max_length=1000)]
 Name = Annotated[Line, Field(max_length=200)]
 Urgency = Literal["flash", "bulletin", "urgent", "normal"]

@@ -185,6 +185,12 @@ class TooMany(TickerError):
     status, slug, title = 429, "too-many", "Too many changes with this key"
 
 
+class NotSupported(TickerError):
+    """A variant of a response that the service does not make (RFC 9110 section 15.6.2)."""
+
+    status, slug, title = 501, "not-supported", "This is not supported"
+
+
 class Unavailable(TickerError):
     """The log cannot be reached or cannot promise to keep an entry. Trying again is safe."""
 

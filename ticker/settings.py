@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     )
     readers: int = Field(0, ge=0, description="Readers a worker admits; 0 means as many as its open-file limit allows.")
 
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, host: str) -> str:
+        """Take `[::1]`, as it stands in a URL, for `::1`."""
+        return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
     @classmethod
     def read(cls, **flags: Any) -> Self:
         """Read flags (those that are not None), then environment, then defaults.

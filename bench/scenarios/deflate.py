@@ -27,7 +27,7 @@ def run(options: Options) -> Result:
         feed.dispatches = [entry.content["dispatch"] for entry in reversed(entries)]
         lines = [entry_frame(entry) for entry in entries]
         rows.append(_row(f"a line, {language}", lines))
-        rows.append(_row(f"a snapshot of 20 lines, {language}", [snapshot_frame(feed, reset=False)]))
+        rows.append(_row(f"a snapshot of 20 lines, {language}", [snapshot_frame(feed, reset=False, at=AT)]))
     rows.append(_row("a beat", [beat_frame(Position(123456, "0123456789ab"), AT, 1_234_567)]))
     result.table(["frame", "bytes", "deflated", "saved", "µs to deflate"], rows)
     return result

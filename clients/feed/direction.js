@@ -1,17 +1,21 @@
 /**
- * Which way a language is written. The service answers the same question for its pages (ticker/dispatch.py);
+ * Which way a language is written. The service says the same for its pages (ticker/language.py);
  * frames carry the language alone, since the direction follows from it.
  */
 
-const LANGUAGES = new Set("ar arc ckb dv fa he ks nqo ps sd syr ug ur yi".split(" "));
-const SCRIPTS = new Set("adlm arab hebr mand nkoo rohg samr syrc thaa".split(" "));
+/** Scripts that are written from right to left (ISO 15924). */
+const SCRIPTS =
+  /^(A(dlm|ra[bn]|rmi|vst)|C(hrs|prt)|Elym|Gara|H(atr|ebr|ung)|Khar|Lydi|M(an[di]|end|er[co])|N(arb|bat|koo)|Orkh|P(alm|hl[ip]|hnx|rti)|Rohg|S(a(mr|rb)|idt|og[do]|yr[cejn])|Thaa|Yezi)$/;
+
+/** Language, script and region; extended languages are left out, since "ar-arz" is written as "ar" is. */
+const TAG = /^([a-z]{2,3})(?:-[a-z]{3}){0,3}(-[a-z]{4})?(-(?:[a-z]{2}|\d{3}))?(?![^-])/i;
 
 /**
  * @param {string} language a BCP 47 tag; a script in it outweighs the language ("ks-Deva", "az-Arab")
  * @returns {"ltr" | "rtl"}
  */
 export function direction(language) {
-  const [primary = "", ...rest] = language.toLowerCase().split("-");
-  const script = rest.find((part) => /^[a-z]{4}$/.test(part));
-  return (script ? SCRIPTS.has(script) : LANGUAGES.has(primary)) ? "rtl" : "ltr";
+  const found = TAG.exec(language);
+  const script = found && new Intl.Locale(found.slice(1).join("")).maximize().script;
+  return script && SCRIPTS.test(script) ? "rtl" : "ltr";
 }

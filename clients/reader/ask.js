@@ -12,9 +12,10 @@ const FRESH = /** @type {const} */ ({ cache: "no-store" });
  *
  * @template T
  * @param {() => Promise<T>} question
- * @param {(answer: T) => void} take
+ * @param {(answer: T) => void} take shows it; if it throws, the answer is still owed
+ * @param {(error: unknown) => void} [onfault] called with what it threw
  */
-export function asking(question, take) {
+export function asking(question, take, onfault = (error) => reportError(error)) {
   let latest = 0;
   let owed = false;
 
@@ -23,8 +24,12 @@ export function asking(question, take) {
     owed = true;
     const answer = await question().then((found) => ({ found }), () => null);
     if (!answer || mine !== latest) return;
-    owed = false;
-    take(answer.found);
+    try {
+      take(answer.found);
+      owed = false;
+    } catch (error) {
+      onfault(error);
+    }
   }
 
   /** Asks anew if no answer came so far; to be called now and then. */

@@ -31,6 +31,7 @@ const REPAINT = 15_000;
  * @property {number} limit how many dispatches the feed keeps
  * @property {(live: Live) => (change: Change) => void} start draws nothing yet; returns what shows a change
  * @property {() => void} [onpause] called after each pause and each resume
+ * @property {() => boolean} [behind] whether something has still to be asked for; the page isn't live then
  */
 
 /**
@@ -39,7 +40,7 @@ const REPAINT = 15_000;
  * @param {View} view
  * @returns {Live}
  */
-export function live({ snapshot, words, base = "" }, list, { limit, start, onpause }) {
+export function live({ snapshot, words, base = "" }, list, { limit, start, onpause, behind = () => false }) {
   const root = document.documentElement;
   const bar = part("bar");
   const drawn = [...bar.children].map((child) => /** @type {HTMLElement} */ (child.cloneNode(true)));
@@ -63,7 +64,9 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
   }
 
   /** @param {Change} change */
-  function light({ status, watching }) {
+  function light({ status: told, watching }) {
+    const proven = told.name === "live" || told.name === "off-air";
+    const status = proven && behind() ? { ...told, name: /** @type {const} */ ("catching-up") } : told;
     root.dataset.scripted = status.reload ? "reload" : status.name;
     lamp.show(status, watching, paused, closed ? say(words.closed, { date: clock.day(closed) }) : "");
   }

@@ -60,7 +60,7 @@ follow({
   onchange({ frame, skew: ahead }) {
     skew = ahead;
     if (frame) take(frame);
-    proven.hear(frame);
+    if (!fate.owed) proven.hear(frame);
   },
 });
 clock.paint(document);

@@ -28,7 +28,7 @@ const which = { story, limit: LIMIT, ...(before !== undefined && { before }) };
 const list = part("lines");
 const bar = part("bar");
 const heading = part("story-title");
-const older = part("older");
+const older = /** @type {HTMLAnchorElement} */ (part("older"));
 const touched = touch(list, browser().timers, () => {});
 const name = heading.textContent ?? "";
 
@@ -45,14 +45,21 @@ const whole = asking(
     return chapters(`${base}/v1/feeds/${snapshot.feed}`, which);
   },
   (response) => {
-    told = since.reduce((all, frame) => chronicle(all, frame, which), response.dispatches);
-    since = [];
+    const next = since.reduce((all, frame) => chronicle(all, frame, which), response.dispatches);
     if (response.older) older.hidden = false;
-    show();
+    show(next);
+    told = next;
+    since = [];
   },
+  (error) => shared.feed.fault(error),
 );
 
-const shared = live({ ...page, snapshot: { ...snapshot, dispatches: [] } }, list, { limit: 1, start, onpause: show });
+const shared = live({ ...page, snapshot: { ...snapshot, dispatches: [] } }, list, {
+  limit: 1,
+  start,
+  onpause: () => show(),
+  behind: () => whole.owed,
+});
 
 /** @param {Live} live */
 function start({ clock, hear }) {
@@ -73,15 +80,16 @@ function start({ clock, hear }) {
 /** @param {Frame} frame */
 function tell(frame) {
   if (whole.owed) since.push(frame);
-  const known = told;
-  told = chronicle(told, frame, which);
-  if (told === known) return;
-  if (told.length === LIMIT && told[LIMIT - 1] === known[LIMIT - 2]) older.hidden = false;
-  show();
+  const next = chronicle(told, frame, which);
+  if (next === told) return;
+  if (next.length === LIMIT && next[LIMIT - 1] === told[LIMIT - 2]) older.hidden = false;
+  // Only what was shown counts as told: a frame that can't be shown comes again.
+  show(next);
+  told = next;
 }
 
-function show() {
-  const next = shared.paused ? still(shown, told) : told;
+function show(all = told) {
+  const next = shared.paused ? still(shown, all) : all;
   if (next === shown) return;
   const top = touched() ? bar.getBoundingClientRect().bottom : null;
   glide(list, top, () => rows.show(next, null));
@@ -100,5 +108,5 @@ function head(dispatches) {
   heading.textContent = newest ? name : words.withdrawn;
   entitle(newest?.status === "usable" ? `${name}: ${newest.text}` : words.withdrawn);
   const last = dispatches[dispatches.length - 1];
-  if (last) /** @type {HTMLAnchorElement} */ (older.firstElementChild).href = `?before=${last.id}`;
+  if (last) older.href = `${base}/feeds/${snapshot.feed}/stories/${story}?before=${last.id}`;
 }

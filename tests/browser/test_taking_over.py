@@ -144,3 +144,30 @@ def test_a_closed_feeds_page_says_so_and_holds_no_stream(service: Service, feed:
     expect(badge).to_have_text(re.compile(r"^Closed .*\b20\d\d$"))
     tab.wait_for_timeout(500)
     assert len(streams) == 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_dispatch_that_cannot_be_shown_ends_live_until_it_is_shown(
+    service: Service, feed: str, browser: Browser, path: str
+) -> None:
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(service.url + path.format(feed=feed))
+    badge = tab.locator("#badge")
+    expect(badge).to_have_attribute("data-state", "live", timeout=20_000)
+    tab.evaluate("""() => {
+      window.said = [];
+      new MutationObserver(() => said.push(badge.dataset.state)).observe(badge, {attributeFilter: ["data-state"]});
+      window.insert = Node.prototype.insertBefore;
+      Node.prototype.insertBefore = () => { throw new Error("broken"); };
+    }""")
+    id = service.file(feed, "Cannot be shown", story="s")["id"]
+    expect(badge).to_have_attribute("data-state", "reload", timeout=60_000)
+    expect(badge).to_have_text("Reload the page")
+    expect(tab.get_by_role("link", name="Reload", exact=True)).to_be_visible()
+    assert "live" not in tab.evaluate("said")
+    assert tab.locator(f"[data-id='{id}']").count() == 0
+    tab.evaluate("void (Node.prototype.insertBefore = insert)")
+    expect(tab.locator(".line .words").first).to_have_text("Cannot be shown", timeout=60_000)
+    expect(badge).to_have_attribute("data-state", "live", timeout=60_000)
+    context.close()

@@ -90,3 +90,15 @@ test("a page that doesn't come is no answer", async () => {
   served([503, {}]);
   await assert.rejects(chapters("/v1/feeds/breaking", { story: "s", limit: 100 }));
 });
+
+test("an answer that can't be shown is a fault, and still owed", async () => {
+  /** @type {unknown[]} */
+  const faults = [];
+  let broken = true;
+  const asked = asking(async () => "one", () => { if (broken) throw new Error("broken"); }, (error) => faults.push(error));
+  await asked.ask();
+  assert.deepEqual([faults.length, asked.owed], [1, true]);
+  broken = false;
+  await asked.again();
+  assert.deepEqual([faults.length, asked.owed], [1, false]);
+});

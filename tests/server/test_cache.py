@@ -2,80 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Self
 
-import httpx
 import pytest
 
 from tests.service import Service
-from tests.test_docs import OPERATIONS, blocks
+from tests.varnish import Varnish
 
 READERS = 40
-HOST = "127.0.0.1"
-
-
-class Varnish:
-    """Varnish before a service."""
-
-    def __init__(self, service: Service, where: Path) -> None:
-        self.where = where
-        [configuration] = blocks(OPERATIONS, "vcl")
-        assert '"8000"' in configuration
-        (where / "ticker.vcl").write_text(configuration.replace('"8000"', f'"{service.port}"'))
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            self.port = free.getsockname()[1]
-        limits = httpx.Limits(max_connections=READERS)
-        self.http = httpx.Client(base_url=f"http://{HOST}:{self.port}", timeout=20, limits=limits)
-
-    def __enter__(self) -> Self:
-        path = shutil.which("varnishd", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-        assert path is not None, "varnish is needed: apt-get install varnish"
-        where = str(self.where)
-        self.process = subprocess.Popen(
-            [path, "-F", "-j", "none", "-n", where, "-f", f"{where}/ticker.vcl", "-a", f"{HOST}:{self.port}"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.http.close()
-        self.process.terminate()
-        self.process.wait(20)
-
-    def get(self, path: str) -> httpx.Response:
-        return self.http.get(path)
-
-    def up(self) -> bool:
-        assert self.process.poll() is None, "varnishd ended"
-        try:
-            return self.get("/healthz").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def asked(self) -> int:
-        """Requests that it has sent to the service."""
-        said = subprocess.run(
-            ["varnishstat", "-n", str(self.where), "-1", "-f", "MAIN.backend_req"],
-            capture_output=True,
-            check=True,
-            text=True,
-        )
-        return int(said.stdout.split()[1])
 
 
 @pytest.fixture
 def varnish(service: Service, tmp_path: Path) -> Iterator[Varnish]:
-    with Varnish(service, tmp_path) as running:
+    with Varnish(service.port, tmp_path, READERS) as running:
         service.until(running.up)
         yield running
 
@@ -94,7 +35,7 @@ def test_a_change_is_asked_for_once_however_many_wait_for_it(service: Service, v
             address = f"/v1/feeds/{feed}/changes?after={position}&wait=10"
             futures = [crowd.submit(varnish.get, address) for _ in range(READERS)]
             service.until(lambda: waiting(service, feed) == 1)
-            time.sleep(0.3)  # until all of them have come to Varnish, which tells nobody
+            service.until(lambda: varnish.waiting() == READERS - 1)
             receipt = service.file(feed, f"line {number}")
             responses = [future.result() for future in futures]
             assert {response.status_code for response in responses} == {200}

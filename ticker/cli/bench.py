@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from ticker.cli.client import Service
+from ticker.cli.client import Service, pause
 from ticker.errors import TickerError
 from ticker.load.crowds import Crowds, Target
 from ticker.load.tally import Tally, Times
@@ -41,7 +41,7 @@ def bench(
     sse: Annotated[bool, typer.Option("--sse", help="Server-Sent Events instead of WebSocket.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Open readers, file lines, and time each on its way. Exit status 1 if any was lost or doubled."""
+    """Measure load and latency of a service with readers and dispatches. Exit status 1 if any was lost or doubled."""
     service = Service(url, key)
     _look(service, feed)
     target = Target.of(service.url, f"/v1/feeds/{quote(feed)}/live", sse=sse)
@@ -63,8 +63,9 @@ def bench(
 def _look(service: Service, feed: str) -> None:
     """Make sure there is a service, and the feed, before a thousand readers ask for it."""
     try:
-        answer = httpx.get(f"{service.url}/v1/feeds/{quote(feed)}", timeout=10.0)
-    except httpx.HTTPError as error:
+        with service.client() as client:
+            answer = client.get(f"{service.url}/v1/feeds/{quote(feed)}")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TickerError(f"{service.url} cannot be reached ({error})") from None
     if answer.status_code == 404:
         raise TickerError(f"there is no feed {feed!r} at {service.url}; make one for tests: ticker feeds add {feed}")
@@ -86,9 +87,8 @@ def _file(
     times, total = Times(), max(round(rate * seconds), 1)
     task = progress.add_task("lines  ", total=total)
     address = f"{service.url}/v1/feeds/{quote(feed)}/dispatches"
-    headers = {"authorization": f"Bearer {service.key}"} if service.key else {}
     started = time.monotonic()
-    with httpx.Client(headers=headers, timeout=10.0) as client:
+    with service.client() as client:
         while crowds.sent < total and (now := time.monotonic()) < started + seconds + 1 / rate:
             if (wait := started + crowds.sent / rate - now) > 0:
                 time.sleep(wait)
@@ -113,7 +113,7 @@ def _post(client: httpx.Client, address: str, text: str) -> None:
             return
         if answer.status_code not in (429, 503) or attempt == 2:
             break
-        time.sleep(min(float(answer.headers.get("retry-after", 1)), 5.0))
+        time.sleep(pause(answer.headers.get("retry-after", "")))
     hint = " (set TICKER_KEY)" if answer.status_code == 401 else ""
     try:
         detail = answer.json()["detail"]

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import sys
 import time
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn
 
 import httpx
 
+from ticker.cli.proxy import open_client
+from ticker.cli.waiting import Waiting
 from ticker.errors import BadSetting, TickerError
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 ATTEMPTS: Final = 5
 """Times a request is sent while the service cannot be reached or asks to try again: about ten seconds."""
+
+TIMEOUT: Final = 10.0
+"""Seconds a service may take to respond."""
+
+_KEY: Final = re.compile(r"[\x21-\x7e]+")
+
+Repeat = Callable[[str], str]
+"""Returns the command that sends the same change again, given its Idempotency-Key."""
 
 
 class Service:
@@ -25,66 +37,143 @@ class Service:
         self.url = (url or os.environ.get("TICKER_URL") or DEFAULT_URL).rstrip("/")
         self.key = (key or os.environ.get("TICKER_KEY") or "").strip()
         try:
-            usable = httpx.URL(self.url).scheme in ("http", "https")
+            address = httpx.URL(self.url)
+            usable = address.scheme in ("http", "https") and bool(address.host)
         except (httpx.InvalidURL, ValueError):
             usable = False
         if not usable:
             raise BadSetting(f"TICKER_URL: {self.url!r} is not an http or https address")
-        if self.key and not self.key.isascii():
+        if self.key and not _KEY.fullmatch(self.key):
             raise BadSetting("TICKER_KEY: a key has only letters, digits, - and _; was it pasted with quotes?")
 
+    def client(self, timeout: httpx.Timeout | float = TIMEOUT) -> httpx.Client:
+        """Return an HTTP client for this service, with its key."""
+        return open_client(self.url, self._authorization(), timeout)
+
     def ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        *,
+        key: str | None = None,
+        repeat: Repeat | None = None,
     ) -> Any:
-        """Send a request and return the JSON of the answer.
+        """Send a request and return the JSON of the response; after a second of waiting, say so on stderr.
+
+        `key` is the Idempotency-Key. Where a change may have been kept although nobody said so, the error tells
+        how to `repeat` it.
 
         Raises:
             TickerError: in the service's own words, or because it cannot be reached.
         """
-        sent = {"idempotency-key": f'"{secrets.token_hex(16)}"', **(headers or {})}
-        if self.key:
-            sent["authorization"] = f"Bearer {self.key}"
-        for attempt in range(ATTEMPTS):
-            last = attempt == ATTEMPTS - 1
-            try:
-                answer = httpx.request(method, self.url + path, json=body, headers=sent, timeout=10.0)
-            except httpx.HTTPError as error:
-                # Whether it arrived is not known; only below a feed does the key make sending again safe.
-                if last or isinstance(error, httpx.ConnectError) or not path.startswith("/v1/feeds/"):
-                    raise TickerError(f"{self.url} cannot be reached ({error})") from None
-                time.sleep(1.0)
-                continue
-            if answer.status_code in (429, 503) and not last:
-                time.sleep(_seconds(answer.headers.get("retry-after", "")))
-                continue
-            return self._content(answer)
+        key = key or secrets.token_hex(16)
+        sent = {"idempotency-key": f'"{key}"', **(headers or {})}
+        repeatable = path.startswith("/v1/feeds/")
+        # Only below a feed does the key make sending again safe.
+        doubt = _Doubt(key, repeat if repeatable else None, changes=method != "GET")
+        with self.client() as client, Waiting(f"waiting for {self.url}; {doubt.advice}") as waiting:
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    response = client.request(method, self.url + path, json=body, headers=sent)
+                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                    fault = f"{self.url} cannot be reached ({_reason(error)})"
+                    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.InvalidURL):
+                        doubt.raise_error(fault)  # nothing was sent this time
+                    doubt.exists = True
+                    if attempt == ATTEMPTS or not repeatable:
+                        doubt.raise_error(fault)
+                    seconds = 1.0
+                except KeyboardInterrupt:
+                    doubt.exists = True
+                    doubt.say_interrupted()
+                    raise
+                else:
+                    if response.status_code not in (429, 503):
+                        return self._content(response)
+                    # A 503 may come after the entry was written: it could not be shown that it will stay.
+                    doubt.exists |= response.status_code == 503
+                    if attempt == ATTEMPTS:
+                        doubt.raise_error(self._detail(response))
+                    fault, seconds = self._detail(response), pause(response.headers.get("retry-after", ""))
+                waiting.say(f"{fault}; trying again ({attempt + 1} of {ATTEMPTS})")
+                try:
+                    time.sleep(seconds)
+                except KeyboardInterrupt:
+                    doubt.say_interrupted()
+                    raise
         raise AssertionError("unreachable")
 
     def lines(self, path: str) -> Iterator[str]:
-        """Give the lines of an answer as they come; raises as `ask`."""
-        headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
+        """Give the lines of a response as they come; raises as `ask`."""
         try:
-            with httpx.stream("GET", self.url + path, headers=headers, timeout=30.0) as answer:
-                if not answer.is_success:
-                    answer.read()
-                    self._content(answer)
-                yield from answer.iter_lines()
-        except httpx.HTTPError as error:
-            raise TickerError(f"{self.url} cannot be reached ({error})") from None
+            with self.client(30.0) as client, client.stream("GET", self.url + path) as response:
+                if not response.is_success:
+                    response.read()
+                    self._content(response)
+                yield from response.iter_lines()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise TickerError(f"{self.url} cannot be reached ({_reason(error)})") from None
 
-    def _content(self, answer: httpx.Response) -> Any:
+    def refuse(self, response: httpx.Response) -> NoReturn:
+        """Raise what a response that is no success says."""
+        raise TickerError(self._detail(response))
+
+    def _authorization(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.key}"} if self.key else {}
+
+    def _content(self, response: httpx.Response) -> Any:
+        if not response.is_success:
+            self.refuse(response)
         try:
-            content = answer.json() if answer.content else {}
+            content = response.json() if response.content else {}
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise TickerError(f"{self.url} answered {answer.status_code}, but not as a ticker does")
-        if answer.is_success:
-            return content
-        hint = " (set TICKER_KEY)" if answer.status_code == 401 else ""
-        raise TickerError(f"{content.get('detail', f'the service answered {answer.status_code}')}{hint}")
+            raise TickerError(f"{self.url} answered {response.status_code}, but not as a ticker does")
+        return content
+
+    def _detail(self, response: httpx.Response) -> str:
+        try:
+            content = response.json()
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            return f"{self.url} answered {response.status_code}, but not as a ticker does"
+        hint = " (set TICKER_KEY)" if response.status_code == 401 else ""
+        return f"{content.get('detail', f'the service answered {response.status_code}')}{hint}"
 
 
-def _seconds(retry_after: str) -> float:
+class _Doubt:
+    """Whether a change may have been kept without a response that says so, and how to make sure."""
+
+    def __init__(self, key: str, repeat: Repeat | None, *, changes: bool) -> None:
+        self.exists = False
+        self._changes = changes
+        self._command = repeat(key) if repeat is not None else None
+        self.advice = f"its Idempotency-Key is {key}" if changes and self._command else "Ctrl-C ends the wait"
+
+    def raise_error(self, fault: str) -> NoReturn:
+        raise TickerError(f"{fault}{self._so()}") from None
+
+    def say_interrupted(self) -> None:
+        """Say what can be said before the command ends by Ctrl-C."""
+        if so := self._so():
+            print(f"ticker: interrupted{so}", file=sys.stderr, flush=True)
+
+    def _so(self) -> str:
+        if not (self.exists and self._changes):
+            return ""
+        if self._command is None:
+            return "; the change may have been made all the same: look before you ask again"
+        return f"; the change may have been kept. To send it again without making it twice: {self._command}"
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def pause(retry_after: str) -> float:
     """Return how long to wait; a proxy may name a date instead, or a time longer than anybody would sit there."""
     return min(float(retry_after), 10.0) if retry_after.isdecimal() else 1.0

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import shlex
-import sys
 import tempfile
 from pathlib import Path
 
+from ticker.cli.change import invocation
 from ticker.cli.newsroom import EDITIONS, Newsroom
 from ticker.cli.serve import Data, Host, Port, RedisUrl, Workers
 from ticker.journal.registry import KEY_PREFIX
@@ -37,9 +36,7 @@ async def _run(settings: Settings, key: str) -> None:
         print(f"ticker ready on {url}")
         for feed, (title, _) in EDITIONS.items():
             print(f"  {title:<14} {url}/{'' if feed == 'breaking' else f'feeds/{feed}'}")
-        # As it was itself called, since an environment's commands need not be on PATH.
-        module = Path(sys.argv[0]).name == "__main__.py"
-        command = f"{shlex.quote(sys.executable)} -m ticker" if module else shlex.quote(sys.argv[0])
+        command = invocation()
         print("File a line yourself, from another terminal:")
         print(f"  export TICKER_URL={url} TICKER_KEY={key}")
         print(f"  {command} file 'Bridge closed to traffic' --source 'Harbour police' --urgency urgent")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from ticker.cli.client import Service
+from ticker.cli.change import IdempotencyKey, feed_path, send
+from ticker.cli.moment import moment
+from ticker.cli.receipt import show
 from ticker.dispatch import BREAKING, Draft, check
 from ticker.errors import TickerError
 
+Id = Annotated[str, typer.Argument(help="The dispatch's id, as its receipt gave it.")]
 Feed = Annotated[str, typer.Option(help="The feed.")]
 Source = Annotated[str | None, typer.Option(help="Who says so: 'Civil Defence spokesman'.")]
 Byline = Annotated[str | None, typer.Option(help="Who filed it, if readers are to know.")]
@@ -22,13 +23,9 @@ Sections = Annotated[list[str] | None, typer.Option("--section", help="A section
 Places = Annotated[list[str] | None, typer.Option("--place", help="A place; may be repeated.")]
 Story = Annotated[str | None, typer.Option(help="Slug of the running story.")]
 Link = Annotated[str | None, typer.Option(help="Address of the full article.")]
-EditionOf = Annotated[str | None, typer.Option(help="The same line in another feed, as feed/id.")]
-ReleaseAt = Annotated[str | None, typer.Option(help="Hold the line until then (RFC 3339); only the desk sees it.")]
-Occurred = Annotated[str | None, typer.Option(help="When it happened (RFC 3339).")]
-
-
-def _said(**options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value}
+EditionOf = Annotated[str | None, typer.Option(help="The same dispatch in another feed, as feed/id.")]
+ReleaseAt = Annotated[str | None, typer.Option(help="Hold it until then, for the desk alone: 18:00, +30m or RFC 3339.")]
+Occurred = Annotated[str | None, typer.Option(help="When it happened: 15:09, -5m or RFC 3339.")]
 
 
 def _standard_input() -> str:
@@ -38,12 +35,9 @@ def _standard_input() -> str:
         raise TickerError("standard input is not text in UTF-8") from None
 
 
-def _address(feed: str, id: str) -> str:
-    return f"/v1/feeds/{quote(feed, safe='')}/dispatches/{quote(id, safe='')}"
-
-
 def file(
-    text: Annotated[str, typer.Argument(help="The line; - reads it from standard input.")],
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="The text; - reads it from standard input.")],
     feed: Feed = BREAKING,
     source: Source = None,
     byline: Byline = None,
@@ -56,29 +50,45 @@ def file(
     occurred: Occurred = None,
     edition_of: EditionOf = None,
     release_at: ReleaseAt = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> None:
     """File a dispatch and print its receipt. Needs TICKER_KEY; TICKER_URL says where."""
-    draft = _said(
-        text=_standard_input() if text == "-" else text,
-        source=source,
-        byline=byline,
-        urgency=urgency,
-        language=language,
-        sections=section,
-        places=place,
-        story=story,
-        link=link,
+    text = (_standard_input() if text == "-" else text).strip()
+    occurred = moment("occurred", occurred or None, lies="past")
+    release_at = moment("release_at", release_at or None, lies="future")
+    options = {
+        "text": text,
+        "source": source,
+        "byline": byline,
+        "urgency": urgency,
+        "language": language,
+        "sections": section,
+        "places": place,
+        "story": story,
+        "link": link,
+        "occurred": occurred,
+        "edition_of": edition_of,
+        "release_at": release_at,
+    }
+    draft = {name: value for name, value in options.items() if value}
+    check(Draft, {"text": "", **draft})
+    receipt = send(
+        context,
+        "POST",
+        feed_path(feed, "dispatches"),
+        draft,
+        key=idempotency_key,
+        text=text,
         occurred=occurred,
-        edition_of=edition_of,
         release_at=release_at,
     )
-    check(Draft, draft | {"text": draft.get("text", "")})
-    print(json.dumps(Service().ask("POST", f"/v1/feeds/{quote(feed, safe='')}/dispatches", draft)))
+    show(receipt, "Held" if "release_at" in receipt else "Filed", feed)
 
 
 def correct(
-    id: Annotated[str, typer.Argument(help="The dispatch's id, as its receipt gave it.")],
-    text: Annotated[str | None, typer.Option(help="The line as it should read.")] = None,
+    context: typer.Context,
+    id: Id,
+    text: Annotated[str | None, typer.Option(help="The text as it should read.")] = None,
     note: Annotated[str | None, typer.Option(help="What readers are told of the correction.")] = None,
     feed: Feed = BREAKING,
     source: Source = None,
@@ -92,31 +102,52 @@ def correct(
     occurred: Occurred = None,
     edition_of: EditionOf = None,
     revision: Annotated[int | None, typer.Option(help="Refuse unless it stands at this revision.")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> None:
-    """Correct a dispatch and print the receipt."""
-    changes = _said(
-        text=text,
-        note=note,
-        source=source,
-        byline=byline,
-        urgency=urgency,
-        language=language,
-        sections=section,
-        places=place,
-        story=story,
-        link=link,
-        occurred=occurred,
-        edition_of=edition_of,
-    )
+    """Correct a dispatch and print the receipt. An empty value, as in --source '', takes a field away."""
+    if occurred:
+        occurred = moment("occurred", occurred, lies="past")
+    options = {
+        "text": text,
+        "note": note,
+        "source": source,
+        "byline": byline,
+        "urgency": urgency,
+        "language": language,
+        "sections": section,
+        "places": place,
+        "story": story,
+        "link": link,
+        "occurred": occurred,
+        "edition_of": edition_of,
+    }
+    changes = {name: _or_none(value) for name, value in options.items() if value is not None}
     match = "*" if revision is None else f'"{revision}"'
-    receipt = Service().ask("PATCH", _address(feed, id), changes, {"if-match": match})
-    print(json.dumps(receipt))
+    receipt = send(
+        context,
+        "PATCH",
+        feed_path(feed, "dispatches", id),
+        changes,
+        {"if-match": match},
+        key=idempotency_key,
+        occurred=occurred,
+    )
+    show(receipt, "Corrected", feed)
+
+
+def _or_none(value: Any) -> Any:
+    """Return what is to be sent: None, which takes the field away, where nothing but emptiness was given."""
+    empty = not any(map(str.strip, value)) if isinstance(value, list) else not value.strip()
+    return None if empty else value
 
 
 def kill(
-    id: Annotated[str, typer.Argument(help="The dispatch's id, as its receipt gave it.")],
+    context: typer.Context,
+    id: Id,
     reason: Annotated[str, typer.Option(help="Why; readers see it.")],
     feed: Feed = BREAKING,
+    idempotency_key: IdempotencyKey = None,
 ) -> None:
     """Kill a dispatch: its text is served nowhere again. Prints the receipt."""
-    print(json.dumps(Service().ask("POST", _address(feed, id) + "/kill", {"reason": reason})))
+    path = feed_path(feed, "dispatches", id, "kill")
+    show(send(context, "POST", path, {"reason": reason}, key=idempotency_key), "Killed", feed)

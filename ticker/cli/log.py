@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ticker.errors import DataInUse
-from ticker.journal.embedded import Embedded
+from ticker.errors import BadSetting, DataInUse
+from ticker.journal.embedded import Embedded, is_data_directory
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 from ticker.settings import Settings
@@ -21,7 +22,7 @@ Result = TypeVar("Result")
 
 
 def over_http(redis: str | None, data: Path | None) -> bool:
-    """Tell whether to ask a service rather than open its log: one is named or a key is at hand, and no log is."""
+    """Return True to ask a service rather than open its log: one is named or a key is at hand, and no log is."""
     if redis is not None or data is not None:
         return False
     named = os.environ.get("TICKER_REDIS_URL") or os.environ.get("TICKER_DATA")
@@ -29,23 +30,43 @@ def over_http(redis: str | None, data: Path | None) -> bool:
 
 
 def directly(redis: str | None, data: Path | None, act: Callable[[Registry], Awaitable[Result]]) -> Result:
-    """Do something with the registry of a log that has at least its first feed; raises as `on_the_log`."""
-
-    async def with_registry(redis: Redis) -> Result:
-        registry = Registry(redis)
-        await registry.ensure_breaking()
-        return await act(registry)
-
-    return on_the_log(redis, data, with_registry)
+    """Do something with the registry of a log; raises as `on_the_log`."""
+    return on_the_log(redis, data, lambda redis: act(Registry(redis)))
 
 
-def on_the_log(redis: str | None, data: Path | None, act: Callable[[Redis], Awaitable[Result]]) -> Result:
+def refuse_service(command: str, redis: str | None, data: Path | None) -> None:
+    """Refuse if a service is named and no log is: it would be another log than the one that is meant.
+
+    Raises:
+        BadSetting: with what to do.
+    """
+    if over_http(redis, data):
+        variable = "TICKER_URL" if os.environ.get("TICKER_URL") else "TICKER_KEY"
+        raise BadSetting(
+            f"{variable} names a service, and {command} needs the log itself; run it where the log is, with --data or "
+            "--redis"
+        )
+
+
+def on_the_log(
+    redis: str | None, data: Path | None, act: Callable[[Redis], Awaitable[Result]], *, create: bool = False
+) -> Result:
     """Do something with the log itself, starting the own Valkey for that moment if the service is not running.
+
+    Unless told to `create` it, a data directory has to be there: to look at a log must not make one.
 
     Raises:
         TickerError: the log cannot be reached.
+        BadSetting: there is no data directory.
     """
-    return asyncio.run(_act(Settings.read(redis_url=redis, data=data), act))
+    settings = Settings.read(redis_url=redis, data=data)
+    if settings.redis_url is None and not create and not is_data_directory(settings.data):
+        data = settings.data
+        raise BadSetting(
+            f"there is no log in {data} yet: `ticker serve --data {shlex.quote(str(data))}` makes one. Or name another "
+            "with --data or --redis, or a running service with TICKER_URL and TICKER_KEY"
+        )
+    return asyncio.run(_act(settings, act))
 
 
 async def _act(settings: Settings, act: Callable[[Redis], Awaitable[Result]]) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ticker.cli.log import entries, on_the_log
+from ticker.cli.log import entries, on_the_log, refuse_service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import FEED_NAME
 from ticker.errors import BadSetting
@@ -34,6 +35,7 @@ def export(
     data: Data = None,
 ) -> None:
     """Write a feed with all its history as NDJSON. Lines under embargo stay behind."""
+    refuse_service("export", redis, data)
 
     async def act(redis: Redis) -> int:
         plan = await Registry(redis).plan(feed)
@@ -57,7 +59,8 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     try:
-        with path.open("wb") as file:
+        # Killed text is in it, so it is for its owner alone.
+        with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             yield file
     except OSError as error:
         raise BadSetting(f"--to: {error.strerror}: {path}") from None
@@ -73,6 +76,8 @@ def import_feed(
     if name is not None and not FEED_NAME.fullmatch(name):
         raise BadSetting("--name: small letters, digits and hyphens, at most 64")
 
+    refuse_service("import", redis, data)
+
     async def act(redis: Redis) -> tuple[str, int]:
         feed, done = "", 0
         with _progress() as progress, _input(file) as lines:
@@ -82,7 +87,7 @@ def import_feed(
                 progress.update(task, completed=done, total=total)
         return feed, done
 
-    feed, count = on_the_log(redis, data, act)
+    feed, count = on_the_log(redis, data, act, create=True)
     print(f"{feed}: {entries(count)}")
 
 

@@ -147,7 +147,10 @@ class Newsroom:
 
     def __init__(self, url: str, key: str) -> None:
         """`key` is an admin's: the newsroom opens its own feeds."""
-        self._http = httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {key}"}, timeout=10.0)
+        # Without the environment's proxies: the service is on this machine.
+        self._http = httpx.AsyncClient(
+            base_url=url, headers={"authorization": f"Bearer {key}"}, timeout=10.0, trust_env=False
+        )
 
     async def work(self) -> None:
         """Open the editions, then file for ever; two lines later comes what becomes of each."""

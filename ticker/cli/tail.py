@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 import httpx
+import orjson
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from ticker.cli.change import feed_path
 from ticker.cli.client import Service
 from ticker.cli.file import Feed
+from ticker.cli.look import Shown, line, shown, withdrawn
+from ticker.cli.moment import clock
+from ticker.cli.receipt import as_json
 from ticker.dispatch import BREAKING
-from ticker.errors import TickerError
 from ticker.wire import BEAT_EVERY
 
 DEAD_AFTER: Final = BEAT_EVERY + 3.0
-"""Seconds without a frame after which the line counts as dead."""
+"""Seconds without a frame after which the connection counts as dead."""
 
 LONGEST_WAIT: Final = 30.0
 """Seconds between attempts at the most; each wait is random below a bound that doubles from half a second."""
@@ -31,26 +32,27 @@ LONGEST_WAIT: Final = 30.0
 TELL_AFTER: Final = 2
 """Attempts that fail before a word is said: one is what any restart of a service costs."""
 
-_LOOKS: Final = {"flash": "bold white on red", "bulletin": "bold red", "urgent": "bold yellow"}
+_FINAL: Final = (401, 403, 404, 410)
+"""Statuses after which there is no use in trying again."""
 
 
 def tail(
     feed: Feed = BREAKING,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print each frame as a line of JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print each frame as a line of JSON.")] = False,
 ) -> None:
-    """Follow a feed: the newest lines, then each as it comes. TICKER_URL says where."""
+    """Follow a feed: the newest dispatches, then each as it comes, with its id. TICKER_URL says where."""
     console = Console(highlight=False, soft_wrap=True)
-    shown: dict[str, int] = {}
-    for frame in follow(Service().url, feed):
-        if as_json:
-            print(json.dumps(frame, ensure_ascii=False, separators=(",", ":")), flush=True)
+    seen: dict[str, Shown] = {}
+    for frame in follow(Service(), feed):
+        if json:
+            print(as_json(frame), flush=True)
         else:
-            for line in _lines(frame, shown):
-                console.print(line)
+            for text in _lines(frame, seen):
+                console.print(text)
 
 
-def follow(url: str, feed: str) -> Iterator[dict[str, Any]]:
+def follow(service: Service, feed: str) -> Iterator[dict[str, Any]]:
     """Yield a feed's frames for ever, over Server-Sent Events, resuming after the last position seen.
 
     Raises:
@@ -60,73 +62,63 @@ def follow(url: str, feed: str) -> Iterator[dict[str, Any]]:
     failures = 0
     while True:
         try:
-            for frame in _stream(url, feed, position):
+            for frame in _stream(service, feed, position):
                 failures = 0
                 position = frame.get("position", position)
                 yield frame
         except (httpx.HTTPError, ValueError) as error:
             failures += 1
             if failures == TELL_AFTER:
-                print(f"ticker: {url} cannot be reached ({error}); trying again", file=sys.stderr, flush=True)
+                print(f"ticker: {service.url} cannot be reached ({error}); trying again", file=sys.stderr, flush=True)
         time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10))))  # noqa: S311  # a wait is no secret
 
 
-def _stream(url: str, feed: str, position: str | None) -> Iterator[dict[str, Any]]:
+def _stream(service: Service, feed: str, position: str | None) -> Iterator[dict[str, Any]]:
     headers = {"accept": "text/event-stream", **({"last-event-id": position} if position else {})}
     timeout = httpx.Timeout(10.0, read=DEAD_AFTER)
-    with httpx.stream("GET", f"{url}/v1/feeds/{quote(feed)}/live", headers=headers, timeout=timeout) as answer:
-        if answer.status_code in (403, 404):
-            raise TickerError(json.loads(answer.read()).get("detail", f"the service answered {answer.status_code}"))
-        answer.raise_for_status()
+    with (
+        service.client(timeout) as client,
+        client.stream("GET", service.url + feed_path(feed, "live"), headers=headers) as response,
+    ):
+        if response.status_code in _FINAL:
+            response.read()
+            service.refuse(response)
+        response.raise_for_status()
         # A frame is one line of JSON, so one `data:` line is one frame.
-        for line in answer.iter_lines():
-            if line.startswith("data: "):
-                yield json.loads(line[6:])
+        for text in response.iter_lines():
+            if text.startswith("data: "):
+                frame = orjson.loads(text[6:])
+                if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+                    raise ValueError("it sends what is no frame")
+                yield frame
 
 
-def _lines(frame: dict[str, Any], shown: dict[str, int]) -> Iterator[Text]:
+def _lines(frame: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
     match frame["type"]:
         case "snapshot":
             if frame["reset"]:
-                yield Text("— the feed starts anew —", style="dim")
-                shown.clear()
+                yield Text("— the feed starts from scratch —", style="dim")
+                seen.clear()
             for dispatch in reversed(frame["dispatches"]):
-                yield from _dispatch(dispatch, shown)
+                yield from _dispatch(dispatch, seen)
         case "dispatch":
-            yield from _dispatch(frame["dispatch"], shown)
+            yield from _dispatch(frame["dispatch"], seen)
         case "kill":
-            # A reader who was away hears of a kill twice: where the line stood, and when it was killed.
-            if shown.get(frame["id"], 0) < frame["revision"]:
-                shown[frame["id"]] = frame["revision"]
-                yield _withdrawn(frame["at"], frame["reason"])
+            tombstone = {name: frame[name] for name in ("id", "filed", "revision", "reason")}
+            yield from _dispatch(tombstone | {"updated": frame["at"], "status": "killed"}, seen)
         case "air":
             yield Text("— on air —" if frame["air"]["on"] else "— off air —", style="dim")
         case "delayed":
-            yield Text(f"— delayed since {_clock(frame['since'])} —", style="dim")
+            yield Text(f"— delayed since {clock(frame['since'])} —", style="dim")
 
 
-def _dispatch(dispatch: dict[str, Any], shown: dict[str, int]) -> Iterator[Text]:
-    if shown.get(dispatch["id"], 0) >= dispatch["revision"]:
+def _dispatch(dispatch: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
+    before = seen.get(dispatch["id"])
+    # A reader who was away learns of a kill twice: where the dispatch stood, and when it was killed.
+    if before is not None and before.revision >= dispatch["revision"]:
         return
-    corrected = dispatch["id"] in shown or dispatch["revision"] > 1
-    shown[dispatch["id"]] = dispatch["revision"]
+    seen[dispatch["id"]] = shown(dispatch)
     if dispatch["status"] == "killed":
-        yield _withdrawn(dispatch["updated"], dispatch["reason"])
-        return
-    line = Text(_clock(dispatch["filed"]) + "  ", style="dim")
-    if dispatch["urgency"] != "normal":
-        line.append(dispatch["urgency"].upper() + " ", style=_LOOKS[dispatch["urgency"]])
-    if corrected:
-        line.append("CORRECTED ", style="bold")
-    if "source" in dispatch:
-        line.append(dispatch["source"] + ": ", style="bold not dim")
-    line.append(dispatch["text"], style="not dim")
-    yield line
-
-
-def _withdrawn(at: str, reason: str) -> Text:
-    return Text(f"{_clock(at)}  WITHDRAWN: {reason}", style="dim")
-
-
-def _clock(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone().strftime("%H:%M:%S")
+        yield withdrawn(dispatch, before)
+    else:
+        yield line(dispatch, corrected=before is not None or dispatch["revision"] > 1)

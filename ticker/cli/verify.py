@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
-from urllib.parse import quote
+from typing import Annotated, Any
 
 import typer
 
+from ticker.cli.change import feed_path
 from ticker.cli.client import Service
-from ticker.cli.log import entries, on_the_log
+from ticker.cli.log import entries, on_the_log, refuse_service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import BREAKING
-from ticker.errors import NotFound
+from ticker.errors import NotFound, TickerError
 from ticker.journal.audit import Proof, Verdict
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
@@ -25,6 +25,7 @@ def verify(
     data: Data = None,
 ) -> None:
     """Prove that each feed's log is unbroken and that the feed shows what it says; say where not, and exit 1."""
+    refuse_service("verify", redis, data)
 
     async def act(redis: Redis) -> list[tuple[str, Verdict]]:
         registry = Registry(redis)
@@ -47,8 +48,16 @@ def verify(
 def audit(feed: Annotated[str, typer.Option(help="The feed.")] = BREAKING) -> None:
     """Print every change with whose key made it, before and after, as NDJSON. Needs an editor's TICKER_KEY."""
     faults = 0
-    for line in Service().lines(f"/v1/feeds/{quote(feed, safe='')}/audit"):
+    for line in Service().lines(feed_path(feed, "audit")):
         print(line)
-        faults += "fault" in json.loads(line)
+        faults += "fault" in _change(line)
     if faults:
         raise typer.Exit(1)
+
+
+def _change(line: str) -> dict[str, Any]:
+    try:
+        change: dict[str, Any] = json.loads(line)
+    except ValueError:
+        raise TickerError("the audit breaks off, or is not as a ticker sends it") from None
+    return change

@@ -13,15 +13,22 @@ import fcntl
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import quote
 
 from ticker.errors import BadSetting, DataInUse, TickerError, Unavailable
 from ticker.journal.redis import Redis
 
 SOCKET: Final = "valkey.sock"
+LOCK: Final = "serve.lock"
+ALIVE: Final = "valkey.lock"
+LOG: Final = "appendonlydir"
+"""Names in the data directory."""
+
 START_WITHIN: Final = 60.0
 """Seconds a Valkey may take to load its log; far more than the gigabytes of text that would need it."""
 
@@ -33,6 +40,9 @@ BREATH: Final = 1.0
 
 LONGEST_SOCKET: Final = 103 if sys.platform == "darwin" else 107
 """Bytes of a Unix socket's path that the system takes."""
+
+PRIVATE: Final = 0o077
+"""Permissions that nobody but the owner has: embargoed and killed text is in these files."""
 
 # When the pipe on its standard input closes, its parent is gone, however it went; then Valkey must go too.
 _WATCH: Final = 'read -r _; kill -TERM "$1" 2>/dev/null'
@@ -56,6 +66,35 @@ def binary() -> str:
     raise BadSetting("no Valkey here: install valkey-server or redis-server, or set TICKER_REDIS_URL")
 
 
+def is_data_directory(path: Path) -> bool:
+    """Return True if a service has run on this directory, or its log was put there."""
+    return (path / LOCK).exists() or (path / LOG).exists()
+
+
+def _close_to_others(data: Path) -> None:
+    """Close to other users what a service made here before it took care of that, and say so.
+
+    A directory that holds other things too, or that is everybody's, such as one for temporary files, stays as it is:
+    what is made in it is closed all the same.
+    """
+    mine = [data / LOCK, data / ALIVE, data / "valkey.log", data / LOG, *(data / LOG).glob("*")]
+    its_own = is_data_directory(data) or not any(data.iterdir())
+    if its_own and not data.stat().st_mode & stat.S_ISVTX:
+        mine.insert(0, data)
+    opened = []
+    for path in mine:
+        with contextlib.suppress(FileNotFoundError):  # Valkey rewrites its log while we look
+            if (mode := path.stat().st_mode) & PRIVATE:
+                opened.append(path)
+                try:
+                    path.chmod(stat.S_IMODE(mode) & ~PRIVATE)
+                except PermissionError:
+                    print(f"ticker: warning: other users can read {path}, which is not ours to close", file=sys.stderr)
+                    return
+    if opened:
+        print(f"ticker: other users could read {data}; now only its owner can", file=sys.stderr, flush=True)
+
+
 class Embedded:
     """A Valkey that lives as long as this object's context, and is started again if it dies."""
 
@@ -70,7 +109,7 @@ class Embedded:
     @property
     def url(self) -> str:
         """Where clients find it."""
-        return f"unix://{self.data / SOCKET}"
+        return f"unix://{quote(str(self.data / SOCKET))}"
 
     @property
     def pid(self) -> int | None:
@@ -93,7 +132,8 @@ class Embedded:
             )
         try:
             self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._locks = [self._open_lock("serve.lock"), self._open_lock("valkey.lock")]
+            _close_to_others(self.data)
+            self._locks = [self._open_lock(LOCK), self._open_lock(ALIVE)]
         except OSError as error:
             raise BadSetting(f"--data: {error.strerror}: {self.data}") from None
         try:
@@ -138,7 +178,7 @@ class Embedded:
         (self.data / SOCKET).unlink(missing_ok=True)
         settings = {
             "port": "0",
-            "dir": str(self.data),
+            "dir": ".",  # where it is started, so that the path needs no quoting
             "unixsocket": SOCKET,
             "unixsocketperm": "700",
             "appendonly": "yes",
@@ -157,6 +197,7 @@ class Embedded:
             cwd=self.data,
             pass_fds=(self._locks[1],),
             start_new_session=True,  # a Ctrl-C in the terminal is for the service, which stops Valkey last
+            umask=PRIVATE,
         )
         assert self._server.stdin is not None
         self._server.stdin.write("".join(f'{name} "{value}"\n' for name, value in settings.items()).encode())

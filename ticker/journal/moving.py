@@ -28,6 +28,7 @@ from ticker.journal.audit import Walk
 from ticker.journal.change import indexes, stored, ties
 from ticker.journal.redis import Redis, Script
 from ticker.journal.registry import Plan, planned
+from ticker.journal.rules import check_entry, is_moment
 
 FORM: Final = 1
 """Version of the form; a later one may add members."""
@@ -116,9 +117,9 @@ def read(lines: Iterable[bytes]) -> tuple[Head, Iterator[Line]]:
         if said["ticker"] != FORM or not _HASH.fullmatch(said["origin"]):
             raise ValueError
         feed = dict(said["feed"])
-        opened, closed = str(feed.pop("opened")), feed.pop("closed", None)
-        if closed is not None:
-            datetime.fromisoformat(closed)
+        opened, closed = feed.pop("opened"), feed.pop("closed", None)
+        if not is_moment(opened) or not (closed is None or is_moment(closed)):
+            raise ValueError
         plan, end = check(FeedPlan, feed), Position.parse(said["position"])
         if end is None:
             raise ValueError
@@ -138,6 +139,10 @@ def _entries(head: Head, rest: Iterator[tuple[int, bytes]]) -> Iterator[Line]:
             raise BadRequest(f"line {number}: this is no entry of a feed") from None
         if not line.entry.follows(tail):
             raise BadRequest(f"line {number}: the entry does not follow from the one before it")
+        try:
+            check_entry(line.entry)
+        except Invalid as error:
+            raise BadRequest(f"line {number}, entry {line.entry.tail.offset}: {error}") from None
         tail = line.entry.tail
         if tail.offset > head.end.offset:
             raise BadRequest(f"line {number}: the export should have ended with entry {head.end.offset}")
@@ -149,6 +154,8 @@ def _entries(head: Head, rest: Iterator[tuple[int, bytes]]) -> Iterator[Line]:
 def _line(said: dict[str, Any]) -> Line:
     entry = Entry.read(said["offset"], said["hash"], said["entry"].encode())
     filer = said["filer"] or ""
+    if not isinstance(filer, str):
+        raise ValueError("the filer is the id of a key")
     match entry.kind:
         case "file" | "correct":
             fields = entry.content["dispatch"]

@@ -19,6 +19,7 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -49,6 +50,7 @@ class Spec:
         hello: WebSocket text sent once the stream is open, for servers that wait for one.
         resume: whether a reader whose line dropped comes back.
         buffer: bytes of a reader's receive buffer; 0 leaves it to the kernel.
+        position: where readers begin who follow by long-poll; with one, they do (see `polling`).
     """
 
     host: str
@@ -62,6 +64,7 @@ class Spec:
     hello: str = ""
     resume: bool = True
     buffer: int = 0
+    position: str = ""
 
 
 class Reader(Listener):
@@ -89,7 +92,7 @@ class Crowd:
         self.poll = select.epoll()
         self.poll.register(0, select.EPOLLIN)
         self.readers: dict[int, Reader] = {}
-        self.everyone = [Reader() for _ in range(spec.count)]
+        self.everyone: Sequence[Reader] = [Reader() for _ in range(spec.count)]
         self.absent = list(self.everyone)
         self.returning: list[tuple[int, int, Reader]] = []
         self.under_way = 0
@@ -278,7 +281,10 @@ class Crowd:
 
     def _return(self, reader: Reader, since: int, within: float) -> None:
         reader.back = reader.back or since  # who is turned away on the way back is as late as before
-        due = since + int(random.uniform(0, within) * 1e9)  # noqa: S311  # a wait is no secret
+        self._later(reader, since + int(random.uniform(0, within) * 1e9))  # noqa: S311  # a wait is no secret
+
+    def _later(self, reader: Reader, due: int) -> None:
+        """Connect a reader at a time (ns)."""
         heapq.heappush(self.returning, (due, id(reader), reader))
 
     # What the one who started us asks
@@ -321,17 +327,23 @@ class Crowd:
         }
 
 
-def main() -> None:
-    """Be the crowd that the first argument describes."""
+def raise_file_limit() -> None:
+    """Let this process open as many files as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def main() -> None:
+    """Be the crowd that the first argument describes."""
+    raise_file_limit()
     Crowd(Spec(**json.loads(sys.argv[1]))).run()
 
 
 def arguments(spec: Spec) -> list[str]:
     """Return the command line of a crowd."""
-    return [sys.executable, "-P", "-m", "ticker.load.crowd", json.dumps(asdict(spec))]
+    module = "polling" if spec.position else "crowd"
+    return [sys.executable, "-P", "-m", f"ticker.load.{module}", json.dumps(asdict(spec))]
 
 
 if __name__ == "__main__":

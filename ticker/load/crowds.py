@@ -28,6 +28,10 @@ FORMS: Final = {
 }
 
 
+POLL: Final = "GET {path}{{after}}&wait=10 HTTP/1.1\r\nHost: {host}\r\n\r\n"
+"""The form of our clients, which a cache can tell from others."""
+
+
 def request(path: str, host: str, *, sse: bool = False) -> str:
     """Return the head that opens a stream, with a place for a position."""
     return FORMS[sse].format(path=path, host=host)
@@ -39,7 +43,7 @@ SHARING: Final = 2000
 
 @dataclass
 class Target:
-    """Where streams are opened. `hello` and `resume` as a crowd's spec has them."""
+    """Where streams are opened. `hello`, `resume` and `position` as a crowd's spec has them."""
 
     host: str
     port: int
@@ -49,6 +53,7 @@ class Target:
     hello: str = ""
     resume: bool = True
     buffer: int = 0
+    position: str = ""
 
     @classmethod
     def of(cls, url: str, path: str, *, sse: bool) -> Self:
@@ -67,6 +72,12 @@ class Target:
             raise TickerError(f"{url} cannot be reached ({error.strerror})") from None
         head = request(parts.path.rstrip("/") + path, parts.netloc, sse=sse)
         return cls(str(found), port, head, sse=sse, tls=host if secure else None)
+
+    @classmethod
+    def polled(cls, host: str, port: int, feed: str, position: str) -> Self:
+        """Return where a feed is followed by long-poll, from a position; `host` is an address."""
+        head = POLL.format(path=f"/v1/feeds/{feed}/changes", host=f"{host}:{port}")
+        return cls(host, port, head, position=position)
 
 
 class Crowds:
@@ -94,6 +105,7 @@ class Crowds:
                 hello=target.hello,
                 resume=target.resume,
                 buffer=target.buffer,
+                position=target.position,
             )
             for n, share in enumerate(shares)
             if share

@@ -73,6 +73,30 @@ class Piece(NamedTuple):
     rest: bytes = b""
 
 
+class Changes:
+    """Bodies of responses to requests for changes: the same for everybody, so each is read once."""
+
+    def __init__(self, run: str) -> None:
+        """Look for the marks of a run."""
+        self._mark = b"@" + run.encode()
+        self._known = (b"", Piece())
+
+    def read(self, body: bytes) -> Piece:
+        """Return what a whole body says; its position is where the next request goes on from."""
+        known, piece = self._known
+        if body != known:
+            piece = self._read(body)
+            self._known = (body, piece)
+        return piece
+
+    def _read(self, body: bytes) -> Piece:
+        found = list(_lines(self._mark, body))
+        news: list[News] = [*found, Beat()]
+        if b'"type":"snapshot"' in body[:_STARTS]:
+            news = [Snapshot(frozenset(line.number for line in found), b'"reset":true' in body)]
+        return Piece(tuple(news), position=_position(body, body.rfind(_POSITION)))
+
+
 class Frames:
     """The frames of one kind of stream.
 
@@ -103,7 +127,7 @@ class Frames:
         at, position = 0, ""
         for end in self._ends(data):
             frame, at = data[at:end], end
-            position = _position(frame) or position
+            position = _position(frame, frame.find(_POSITION)) or position
             if not self._sse and (request := _request(frame)) is not None:
                 requests.append(request)
             elif (event := self._event(frame)) is not None:
@@ -119,16 +143,17 @@ class Frames:
     def _event(self, frame: bytes) -> News | None:
         start = frame[:_STARTS]
         if b"snapshot" in start:
-            return Snapshot(frozenset(line.number for line in self._lines(frame)), b'"reset":true' in frame)
+            return Snapshot(frozenset(line.number for line in _lines(self._mark, frame)), b'"reset":true' in frame)
         if b"beat" in start:
             return Beat()
-        return next(self._lines(frame), None)
+        return next(_lines(self._mark, frame), None)
 
-    def _lines(self, frame: bytes) -> Iterator[Line]:
-        at = 0
-        while (at := frame.find(self._mark, at) + len(self._mark)) >= len(self._mark):
-            clock, number = at + _CLOCK, at + _CLOCK + _NUMBER
-            yield Line(int(frame[at:clock]), int(frame[clock:number]))
+
+def _lines(marked: bytes, data: bytes) -> Iterator[Line]:
+    at = 0
+    while (at := data.find(marked, at) + len(marked)) >= len(marked):
+        clock, number = at + _CLOCK, at + _CLOCK + _NUMBER
+        yield Line(int(data[at:clock]), int(data[clock:number]))
 
 
 def _request(frame: bytes) -> Request | None:
@@ -155,6 +180,7 @@ def _frame_end(data: bytes, at: int) -> int:
     return head + (size if size < 126 else int.from_bytes(data[at + 2 : head]))
 
 
-def _position(frame: bytes) -> str:
-    at = frame.find(_POSITION) + len(_POSITION)
-    return frame[at : frame.find(b'"', at)].decode() if at >= len(_POSITION) else ""
+def _position(data: bytes, found: int) -> str:
+    """Return the position whose member was found there; nothing where none was (-1)."""
+    at = found + len(_POSITION)
+    return data[at : data.find(b'"', at)].decode() if found >= 0 else ""

@@ -145,10 +145,11 @@ def _listen(settings: Settings) -> list[socket.socket]:
             listener.bind(address)
             listener.listen(4096)
             address = listener.getsockname()  # all others on the port that the first one was given
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
         for listener in listeners:
             listener.close()
-        raise BadSetting(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        shown = f"[{host}]" if ":" in host else host
+        raise BadSetting(f"cannot listen on {shown}:{port}: {getattr(error, 'strerror', None) or error}") from None
     return listeners
 
 

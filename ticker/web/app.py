@@ -16,6 +16,7 @@ from ticker.errors import TickerError
 from ticker.settings import Settings
 from ticker.web import admin, assets, audit, changes, crawlers, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
+from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.node import Node
 from ticker.web.public_url import StripPrefix
@@ -57,6 +58,13 @@ ROUTES = [
     Route("/feeds/{feed}", pages.feed_page),
     Route("/feeds/{feed}/stories/{story}", pages.story_page),
     Route("/feeds/{feed}/{id}", pages.dispatch_page),
+    Route("/embed", gallery.gallery),
+    Route("/embed/v1/ticker.js", scripts.current),
+    Route("/embed/{version}/ticker.js", scripts.released),
+    Route("/embed/feeds/{feed}", frame.feed_frame),
+    Route("/embed/feeds/{feed}/fragment", fragment.fragment),
+    Route("/embed/feeds/{feed}/{id}", frame.card),
+    Route("/oembed", oembed.oembed),
     Route("/openapi.json", page.describe_requests),
     Route("/asyncapi.json", page.describe_frames),
     Route("/docs", page.docs),

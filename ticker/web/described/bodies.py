@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from ticker import dispatch, origins
+from ticker import dispatch, language, origins
 from ticker.dispatch import Air, Changes, Correction, Draft, Edit, FeedEdit, FeedPlan, KeyPlan, Kill, Pin
 from ticker.web.described import examples
 
@@ -27,7 +27,7 @@ FEED_NAME: Final = rf"^{dispatch.FEED_NAME.pattern}$"
 
 RULES: Final[dict[Any, Schema]] = {
     dispatch.Line: {"pattern": ONE_LINE},
-    dispatch.Language: {"pattern": r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}$"},
+    dispatch.Language: {"pattern": rf"^{language.PATTERN}$", "maxLength": language.LONGEST},
     dispatch.Slug: {"pattern": r"^[a-z0-9][a-z0-9-]{0,79}$"},
     dispatch.LineName: {"pattern": r"^[a-z0-9][a-z0-9-]{0,63}/[0-9a-z]{1,64}$"},
     dispatch.Link: {

@@ -194,6 +194,18 @@ _HOLDER: Final = {
 }
 
 ANSWERS: Final[dict[str, Any]] = {
+    "OEmbed": {
+        "version": "1.0",
+        "type": "rich",
+        "title": "Breaking news",
+        "provider_name": "ticker.example",
+        "provider_url": "https://ticker.example/",
+        "cache_age": 3600,
+        "width": 600,
+        "height": 480,
+        "html": '<iframe src="https://ticker.example/embed/feeds/breaking" title="Breaking news" width="600" '
+        'height="480" frameborder="0" loading="lazy"></iframe>',
+    },
     "DispatchWithHistory": {**BUDGET, "revisions": [BUDGET_BEFORE], "editions": []},
     "History": {"feed": "breaking", "dispatches": [BRIDGE, BUDGET, TOMBSTONE]},
     "Snapshot": SNAPSHOT,

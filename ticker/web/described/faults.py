@@ -16,6 +16,7 @@ from ticker.errors import (
     KeyReused,
     KeyTooWeak,
     NotFound,
+    NotSupported,
     PreconditionRequired,
     StaleRevision,
     TickerError,
@@ -84,6 +85,7 @@ FAULTS: Final[dict[str, TickerError]] = {
         "Send If-Match with the ETag of the revision you have seen", field="If-Match"
     ),
     "TooMany": TooMany("Lena Ortiz's key makes at most 30 changes a minute; wait a moment", retry_after=21),
+    "NotSupported": NotSupported("oEmbed responses are JSON here; ask with format=json", field="format"),
     "Unavailable": Unavailable("The log cannot be reached; try again in a moment"),
 }
 """One error of each kind that a route can answer with, as it is raised there."""
@@ -101,6 +103,7 @@ WHEN: Final = {
     426: "Asked for in no way that streams.",
     428: "A change without `If-Match`.",
     429: "This key has made as many changes in this minute as it may.",
+    501: "A form of the response that the service does not make.",
     503: "The log cannot be reached or cannot keep an entry now. With an `Idempotency-Key`, asking again is safe.",
 }
 """When each status is answered."""

@@ -11,7 +11,7 @@ import orjson
 
 from ticker.dispatch import URGENCIES
 from ticker.longpoll import LONGEST_WAIT
-from ticker.web.described import answers, bodies, examples, faults
+from ticker.web.described import answers, bodies, embedding, examples, faults
 from ticker.web.described.answers import ref, text
 from ticker.web.described.bodies import Schema
 from ticker.web.described.operation import HTML, JSON, Answer, Operation
@@ -34,6 +34,7 @@ TAGS: Final = {
     "Keys": "Who may write. For admins of all feeds.",
     "Operators": "What an operator's machines ask.",
     "Pages": "For people with a browser. Errors are pages, too, for clients that accept HTML.",
+    "Embedding": "What pages of other sites load, include and frame.",
     "Documents": "What describes the service.",
 }
 
@@ -155,11 +156,13 @@ PARAMETERS: Final[dict[str, Schema]] = {
         text("Only dispatches as urgent as this, or more.", enum=[*reversed(URGENCIES)], default="normal"),
         "bulletin",
     ),
+    **embedding.PARAMETERS,
 }
 
 _IN_PATH: Final = {"feeds": "FeedName", "dispatches": "DispatchId", "{feed}": "DispatchId", "held": "HeldId"} | {
     "keys": "KeyId",
     "stories": "StoryName",
+    "embed": "WidgetVersion",
 }
 """What stands behind each part of a path in braces, by the part before it."""
 
@@ -184,7 +187,7 @@ def document() -> dict[str, Any]:
         "tags": [{"name": name, "description": purpose} for name, purpose in TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": {**bodies.schemas(), **answers.SCHEMAS, "Problem": faults.PROBLEM},
+            "schemas": {**bodies.schemas(), **answers.SCHEMAS, "OEmbed": embedding.OEMBED, "Problem": faults.PROBLEM},
             "responses": dict(sorted(refused.items())),
             "parameters": PARAMETERS,
             "headers": HEADERS,
@@ -219,7 +222,7 @@ def _operation(operation: Operation, refused: dict[str, Schema]) -> Schema:
         }
     responses = {str(answer.status): _answer(answer) for answer in operation.answers}
     for status, kinds in faults.by_status(operation.faults).items():
-        for_people = operation.tag == "Pages"
+        for_people = operation.tag in ("Pages", "Embedding")
         name = "Or".join(kinds) + ("AsPage" if for_people else "")
         if name not in refused:
             refused[name] = faults.response(status, kinds)

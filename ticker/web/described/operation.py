@@ -87,6 +87,6 @@ class Operation:
             found += ["BadHeader", "StaleRevision", "IfMatchRequired"]
         if "{" in self.path:
             found.append("NotFound")
-        if self.path.startswith(("/v1", "/feeds")) or self.path == "/":
+        if self.path.startswith(("/v1", "/feeds", "/embed/feeds")) or self.path == "/":
             found.append("Unavailable")
         return sorted(set(found))

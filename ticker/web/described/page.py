@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import jinja2
 import orjson
-from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -18,6 +17,7 @@ from ticker.web.described import asyncapi, openapi
 from ticker.web.described.bodies import Schema
 from ticker.web.pages import SAFETY
 from ticker.web.public_url import absolute, base
+from ticker.web.sentence import code
 
 FRESH_FOR: Final = 60
 """Seconds a shared cache may keep a description. It changes when the service is replaced by another version."""
@@ -31,15 +31,7 @@ _ROOM: Final = jinja2.Environment(
 )
 
 
-def _code(sentence: str) -> Markup:
-    """Return a sentence whose words between backticks are marked up as code, and nothing else is."""
-    parts = [escape(part) for part in sentence.split("`")]
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
-    )
-
-
-_ROOM.filters["code"] = _code
+_ROOM.filters["code"] = code
 _ROOM.globals["asset"] = asset
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ticker.web.described.embedding import EMBEDDING
 from ticker.web.described.operation import HTML, JSON, Answer, Operation
 
 
@@ -26,6 +27,7 @@ PAGES: Final = [
         parameters=("Before",),
     ),
     _page("/feeds/{feed}/{id}", "showDispatch", "One line", Answer(410, "It was killed; why.", media_type=HTML)),
+    *EMBEDDING,
     _document("/openapi.json", "describeRequests", "This description (OpenAPI 3.1)"),
     _document("/asyncapi.json", "describeFrames", "The frames of a live stream (AsyncAPI 3.0)", "BadHost"),
     Operation(

@@ -1,0 +1,84 @@
+"""A change of a feed, sent so that it can be sent again: with an Idempotency-Key, and the command that repeats it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import typer
+
+from ticker.cli.client import Service
+from ticker.errors import BadSetting
+
+IdempotencyKey = Annotated[
+    str | None, typer.Option(help="Makes the change once, however often it is sent with this key. [default: random]")
+]
+
+_KEY: Final = re.compile(r"[\x21\x23-\x7e]{1,255}")
+
+
+def send(
+    context: typer.Context,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+    *,
+    key: str | None = None,
+    **resolved: Any,
+) -> dict[str, Any]:
+    """Make a change and return its receipt.
+
+    `resolved` are parameters of the command as they were understood, where what was typed means something else later:
+    a time of day, the text on standard input.
+
+    Raises:
+        TickerError: as `Service.ask`. If the change may have been kept, it has the command that repeats it.
+    """
+    key = secrets.token_hex(16) if key is None else key.strip('"')
+    if not _KEY.fullmatch(key):
+        raise BadSetting("--idempotency-key: has 1 to 255 visible ASCII characters")
+    receipt: dict[str, Any] = Service().ask(
+        method, path, body, headers, key=key, repeat=lambda key: repeated(context, resolved | {"idempotency_key": key})
+    )
+    return receipt
+
+
+def feed_path(feed: str, *rest: str) -> str:
+    """Return the path of a feed, or of something in it."""
+    return "/".join(["/v1/feeds", *(quote(part, safe="") for part in (feed, *rest))])
+
+
+def repeated(context: typer.Context, resolved: dict[str, Any]) -> str:
+    """Return the command line that says what this one said, with some of its parameters replaced."""
+    options: list[str] = []
+    arguments: list[str] = []
+    values = context.params | resolved
+    for parameter in context.command.params:
+        value = values.get(parameter.name or "")
+        if value is None or value in ([], ()) or value is False:
+            continue
+        if parameter.param_type_name == "argument":
+            arguments.append(str(value))
+        elif value is True:
+            options.append(parameter.opts[0])
+        else:
+            for one in value if isinstance(value, list | tuple) else [value]:
+                options += [parameter.opts[0], str(one)]
+    # What begins with a hyphen would be taken for an option.
+    marked = ["--", *arguments] if any(argument.startswith("-") for argument in arguments) else arguments
+    words = context.command_path.split()[1:]
+    plain = [*marked, *options] if marked is arguments else [*options, *marked]
+    return f"{invocation()} {shlex.join([*words, *plain])}"
+
+
+def invocation() -> str:
+    """Return how `ticker` was called, since the commands of an environment need not be on PATH."""
+    if Path(sys.argv[0]).name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m ticker"
+    return shlex.quote(sys.argv[0])

@@ -1,0 +1,50 @@
+"""`ticker confirm`, `pin`, `unpin` and `air`: what an editor does beside killing and correcting."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ticker.cli.change import IdempotencyKey, feed_path, send
+from ticker.cli.file import Feed, Id
+from ticker.cli.receipt import show
+from ticker.dispatch import BREAKING
+
+
+class OnOff(StrEnum):
+    """The two positions of a switch."""
+
+    ON = "on"
+    OFF = "off"
+
+
+def confirm(context: typer.Context, id: Id, feed: Feed = BREAKING) -> None:
+    """Confirm another's flash: the second key. Prints the receipt."""
+    # Without a key of its own to name: a confirmed flash is not raised twice.
+    show(send(context, "POST", feed_path(feed, "dispatches", id, "confirm")), "Confirmed", feed)
+
+
+def pin(context: typer.Context, id: Id, feed: Feed = BREAKING, idempotency_key: IdempotencyKey = None) -> None:
+    """Pin a dispatch to the top of its feed. Prints the receipt."""
+    show(send(context, "PUT", feed_path(feed, "pin"), {"id": id}, key=idempotency_key), "Pinned", feed)
+
+
+def unpin(context: typer.Context, feed: Feed = BREAKING, idempotency_key: IdempotencyKey = None) -> None:
+    """Take the pin away. Prints the receipt."""
+    show(send(context, "DELETE", feed_path(feed, "pin"), key=idempotency_key), "Unpinned", feed)
+
+
+def air(
+    context: typer.Context,
+    switch: Annotated[OnOff, typer.Argument(metavar="on|off", help="What readers are told.")],
+    label: Annotated[str | None, typer.Option(help="Words of the link to the broadcast.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where the broadcast can be seen.")] = None,
+    feed: Feed = BREAKING,
+    idempotency_key: IdempotencyKey = None,
+) -> None:
+    """Put a feed on or off the air; label and url are replaced too. Prints the receipt."""
+    said = {"on": switch == OnOff.ON} | {name: value for name, value in (("label", label), ("url", url)) if value}
+    receipt = send(context, "PUT", feed_path(feed, "air"), said, key=idempotency_key, switch=switch.value)
+    show(receipt, "On air" if said["on"] else "Off air", feed)

@@ -1,0 +1,73 @@
+"""Times as people write them: `15:09`, `-5m`, `+30m`, or in full; in the zone of the terminal."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from ticker.dispatch import rfc3339
+from ticker.errors import Invalid
+
+_RELATIVE: Final = re.compile(r"([+-])(\d{1,5})\s?(s|m|min|h|d)", re.ASCII)
+_UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
+_CLOCK: Final = re.compile(r"(\d{4}-\d\d-\d\d[T ])?(\d{1,2}:\d\d(:\d\d)?)", re.ASCII)
+_DAY: Final = timedelta(days=1)
+
+
+def moment(field: str, written: str | None, *, lies: Literal["past", "future"]) -> str | None:
+    """Return a time as RFC 3339, and say on stderr how a short form was understood.
+
+    A time of day is the latest one that is over, or the next one to come, as the field `lies` in the past or in the
+    future. What is none of the short forms is returned as it is, for the field's own rule to judge.
+
+    Raises:
+        Invalid: it is a short form that names no time.
+    """
+    if written is None:
+        return None
+    now = datetime.now().astimezone()
+    try:
+        found = _understood(written.strip(), now, lies)
+    except (ValueError, OverflowError, OSError):
+        raise Invalid([(field, f"{written!r} is not a time that any calendar or clock shows")]) from None
+    if found is None:
+        if re.match(r"\d{4}-\d\d-\d\d", written, re.ASCII):
+            return written
+        raise Invalid(
+            [(field, f"{written!r} is not a time such as 15:09, -5m, +30m, '2026-11-22 15:09' or one in RFC 3339")]
+        )
+    option = f"--{field.replace('_', '-')}"
+    print(f"ticker: {option} {written} is {found.isoformat(sep=' ')}", file=sys.stderr, flush=True)
+    return rfc3339(found)
+
+
+def _understood(written: str, now: datetime, lies: str) -> datetime | None:
+    """Return the moment meant, in the terminal's zone, or None if this is no short form."""
+    if relative := _RELATIVE.fullmatch(written):
+        sign, count, unit = relative.groups()
+        distance = timedelta(**{_UNITS[unit]: int(count)})
+        return (now + distance if sign == "+" else now - distance).astimezone().replace(microsecond=0)
+    if not (clock := _CLOCK.fullmatch(written)):
+        return None
+    date, time, _ = clock.groups()
+    hour = datetime.strptime(time, "%H:%M:%S" if time.count(":") == 2 else "%H:%M").time()  # noqa: DTZ007  # local
+    if date:
+        return datetime.combine(datetime.fromisoformat(date[:10]), hour).astimezone()
+    # Not a day added to the moment: where clocks are put forward or back, a day has other than 24 hours.
+    for days in (-1, 0, 1) if lies == "future" else (1, 0, -1):
+        found = datetime.combine((now.replace(tzinfo=None) + days * _DAY).date(), hour).astimezone()
+        if found > now if lies == "future" else found <= now:
+            return found
+    raise ValueError(written)
+
+
+def clock(moment: str) -> str:
+    """Return the time of day of an RFC 3339 time, in the zone of the terminal."""
+    return datetime.fromisoformat(moment).astimezone().strftime("%H:%M:%S")
+
+
+def in_full(moment: str) -> str:
+    """Return an RFC 3339 time in full, in the zone of the terminal."""
+    return datetime.fromisoformat(moment).astimezone().isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,116 @@
+"""Runs one command: usable streams before it, and after it an exit status and at most one line on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Final, TextIO
+
+import typer
+
+from ticker.cli.commands import app
+from ticker.errors import TickerError
+
+INTERRUPTED: Final = 128 + signal.SIGINT
+PIPE_CLOSED: Final = 128 + signal.SIGPIPE
+"""Exit statuses, as a shell gives them for a process that the signal ended."""
+
+
+def run(args: list[str]) -> int:
+    """Run a command and return its exit status."""
+    try:
+        try:
+            _prepare_streams()
+            _check_text(args)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # commands tidy up when they are interrupted
+            # Not standalone: Typer would explain a mistake in four lines, and one is enough.
+            status = typer.main.get_command(app).main(args, prog_name="ticker", standalone_mode=False)
+            sys.stdout.flush()
+            return int(status or 0)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except TickerError as error:
+        _complain(str(error))
+        return 1
+    except typer.TyperException as error:
+        mistake = str(getattr(error, "format_message", error.__str__)())
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+            print(mistake, file=sys.stderr)
+        else:
+            _complain(mistake)
+        return 2
+    except SystemExit:  # so Typer and rich end when the reader of a pipe is gone
+        _silence(sys.stdout)
+        return PIPE_CLOSED
+    except OSError as error:
+        return _file_failed(error)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is one line
+        _complain(f"this is a fault of ticker itself: {type(error).__name__}: {error} ({_place(error)})")
+        return 1
+
+
+def _prepare_streams() -> None:
+    """Open the standard streams that are closed, and make every text printable in the terminal's encoding."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # Otherwise the next file or socket that is opened would get its number, and be printed to.
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _check_text(args: list[str]) -> None:
+    """Refuse arguments and settings that are not text: they could be neither sent nor shown."""
+    settings = {name: value for name, value in os.environ.items() if name.startswith("TICKER_")}
+    for name, value in [*((f"argument {number}", arg) for number, arg in enumerate(args, 1)), *settings.items()]:
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise TickerError(f"{name} is not text in {sys.getfilesystemencoding().upper()}: {value!a}")
+
+
+def _complain(message: str) -> None:
+    """Print one line on stderr, whatever is in the message; if that cannot be written, nobody can be told."""
+    line = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in message)
+    try:
+        print(f"ticker: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _file_failed(error: OSError) -> int:
+    """Say what could not be read or written; a pipe that its reader closed, as `head` does, is no mistake."""
+    if error.filename is not None:
+        _complain(f"{error.strerror}: {error.filename}")
+        return 1
+    _silence(sys.stdout)  # what has no name is a stream
+    if isinstance(error, BrokenPipeError):
+        return PIPE_CLOSED
+    _complain(f"standard output: {error.strerror or error}")
+    return 1
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what a stream still holds nowhere, or Python complains once more when it ends."""
+    with contextlib.suppress(OSError):  # it may be no file at all
+        number = stream.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+
+
+def _place(error: BaseException) -> str:
+    """Return the last place of ours on the way to an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if f"{os.sep}ticker{os.sep}" in frame.filename] or frames
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"

@@ -1,0 +1,76 @@
+"""A feed as a fragment of somebody else's page, for server-side inclusion: by SSI, by ESI, by a CMS."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from ticker.hub import Channel
+from ticker.web.admission import cross_origin, readable
+from ticker.web.embed.attributes import FRAGMENT, Attributes, read
+from ticker.web.embed.drawing import draw
+from ticker.web.embed.policy import policy
+from ticker.web.embed.refusal import in_page
+from ticker.web.embed.selection import Dispatch, shown
+from ticker.web.embed.structured import live_blog, script_text
+from ticker.web.node import node_of
+from ticker.web.public_url import absolute, base
+
+FRESH_FOR: Final = 1
+"""Seconds for which a cache may keep what has dispatches in it: a kill is out within this time."""
+
+ANCHOR: Final = "line-"
+"""What stands before a dispatch's id in the fragment of its URL on the feed's own page."""
+
+_SCRIPT: Final = Markup('<script type="module" src="{}/embed/v1/ticker.js"></script>\n')
+
+
+@in_page
+async def fragment(request: Request) -> Response:
+    """GET /embed/feeds/{feed}/fragment"""
+    channel = await readable(request, pages=False)
+    feed = channel.feed
+    attributes = read(request.query_params, feed.name, FRAGMENT)
+    node = node_of(request)
+    dispatches = await shown(node.journal, channel, attributes)
+    src = absolute(request)
+    structured = None if attributes.schema == "off" else structured_data(channel, dispatches, attributes, src)
+    element = draw(channel, dispatches, attributes, src=src, structured=structured)
+    script = _SCRIPT.format(src) if attributes.script else Markup()
+    headers = {
+        "cache-control": caching(channel, shared=bool(base(request))),
+        # For the one who opens it as a page; a page that includes it has a policy of its own.
+        "content-security-policy": policy(node.settings, feed),
+        "content-language": feed.language,
+        "x-robots-tag": "noindex",
+        **cross_origin(node.settings, request.headers.get("origin"), feed),
+    }
+    return HTMLResponse(f"{script}{element}\n", headers=headers)
+
+
+def structured_data(channel: Channel, dispatches: list[Dispatch], attributes: Attributes, src: str) -> Markup | None:
+    """Return the JSON-LD of what is shown, for the page that includes it or else for the feed's own page."""
+    feed = channel.feed
+    latest = max((each["updated"] for each in dispatches), default=None)
+    posting = live_blog(
+        {"title": feed.title, "language": feed.language, "publisher": feed.title},
+        dispatches,
+        page=attributes.page or f"{src}/feeds/{feed.name}",
+        anchor="" if attributes.page else ANCHOR,
+        ended=feed.closed or (None if feed.air["on"] else latest),
+    )
+    return None if posting is None else script_text(posting)
+
+
+def caching(channel: Channel, *, shared: bool) -> str:
+    """Return the Cache-Control of a response with dispatches in it.
+
+    Nobody keeps those of a private feed. Where an address in it comes from the request's Host, shared caches must not:
+    they would hand it to those who asked another host.
+    """
+    if channel.feed.visibility == "private":
+        return "no-store"
+    return f"{'public' if shared else 'private'}, max-age={FRESH_FOR}"

@@ -1,0 +1,97 @@
+"""Pages for an iframe on somebody else's page: a feed, and one dispatch as a card."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from ticker.hub import Channel
+from ticker.web.admission import readable
+from ticker.web.embed.attributes import CARD, Attributes, read
+from ticker.web.embed.drawing import TEMPLATES, draw
+from ticker.web.embed.fragment import caching
+from ticker.web.embed.policy import policy
+from ticker.web.embed.refusal import in_frame
+from ticker.web.embed.selection import shown
+from ticker.web.embed.structured import script_text
+from ticker.web.embed.words import spoken
+from ticker.web.embed.zone import clock_time
+from ticker.web.node import node_of
+from ticker.web.public_url import base
+
+
+@in_frame
+async def feed_frame(request: Request) -> Response:
+    """GET /embed/feeds/{feed}"""
+    channel = await readable(request, pages=False)
+    attributes = read(request.query_params, channel.feed.name)
+    dispatches = await shown(node_of(request).journal, channel, attributes)
+    element = draw(channel, dispatches, attributes, src=base(request))
+    return _page(request, channel, attributes, "embed/frame.html", element=element)
+
+
+@in_frame
+async def card(request: Request) -> Response:
+    """GET /embed/feeds/{feed}/{id}: one dispatch, or its tombstone once it was killed"""
+    channel = await readable(request, pages=False)
+    feed = channel.feed
+    attributes = read(request.query_params, feed.name, CARD)
+    # Read before the dispatch: the page is told again of a change that is in it already, but of none too few.
+    start, proof = str(feed.tail.position), channel.proof
+    dispatch = await _dispatch(request, channel)
+    now = datetime.fromisoformat(proof) if proof else None
+    return _page(
+        request,
+        channel,
+        attributes,
+        "embed/card.html",
+        status=410 if dispatch["status"] == "killed" else 200,
+        dispatch=dispatch,
+        proof=proof,
+        clock=partial(clock_time, timezone=feed.timezone, now=now),
+        page_json=script_text(
+            {
+                "base": base(request),
+                "feed": feed.name,
+                "position": start,
+                "dispatch": dispatch,
+                "not_live": spoken(attributes.lang or feed.language).words["not-live"],
+            }
+        ),
+    )
+
+
+async def _dispatch(request: Request, channel: Channel) -> dict[str, Any]:
+    """Return the dispatch that a path names, from memory where it is there, so that it is shown while Redis is away."""
+    id = request.path_params["id"]
+    for known in [*channel.feed.dispatches, channel.feed.pinned_dispatch]:
+        if known is not None and known["id"] == id:
+            return known
+    found = await node_of(request).journal.dispatch(channel.feed.name, id)
+    return {name: value for name, value in found.items() if name != "revisions"}
+
+
+def _page(
+    request: Request, channel: Channel, attributes: Attributes, template: str, *, status: int = 200, **context: Any
+) -> Response:
+    feed = channel.feed
+    own = base(request)
+    page = TEMPLATES.get_template(template).render(
+        base=own,
+        feed=feed.name,
+        title=feed.title,
+        home=f"{own}/feeds/{feed.name}",
+        spoken=spoken(attributes.lang or feed.language),
+        theme=attributes.theme,
+        **context,
+    )
+    headers = {
+        "content-security-policy": policy(node_of(request).settings, feed),
+        "referrer-policy": "strict-origin-when-cross-origin",
+        "cache-control": caching(channel, shared=True) if status == 200 else "no-store",
+    }
+    return HTMLResponse(page, status, headers)

@@ -1,0 +1,194 @@
+"""GET /embed: how to embed a feed, with each layout and each attribute live beside the line to copy."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from markupsafe import Markup
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from ticker.dispatch import BREAKING
+from ticker.errors import Invalid
+from ticker.hub import Channel
+from ticker.web.admission import readable
+from ticker.web.assets import CLIENTS
+from ticker.web.embed.attributes import Attributes, read, written
+from ticker.web.embed.drawing import STYLE_HASH, TEMPLATES, draw
+from ticker.web.embed.fragment import caching
+from ticker.web.embed.oembed import CARD_HEIGHT, HEIGHT
+from ticker.web.embed.policy import gallery_policy
+from ticker.web.embed.scripts import RELEASES
+from ticker.web.embed.selection import shown
+from ticker.web.embed.words import LANGUAGES
+from ticker.web.node import node_of
+from ticker.web.public_url import absolute, base
+
+
+class Example(NamedTuple):
+    """A widget on the page: what it shows, in a sentence, and the attributes it has beside `feed`."""
+
+    name: str
+    says: str
+    attributes: dict[str, str]
+
+
+LAYOUTS: Final = (
+    Example(
+        "list",
+        "The default: newest first, in a box of a fixed height that scrolls inside. Nothing around it ever moves.",
+        {},
+    ),
+    Example(
+        "strip",
+        "One dispatch at a time in a row, for the head of a page. The reader turns; nothing moves by itself.",
+        {"layout": "strip"},
+    ),
+    Example(
+        "line",
+        "Only a flash or a bulletin, and only for 30 minutes from its filing. It lies over the lower edge of the "
+        "window, can be closed, and takes no room otherwise.",
+        {"layout": "line"},
+    ),
+)
+
+EXAMPLES: Final = (
+    Example("limit", "How many dispatches are shown, 1 to 50. Without it, 10.", {"limit": "3"}),
+    Example(
+        "hold",
+        "Seconds from filing until a dispatch is shown, 0 to 300. What is killed or corrected in that time is never "
+        "shown as it was.",
+        {"hold": "30", "limit": "3"},
+    ),
+    Example(
+        "min-urgency",
+        "The least urgent that is shown: normal (the default), urgent, bulletin or flash.",
+        {"min-urgency": "urgent", "limit": "3"},
+    ),
+    Example(
+        "sections", "Only dispatches with one of these sections, separated by commas.", {"sections": "", "limit": "3"}
+    ),
+    Example("places", "Only dispatches with one of these places, separated by commas.", {"places": "", "limit": "3"}),
+    Example(
+        "lang",
+        "Language of the widget's own words: en, ar or es. Without it, the nearest lang of the page. Each dispatch "
+        "keeps its own language and direction.",
+        {"lang": "ar", "limit": "3"},
+    ),
+    Example(
+        "theme",
+        "auto (the default) follows the color-scheme that the page gives the element; light and dark are fixed.",
+        {"theme": "dark", "limit": "3"},
+    ),
+)
+
+
+def _described() -> dict[str, dict[str, str]]:
+    """Return what the widget's manifest for tools (custom-elements.json) says of it: kind, then name, then sentence."""
+    manifest = json.loads((CLIENTS / "widget" / "custom-elements.json").read_text("utf-8"))
+    every = [each for module in manifest["modules"] for each in module["declarations"]]
+    (element,) = [each for each in every if each.get("tagName") == "breaking-ticker"]
+    found: dict[str, dict[str, str]] = {}
+    for kind in ("attributes", "cssParts", "cssProperties", "events", "members", "cssStates"):
+        found[kind] = {}
+        for each in element[kind]:
+            name = f"{each['name']}()" if each.get("kind") == "method" else each["name"]
+            says = each.get("description", "")
+            if kind == "events":
+                says += f" `{each['type']['text']}`"
+            if not name.startswith("#"):
+                found[kind][name] = says
+    return found
+
+
+DESCRIBED: Final = _described()
+
+
+async def gallery(request: Request) -> Response:
+    """GET /embed?feed=&lang="""
+    node = node_of(request)
+    name, lang = _choice(request.query_params)
+    request.path_params["feed"] = name
+    channel = await readable(request, pages=False)
+    every = [each.feed for each in node.hub.open_channels().values()]
+    src = absolute(request)
+    labels = _labels(channel)
+    every_example = (*LAYOUTS, *EXAMPLES, Example("style", "", {"limit": "3"}))
+    examples = await asyncio.gather(*(_drawn(request, channel, example, lang, labels) for example in every_example))
+    page = TEMPLATES.get_template("embed/gallery.html").render(
+        base=base(request),
+        src=src,
+        host=urlsplit(src).netloc,
+        feed=channel.feed.name,
+        title=channel.feed.title,
+        lang=lang,
+        feeds=[each for each in every if each.visibility == "public" or each.name == name],
+        languages=LANGUAGES,
+        layouts=examples[: len(LAYOUTS)],
+        examples=examples[len(LAYOUTS) : -1],
+        styled=examples[-1],
+        newest=next((each["id"] for each in channel.feed.dispatches if each["status"] == "usable"), None),
+        oembed=f"{src}/oembed?{urlencode({'url': f'{src}/feeds/{channel.feed.name}'})}",
+        described=DESCRIBED,
+        releases=dict(reversed(RELEASES.items())),
+        style_hash=STYLE_HASH,
+        height=HEIGHT,
+        card_height=CARD_HEIGHT,
+        query=urlencode({"lang": lang}) if lang else "",
+    )
+    headers = {
+        "content-security-policy": gallery_policy(),
+        "referrer-policy": "strict-origin-when-cross-origin",
+        "cache-control": caching(channel, shared=bool(base(request))),
+    }
+    return HTMLResponse(page, headers=headers)
+
+
+def _choice(query: QueryParams) -> tuple[str, str]:
+    """Return the feed and the language to show, which is empty for the widget's own choice."""
+    known = ("feed", "lang")
+    if unknown := sorted(set(query) - set(known)):
+        raise Invalid([(name, f"is not a parameter here; the parameters are {', '.join(known)}") for name in unknown])
+    lang = query.get("lang", "")
+    if lang and lang not in LANGUAGES:
+        raise Invalid([("lang", f"is one of {', '.join(LANGUAGES)}")])
+    return query.get("feed") or BREAKING, lang
+
+
+def _labels(channel: Channel) -> dict[str, str]:
+    """Return a section and a place that this feed has, so that the examples show something."""
+    found = {"sections": "Politics", "places": "MENA"}
+    for dispatch in reversed(channel.feed.dispatches):
+        found |= {kind: dispatch[kind][0] for kind in found if dispatch.get(kind)}
+    return found
+
+
+async def _drawn(
+    request: Request, channel: Channel, example: Example, lang: str, labels: dict[str, str]
+) -> dict[str, Any]:
+    """Return an example with its element and the line to copy."""
+    given = {name: value or labels[name] for name, value in example.attributes.items()}
+    given |= {"lang": lang} if lang and "lang" not in given else {}
+    attributes = read(QueryParams(given), channel.feed.name)
+    dispatches = await shown(node_of(request).journal, channel, attributes)
+    return {
+        "name": example.name,
+        "says": example.says,
+        "element": draw(channel, dispatches, attributes, src=base(request)),
+        "tag": tag(channel, attributes, absolute(request)),
+    }
+
+
+def tag(channel: Channel, attributes: Attributes, src: str) -> str:
+    """Return the element as an embedder writes it, with a link for readers whom the service does not reach."""
+    feed = channel.feed
+    given = Markup().join(Markup(' {}="{}"').format(name, value) for name, value in written(attributes).items())
+    return str(
+        Markup('<breaking-ticker feed="{}"{}>\n  <a href="{}/feeds/{}">{}</a>\n</breaking-ticker>').format(
+            feed.name, given, src, feed.name, feed.title
+        )
+    )

@@ -1,0 +1,133 @@
+"""oEmbed (oembed.com, version 1.0): what to embed for the URL of a page of this service."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker.dispatch import BREAKING
+from ticker.errors import Gone, Invalid, NotFound, NotSupported
+from ticker.web.admission import find_readable
+from ticker.web.answers import json
+from ticker.web.embed.zone import clock_time
+from ticker.web.node import Node, node_of
+from ticker.web.public_url import absolute, base
+
+WIDTH: Final = 600
+HEIGHT: Final = 480
+CARD_HEIGHT: Final = 240
+"""Pixels of the frame unless the consumer has less room: its width, and its height for a feed and for one dispatch."""
+
+CACHE_AGE: Final = 3600
+"""Seconds for which a consumer may keep what it embedded: the frame is live, only its title and its size are kept."""
+
+FRESH_FOR: Final = 1
+"""Seconds for which a shared cache may keep a response, so that a killed dispatch is embedded no longer."""
+
+_FEED: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/?")
+_DISPATCH: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/(?P<id>[^/]+)/?")
+_FRAME: Final = Markup(
+    '<iframe src="{src}" title="{title}" width="{width}" height="{height}" frameborder="0" loading="lazy"></iframe>'
+)
+
+
+class Target(NamedTuple):
+    """What a URL leads to: a feed, or one dispatch of it."""
+
+    feed: str
+    id: str | None
+
+
+def target(url: str, own: str) -> Target:
+    """Return what a URL of this service leads to; `own` is the absolute base of its URLs.
+
+    The URL may be relative to the root of the host: pages name their oEmbed document so, to be the same under any name.
+
+    Raises:
+        NotFound: it is a URL of somebody else, or of no feed and no dispatch.
+    """
+    try:
+        asked, ours = urlsplit(urljoin(f"{own}/", url.strip())), urlsplit(own)
+        foreign = asked.scheme not in ("http", "https") or asked.netloc.lower() != ours.netloc.lower()
+    except ValueError:
+        foreign = True
+    if foreign or not asked.path.startswith(ours.path):
+        raise NotFound(f"{url[:200]!r} is not a page of this service", field="url")
+    path = asked.path.removeprefix(ours.path)
+    if path in ("", "/"):
+        return Target(BREAKING, None)
+    if found := _FEED.fullmatch(path):
+        return Target(unquote(found["feed"]), None)
+    if found := _DISPATCH.fullmatch(path):
+        return Target(unquote(found["feed"]), unquote(found["id"]))
+    raise NotFound(f"{url[:200]!r} is neither a feed nor a dispatch", field="url")
+
+
+def fits(query: str | None, name: str, wanted: int) -> int:
+    """Return a size in pixels that is at most what the consumer has room for."""
+    if query is None:
+        return wanted
+    room = int(query) if query.isascii() and query.isdigit() and len(query) < 6 else 0
+    if room < 1:
+        raise Invalid([(name, "is a number of pixels from 1 to 99999")])
+    return min(room, wanted)
+
+
+async def oembed(request: Request) -> Response:
+    """GET /oembed?url=&maxwidth=&maxheight=&format=
+
+    Other parameters are ignored: consumers send some of their own.
+    """
+    query = request.query_params
+    if query.get("format", "json") != "json":
+        raise NotSupported("oEmbed responses are JSON here; ask with format=json", field="format")
+    if not query.get("url"):
+        raise Invalid([("url", "is required: the URL of a feed's or a dispatch's page")])
+    own = absolute(request)
+    found = target(query["url"], own)
+    node = node_of(request)
+    title = await _title(node, found)
+    path = f"{own}/embed/feeds/{found.feed}"
+    width = fits(query.get("maxwidth"), "maxwidth", WIDTH)
+    height = fits(query.get("maxheight"), "maxheight", CARD_HEIGHT if found.id else HEIGHT)
+    src = f"{path}/{found.id}" if found.id else path
+    document: dict[str, Any] = {
+        "version": "1.0",
+        "type": "rich",
+        "title": title,
+        "provider_name": urlsplit(own).netloc,
+        "provider_url": f"{own}/",
+        "cache_age": CACHE_AGE,
+        "width": width,
+        "height": height,
+        "html": str(_FRAME.format(src=src, title=title, width=width, height=height)),
+    }
+    kept_by = "public" if base(request) else "private"
+    return json(
+        document,
+        headers={"cache-control": f"{kept_by}, max-age={FRESH_FOR}", "access-control-allow-origin": "*"},
+    )
+
+
+async def _title(node: Node, found: Target) -> str:
+    """Return the title of a feed, or of a dispatch its feed's and the hour it was filed.
+
+    The text of a dispatch is not in it: consumers keep titles, and a kill would not reach them there.
+
+    Raises:
+        NotFound: there is no such feed or dispatch, or the feed is private.
+        Gone: the dispatch was killed.
+    """
+    # Asked without a key: what consumers keep, they show to everybody.
+    feed = (await find_readable(node, {}, found.feed)).channel.feed
+    if found.id is None:
+        return feed.title
+    dispatch = await node.journal.dispatch(feed.name, found.id)
+    if dispatch["status"] == "killed":
+        raise Gone(f"This dispatch was killed: {dispatch['reason']}", tombstone=dispatch)
+    return f"{feed.title}, {clock_time(dispatch['filed'], feed.timezone, None)}"
