@@ -54,7 +54,7 @@ export function announcer(regions, words, timers) {
       const known = [...previous.dispatches, previous.pinned_dispatch].find((dispatch) => dispatch?.id === frame.id);
       if (known?.status !== "usable") return;
       retract(frame.id);
-      alert.push({ text: `${words.withdrawn}: ${frame.reason}` });
+      alert.push({ text: `${words.withdrawn}. ${words.reason}: ${frame.reason}` });
     } else {
       for (const line of arrivals(frame, previous)) {
         (line.urgency === "flash" ? alert : polite).push(utterance(line, words));

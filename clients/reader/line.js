@@ -125,9 +125,16 @@ function leading(anchor, href) {
   return anchor;
 }
 
-/** @param {Tombstone} tombstone @param {Speaker} ui @param {Words} words */
-function* grave({ reason }, ui, words) {
-  yield make("p", "text", ui("b", "withdrawn", words.withdrawn), ": ", make("bdi", "", reason));
+/**
+ * "Withdrawn: there was no second explosion" would read as news of its own, so it says when, and that a reason follows.
+ *
+ * @param {Tombstone} tombstone
+ * @param {Speaker} ui
+ * @param {Words} words
+ */
+function* grave({ updated, reason }, ui, words) {
+  const when = [ui("b", "withdrawn", words.withdrawn_at), " ", time(updated, "hour", ui)];
+  yield make("p", "text", ...when, ". ", ui("span", "", words.reason), ": ", make("bdi", "", reason));
 }
 
 /**

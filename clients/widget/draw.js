@@ -4,7 +4,7 @@
  *   <li part="dispatch" class="flash" data-id="01K…" data-edition="usable1" lang="en" dir="ltr">
  *     <p class="meta">
  *       <b part="urgency" lang dir>FLASH</b>                 flash, bulletin and urgent only
- *       📌                                                   the pinned one only
+ *       <span lang dir>Pinned</span>                         the pinned one only
  *       <a part="link" href="{src}/feeds/{feed}/{id}" target="_blank" rel="noopener" lang dir>
  *         <time part="time" datetime="2026-03-11T14:12:00.250Z" class="ago">2 min. ago</time></a>
  *     </p>
@@ -62,6 +62,7 @@ const time = (dateTime, className = "") => make("time", { part: "time", dateTime
 export function draw(item, dispatch, pinned, { words, lang, dir }, home) {
   const { id, filed, updated, revision, urgency, language = lang, source, text, note, byline, link, reason } =
     /** @type {any} */ (dispatch);
+  const web = /^https?:\/\//i.test(link) && link;
   const own = language === lang ? null : { lang, dir };
   const written = own ? { lang: language, dir: direction(language) } : { lang, dir };
   Object.assign(item, { part: "dispatch", className: urgency ?? "killed", ...written });
@@ -69,7 +70,7 @@ export function draw(item, dispatch, pinned, { words, lang, dir }, home) {
     item,
     make("p", { className: "meta" },
       text && urgency !== "normal" && make("b", { part: "urgency", ...own }, words[/** @type {"flash"} */ (urgency)]),
-      text && id === pinned && "📌",
+      text && id === pinned && make("span", own, words.pinned),
       make("a", { ...LINK, href: `${home}/${id}`, ...own }, time(filed, "ago"))),
     text
       ? make("p", { className: "says" },
@@ -78,9 +79,9 @@ export function draw(item, dispatch, pinned, { words, lang, dir }, home) {
       : make("p", { part: "tombstone" }, ...fill(words.withdrawn, time(updated), make("bdi", null, reason))),
     text && revision > 1 && make("p", { part: "correction", ...own },
       ...fill(words.corrected, time(updated)), note && ": ", note && make("bdi", written, note)),
-    (byline || link) && make("p", { className: "meta" },
+    (byline || web) && make("p", { className: "meta" },
       byline && make("bdi", null, byline),
-      /^https?:/i.test(link) && make("a", { ...LINK, href: link }, link.split("/")[2])),
+      web && make("a", { ...LINK, href: web }, web.split("/")[2])),
   );
   // Last, so that what could not be drawn counts as not drawn.
   Object.assign(item.dataset, { id, edition: edition(dispatch, pinned) });

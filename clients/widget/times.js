@@ -5,21 +5,12 @@
 /** Latin digits everywhere: dispatches quote Latin names and numbers, and two sets of digits read badly. */
 const DIGITS = "-u-hc-h23-nu-latn";
 
-/** Making a format takes a thousand times as long as using it. @type {Map<string, any>} */
-const formats = new Map();
+/** Making a format takes a thousand times as long as using it. @type {Record<string, any>} */
+const formats = {};
 
-/**
- * @template F, O
- * @param {new (language: string, options: O) => F} Format
- * @param {string} language
- * @param {O} options
- * @returns {F}
- */
-function format(Format, language, options) {
-  const key = language + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Format(language + DIGITS, options));
-  return formats.get(key);
-}
+/** @param {new (language: string, options: any) => any} Format @param {string} language @param {object} options */
+const format = (Format, language, options) =>
+  (formats[language + JSON.stringify(options)] ??= new Format(language + DIGITS, options));
 
 /** "14:05", with the date when that is another one than now. @param {string} language @param {string} iso @param {number} now */
 export function at(language, iso, now) {

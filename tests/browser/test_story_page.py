@@ -1,5 +1,6 @@
 """The page of one story: its dispatches, newest first, with and without JavaScript."""
 
+import re
 from typing import Any
 
 import pytest
@@ -38,8 +39,8 @@ def newsroom(service: Service) -> Newsroom:
 
 
 def shown(tab: Page) -> list[str]:
-    """What each line says, in order."""
-    return tab.locator(".line .text").all_inner_texts()
+    """What each dispatch says, in order; of a tombstone, all but the hour."""
+    return [re.sub(r"\d\d:\d\d( UTC)?", "…", text) for text in tab.locator(".line .text").all_inner_texts()]
 
 
 def open_live(tab: Page, url: str) -> None:
@@ -126,7 +127,7 @@ def test_after_a_reset_the_story_is_asked_for_until_it_comes(newsroom: Newsroom,
     newsroom.file("Bridge closed")
     tab.evaluate("way = 'lost'; dispatchEvent(new Event('online'))")
     expect(tab.locator(".tombstone")).to_contain_text("It was not so", timeout=20_000)
-    assert shown(tab) == ["Bridge closed", "Withdrawn: It was not so"]
+    assert shown(tab) == ["Bridge closed", "Withdrawn at …. Reason: It was not so"]
     assert len(asked) == 2
 
 
@@ -140,7 +141,7 @@ def test_without_javascript_the_story_is_whole(browser: Browser, newsroom: Newsr
     tab.goto(f"{newsroom.service.url}/feeds/{newsroom.feed}")
     tab.get_by_role("link", name="This story").first.click()
     assert tab.url == newsroom.url
-    assert shown(tab) == ["Bridge closed", "Withdrawn: It was not so", "Barge strikes the bridge"]
+    assert shown(tab) == ["Bridge closed", "Withdrawn at …. Reason: It was not so", "Barge strikes the bridge"]
     assert "UNSAID" not in tab.content()
     expect(tab.locator("#badge")).to_have_text(NOT_LIVE)
     expect(tab.get_by_role("link", name="This story")).to_have_count(0)

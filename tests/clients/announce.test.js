@@ -55,17 +55,17 @@ test("a kill is an alert, and takes back what was said or was about to be", () =
   hear(filed("2-b", line("b")));
   assert.equal(said(polite).length, 1);
   hear(kill("3-c", "b", "not true"));
-  assert.deepEqual(said(alert), ["Withdrawn: not true"]);
+  assert.deepEqual(said(alert), ["Withdrawn. Reason: not true"]);
   assert.deepEqual(said(polite), []);
   hear(filed("4-d", line("c")), kill("5-e", "c", "nor this"));
   assert.deepEqual(said(polite), []);
-  assert.deepEqual(said(alert), ["Withdrawn: nor this"]);
+  assert.deepEqual(said(alert), ["Withdrawn. Reason: nor this"]);
 });
 
 test("the kill of a pinned line older than the list is an alert too", () => {
   const { alert, hear } = setUp();
   hear(snapshot("2-b", [line("b")], { pinned: "a", pinned_dispatch: line("a") }), kill("3-c", "a", "not true"));
-  assert.deepEqual(said(alert), ["Withdrawn: not true"]);
+  assert.deepEqual(said(alert), ["Withdrawn. Reason: not true"]);
 });
 
 test("a kill of what was never shown, or was killed before, is not said", () => {

@@ -54,7 +54,7 @@ test("a line carries its own language and direction, and the page's words inside
 test("a tombstone carries the feed's", () => {
   const item = drawn(tombstone("a", "سحب المصدر تصريحه"), { language: "ar" });
   assert.deepEqual([item.lang, item.dir], ["ar", "rtl"]);
-  assert.equal(item.textContent, "سُحب: سحب المصدر تصريحه");
+  assert.equal(item.textContent, "سُحب الساعة . السبب: سحب المصدر تصريحه");
 });
 
 test("a source is read in the line's direction even when it begins in another script", () => {
