@@ -15,6 +15,9 @@ from bench.peers import NAMES as PEERS
 from bench.result import Options, Result
 from bench.scenarios import NAMES as SCENARIOS
 
+UNPINNED = ("hundred", "pageload")
+"""Scenarios whose load needs all cores: they pin what has to be pinned themselves."""
+
 
 def main() -> None:
     """Run the scenarios that were asked for, or all, and put each into the report."""
@@ -34,7 +37,7 @@ def main() -> None:
     for name in asked.scenarios or SCENARIOS:
         busy, started = load(), time.monotonic()
         print(f"— {name}", file=sys.stderr, flush=True)
-        os.sched_setaffinity(0, range(os.cpu_count() or 1) if name == "hundred" else LOAD)
+        os.sched_setaffinity(0, range(os.cpu_count() or 1) if name in UNPINNED else LOAD)
         result: Result = importlib.import_module(f"bench.scenarios.{name}").run(options)
         if asked.dry:
             print("\n".join([*(" | ".join(row.cells()) for row in result.rows), "", *result.section]))

@@ -1,4 +1,5 @@
-// A broadcast server on Centrifuge, the library inside Centrifugo. Messages come on standard input, each behind its length.
+// A broadcast server on Centrifuge, the library inside Centrifugo. Messages come on standard input, each behind its length;
+// with the argument "json" they are JSON, and the newest 20 come with the reply to connect.
 package main
 
 import (
@@ -9,12 +10,27 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/centrifugal/centrifuge"
 )
 
+const kept = 20
+
 func main() {
+	asJSON := len(os.Args) > 2 && os.Args[2] == "json"
+	var lock sync.Mutex
+	history := []json.RawMessage{}
+	greeting := func() []byte {
+		if !asJSON {
+			return nil
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		data, _ := json.Marshal(history)
+		return data
+	}
 	node, err := centrifuge.New(centrifuge.Config{LogLevel: centrifuge.LogLevelNone})
 	if err != nil {
 		panic(err)
@@ -24,6 +40,7 @@ func main() {
 		return centrifuge.ConnectReply{
 			Credentials:   &centrifuge.Credentials{UserID: ""},
 			Subscriptions: map[string]centrifuge.SubscribeOptions{"a": {}},
+			Data:          greeting(),
 		}, nil
 	})
 	if err := node.Run(); err != nil {
@@ -45,7 +62,15 @@ func main() {
 		if _, err := io.ReadFull(in, text); err != nil {
 			return
 		}
-		data, _ := json.Marshal(string(text))
+		data := text
+		if asJSON {
+			lock.Lock()
+			history = append(history, text)
+			history = history[max(len(history)-kept, 0):]
+			lock.Unlock()
+		} else {
+			data, _ = json.Marshal(string(text))
+		}
 		if _, err := node.Publish("a", data); err != nil {
 			panic(err)
 		}

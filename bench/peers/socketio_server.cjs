@@ -1,8 +1,10 @@
-// A broadcast server on Socket.IO. Messages come on standard input, each behind its length.
+// A broadcast server on Socket.IO. Messages come on standard input, each behind its length; with the argument "json"
+// they are JSON, and readers get the objects.
 "use strict";
 const http = require("node:http");
 const { Server } = require("socket.io");
 
+const read = process.argv[3] === "json" ? JSON.parse : String;
 const history = [];
 const server = http.createServer();
 const io = new Server(server, { transports: ["websocket"], perMessageDeflate: false, pingInterval: 3600000 });
@@ -14,7 +16,7 @@ process.stdin.on("data", (data) => {
   pending = Buffer.concat([pending, data]);
   while (pending.length >= 4 && pending.length >= 4 + pending.readUInt32BE(0)) {
     const end = 4 + pending.readUInt32BE(0);
-    const text = pending.toString("utf8", 4, end);
+    const text = read(pending.toString("utf8", 4, end));
     pending = pending.subarray(end);
     history.push(text);
     if (history.length > 20) history.shift();

@@ -1,3 +1,3 @@
 """What is measured, one file a question."""
 
-NAMES = ("fanout", "linear", "stalled", "cutoff", "hundred", "post", "profile", "deflate", "longpoll")
+NAMES = ("fanout", "linear", "stalled", "cutoff", "hundred", "post", "profile", "deflate", "longpoll", "pageload")

@@ -218,7 +218,8 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
   /** Whether the feed was reopened, and what it shows. */
   async function recheck() {
     const mine = redial;
-    const frame = await /** @type {Reachable} */ (world).fetch(url, { credentials: "omit" }).then((response) => response.ok && response.json()).catch(() => {});
+    const { fetch } = /** @type {Reachable} */ (world); // as a method of anything but the window it throws
+    const frame = await fetch(url, { credentials: "omit" }).then((response) => response.ok && response.json()).catch(() => {});
     if (mine !== redial) return;
     if (!frame) return shut();
     message(frame);

@@ -37,7 +37,7 @@ export function frame() {
   const next = button({ className: "step" }, "›");
   const pause = button({ part: "pause" });
   const close = button({ className: "close" }, "×");
-  const fresh = button({ part: "new" });
+  const fresh = button({ part: "new", hidden: true });
   const list = make("ol", { part: "list", role: "list", tabIndex: 0 });
   const slot = make("slot");
   const w = make("div", null, make("div", { className: "bar" }, badge, link, previous, next, pause, close), fresh, list, slot);

@@ -106,7 +106,14 @@ export class World {
 
   /** A network that lets nothing through but requests. */
   get pollOnly() {
-    return { ...this.io, WebSocket: undefined, EventSource: undefined, fetch: this.fetch };
+    const answer = this.fetch;
+    /** @this {unknown} @type {NonNullable<import("../../clients/feed/frames.d.ts").World["fetch"]>} */
+    const fetch = function (url, init) {
+      // As the browser's own: it belongs to the window and is no method of anything else.
+      if (this !== undefined) throw new TypeError("Illegal invocation");
+      return answer(url, init);
+    };
+    return { ...this.io, WebSocket: undefined, EventSource: undefined, fetch };
   }
 
   /** @type {NonNullable<import("../../clients/feed/frames.d.ts").World["fetch"]>} */
