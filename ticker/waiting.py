@@ -1,8 +1,8 @@
 """Requests that wait for the next change of a feed, answered all together.
 
 A waiting request is a small object in a set: it has no task and no timer of its own. Everybody who waits at the end
-of the log gets the same response, so it is encoded once. Deadlines are kept in buckets of STEP seconds, and whoever
-runs the event loop calls `due` once in a while.
+of the log gets the same response, so it is encoded once. Deadlines are kept in buckets of STEP seconds, and the event
+loop calls `due` once in a while.
 
 A client may be ahead of this node: another node gave it an entry that has not arrived here yet. It waits apart until
 the entry is here, for AHEAD_WITHIN seconds at most; to answer it at once would take an entry back that it has.

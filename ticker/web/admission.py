@@ -122,8 +122,8 @@ def refuse_foreign(settings: Settings, feed: Feed | None, headers: Mapping[str, 
 def foreign_origin(settings: Settings, headers: Mapping[str, str]) -> str | None:
     """Return the origin of the page that asks; None if it is the service's own, or no page asks.
 
-    The own origin is that of `TICKER_PUBLIC_URL`, or else the host that was asked, by whichever scheme: TLS may have
-    ended at a proxy.
+    The service's own origin is that of `TICKER_PUBLIC_URL`, or else the host that was asked, by either scheme: TLS may
+    have ended at a proxy.
     """
     origin = headers.get("origin")
     if origin is None or origin == settings.public_origin:

@@ -1,7 +1,7 @@
 """The widget's attributes as they are given in a query, for what is drawn on the server.
 
-The element itself ignores what it does not understand, since a page must not break over a misspelt attribute. Whoever
-writes a URL, though, is told what is wrong with it.
+The element itself ignores what it does not understand, since a page must not break over a misspelt attribute. The
+author of a URL, though, is told what is wrong with it.
 """
 
 from __future__ import annotations
