@@ -11,7 +11,7 @@ from playwright.sync_api import ViewportSize, expect
 from tests.browser.widget.conftest import Host, ticker
 from tests.service import Service
 
-AXE = (Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 320, "height": 640},
     "wide": {"width": 1280, "height": 1024},
@@ -61,7 +61,7 @@ def test_axe_finds_nothing_and_nothing_overflows(host: Host, full: dict[str, str
         widget.evaluate("widget => widget.setAttribute('lang', 'ar')")
     host.until_state("live")
     expect(widget.locator("[part=text]").first).to_be_visible()
-    page.evaluate(AXE)
+    page.evaluate(AXE.read_text("utf-8"))
     wrong: list[Any] = []
     for scheme in ("light", "dark"):
         for name, size in SIZES.items():
@@ -88,7 +88,7 @@ def test_a_theme_of_its_own_wins_over_the_page(host: Host, full: dict[str, str],
         return canvas.getImageData(0, 0, 1, 1).data[0];
     }""")
     assert (shade > 128) == (theme == "light")
-    host.page.evaluate(AXE)
+    host.page.evaluate(AXE.read_text("utf-8"))
     assert host.page.evaluate(FIND) == []
     host.picture(f"theme-{theme}")
 
