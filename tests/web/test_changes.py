@@ -72,6 +72,7 @@ def test_a_follower_by_long_poll_has_the_whole_feed_in_order(node: Node) -> None
     with ThreadPoolExecutor(1) as pool:
         following = pool.submit(follow)
         try:
+            service.until(lambda: page.position)  # a snapshot has only the newest 20
             for number in range(30):
                 receipt = service.file(feed, f"line {number}")
             service.http.post(f"/v1/feeds/{feed}/dispatches/{receipt['id']}/kill", json={"reason": "wrong"})
