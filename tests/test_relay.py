@@ -96,7 +96,7 @@ class Newsroom:
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and have the relay look at its clock by a message that says nothing."""
         self.clock.now += seconds
-        await self.redis("PUBLISH", keys.NODES, b"{}")
+        await self.redis("PUBLISH", self.redis.channels.nodes, b"{}")
 
     async def photograph(self) -> dict[bytes, bytes]:
         """Remember everything in Redis."""
@@ -341,7 +341,7 @@ async def test_a_feed_opened_elsewhere_is_here_at_once(newsroom: Newsroom) -> No
 async def test_readers_of_all_nodes_are_counted_until_a_node_falls_silent(newsroom: Newsroom) -> None:
     newsroom.read()
     said = {"node": "another", "word": "w", "watching": {"breaking": 41}}
-    await newsroom.redis("PUBLISH", keys.NODES, orjson.dumps(said))
+    await newsroom.redis("PUBLISH", newsroom.redis.channels.nodes, orjson.dumps(said))
     await newsroom.until(lambda: "another" in newsroom.relay._nodes)
     await newsroom.proof()
     await newsroom.proof()
