@@ -376,6 +376,7 @@ class Relay:
         now = rfc3339(datetime.now(UTC))
         for name in probe.mine.keys() - probe.theirs.keys():
             self._hub.channels[name].delay(now)
+        log.warning("the logs of some feeds are gone; what the service needs is set up again")
         await self._registry.ensure(self._admin_key)
         await self._load_feeds(subscription, prove=True)
         self._probe_due = self._clock()

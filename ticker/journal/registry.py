@@ -226,9 +226,9 @@ class Registry:
         """
         with suppress(WrongType):  # a damaged feed keeps nobody from following the others
             await self.ensure_breaking()
-        if admin_key is not None:
+        if admin_key is not None and not await self._redis("EXISTS", keys.ADMIN):
             digest = _digest(admin_key)
-            args = [digest, orjson.dumps(asdict(_admin(digest)))]
+            args = [digest, orjson.dumps(asdict(Holder(digest[:12], "admin", "admin", now())))]
             if await self._redis.run(self._first_admin, [keys.ADMIN, keys.KEYS], args):
                 log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
 
@@ -305,10 +305,6 @@ class Registry:
                 )
                 return holder
         raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")
-
-
-def _admin(digest: str) -> Holder:
-    return Holder(digest[:12], "admin", "admin", now())
 
 
 def _digest(secret: str) -> str:
