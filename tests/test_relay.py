@@ -11,7 +11,7 @@ import pytest
 
 from tests.service import Page
 from ticker.errors import Unavailable
-from ticker.hub import Channel, Hub
+from ticker.hub import STUCK_AFTER, Channel, Hub
 from ticker.journal import keys
 from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
@@ -407,3 +407,29 @@ async def test_a_key_that_was_revoked_unnoticed_reads_a_private_feed_until_the_n
     for _ in range(12):
         await newsroom.proof()
     assert watcher.dismissed
+
+
+class Stuck(Watcher):
+    """A reader whose socket takes nothing more than its first frame."""
+
+    cuts = 0
+
+    def write(self, data: bytes) -> bool:
+        super().write(data)
+        return False
+
+    def cut(self) -> None:
+        self.cuts += 1
+
+
+async def test_stuck_readers_of_a_damaged_feed_are_cut_like_others(newsroom: Newsroom) -> None:
+    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.until(lambda: "other" in newsroom.hub.channels)
+    stuck = Stuck()
+    newsroom.hub.channels["other"].join(stuck, None)
+    await newsroom.redis("DEL", keys.state("other"))
+    for _ in range(int(STUCK_AFTER / PROBE_EVERY) + 2):
+        await newsroom.proof()
+    assert newsroom.hub.broken == {"other"}
+    assert newsroom.relay.sessions == 1, "else another look at it would have done it"
+    assert stuck.cuts == 1
