@@ -177,3 +177,29 @@ async def test_the_proof_is_neither_logged_nor_sent_to_replicas(pair: Pair, tmp_
             if after[1] - before[1] == 5 * published:
                 break
     assert await pair.first("EXISTS", "ticker:probe") == 0
+
+
+async def test_a_primary_that_cannot_save_is_not_proven(pair: Pair, tmp_path: Path) -> None:
+    async def save(status: str) -> None:
+        await pair.first("BGSAVE")
+        async with asyncio.timeout(20):
+            while (await pair.first("INFO", "persistence"))["rdb_last_bgsave_status"] != status:
+                await asyncio.sleep(0.01)
+
+    with (
+        Service(tmp_path, redis_url=f"redis://127.0.0.1:{pair.first_port}") as service,
+        Reader(service, "breaking") as reader,
+    ):
+        reader.until(lambda page: newest(page) == "beat")
+        saved = tmp_path / "one" / "dump.rdb"
+        saved.unlink(missing_ok=True)
+        saved.mkdir()  # no file can be put in its place
+        await pair.first("CONFIG", "SET", "save", "3600 1")
+        await save("err")
+        reader.until(lambda page: newest(page) == "delayed")
+        file_while_refused(service)
+        assert service.http.get("/readyz").json()["status"] == "the log takes no entries"
+        saved.rmdir()
+        await save("ok")
+        reader.until(lambda page: newest(page) == "beat")
+        service.file_patiently("breaking", "again")
