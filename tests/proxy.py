@@ -50,3 +50,37 @@ def proxy(
         standing, port = portal.start_task(stand)
         yield port
         standing.cancel()
+
+
+class Switch:
+    """A TCP proxy before a server, as in front of a failover: new connections go to its target, old ones stay."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+
+    @contextlib.contextmanager
+    def standing(self) -> Iterator[int]:
+        """Stand there, and give the port."""
+
+        async def stand(*, task_status: TaskStatus[int]) -> None:
+            listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+            async with listener:
+                task_status.started(listener.extra(SocketAttribute.local_port))
+                await listener.serve(between)
+
+        async def between(client: ByteStream) -> None:
+            async with client, await anyio.connect_tcp("127.0.0.1", self.target) as server:
+                async with anyio.create_task_group() as ways:
+                    ways.start_soon(carry, client, server, ways.cancel_scope)
+                    ways.start_soon(carry, server, client, ways.cancel_scope)
+
+        async def carry(source: ByteReceiveStream, sink: ByteSendStream, both: anyio.CancelScope) -> None:
+            with contextlib.suppress(anyio.BrokenResourceError):
+                async for piece in source:
+                    await sink.send(piece)
+            both.cancel()
+
+        with start_blocking_portal() as portal:
+            running, port = portal.start_task(stand)
+            yield port
+            running.cancel()

@@ -21,7 +21,7 @@ _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
 _LONGPOLL = {"ring", "waiting"} | _RING
 _HUB = {"longpoll", "reader", "likeness", "fanout"} | _LONGPOLL
-_RELAY = {"hub", "journal"} | _HUB
+_RELAY = {"hub", "journal", "awaited"} | _HUB
 _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "waiting": {"entry"} | _ENTRY,
     "longpoll": _LONGPOLL,
     "fanout": set[str](),
+    "awaited": set[str](),
     "hub": _HUB,
     "journal": _HUB,
     "relay": _RELAY,

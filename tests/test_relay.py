@@ -11,7 +11,7 @@ import pytest
 
 from tests.service import Page
 from ticker.errors import Unavailable
-from ticker.hub import Channel, Hub
+from ticker.hub import STUCK_AFTER, Channel, Hub
 from ticker.journal import keys
 from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
@@ -96,7 +96,7 @@ class Newsroom:
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and have the relay look at its clock by a message that says nothing."""
         self.clock.now += seconds
-        await self.redis("PUBLISH", keys.NODES, b"{}")
+        await self.redis("PUBLISH", self.redis.channels.nodes, b"{}")
 
     async def photograph(self) -> dict[bytes, bytes]:
         """Remember everything in Redis."""
@@ -341,7 +341,7 @@ async def test_a_feed_opened_elsewhere_is_here_at_once(newsroom: Newsroom) -> No
 async def test_readers_of_all_nodes_are_counted_until_a_node_falls_silent(newsroom: Newsroom) -> None:
     newsroom.read()
     said = {"node": "another", "word": "w", "watching": {"breaking": 41}}
-    await newsroom.redis("PUBLISH", keys.NODES, orjson.dumps(said))
+    await newsroom.redis("PUBLISH", newsroom.redis.channels.nodes, orjson.dumps(said))
     await newsroom.until(lambda: "another" in newsroom.relay._nodes)
     await newsroom.proof()
     await newsroom.proof()
@@ -407,3 +407,29 @@ async def test_a_key_that_was_revoked_unnoticed_reads_a_private_feed_until_the_n
     for _ in range(12):
         await newsroom.proof()
     assert watcher.dismissed
+
+
+class Stuck(Watcher):
+    """A reader whose socket takes nothing more than its first frame."""
+
+    cuts = 0
+
+    def write(self, data: bytes) -> bool:
+        super().write(data)
+        return False
+
+    def cut(self) -> None:
+        self.cuts += 1
+
+
+async def test_stuck_readers_of_a_damaged_feed_are_cut_like_others(newsroom: Newsroom) -> None:
+    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.until(lambda: "other" in newsroom.hub.channels)
+    stuck = Stuck()
+    newsroom.hub.channels["other"].join(stuck, None)
+    await newsroom.redis("DEL", keys.state("other"))
+    for _ in range(int(STUCK_AFTER / PROBE_EVERY) + 2):
+        await newsroom.proof()
+    assert newsroom.hub.broken == {"other"}
+    assert newsroom.relay.sessions == 1, "else another look at it would have done it"
+    assert stuck.cuts == 1

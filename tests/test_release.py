@@ -18,7 +18,7 @@ from ticker.journal.held import Due, HeldLines
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Plan, Registry
-from ticker.release import LOOK_EVERY, Release
+from ticker.release import LOOK_EVERY, RETRY_EVERY, Release
 
 pytestmark = pytest.mark.anyio
 
@@ -37,22 +37,22 @@ class Desk:
         self.hub = Hub(capacity=64, limit=10, clock=time.monotonic)
         self.release = Release(self.journal, self.held, self.hub, sleep=self._sleep)
 
-    async def open(self) -> None:
-        plan = Plan("breaking", "Breaking", "en", "")
+    async def open(self, name: str = "breaking") -> None:
+        plan = Plan(name, name, "en", "")
         await Registry(self.redis).open_feed(plan)
         feed = await self.journal.look(plan)
         assert feed is not None
-        self.hub.channels["breaking"] = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
+        self.hub.channels[name] = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
 
     async def now(self) -> int:
         seconds, micros = await self.redis("TIME")
         return int(seconds) * 1000 + int(micros) // 1000
 
-    async def hold(self, after: int) -> Due:
+    async def hold(self, after: int, feed: str = "breaking") -> Due:
         """Hold a line until so many milliseconds from now; return it as if it were due by then."""
         at = await self.now() + after
-        kept = await self.journal.append("breaking", Change("hold", MONA, LINE, release=at))
-        return Due("breaking", kept.body["id"], at)
+        kept = await self.journal.append(feed, Change("hold", MONA, LINE, release=at))
+        return Due(feed, kept.body["id"], at)
 
     async def _sleep(self, seconds: float) -> None:
         raise Slept(seconds)
@@ -134,3 +134,58 @@ async def test_what_is_due_is_found_by_the_clock_of_the_log(desk: Desk) -> None:
         pass
     [line] = found
     assert (line.id, line.now >= due.now) == (due.id, True)
+
+
+async def past(desk: Desk, due: Due) -> None:
+    while await desk.now() < due.now:
+        pass
+
+
+@pytest.mark.parametrize("content", ["nonsense", "{}", '{"status":"held","release_at":"soon"}', None])
+async def test_any_number_of_damaged_ones_does_not_hold_up_those_behind_them(
+    desk: Desk, content: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = [await desk.hold(300) for _ in range(25)]
+    for due in damaged:
+        if content is None:
+            await desk.redis("HDEL", keys.held("breaking"), due.id)
+        else:
+            await desk.redis("HSET", keys.held("breaking"), due.id, content)
+    last = await desk.hold(300)
+    await past(desk, last)
+    await desk.until_it_sleeps()
+    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+    said = len(caplog.records)
+    assert said == (0 if content is None else 25)
+    for _ in range(2 * RETRY_EVERY):
+        await desk.until_it_sleeps()
+    assert len(caplog.records) == said, "each is said once"
+    again = await desk.hold(100)
+    await past(desk, again)
+    await desk.until_it_sleeps()
+    assert len((await desk.feed()).dispatches) == 2
+
+
+async def test_a_damaged_one_that_was_mended_comes_out(desk: Desk) -> None:
+    due = await desk.hold(100)
+    whole = await desk.redis("HGET", keys.held("breaking"), due.id)
+    await desk.redis("HSET", keys.held("breaking"), due.id, "nonsense")
+    await past(desk, due)
+    await desk.until_it_sleeps()
+    await desk.redis("HSET", keys.held("breaking"), due.id, whole)
+    for _ in range(RETRY_EVERY):
+        await desk.until_it_sleeps()
+    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+
+
+@pytest.mark.parametrize("name", [keys.due, keys.held])
+async def test_a_feed_whose_held_ones_cannot_be_read_does_not_hold_up_other_feeds(desk: Desk, name: Any) -> None:
+    await desk.open("another")
+    due = await desk.hold(100, "another")
+    await desk.redis("DEL", name("another"))
+    await desk.redis("SET", name("another"), "nonsense")
+    mine = await desk.hold(100)
+    await past(desk, mine)
+    assert due.now <= mine.now
+    await desk.until_it_sleeps()
+    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]

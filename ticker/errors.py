@@ -200,6 +200,14 @@ class Unavailable(TickerError):
         super().__init__(detail, retry_after=retry_after)
 
 
+class CannotWrite(Unavailable):
+    """The log was reached and takes no entries: it is a replica, has too few of them, or has no memory or disk left."""
+
+
+class LogFull(CannotWrite):
+    """The log has no memory left; what is in it can be read and withdrawn."""
+
+
 class NoSuchAddress(TickerError):
     """The router knows no such path."""
 

@@ -13,23 +13,22 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
+from ticker.awaited import Awaited
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
-from ticker.errors import BrokenLog, Forked, NotFound, Unavailable
+from ticker.errors import BrokenLog, CannotWrite, Forked, Unavailable
 from ticker.fanout import FanOut, FanOuts, Line
-from ticker.feed import Feed
 from ticker.hub import Channel, Hub
-from ticker.journal import keys
 from ticker.journal.log import Journal
 from ticker.journal.receipts import Receipts
-from ticker.journal.redis import Redis, Refused, Subscription, cause
+from ticker.journal.redis import Redis, Refused, Subscription, WrongType, cause
 from ticker.journal.registry import Plan, Registry
 from ticker.wire import BEAT_EVERY, Close
 
@@ -48,6 +47,9 @@ FORGET_NODE: Final = 5.0
 FILL: Final = 512
 """Entries read from the log at once to fill a hole."""
 
+UNREADABLE: Final = (BrokenLog, WrongType, ValueError, KeyError, TypeError, AttributeError)
+"""What is raised by a log that is damaged."""
+
 log = logging.getLogger("ticker.relay")
 
 
@@ -63,9 +65,24 @@ class Probe(NamedTuple):
 class Relay:
     """Keeps a hub level with Redis. One for each node; `run` is its only task."""
 
-    def __init__(self, redis: Redis, hub: Hub, *, clock: Callable[[], float]) -> None:
-        """`clock` counts seconds and never runs backwards."""
+    def __init__(
+        self,
+        redis: Redis,
+        hub: Hub,
+        *,
+        clock: Callable[[], float],
+        admin_key: str | None = None,
+        others: Iterable[Redis] = (),
+    ) -> None:
+        """`clock` counts seconds and never runs backwards.
+
+        `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes:
+        they may be connected to a server that was demoted.
+        """
         self._redis = redis
+        self._channels = redis.channels
+        self._admin_key = admin_key
+        self._others = list(others)
         self._journal = Journal(redis)
         self._registry = Registry(redis)
         self._hub = hub
@@ -80,10 +97,12 @@ class Relay:
         self._receipts = Receipts(redis)
         self._slow_by = 0.0
         """Seconds that the clock of Redis is behind this node's; half a way to Redis is as near as can be known."""
-        self._awaited: dict[tuple[str, int], list[asyncio.Future[None]]] = {}
-        """Entries, by feed and offset, that somebody waits to be heard here."""
-        self._words: dict[bytes, asyncio.Future[None]] = {}
-        """Words of changes to feeds themselves that somebody waits to be heard here."""
+        self._awaited = Awaited()
+        """Entries, by feed and offset, and words of changes to feeds themselves."""
+        self.writable = False
+        """Whether the log takes entries, as of the last probe."""
+        self.refuses = False
+        """Whether the log can be reached but takes no entries."""
         self.sessions = 0
         """How often this node has come level with Redis anew."""
         self.filled = 0
@@ -98,15 +117,8 @@ class Relay:
         channel = self._hub.channels.get(feed)
         if channel is None or channel.feed.tail.offset >= offset:
             return
-        heard = asyncio.get_running_loop().create_future()
-        waiting = self._awaited.setdefault((feed, offset), [])
-        waiting.append(heard)
-        try:
-            await asyncio.wait([heard], timeout=within)
-        finally:
-            waiting.remove(heard)
-            if not waiting:
-                self._awaited.pop((feed, offset), None)
+        async with self._awaited.expected((feed, offset), within):
+            pass
 
     @asynccontextmanager
     async def hears(self, within: float) -> AsyncIterator[str]:
@@ -115,12 +127,8 @@ class Relay:
         For so many seconds at most; not at all where the change was refused.
         """
         word = secrets.token_hex(8)
-        heard = self._words[word.encode()] = asyncio.get_running_loop().create_future()
-        try:
+        async with self._awaited.expected(word.encode(), within):
             yield word
-            await asyncio.wait([heard], timeout=within)
-        finally:
-            del self._words[word.encode()]
 
     def private(self, feed: str) -> bool:
         """Return True if a feed is known here and may be read with a key alone."""
@@ -144,6 +152,10 @@ class Relay:
                 if not self._lost:
                     log.warning("%s", cause(error) or "the log forked while it was read")
                 self._lost = True
+                self._writes(writable=False, refuses=isinstance(error, CannotWrite))
+                if self.refuses:
+                    for other in self._others:
+                        await other.redial()
             now = rfc3339(datetime.now(UTC))
             for channel in self._hub.channels.values():
                 channel.delay(now)
@@ -151,8 +163,8 @@ class Relay:
             await asyncio.sleep(RETRY_EVERY)
 
     async def _session(self, subscription: Subscription) -> None:
-        await self._registry.ensure_breaking()
-        await subscription.add(keys.NODES, keys.CHANGES)
+        await self._registry.ensure(self._admin_key)
+        await subscription.add(self._channels.nodes, self._channels.changes)
         await self._load_feeds(subscription, prove=True)
         self._probe, self._probe_due = None, self._clock()
         self.sessions += 1
@@ -169,17 +181,16 @@ class Relay:
                 await self._hear(subscription, *message)
 
     async def _hear(self, subscription: Subscription, channel: str, data: bytes) -> None:
-        if channel == keys.NODES:
-            await self._hear_node(data)
-        elif channel == keys.CHANGES:
+        if channel == self._channels.nodes:
+            await self._hear_node(subscription, data)
+        elif channel == self._channels.changes:
             await self._load_feeds(subscription, prove=False)
             await self._check_keys()
-            if (heard := self._words.get(data)) is not None and not heard.done():
-                heard.set_result(None)
+            self._awaited.came(data)
             self._probe, self._probe_due = None, self._clock()  # prove the new feed now, not within a second
         else:
             offset, hash, text = data.split(b" ", 2)
-            feed = channel[len("ticker:{") : channel.rindex("}")]
+            feed = self._channels.feed(channel)
             if feed in self._hub.channels:
                 await self._take(self._hub.channels[feed], Entry.read(int(offset), hash.decode(), text))
 
@@ -189,7 +200,7 @@ class Relay:
         """Bring feeds that are new to this node to the end of their logs; `prove` does so for the known ones."""
         plans = {plan.name: plan for plan in await self._registry.feeds()}
         # Listening comes before looking, so that nothing falls in between.
-        await subscription.add(*map(keys.channel, plans))
+        await subscription.add(*map(self._channels.live, plans))
         self._plans = plans
         # Who may not read any more is turned away before anything is waited for.
         closing = [plan for plan in plans.values() if not self._replan(plan)]
@@ -235,7 +246,7 @@ class Relay:
         """Open a feed, or start its readers anew. A damaged one keeps no other from being followed."""
         try:
             await self._open(plan)
-        except (BrokenLog, ValueError, KeyError, TypeError, AttributeError) as fault:  # what cannot be read is damaged
+        except UNREADABLE as fault:
             if plan.name not in self._hub.broken:
                 log.error("the log of %s is damaged (%s): see `ticker verify`", plan.name, fault)
             self._hub.broken.add(plan.name)
@@ -243,37 +254,24 @@ class Relay:
             self._hub.broken.discard(plan.name)
 
     async def _open(self, plan: Plan) -> None:
-        feed = await self._journal.look(plan)
-        if feed is None:
-            raise BrokenLog(f"The feed {plan.name!r} is listed, but its log is not there")
-        base, recent = await self._recent(plan.name, feed.tail)
+        feed, base, recent = await self._journal.opened(plan, self._hub.capacity)
         channel = self._hub.channels.get(plan.name)
         if channel is None:
             self._hub.channels[plan.name] = Channel(
                 feed, recent, base, capacity=self._hub.capacity, clock=self._hub.clock, origins=self._hub.origins
             )
         else:
-            log.warning("the log of %s is another one than before; its readers start anew", plan.name)
+            log.warning("the log of %s is another one than before; its readers start again", plan.name)
+            await self._registry.ensure(self._admin_key)  # the log may have been emptied, and opened by another node
             channel.restart(feed, recent, base)
-
-    async def _recent(self, name: str, tail: Tail) -> tuple[Tail, list[Entry]]:
-        base, recent = await self._journal.recent(name, tail.offset, self._hub.capacity)
-        end = base
-        for entry in recent:
-            if not entry.follows(end):
-                raise BrokenLog(f"The log of {name!r} is broken at offset {entry.tail.offset}")
-            end = entry.tail
-        if end != tail:
-            raise Unavailable(f"The log of {name!r} changed while it was read")
-        return base, recent
 
     async def _prove_tail(self, plan: Plan) -> None:
         """After a reconnect: go on from this node's tail if it is still in the log, else start anew."""
         channel = self._hub.channels[plan.name]
-        tails, _ = await self._journal.probe([plan.name], b"{}")
+        probed = await self._journal.probe([plan.name], b"{}")
         try:
-            await self._compare(channel, channel.feed.tail.offset, tails.get(plan.name))
-        except Forked:
+            await self._compare(channel, channel.feed.tail.offset, probed.tails.get(plan.name))
+        except (Forked, WrongType):
             await self._open_if_whole(plan)
 
     async def _compare(self, channel: Channel, mine: int, theirs: Tail | None) -> None:
@@ -296,7 +294,7 @@ class Relay:
                 await self._publish(channel, entry)
             elif channel.ring.contradicts(entry.tail.position):  # else it was filled in already
                 raise Forked
-        except Forked:
+        except (Forked, WrongType):
             await self._open_if_whole(self._plans[channel.feed.name])
 
     async def _fill(self, channel: Channel, last: int) -> None:
@@ -311,29 +309,16 @@ class Relay:
     async def _publish(self, channel: Channel, entry: Entry) -> None:
         if not entry.follows(channel.feed.tail):
             raise Forked
-        older = await self._pinned_by(entry, channel.feed)
+        older = await self._journal.pinned_by(entry, channel.feed)
         level, set_aside, began = len(channel) - channel.set_aside, channel.set_aside, time.time()
         channel.publish(entry)
         if older is not None:
             channel.feed.learn(older)  # before anybody can ask for a snapshot
-        for heard in self._awaited.pop((channel.feed.name, entry.tail.offset), ()):
-            heard.set_result(None)
+        self._awaited.came((channel.feed.name, entry.tail.offset))
         if entry.kind == "file":
             filed = datetime.fromisoformat(entry.at).timestamp() + self._slow_by
             fan_out = FanOut(level, set_aside, (began - filed) * 1000, (time.time() - filed) * 1000)
             self.fan_outs.measured(Line(channel.feed.name, entry.content["dispatch"]["id"], entry.at), fan_out)
-
-    async def _pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
-        """Return the dispatch that an entry pins if the feed does not show it: a pin names it by its id alone."""
-        id = entry.content["id"] if entry.kind == "pin" else None
-        if id is None or any(shown["id"] == id for shown in feed.dispatches):
-            return None
-        try:
-            dispatch = await self._journal.dispatch(feed.name, id)
-        except NotFound:
-            return None
-        dispatch.pop("revisions", None)
-        return dispatch
 
     # Proof
 
@@ -346,12 +331,13 @@ class Relay:
         self._heard_by, self._probe_due = now + HEAR_WITHIN, now + PROBE_EVERY
         mine = {name: channel.feed.tail.offset for name, channel in channels.items()}
         asked = time.time()
-        theirs, at = await self._journal.probe(list(mine), orjson.dumps(said))
+        theirs, at, full = await self._journal.probe(list(mine), orjson.dumps(said))
+        self._writes(writable=not full, refuses=full)
         self._slow_by = (asked + time.time()) / 2 - datetime.fromisoformat(at).timestamp()
         await self._receipts.keep(self._node, self.fan_outs)
         self._probe = Probe(word, mine, theirs, at)
 
-    async def _hear_node(self, data: bytes) -> None:
+    async def _hear_node(self, subscription: Subscription, data: bytes) -> None:
         said = orjson.loads(data)
         if "node" not in said:
             return
@@ -361,6 +347,9 @@ class Relay:
             return
         probe, self._probe = self._probe, None
         self._nodes = {node: seen for node, seen in self._nodes.items() if now - seen[0] < FORGET_NODE}
+        if probe.mine.keys() - probe.theirs.keys() - self._hub.broken:
+            await self._begin_again(subscription, probe)
+            return
         beat = now >= self._beat_due
         for name in list(self._hub.broken) if beat else ():
             await self._open_if_whole(self._plans[name])  # somebody may have mended it
@@ -373,11 +362,24 @@ class Relay:
             channel = self._hub.channels[name]
             try:
                 await self._compare(channel, mine, probe.theirs.get(name))
-            except Forked:
+            except (Forked, WrongType):
                 await self._open_if_whole(self._plans[name])
             if name in self._hub.broken:
                 channel.delay(rfc3339(datetime.now(UTC)))
-                continue
-            channel.watching = sum(watching.get(name, 0) for _, watching in self._nodes.values())
-            channel.prove(probe.at, beat=beat)
+            else:
+                channel.watching = sum(watching.get(name, 0) for _, watching in self._nodes.values())
+                channel.prove(probe.at, beat=beat)
             channel.sweep()
+
+    async def _begin_again(self, subscription: Subscription, probe: Probe) -> None:
+        """Set up a log that was emptied as at the first start, and show what is there now; it is proven at once."""
+        now = rfc3339(datetime.now(UTC))
+        for name in probe.mine.keys() - probe.theirs.keys():
+            self._hub.channels[name].delay(now)
+        log.warning("the logs of some feeds are gone; what the service needs is set up again")
+        await self._registry.ensure(self._admin_key)
+        await self._load_feeds(subscription, prove=True)
+        self._probe_due = self._clock()
+
+    def _writes(self, *, writable: bool, refuses: bool) -> None:
+        self.writable, self.refuses = writable, refuses

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
@@ -26,6 +27,9 @@ LOOK_EVERY: Final = 0.75
 not live to bring out, still comes out within a second. Looking four times a second was half of what an idle node did.
 """
 
+RETRY_EVERY: Final = 8
+"""Looks from one attempt to bring out a damaged dispatch to the next: somebody may have mended it."""
+
 log = logging.getLogger("ticker.release")
 
 
@@ -40,6 +44,11 @@ class Release:
         self._held = held
         self._hub = hub
         self._failed = False
+        self._looks = 0
+        self._aside: dict[tuple[str, str], int] = {}
+        """Dispatches that are due and did not come out, and the look at which each is tried again."""
+        self._damaged: set[tuple[str, str]] = set()
+        """Those of them of which it was said that they are damaged."""
         self._sleep = sleep
 
     async def run(self) -> None:
@@ -47,10 +56,9 @@ class Release:
         while True:
             wait = LOOK_EVERY
             try:
-                due, to_come = await self._held.due(self._open_feeds())
-                released = [await self._tried(line) for line in due]
+                goes_on, to_come = await self._look()
                 self._failed = False
-                if any(released):
+                if goes_on:
                     continue  # there may be more than one look brings
                 if to_come is not None:
                     wait = min(wait, to_come)
@@ -62,16 +70,42 @@ class Release:
                 self._failed = True
             await self._sleep(wait)
 
+    async def _look(self) -> tuple[bool, float | None]:
+        """Bring out what is due; return whether to look again at once, and the seconds until the next one is due.
+
+        Those that do not come out are looked past, or a few of them would stand before all that follow.
+        """
+        self._looks += 1
+        due, to_come = await self._held.due(self._open_feeds(), Counter(feed for feed, _ in self._aside))
+        known = {(line.feed, line.id) for line in due}
+        self._aside = {line: look for line, look in self._aside.items() if line in known}
+        self._damaged &= known
+        goes_on = False
+        for line in due:
+            key = line.feed, line.id
+            if self._looks < self._aside.get(key, 0):
+                continue
+            if await self._tried(line):
+                self._aside.pop(key, None)
+                goes_on = True
+            else:
+                goes_on = goes_on or key not in self._aside
+                self._aside[key] = self._looks + (RETRY_EVERY if key in self._damaged else 1)
+        return goes_on, to_come
+
     def _open_feeds(self) -> list[str]:
         return [name for name, channel in self._hub.channels.items() if channel.feed.closed is None]
 
     async def _tried(self, due: Due) -> bool:
         try:
             return await self.let_out(due)
-        except (Unavailable, Refused):
+        except Unavailable:
             raise
-        except Exception:  # a damaged one does not hold up those behind it
-            log.exception("the held line %s in %s could not be released", due.id, due.feed)
+        except Exception as error:  # a damaged one does not hold up those behind it
+            if (due.feed, due.id) not in self._damaged:
+                told = None if isinstance(error, Refused) else error  # where it happened is Redis
+                log.error("%s held in %s cannot be released: %s", due.id, due.feed, cause(error), exc_info=told)
+            self._damaged.add((due.feed, due.id))
             return False
 
     async def let_out(self, due: Due) -> bool:

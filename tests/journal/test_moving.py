@@ -213,12 +213,14 @@ async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redi
     await shut(redis, "breaking")
     await Registry(redis).ensure_breaking()
     async with redis.subscription() as subscription:
-        await subscription.add(keys.CHANGES)
+        await subscription.add(redis.channels.changes)
         await imported(redis, lines, name="breaking")
         heard: list[tuple[str, bytes]] = []
         while len(heard) < 2:  # it also tells, as None, that it listens now
             heard += [message] if (message := await subscription.next(5.0)) else []
-    assert heard == [(keys.CHANGES, b"breaking")] * 2, "a running service hears of the other log, and of its end"
+    assert heard == [(redis.channels.changes, b"breaking")] * 2, (
+        "a running service hears of the other log, and of its end"
+    )
     plan = await Registry(redis).plan("breaking")
     assert (plan.title, plan.language, plan.two_person_flash) == ("عاجل", "ar", True)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ticker.errors import BadSetting, Unavailable
-from ticker.journal.redis import Redis, Refused, Script
+from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
+from ticker.journal.redis import Redis, Refused, Script, WrongType
 
 pytestmark = pytest.mark.anyio
 
@@ -164,3 +164,107 @@ async def test_a_connection_that_cannot_be_had_is_told_in_our_words(tmp_path: Pa
         async with redis.one_connection() as alone:
             await alone("PING")
     await redis.close()
+
+
+async def make_replica(redis: Redis) -> None:
+    await redis("REPLICAOF", "127.0.0.1", "1")  # where nobody is: it stays what it is, and takes no writes
+
+
+async def test_a_server_that_takes_no_writes_is_left_for_a_new_connection(redis: Redis) -> None:
+    writer, own = Redis(redis._url), []
+    script = Script("admin.lua")
+    writes = (
+        lambda: writer("SET", "a", "1"),
+        lambda: writer.run(script, ["admin", "keys"], ["digest", "holder"]),
+        lambda: writer.together(("GET", "a"), ("SET", "a", "1"), ("PING",)),
+    )
+    await make_replica(redis)
+    for write in writes:
+        own.append(await writer("CLIENT", "ID"))
+        assert await writer("CLIENT", "ID") == own[-1], "reading keeps the connection"
+        with pytest.raises(CannotWrite):
+            await write()
+        assert not writer.connected
+    assert len(set(own)) == len(writes)
+    outcomes = await writer.outcomes(("ECHO", "first"), ("SET", "a", "1"), ("ECHO", "last"))
+    assert [outcomes[0], type(outcomes[1]), outcomes[2]] == [b"first", CannotWrite, b"last"], "each has its answer"
+    await redis("REPLICAOF", "NO", "ONE")
+    await writer("SET", "a", "1")
+    await writer.close()
+
+
+async def test_connections_lent_before_a_failover_are_not_lent_after_it(redis: Redis) -> None:
+    lender = Redis(redis._url)
+
+    async def own() -> Any:
+        async with lender.one_connection() as alone:
+            number = await alone("CLIENT", "ID")
+            await asyncio.sleep(0.02)
+            return number
+
+    before = set(await asyncio.gather(*(own() for _ in range(5))))
+    assert len(before) == 5
+    assert set(await asyncio.gather(*(own() for _ in range(5)))) == before
+    await make_replica(redis)
+    with pytest.raises(CannotWrite):
+        async with lender.one_connection() as alone:
+            await alone("SET", "a", "1")
+    await redis("REPLICAOF", "NO", "ONE")
+    assert not before & set(await asyncio.gather(*(own() for _ in range(5))))
+    await lender.close()
+
+
+async def test_connections_are_made_again_when_asked_for(redis: Redis) -> None:
+    asking = Redis(redis._url)
+    before = await asking("CLIENT", "ID")
+    waiting = asyncio.create_task(asking("BLPOP", "list", "5"))
+    async with asyncio.timeout(10):
+        while b"cmd=blpop" not in await redis("CLIENT", "LIST"):
+            await asyncio.sleep(0)
+    await asking.redial()
+    await redis("RPUSH", "list", "x")
+    assert tuple(await waiting) == (b"list", b"x"), "what is under way keeps its connection"
+    assert await asking("CLIENT", "ID") != before
+    await asking.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "elsewhere"),
+    [
+        ("READONLY You can't write against a read only replica. script: f_1, on @user_script:1.", CannotWrite, True),
+        ("ERR Error running script (call to f_1): @user_script:1: -READONLY You can't write", CannotWrite, True),
+        ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", CannotWrite, True),
+        ("CLUSTERDOWN The cluster is down", CannotWrite, True),
+        ("LOADING Redis is loading the dataset in memory", None, True),
+        ("OOM command not allowed when used memory > 'maxmemory'.", LogFull, False),
+        ("ERR Error running script: @user_script:1: -OOM command not allowed", LogFull, False),
+        ("MISCONF Redis is configured to save RDB snapshots", CannotWrite, False),
+        ("NOREPLICAS Not enough good replicas to write.", CannotWrite, False),
+        ("WRONGTYPE Operation against a key holding the wrong kind of value", WrongType, False),
+    ],
+)
+async def test_each_refusal_has_its_kind_and_those_of_another_server_end_the_connection(
+    said: str, kind: type[Exception] | None, *, elsewhere: bool, tmp_path: Path
+) -> None:
+    gone = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while b"GET" not in (data := await reader.read(4096)):
+            writer.write(b"+OK\r\n" * data.count(b"SETINFO"))  # it greets with its name and version
+            if not data:
+                break
+        writer.write(f"-{said}\r\n".encode())
+        await reader.read()
+        writer.close()
+        await asyncio.wait([asyncio.ensure_future(writer.wait_closed())])
+        gone.set()
+
+    server = await asyncio.start_unix_server(refuse, f"{tmp_path}/s")
+    redis = Redis(f"unix://{tmp_path}/s")
+    with pytest.raises(kind or Unavailable) as raised:
+        await redis("GET", "x")
+    assert type(raised.value) is (kind or Unavailable)
+    assert redis.connected is not elsewhere
+    await redis.close()
+    await gone.wait()
+    server.close()

@@ -74,7 +74,7 @@ async def test_nodes_are_told_the_word_of_each_edit_and_closing(redis: Redis) ->
     await opened(redis)
     registry = Registry(redis)
     async with redis.subscription() as subscription:
-        await subscription.add(keys.CHANGES)
+        await subscription.add(redis.channels.changes)
         await registry.edit("breaking", {"title": "x"}, "edited")
         await registry.close("breaking", "closed")
         await registry.edit("breaking", {"title": "y", "closed": None}, "reopened")
@@ -121,3 +121,34 @@ async def test_a_feed_whose_log_is_there_and_that_is_not_listed_is_not_closed(re
         with pytest.raises(NotFound):
             await act
     assert await redis("HGET", keys.state("breaking"), "closed") is None
+
+
+async def test_an_emptied_log_gets_the_admin_key_and_the_default_feed_again(redis: Redis) -> None:
+    registry = Registry(redis)
+    await registry.set_admin("tk_first_key_of_all")
+    await registry.ensure("tk_first_key_of_all")
+    await redis("FLUSHALL")
+    await asyncio.gather(*(registry.ensure("tk_first_key_of_all") for _ in range(3)))
+    assert await registry.holder("tk_first_key_of_all") is not None
+    assert [plan.name for plan in await registry.feeds()] == ["breaking"]
+
+
+async def test_an_admin_key_that_was_revoked_or_replaced_stays_worthless(redis: Redis) -> None:
+    registry = Registry(redis)
+    await registry.set_admin("tk_first_key_of_all")
+    await registry.set_admin("tk_second_key_of_all")
+    await registry.ensure("tk_first_key_of_all")
+    assert await registry.holder("tk_first_key_of_all") is None
+    second = await registry.holder("tk_second_key_of_all")
+    assert second is not None
+    await registry.revoke(second.id)
+    await registry.ensure("tk_second_key_of_all")
+    assert await registry.holder("tk_second_key_of_all") is None
+
+
+async def test_nothing_is_written_where_nothing_is_missing(redis: Redis) -> None:
+    registry = Registry(redis)
+    await registry.ensure("tk_first_key_of_all")
+    await redis("CONFIG", "SET", "maxmemory", 1)
+    await registry.ensure("tk_first_key_of_all")
+    await redis("CONFIG", "SET", "maxmemory", 0)

@@ -31,10 +31,10 @@ def a_free_port() -> int:
 
 
 @asynccontextmanager
-async def server(program: str, folder: Path, *flags: str) -> AsyncIterator[tuple[int, Redis]]:
+async def server(program: str, folder: Path, *flags: str, port: int = 0) -> AsyncIterator[tuple[int, Redis]]:
     """A server on a port of its own: replication needs one, unlike everything else here."""
     folder.mkdir()
-    port = a_free_port()
+    port = port or a_free_port()
     keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *keep, *flags]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -65,11 +65,11 @@ class Change(NamedTuple):
         names = [*stored(feed), record, *_of_the_desk(feed)]
         return [*names, *enters, *(leaves - enters)], len(enters)
 
-    def arguments(self, feed: str, enters: int) -> list[Any]:
-        """Return the arguments of the script, in its order."""
+    def arguments(self, channel: str, enters: int) -> list[Any]:
+        """Return the arguments of the script, in its order; it publishes the entry on `channel`."""
         return [
             self.kind,
-            keys.channel(feed),
+            channel,
             orjson.dumps(self.holder.name),
             self.holder.id,
             "1" if self.own_only else "",

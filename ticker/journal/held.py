@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import logging
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from ticker.errors import NotFound
 from ticker.journal import keys
-from ticker.journal.redis import Redis
+from ticker.journal.redis import Redis, WrongType
+
+LOOK_AT: Final = 10
+"""Dispatches of a feed that one look brings."""
+
+log = logging.getLogger("ticker.held")
 
 
 class Due(NamedTuple):
@@ -24,6 +31,8 @@ class HeldLines:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._damaged: set[str] = set()
+        """Feeds whose held dispatches cannot be read at all."""
 
     async def waiting(self, feed: str) -> list[dict[str, Any]]:
         """Return the lines that wait for their release, the next one first."""
@@ -43,11 +52,24 @@ class HeldLines:
             raise NotFound(f"There is no held line {id!r} in the feed {feed!r}")
         return orjson.loads(record), filer.decode()
 
-    async def due(self, feeds: list[str]) -> tuple[list[Due], float | None]:
-        """Return the lines whose time has come, by the clock of Redis, and the seconds until the next one's, if any."""
-        (seconds, micros), *found = await self._redis.together(
-            ("TIME",), *(("ZRANGE", keys.due(feed), 0, 9, "WITHSCORES") for feed in feeds)
+    async def due(self, feeds: list[str], beyond: Mapping[str, int] | None = None) -> tuple[list[Due], float | None]:
+        """Return what is due by the clock of Redis, and the seconds until the next one is, if there is any.
+
+        Of each feed LOOK_AT at most, and as many more as `beyond` says: those that were due and did not come out.
+        """
+        last = {feed: LOOK_AT - 1 + (beyond or {}).get(feed, 0) for feed in feeds}
+        time, *answers = await self._redis.outcomes(
+            ("TIME",), *(("ZRANGE", keys.due(feed), 0, last[feed], "WITHSCORES") for feed in feeds)
         )
+        for answer in (time, *answers):
+            if isinstance(answer, Exception) and not isinstance(answer, WrongType):
+                raise answer
+        damaged = {feed for feed, answer in zip(feeds, answers, strict=True) if isinstance(answer, WrongType)}
+        for feed in damaged - self._damaged:
+            log.error("what is held in %s cannot be read: %s is no sorted set", feed, keys.due(feed))
+        self._damaged = damaged
+        found = [[] if isinstance(answer, WrongType) else answer for answer in answers]
+        seconds, micros = time
         now = int(seconds) * 1000 + int(micros) // 1000
         waiting = [
             (int(at), feed, id.decode())

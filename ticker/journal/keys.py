@@ -16,11 +16,31 @@ USED: Final = "ticker:used"
 ADMIN: Final = "ticker:admin"
 """String: SHA-256 of the admin key that came from the environment."""
 
-NODES: Final = "ticker:nodes"
-"""Channel: each node's probe, with the number of its readers."""
+PROBE: Final = "ticker:probe"
+"""Never there: what a node tries to write to prove that the log takes entries."""
 
-CHANGES: Final = "ticker:changes"
-"""Channel: a feed was opened, edited or closed, or a key was revoked."""
+
+class Channels:
+    """Names of the pub/sub channels of one database: Redis itself does not keep those of its databases apart.
+
+    Attributes:
+        nodes: each node's probe, with the number of its readers.
+        changes: a feed was opened, edited or closed, or a key was revoked.
+    """
+
+    def __init__(self, database: int) -> None:
+        self._prefix = "ticker:" if database == 0 else f"ticker:{database}:"
+        self.nodes = f"{self._prefix}nodes"
+        self.changes = f"{self._prefix}changes"
+
+    def live(self, feed: str) -> str:
+        """Each entry of a feed as it is written."""
+        return f"{self._prefix}{{{feed}}}:live"
+
+    @staticmethod
+    def feed(live: str) -> str:
+        """Return the feed of a channel named by `live`."""
+        return live[live.index("{") + 1 : live.rindex("}")]
 
 
 def state(feed: str) -> str:
@@ -101,8 +121,3 @@ def editions(feed: str, id: str) -> str:
 def rate(holder: str, window: int) -> str:
     """Counter: changes that this key has asked for in this window of time."""
     return f"ticker:rate:{holder}:{window}"
-
-
-def channel(feed: str) -> str:
-    """Channel: each entry as it is written."""
-    return f"ticker:{{{feed}}}:live"

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
-from ticker.errors import NotFound, Unavailable
+from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import keys
 from ticker.journal.change import Change, Receipt, receipt, ties
 from ticker.journal.history import Filter, Page, search
-from ticker.journal.redis import Redis, Refused, Script
+from ticker.journal.redis import Redis, Refused, Script, WrongType
 from ticker.journal.registry import Plan
+
+
+class Probed(NamedTuple):
+    """What a primary said when it was asked how far its logs go.
+
+    Attributes:
+        tails: where each log ended; none of a feed whose log is not there or cannot be read.
+        at: the time by Redis' clock (RFC 3339).
+        full: whether it takes nothing new, since it has no memory left.
+    """
+
+    tails: dict[str, Tail]
+    at: str
+    full: bool
 
 
 class Journal:
@@ -39,7 +53,7 @@ class Journal:
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
         names, enters = change.names(feed)
-        args = change.arguments(feed, enters)
+        args = change.arguments(self._redis.channels.live(feed), enters)
         # WAIT speaks of the writes of its own connection, so both go over the same one.
         async with self._redis.one_connection() if self._replicas else nullcontext(self._redis) as redis:
             outcome, detail = await redis.run(self._append, names, args)
@@ -93,6 +107,38 @@ class Journal:
             **plan.shown(),
         )
 
+    async def opened(self, plan: Plan, count: int) -> tuple[Feed, Tail, list[Entry]]:
+        """Return what a feed shows now, its newest entries, at least `count` if it has as many, and the place before.
+
+        Raises:
+            BrokenLog: the log is not there, or its chain is broken.
+            Unavailable: it changed meanwhile.
+        """
+        feed = await self.look(plan)
+        if feed is None:
+            raise BrokenLog(f"The feed {plan.name!r} is listed, but its log is not there")
+        base, recent = await self.recent(plan.name, feed.tail.offset, count)
+        end = base
+        for entry in recent:
+            if not entry.follows(end):
+                raise BrokenLog(f"The log of {plan.name!r} is broken at offset {entry.tail.offset}")
+            end = entry.tail
+        if end != feed.tail:
+            raise Unavailable(f"The log of {plan.name!r} changed while it was read")
+        return feed, base, recent
+
+    async def pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
+        """Return the dispatch that an entry pins if the feed does not show it: a pin names it by its id alone."""
+        id = entry.content["id"] if entry.kind == "pin" else None
+        if id is None or any(shown["id"] == id for shown in feed.dispatches):
+            return None
+        try:
+            dispatch = await self.dispatch(feed.name, id)
+        except NotFound:
+            return None
+        dispatch.pop("revisions", None)
+        return dispatch
+
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
         """Return the entries of a feed from one offset to another, both included, oldest first."""
         found = await self._redis("XRANGE", keys.log(feed), f"{max(first, 1)}-0", f"{last}-0")
@@ -106,22 +152,32 @@ class Journal:
         origin = await self._redis("HGET", keys.state(feed), "origin")
         return Tail(0, (origin or b"").decode()), entries
 
-    async def probe(self, feeds: list[str], word: bytes) -> tuple[dict[str, Tail], str]:
-        """Publish `word` to all nodes; return where each log ended just before, and the time by Redis' clock.
+    async def probe(self, feeds: list[str], word: bytes) -> Probed:
+        """Publish `word` to all nodes; return where each log ended just before.
 
-        Whoever hears the word back on a subscription has heard every entry up to those ends before it.
+        Whoever hears the word back on a subscription has heard every entry up to those ends before it. That the server
+        is still the primary, and not one that was demoted and is asked by nobody else, is proven by a write: that of
+        a key only if it is there, which it never is, so nothing is changed, logged or sent to replicas.
+
+        Raises:
+            CannotWrite: it takes no writes, for another reason than that its memory is full.
         """
-        *found, (seconds, micros), _ = await self._redis.together(
+        *found, time, written, published = await self._redis.outcomes(
             *(("HMGET", keys.state(feed), "offset", "hash") for feed in feeds),
             ("TIME",),
-            ("PUBLISH", keys.NODES, word),
+            ("SET", keys.PROBE, "", "XX"),
+            ("PUBLISH", self._redis.channels.nodes, word),
         )
+        for answer in (written, *found, time, published):
+            if isinstance(answer, Exception) and not isinstance(answer, WrongType | LogFull):
+                raise answer
         tails = {
-            feed: Tail(int(offset), hash.decode())
-            for feed, (offset, hash) in zip(feeds, found, strict=True)
-            if offset is not None
+            feed: Tail(int(state[0]), state[1].decode())
+            for feed, state in zip(feeds, found, strict=True)
+            if not isinstance(state, WrongType) and None not in state
         }
-        return tails, rfc3339(datetime.fromtimestamp(seconds + micros / 1e6, UTC))
+        seconds, micros = time
+        return Probed(tails, rfc3339(datetime.fromtimestamp(seconds + micros / 1e6, UTC)), isinstance(written, LogFull))
 
     async def history(
         self, feed: str, before: str | None, limit: int, narrow: tuple[str, str] | None = None

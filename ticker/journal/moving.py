@@ -225,7 +225,8 @@ async def _list(redis: Redis, plan: Plan) -> None:
     state = keys.state(plan.name)
     closed = ("HDEL", state, "closed") if plan.closed is None else ("HSET", state, "closed", _milliseconds(plan.closed))
     # All nodes look at once: a log that was there before is another one now, or longer.
-    await redis.together(closed, ("HSET", keys.FEEDS, plan.name, plan.stored), ("PUBLISH", keys.CHANGES, plan.name))
+    told = ("PUBLISH", redis.channels.changes, plan.name)
+    await redis.together(closed, ("HSET", keys.FEEDS, plan.name, plan.stored), told)
 
 
 def _milliseconds(moment: str) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
@@ -25,7 +26,8 @@ from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from ticker.errors import BadSetting, Unavailable
+from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
+from ticker.journal.keys import Channels
 
 ANSWER_WITHIN: Final = 1.5
 """Seconds Redis may take to answer. With a probe each second, a dead Redis is noticed within three."""
@@ -45,8 +47,11 @@ _OURS: Final = {
 }
 """How connections are set up."""
 
-_CANNOT_WRITE: Final = ("MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN")
-"""Codes of errors that redis-py has no class for."""
+_CANNOT_WRITE: Final = re.compile(r"(?:^|-)(?:READONLY|MISCONF|NOREPLICAS|BUSY|TRYAGAIN|MASTERDOWN|CLUSTERDOWN)\b")
+"""Errors of a server that takes no writes. Before Redis 7, a script's error has the code after a dash in its middle."""
+
+_ELSEWHERE: Final = re.compile(r"(?:^|-)(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING)\b")
+"""Errors of a server that is not the one to ask any more: at the same address there may be another one by now."""
 
 
 class Refused(Exception):
@@ -55,6 +60,10 @@ class Refused(Exception):
 
 class Unknown(Refused):
     """Redis was asked to run a script that it does not have."""
+
+
+class WrongType(Refused):
+    """A key holds another kind of value than the one that the service keeps there."""
 
 
 def cause(error: BaseException) -> str:
@@ -68,12 +77,18 @@ def _translated(error: Exception) -> Exception:
     match error:
         case exceptions.ConnectionError() | exceptions.TimeoutError() | OSError():
             ours = Unavailable("The log cannot be reached")
-        case exceptions.ReadOnlyError() | exceptions.OutOfMemoryError() | exceptions.ClusterDownError():
-            ours = Unavailable("The log takes no entries now")
+        case exceptions.OutOfMemoryError():
+            ours = LogFull("The log takes no entries now")
+        case exceptions.ReadOnlyError() | exceptions.ClusterDownError():
+            ours = CannotWrite("The log takes no entries now")
         case exceptions.NoScriptError():
             ours = Unknown(str(error))
-        case exceptions.ResponseError() if str(error).startswith(_CANNOT_WRITE):
-            ours = Unavailable("The log takes no entries now")
+        case exceptions.ResponseError() if str(error).startswith("OOM") or "-OOM " in str(error):
+            ours = LogFull("The log takes no entries now")
+        case exceptions.ResponseError() if _CANNOT_WRITE.search(str(error)):
+            ours = CannotWrite("The log takes no entries now")
+        case exceptions.ResponseError() if "WRONGTYPE" in str(error):
+            ours = WrongType(str(error))
         case exceptions.ResponseError():
             ours = Refused(str(error))
         case exceptions.RedisError():
@@ -82,6 +97,13 @@ def _translated(error: Exception) -> Exception:
             return error
     ours.__cause__ = error
     return ours
+
+
+def _is_elsewhere(error: Exception) -> bool:
+    """Return True if a server's error means that another one is to be asked from now on."""
+    return isinstance(error, exceptions.ReadOnlyError | exceptions.ClusterDownError) or bool(
+        _ELSEWHERE.search(str(error))
+    )
 
 
 @contextmanager
@@ -123,6 +145,7 @@ class Redis:
             self._connection = _made(pool)
         except (ValueError, TypeError) as error:  # TypeError: it has an option that no connection takes
             raise BadSetting(f"TICKER_REDIS_URL: {error}") from None
+        self.channels = Channels(int(pool.connection_kwargs.get("db") or 0))
         self._url = url
         self._answer_within = answer_within
         self._pool = pool
@@ -133,6 +156,8 @@ class Redis:
         self._spare: list[Redis] = []
         self._lending = asyncio.Semaphore(LENT_AT_MOST)
         self._reconnects = reconnects
+        self._outdated = False
+        """Whether the next command is for a new connection."""
 
     async def __call__(self, *command: Any) -> Any:
         """Send one command and return its answer, as bytes and numbers."""
@@ -147,6 +172,28 @@ class Redis:
                 raise answer
         return answers
 
+    async def outcomes(self, *commands: tuple[Any, ...]) -> list[Any]:
+        """Send commands as `together`; where Redis answered one with an error, return that error in its place.
+
+        Raises:
+            Unavailable: there is no answer to all of them.
+        """
+        asked = [self._ask(command) for command in commands]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, Refused | CannotWrite):
+                raise answer
+        return answers
+
+    async def redial(self) -> None:
+        """Use new connections from the next command on; what is under way is answered on the old ones."""
+        self._outdated = True
+        await self._close_spare()
+
+    async def _close_spare(self) -> None:
+        for alone in self._spare:
+            await alone.close()
+
     async def run(self, script: Script, names: list[str], args: list[Any]) -> Any:
         """Run a script by its digest; a server that lacks it is sent the whole."""
         try:
@@ -158,6 +205,11 @@ class Redis:
     def waits(self) -> bool:
         """Whether answers are still to come."""
         return self._carrier is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection that commands use is there."""
+        return bool(self._connection.is_connected)
 
     def _ask(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -186,6 +238,9 @@ class Redis:
         """Return an answer to each command; where there is none, the error instead."""
         try:
             async with asyncio.timeout(self._answer_within) as limit:
+                if self._outdated:
+                    self._outdated = False
+                    await self._connection.disconnect(nowait=True)
                 if self._reconnects:
                     await self._pool.ensure_connection(self._connection)
                 elif not self._connection.is_connected:
@@ -196,6 +251,9 @@ class Redis:
                     answers.append(await self._answer(command[0]))
                     if number % PATIENCE == 0:
                         limit.reschedule(asyncio.get_running_loop().time() + self._answer_within)
+                if self._outdated:
+                    await self._connection.disconnect(nowait=True)
+                    self._outdated = False
                 return answers
         except Exception as error:  # noqa: BLE001  # whatever it is, those who asked are waiting to be told
             await self._connection.disconnect(nowait=True)  # an answer may still be on its way, to nobody
@@ -211,6 +269,8 @@ class Redis:
         try:
             return await self._client.parse_response(self._connection, command)
         except exceptions.ResponseError as error:
+            if _is_elsewhere(error):  # a proxy or an address that moves would keep us with this server for good
+                self._outdated = True
             return _translated(error)
 
     @asynccontextmanager
@@ -230,6 +290,8 @@ class Redis:
                 if alone.waits:  # whoever had it gave up, and the next would have to wait for an answer to nobody
                     await alone.close()
                 else:
+                    if not alone.connected:  # the others lead to the same server
+                        await self._close_spare()
                     self._spare.append(alone)
 
     @asynccontextmanager
@@ -251,8 +313,7 @@ class Redis:
                 future.set_exception(Unavailable("The way to the log was closed"))
         self._asked, self._carrier = [], None
         await self._connection.disconnect(nowait=True)
-        for alone in self._spare:
-            await alone.close()
+        await self._close_spare()
 
 
 def _packed(command: tuple[Any, ...]) -> bytes:

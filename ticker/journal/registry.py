@@ -6,6 +6,7 @@ Keys are random and long, so a plain SHA-256 is all the hashing they need: there
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import secrets
 import time
@@ -19,7 +20,9 @@ import orjson
 from ticker.dispatch import BREAKING, FeedPlan, Visibility, rfc3339
 from ticker.errors import Conflict, NotFound
 from ticker.journal import keys
-from ticker.journal.redis import Redis, Script
+from ticker.journal.redis import Redis, Script, WrongType
+
+log = logging.getLogger("ticker.registry")
 
 Role = Literal["correspondent", "editor", "admin"]
 
@@ -123,13 +126,18 @@ class Registry:
         self._noted: dict[str, int] = {}
         self._swap = Script("swap.lua")
         self._closing = Script("closing.lua")
+        self._first_admin = Script("admin.lua")
 
     async def feeds(self) -> list[Plan]:
         """Return all feeds, by name, `breaking` first."""
         found = await self._redis("HGETALL", keys.FEEDS)
         names = [name.decode() for name in found]
-        closed = await self._redis.together(*(("HGET", keys.state(name), "closed") for name in names))
-        plans = [Plan.read(text, at) for text, at in zip(found.values(), closed, strict=True)]
+        closed = await self._redis.outcomes(*(("HGET", keys.state(name), "closed") for name in names))
+        plans = []
+        for text, at in zip(found.values(), closed, strict=True):
+            if isinstance(at, Exception) and not isinstance(at, WrongType):
+                raise at
+            plans.append(Plan.read(text, None if isinstance(at, WrongType) else at))
         return sorted(plans, key=lambda plan: (plan.name != BREAKING, plan.name))
 
     async def plan(self, name: str) -> Plan:
@@ -163,7 +171,7 @@ class Registry:
             before, plan = await self._planned(name)
             # Who waits for the word waits for all of this, so the last step of it carries the word.
             said = name if reopens else word or name
-            args = [name, before, replace(plan, **changes).stored, keys.CHANGES, said]
+            args = [name, before, replace(plan, **changes).stored, self._redis.channels.changes, said]
             if await self._redis.run(self._swap, [keys.FEEDS], args):
                 break  # else somebody else's edit was kept in between, which is to stay
         if reopens:
@@ -182,7 +190,8 @@ class Registry:
     async def _close_or_reopen(self, name: str, act: str, word: str) -> None:
         await self.plan(name)  # a feed that is being imported has a state, and is not listed yet
         names = [keys.state(name), keys.due(name), keys.flashes(name)]
-        if await self._redis.run(self._closing, names, [act, NEVER, keys.CHANGES, word or name]) is None:
+        args = [act, NEVER, self._redis.channels.changes, word or name]
+        if await self._redis.run(self._closing, names, args) is None:
             raise NotFound(f"There is no feed named {name!r}")
 
     async def open_feed(self, plan: Plan) -> None:
@@ -206,9 +215,22 @@ class Registry:
             Conflict: it is open already.
         """
         fresh = await self._redis("HSETNX", keys.FEEDS, plan.name, plan.stored)
-        await self._redis("PUBLISH", keys.CHANGES, plan.name)
+        await self._redis("PUBLISH", self._redis.channels.changes, plan.name)
         if not fresh:
             raise Conflict(f"The feed {plan.name!r} is open already", field="name")
+
+    async def ensure(self, admin_key: str | None) -> None:
+        """See to it that a log that was emptied, or never used, has the default feed and the admin key.
+
+        An admin key that the log has had is not touched: it may be revoked, or another one by now.
+        """
+        with suppress(WrongType):  # a damaged feed keeps nobody from following the others
+            await self.ensure_breaking()
+        if admin_key is not None and not await self._redis("EXISTS", keys.ADMIN):
+            digest = _digest(admin_key)
+            args = [digest, orjson.dumps(asdict(Holder(digest[:12], "admin", "admin", now())))]
+            if await self._redis.run(self._first_admin, [keys.ADMIN, keys.KEYS], args):
+                log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
 
     async def ensure_breaking(self) -> None:
         """Open the feed that exists from the first start."""
@@ -234,7 +256,7 @@ class Registry:
         digest = _digest(secret)
         before, _ = await self._redis.together(("GET", keys.ADMIN), ("SET", keys.ADMIN, digest))
         if before is not None and before.decode() != digest:
-            await self._redis.together(("HDEL", keys.KEYS, before), ("PUBLISH", keys.CHANGES, b""))
+            await self._redis.together(("HDEL", keys.KEYS, before), ("PUBLISH", self._redis.channels.changes, b""))
         await self.issue("admin", "admin", [], secret=secret)
 
     async def listed(self, name: str) -> bool:
@@ -279,7 +301,7 @@ class Registry:
             if holder.id == id:
                 # Nodes are told, since readers of private feeds may be connected with it.
                 await self._redis.together(
-                    ("HDEL", keys.KEYS, digest), ("HDEL", keys.USED, id), ("PUBLISH", keys.CHANGES, b"")
+                    ("HDEL", keys.KEYS, digest), ("HDEL", keys.USED, id), ("PUBLISH", self._redis.channels.changes, b"")
                 )
                 return holder
         raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")

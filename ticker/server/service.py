@@ -111,7 +111,7 @@ async def _prepare(settings: Settings) -> None:
     try:
         while True:
             try:
-                await registry.ensure_breaking()
+                await registry.ensure(None)
                 break
             except Unavailable as error:
                 if asyncio.get_running_loop().time() > deadline:

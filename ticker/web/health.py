@@ -21,10 +21,13 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """GET /readyz: this node is level with Redis, so a balancer may send readers and correspondents."""
-    hub = node_of(request).hub
+    node = node_of(request)
+    hub = node.hub
     if hub.draining:
         return json({"status": "draining"}, 503)
     # A feed whose log is damaged is so on every node: to send its readers elsewhere would help nobody.
+    if node.relay.refuses:
+        return json({"status": "the log takes no entries"}, 503)
     whole = [channel for name, channel in hub.channels.items() if name not in hub.broken]
     if not hub.ready or any(channel.behind for channel in whole):
         return json({"status": "not level with Redis"}, 503)
@@ -56,6 +59,8 @@ def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
         yield f"# HELP {name} {purpose}\n# TYPE {name} gauge\n"
         for feed, value in values.items():
             yield f'{name}{{feed="{feed}"}} {value}\n'
+    yield "# HELP ticker_log_writable 1 while the log takes entries.\n"
+    yield f"# TYPE ticker_log_writable gauge\nticker_log_writable {int(node.relay.writable)}\n"
     cut = {n: c.cut_readers for n, c in channels.items()}
     yield "# HELP ticker_readers_cut_total Readers cut because they took nothing.\n"
     yield "# TYPE ticker_readers_cut_total counter\n"

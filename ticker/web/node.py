@@ -52,7 +52,9 @@ class Node:
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url)
         self._connections.append(following)
-        self.relay = Relay(following, self.hub, clock=time.monotonic)
+        self.relay = Relay(
+            following, self.hub, clock=time.monotonic, admin_key=settings.admin_key, others=self._connections[:2]
+        )
         self.held = HeldLines(self.redis)
         self.receipts = Receipts(self.redis)
         self._release = Release(self.journal, self.held, self.hub)
