@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import selectors
+from collections.abc import Callable
 from typing import Protocol
 
 log = logging.getLogger("ticker.server")
@@ -31,6 +32,8 @@ class Watch:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self.clock: Callable[[], float] = loop.time
+        """The time in seconds, for the owners of sockets."""
         self._selector = selectors.DefaultSelector()
         loop.add_reader(self._selector.fileno(), self._look)
 
