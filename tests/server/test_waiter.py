@@ -8,13 +8,15 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import orjson
 import pytest
 
 from tests.server.test_handoff import House, count_transports, until
 from ticker.hub import Channel, Hub
+from ticker.relay import Relay
 from ticker.server import door, drain, waiter
 from ticker.server.door import Doorman
 from ticker.server.drain import drain as empty
@@ -74,6 +76,7 @@ class Here(Node):
 
     def __init__(self, hub: Hub, settings: Settings) -> None:
         self.hub, self.settings = hub, settings
+        self.relay = cast("Relay", SimpleNamespace(private=lambda _: False))
 
     async def find(self, name: str) -> Channel:
         return self.hub.channel(name)

@@ -6,6 +6,9 @@ from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from ticker.errors import BadRequest
+from ticker.server.lingering import LINGER
+from ticker.server.refusal import refusal
 from ticker.server.talk import AT_A_TIME
 from ticker.web.allowance import Allowance
 from ticker.wire import Close
@@ -23,6 +26,10 @@ class CountedWebSocket(WebSocketsSansIOProtocol):
         if self._allowance is None:
             self._allowance = Allowance(self.loop.time())
             super().data_received(data)
+            if self.conn.handshake_exc is not None and not self.handshake_initiated:
+                self._refuse()
+            return
+        if self.close_sent:
             return
         for start in range(0, len(data), AT_A_TIME):
             said = data[start : start + AT_A_TIME]
@@ -38,6 +45,11 @@ class CountedWebSocket(WebSocketsSansIOProtocol):
         if frames and not self.close_sent:
             self._spend(frames=frames)
 
+    def _refuse(self) -> None:
+        self.handshake_complete = self.close_sent = True
+        self.transport.write(refusal(BadRequest("This handshake is not as RFC 6455 has it, or has too long headers")))
+        self.transport.close()
+
     def _spend(self, *, frames: int = 0, size: int = 0) -> None:
         allowance = cast("Allowance", self._allowance)
         if allowance.spend(self.loop.time(), frames=frames, size=size) or self.transport.is_closing():
@@ -46,4 +58,8 @@ class CountedWebSocket(WebSocketsSansIOProtocol):
             self.transport.abort()
             return
         self.conn.fail(Close.POLICY, "readers only listen")
-        self.handle_parser_exception()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": Close.POLICY})
+        self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write_eof()  # and what comes is discarded; see `Lingering`
+        self.loop.call_later(LINGER, self.transport.abort)

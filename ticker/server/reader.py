@@ -7,7 +7,6 @@ itself.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterable
 from typing import Final, Self
@@ -16,6 +15,7 @@ from websockets.frames import CLOSE, Frame
 from websockets.frames import Close as CloseFrame
 
 from ticker.reader import Reader
+from ticker.server.lingering import Lingering
 from ticker.server.talk import Talk
 from ticker.server.watch import Watch
 from ticker.web.allowance import Allowance
@@ -23,9 +23,6 @@ from ticker.wire import Close, Dialect
 
 LISTEN: Final = 1024
 """Bytes read from one reader before others get their turn; a reader who sends much is found out after a few turns."""
-
-_LEFTOVER: Final = 64 * 1024
-"""Bytes read at most from a reader who is sent away. What is not read makes the system discard the close frame."""
 
 _CLOSED: Final = -1
 
@@ -141,7 +138,9 @@ class SocketReader(Reader):
         # While it does not take what it asked for, pongs would only pile up behind that.
         if answer and not self._rest and not self.write(answer):
             self.channel.stalled(self)
-        if talk.over:
-            with contextlib.suppress(OSError):
-                os.read(self._descriptor, _LEFTOVER)
+        if talk.refused and not self._rest and self._descriptor != _CLOSED:
+            descriptor, self._descriptor, self._talk = self._descriptor, _CLOSED, None
+            self.channel.leave(self)
+            Lingering(descriptor, self._watch)
+        elif talk.over:
             self.cut()

@@ -42,6 +42,11 @@ class Talk:
         """Whether the connection is to be closed once what was last returned is written."""
         return self._protocol.state is not State.OPEN
 
+    @property
+    def refused(self) -> bool:
+        """Whether it is over and the other side has not said so first."""
+        return self.over and self._protocol.close_rcvd is None
+
     def hear(self, data: bytes, now: float) -> bytes:
         """Take in what was said and return what is to be written: pongs, or a close frame.
 

@@ -14,6 +14,8 @@ import selectors
 from collections.abc import Callable
 from typing import Protocol
 
+from ticker.server.deadlines import Deadlines
+
 log = logging.getLogger("ticker.server")
 
 
@@ -34,8 +36,14 @@ class Watch:
         self._loop = loop
         self.clock: Callable[[], float] = loop.time
         """The time in seconds, for the owners of sockets."""
+        self.deadlines = Deadlines(self.time)
+        """Until when they wait for something, if they do."""
         self._selector = selectors.DefaultSelector()
         loop.add_reader(self._selector.fileno(), self._look)
+
+    def time(self) -> float:
+        """Return the time by the clock."""
+        return self.clock()
 
     def add(self, descriptor: int, who: Watched) -> None:
         """Watch a socket for what is said on it. One that cannot be watched is closed: nobody would hear of its end."""
