@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001  # letters that look alike are what this is about
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -9,7 +10,7 @@ import pytest
 
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry
-from ticker.likeness import ALIKE, AT_MOST, LATELY, Lately, plain
+from ticker.likeness import ALIKE, AT_MOST, LATELY, LETTERS_AT_MOST, Lately, plain
 
 START = datetime(2026, 3, 11, 14, 0, tzinfo=UTC)
 
@@ -184,3 +185,23 @@ def test_the_busiest_night_costs_no_more_and_the_answer_names_five() -> None:
         lately.take(filed(f"b{number:03}", f"Bridge closed {number:03}"))
     assert "a" not in like(lately, "Bridge closed")
     assert len(like(lately, "Bridge closed 7")) == 5
+
+
+@pytest.mark.parametrize("character", ["\ufdfa", "\ufdfb", "\u3300", "\u33af", "\u1e9e", "가", "x"])
+def test_no_character_makes_more_letters_than_are_compared(character: str) -> None:
+    assert len(plain(character * 1000)) <= LETTERS_AT_MOST
+
+
+def test_lines_of_characters_that_stand_for_many_letters_are_compared_in_no_time() -> None:
+    lately = Lately()
+    for number in range(AT_MOST):
+        lately.take(filed(f"{number:03}", "\ufdfa" * (1000 - number) + "x" * number))
+    began = time.process_time()
+    assert like(lately, "\ufdfa" * 1000)
+    assert time.process_time() - began < 0.1  # 0.1 to 0.5 s each without a bound, by the machine
+
+
+def test_lines_longer_than_what_is_compared_are_still_found_alike() -> None:
+    lately = Lately()
+    lately.take(filed("1", "Volcanic ash closes the airport " * 31))
+    assert like(lately, "Volcanic ash closes the airport " * 31)

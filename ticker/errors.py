@@ -102,6 +102,12 @@ class Conflict(TickerError):
         return self._extra
 
 
+class TooSlow(TickerError):
+    """A request that did not come in its time (RFC 9110 section 15.5.9)."""
+
+    status, slug, title = 408, "too-slow", "The request did not come in time"
+
+
 class Gone(TickerError):
     """The dispatch was killed; its tombstone is all that is left."""
 
@@ -183,6 +189,12 @@ class TooMany(TickerError):
     """This key asks for more changes than it may (RFC 6585 section 4)."""
 
     status, slug, title = 429, "too-many", "Too many changes with this key"
+
+
+class HeadTooLarge(TickerError):
+    """The URL and the headers are over the limit (RFC 6585 section 5)."""
+
+    status, slug, title = 431, "head-too-large", "The head of the request is too large"
 
 
 class NotSupported(TickerError):

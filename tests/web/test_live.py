@@ -293,11 +293,23 @@ def test_what_a_reader_says_is_ignored(node: Node, said: str | bytes) -> None:
 def test_who_says_too_much_is_shown_out(node: Node) -> None:
     feed = node.knows(node.service.open_feed())
     with connect(f"ws://127.0.0.1:{node.port}/v1/feeds/{feed}/live", compression=None) as connection:
-        for _ in range(17):
-            connection.send("x" * 1000)
         with pytest.raises(ConnectionClosedError) as closed:
+            for _ in range(17):
+                connection.send("x" * 1000)
             while True:
                 connection.recv(timeout=5)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == Close.POLICY
     node.service.until(lambda: node.watching(feed, 0))
+
+
+def test_messages_without_a_byte_count_too(node: Node) -> None:
+    feed = node.knows(node.service.open_feed())
+    with connect(f"ws://127.0.0.1:{node.port}/v1/feeds/{feed}/live", compression=None) as connection:
+        with pytest.raises(ConnectionClosedError) as closed:
+            for _ in range(70):
+                connection.send("")
+            while True:
+                connection.recv(timeout=5)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == Close.POLICY

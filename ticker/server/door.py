@@ -14,7 +14,6 @@ the event loop is most of the rest, so readers who need none of them do not pay 
 from __future__ import annotations
 
 import asyncio
-import binascii
 import contextlib
 import logging
 import os
@@ -22,22 +21,20 @@ import re
 import resource
 import socket
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import unquote
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
-from websockets.utils import accept_key
 
 from ticker.errors import TickerError
-from ticker.server.gathered import Gathered
+from ticker.server.handshake import answer_to_key, headers_in, sse_head, switch, tokens, wants_websocket
 from ticker.server.reader import SocketReader
-from ticker.server.talk import DEFLATE
+from ticker.server.requests import Door
 from ticker.server.waiter import SocketWaiter
 from ticker.server.watch import Watch
 from ticker.waiting import STEP
-from ticker.web.admission import LIVE_PATH, SSE_HEADERS, SSE_HELLO, admit, cross_origin
+from ticker.web.admission import LIVE_PATH, admit, cross_origin
 from ticker.web.changes import CHANGES_PATH, admit_poll
 from ticker.web.node import Node
 
@@ -58,13 +55,11 @@ def _plain_head(prefix: str = "") -> re.Pattern[bytes]:
 
 _PLAIN_HEAD: Final = _plain_head()
 
-_END: Final = b"\r\n\r\n"
-
 SPEAK_WITHIN: Final = 10.0
 """Seconds a new connection may say nothing, so that silent ones do not use up the descriptors."""
 
-LOOK_EVERY: Final = 2.0
-"""Seconds between looks for the silent: one timer for all of them."""
+LOOK_EVERY: Final = 1.0
+"""Seconds between looks for the silent and the slow: one timer for all of them."""
 
 AT_ONCE: Final = 64
 """Connections accepted before others get their turn."""
@@ -74,6 +69,9 @@ FIRST_BYTES: Final = 16 * 1024
 
 SPARE: Final = 32
 """So many below the limit a connection is told that this node is full, while there are descriptors to tell it with."""
+
+KEPT: Final = AT_ONCE
+"""So many more below that, room is made for a connection by cutting one that has not said what it began to say."""
 
 FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
@@ -89,15 +87,16 @@ BREATH: Final = 1.0
 class Newcomer:
     """A connection on which nothing has been said yet, or nothing since its last request was answered."""
 
-    def __init__(self, doorman: Doorman, descriptor: int, since: float) -> None:
+    def __init__(self, doorman: Doorman, descriptor: int, since: float, *, kept: bool = False) -> None:
         self.descriptor = descriptor
         self.since = since
+        self._kept = kept
         self._doorman = doorman
 
     def ready(self, *, room: bool, said: bool) -> None:
         """See `Watched`."""
         if self._doorman.forget(self):
-            self._doorman.hear(self.descriptor)
+            self._doorman.hear(self.descriptor, None if self._kept else self.since)
 
     def cut(self) -> None:
         """See `Watched`."""
@@ -119,7 +118,8 @@ class Doorman:
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self._loop)
         self._full_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE  # the lowest free number is given out
-        self._silent: set[Newcomer] = set()
+        self._silent: dict[Newcomer, None] = {}  # in the order in which they came
+        self._deadlines = self._watch.deadlines
         self._leading: set[asyncio.Task[None]] = set()
         self._closed = False
         self._ticking = False
@@ -131,9 +131,8 @@ class Doorman:
         self._turn_away_the_silent()
 
     def close(self) -> None:
-        """Let no more in and send away those who have said nothing. Readers stay."""
+        """Let no more in and send away those who have said nothing. Readers stay, and deadlines hold."""
         self._closed = True
-        self._look.cancel()
         self._loop.remove_reader(self._listener)
         self._listener.close()
         for newcomer in list(self._silent):
@@ -161,14 +160,20 @@ class Doorman:
         if self._listener.fileno() >= 0:
             self._loop.add_reader(self._listener, self._accept)
 
-    def hear(self, descriptor: int) -> None:
-        """Take what a connection says first, and decide; wait if it says nothing."""
+    def hear(self, descriptor: int, since: float | None = None) -> None:
+        """Take what a connection says first, and decide; wait if it says nothing.
+
+        A request is awaited `since` then, or since now.
+        """
+        since = self._watch.clock() if since is None else since
+        if descriptor >= self._full_from - KEPT:
+            self._make_room()
         try:
             said = os.read(descriptor, FIRST_BYTES)
         except BlockingIOError:
-            newcomer = Newcomer(self, descriptor, self._loop.time())
+            newcomer = Newcomer(self, descriptor, since)
             self._watch.add(descriptor, newcomer)
-            self._silent.add(newcomer)
+            self._silent[newcomer] = None
             return
         except OSError:
             said = b""
@@ -179,24 +184,31 @@ class Doorman:
         if not said:
             os.close(descriptor)
         else:
-            self._decide(descriptor, said)
+            self._decide(descriptor, said, since)
+
+    def _make_room(self) -> None:
+        """Cut whoever has been silent or slow for longest, so that those do not use up what writers need."""
+        if self._silent:
+            next(iter(self._silent)).cut()
+        else:
+            self._deadlines.shed()
 
     def keep(self, descriptor: int, said: bytes) -> None:
         """Take back a watched connection whose request is answered; `said` is what was sent behind that."""
         if not self._closed and not said:
-            newcomer = Newcomer(self, descriptor, self._loop.time())
+            newcomer = Newcomer(self, descriptor, self._watch.clock(), kept=True)
             self._watch.pass_on(descriptor, newcomer)
-            self._silent.add(newcomer)
+            self._silent[newcomer] = None
             return
         self._watch.remove(descriptor)
         if self._closed:
             os.close(descriptor)
         else:  # not at once: others are being answered
-            self._loop.call_soon(self._decide, descriptor, said)
+            self._loop.call_soon(self._decide, descriptor, said, self._watch.clock())
 
-    def _decide(self, descriptor: int, said: bytes) -> None:
+    def _decide(self, descriptor: int, said: bytes, since: float) -> None:
         if not self._is_reader(descriptor, said):
-            leading = self._loop.create_task(self._lead_to_uvicorn(descriptor, said))
+            leading = self._loop.create_task(self._lead_to_uvicorn(descriptor, said, since))
             self._leading.add(leading)
             leading.add_done_callback(self._leading.discard)
 
@@ -204,25 +216,29 @@ class Doorman:
         """Wait no longer for a newcomer's first word; tell whether it was waited for."""
         if newcomer not in self._silent:
             return False
-        self._silent.discard(newcomer)
+        del self._silent[newcomer]
         self._watch.remove(newcomer.descriptor)
         return True
 
     def _turn_away_the_silent(self) -> None:
-        now = self._loop.time()
+        now = self._watch.clock()
         for newcomer in [newcomer for newcomer in self._silent if now - newcomer.since > SPEAK_WITHIN]:
             newcomer.cut()
-        self._look = self._loop.call_later(LOOK_EVERY, self._turn_away_the_silent)
+        self._deadlines.look()
+        self._loop.call_later(LOOK_EVERY, self._turn_away_the_silent)
 
-    async def _lead_to_uvicorn(self, descriptor: int, said: bytes) -> None:
+    async def _lead_to_uvicorn(self, descriptor: int, said: bytes, since: float) -> None:
         connection = socket.socket(fileno=descriptor)
-        await self._loop.connect_accepted_socket(lambda: Door(self, said, *self._for_uvicorn), connection)
+        await self._loop.connect_accepted_socket(
+            lambda: Door(self.let_in, self._deadlines, said, since, *self._for_uvicorn), connection
+        )
 
     def _is_reader(self, descriptor: int, said: bytes) -> bool:
         if (plain := self._plain_head.fullmatch(said)) is None:
             return False
-        headers = _headers(plain[2])
-        websocket = _wants_websocket(headers)
+        if (headers := headers_in(plain[2])) is None:
+            return False
+        websocket = wants_websocket(headers)
         return self.let_in(lambda: descriptor, plain[1].decode(), headers, websocket=websocket, alone=True)
 
     def let_in(
@@ -239,7 +255,7 @@ class Doorman:
             return alone and self._let_wait(take, unquote(polled["feed"]), query, headers)
         if (live := LIVE_PATH.fullmatch(path)) is None:
             return False
-        accept = _answer_to_key(headers) if websocket else None
+        accept = answer_to_key(headers) if websocket else None
         if websocket and accept is None:
             return False
         hub, settings = self._node.hub, self._node.settings
@@ -249,9 +265,9 @@ class Doorman:
         except TickerError:
             return False
         if accept is not None:
-            head = _switch(accept, deflated=admission.dialect == "deflated")
+            head = switch(accept, deflated=admission.dialect == "deflated")
         else:
-            head = _sse_head(cross_origin(settings, headers.get("origin"), admission.channel.feed))
+            head = sse_head(cross_origin(settings, headers.get("origin"), admission.channel.feed))
         try:
             descriptor = take()
         except OSError:  # no descriptor is left to hand over with; the plain way needs no other
@@ -273,7 +289,7 @@ class Doorman:
             descriptor = take()
         except (TickerError, OSError):
             return False
-        close = "close" in headers.get("connection", "").lower()
+        close = "close" in tokens(headers.get("connection", ""))
         waiter = SocketWaiter(descriptor, self, self._watch, headers=poll.headers, close=close)
         polls = poll.channel.polls
         waiter.wait_in(polls.waiting)
@@ -300,100 +316,3 @@ class Doorman:
                 channel.polls.expire()
         finally:
             self._await_deadlines()
-
-
-class Door(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, from which a stream asked for later on a connection is handed over too."""
-
-    def __init__(
-        self, doorman: Doorman, said: bytes, config: Config, server_state: ServerState, app_state: dict[str, Any]
-    ) -> None:
-        super().__init__(config, server_state, app_state)
-        self._doorman = doorman
-        self._said = said
-        self._handed_over = False
-        self._latest = b""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop)))
-        said, self._said = self._said, b""
-        self.data_received(said)
-
-    def data_received(self, data: bytes) -> None:
-        self._latest = data
-        super().data_received(data)
-
-    def on_headers_complete(self) -> None:
-        if self._handed_over:
-            return  # a request sent behind the stream's: there is nobody left to answer it
-        if self.parser.get_method() == b"GET" and not self._should_upgrade() and self._hand_over(websocket=False):
-            return
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        if not self._handed_over:
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        if not self._handed_over:
-            super().on_message_complete()
-
-    def handle_websocket_upgrade(self) -> None:
-        if self._handed_over:
-            return
-        if not self._hand_over(websocket=True):
-            super().handle_websocket_upgrade()
-
-    def _hand_over(self, *, websocket: bool) -> bool:
-        answering = self.cycle is not None and not self.cycle.response_complete
-        if answering or self.transport.get_write_buffer_size():
-            return False  # an answer is still on its way out
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
-        target = self.url.decode("latin-1")
-        # A head that ends the bytes at hand. One in pieces may be followed by more, so it does not count.
-        alone = self.parser.get_http_version() == "1.1" and self._latest.find(_END) == len(self._latest) - len(_END)
-        self._handed_over = self._doorman.let_in(self._take, target, headers, websocket=websocket, alone=alone)
-        return self._handed_over
-
-    def _take(self) -> int:
-        """Give the connection away: the transport closes its own descriptor, and the reader has another."""
-        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
-        self._unset_keepalive_if_required()
-        self.transport.abort()
-        return descriptor
-
-
-def _headers(lines: bytes) -> dict[str, str]:
-    headers = {}
-    for line in lines.decode().split("\r\n")[:-1]:
-        name, _, value = line.partition(":")
-        headers[name.lower()] = value.strip(" \t")
-    return headers
-
-
-def _wants_websocket(headers: dict[str, str]) -> bool:
-    return headers.get("upgrade", "").lower() == "websocket" and "upgrade" in headers.get("connection", "").lower()
-
-
-def _answer_to_key(headers: dict[str, str]) -> str | None:
-    """Return what answers the key of a WebSocket handshake; None if that is not as RFC 6455 section 4.2.1 asks."""
-    key = headers.get("sec-websocket-key", "")
-    try:
-        nonce = binascii.a2b_base64(key, strict_mode=True)
-    except (binascii.Error, ValueError):
-        return None
-    return accept_key(key) if len(nonce) == 16 and headers.get("sec-websocket-version") == "13" else None
-
-
-def _switch(accept: str, *, deflated: bool) -> bytes:
-    extension = f"Sec-WebSocket-Extensions: {DEFLATE}\r\n" if deflated else ""
-    return (
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept}\r\n{extension}\r\n"
-    ).encode()
-
-
-def _sse_head(cross_origin_headers: dict[str, str]) -> bytes:
-    headers = SSE_HEADERS | cross_origin_headers | {"connection": "close"}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + SSE_HELLO

@@ -31,7 +31,9 @@ class Gathered:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Write, now or, if it is a head, with what follows."""
+        """Write, now or, if it is a head, with what follows; nothing once the connection is closing."""
+        if self._transport.is_closing():
+            return  # uvloop raises where asyncio's own transports do as this one
         if data.startswith(_HEAD):
             if not self._head:
                 self._loop.call_soon(self._send)

@@ -15,12 +15,15 @@ from websockets.frames import CLOSE, Frame
 from websockets.frames import Close as CloseFrame
 
 from ticker.reader import Reader
+from ticker.server.lingering import Lingering
 from ticker.server.talk import Talk
 from ticker.server.watch import Watch
-from ticker.web.admission import MOST_SAID
+from ticker.web.allowance import Allowance
 from ticker.wire import Close, Dialect
 
-_LISTEN: Final = 64 * 1024
+LISTEN: Final = 1024
+"""Bytes read from one reader before others get their turn; a reader who sends much is found out after a few turns."""
+
 _CLOSED: Final = -1
 
 
@@ -30,7 +33,7 @@ class SocketReader(Reader):
     What a write leaves behind, at most one chunk, waits here until there is room.
     """
 
-    __slots__ = ("_descriptor", "_rest", "_said", "_talk", "_watch", "dialect")
+    __slots__ = ("_allowance", "_descriptor", "_rest", "_talk", "_watch", "dialect")
 
     def __init__(self, dialect: Dialect, descriptor: int, watch: Watch) -> None:
         """`descriptor` is a connected socket that does not block; it is the reader's from here on."""
@@ -39,7 +42,7 @@ class SocketReader(Reader):
         self._descriptor = descriptor
         self._watch = watch
         self._rest = b""
-        self._said = 0
+        self._allowance: Allowance | None = None
         self._talk: Talk | None = None
         watch.add(descriptor, self)
 
@@ -108,7 +111,7 @@ class SocketReader(Reader):
 
     def _listen(self) -> None:
         try:
-            said = os.read(self._descriptor, _LISTEN)
+            said = os.read(self._descriptor, LISTEN)
         except BlockingIOError:
             return
         except TimeoutError:  # bytes were on their way for too long; the system has given up
@@ -121,17 +124,23 @@ class SocketReader(Reader):
         elif self.dialect != "sse":
             self._talk_back(said)
         else:
-            self._said += len(said)
-            if self._said > MOST_SAID:
+            now = self._watch.clock()
+            if self._allowance is None:
+                self._allowance = Allowance(now)
+            if not self._allowance.spend(now, size=len(said)):
                 self.cut()
 
     def _talk_back(self, said: bytes) -> None:
         if self._talk is None:  # most readers never say a word, so only those who do pay for being understood
-            self._talk = Talk(deflated=self.dialect == "deflated")
+            self._talk = Talk(deflated=self.dialect == "deflated", now=self._watch.clock())
         talk = self._talk
-        answer = talk.hear(said)
+        answer = talk.hear(said, self._watch.clock())
         # While it does not take what it asked for, pongs would only pile up behind that.
         if answer and not self._rest and not self.write(answer):
             self.channel.stalled(self)
-        if talk.over:
+        if talk.refused and not self._rest and self._descriptor != _CLOSED:
+            descriptor, self._descriptor, self._talk = self._descriptor, _CLOSED, None
+            self.channel.leave(self)
+            Lingering(descriptor, self._watch)
+        elif talk.over:
             self.cut()

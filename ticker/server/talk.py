@@ -10,11 +10,14 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import DATA_OPCODES, TEXT, Frame
 from websockets.protocol import Protocol, Side, State
 
-from ticker.web.admission import MOST_SAID
+from ticker.web.allowance import Allowance
 from ticker.wire import Close
 
 LONGEST_MESSAGE: Final = 4096
 """Bytes of one message from a reader, who has nothing to say; longer ones end the connection (1009)."""
+
+AT_A_TIME: Final = 128
+"""Bytes parsed before the frames in them are counted: at most 21 frames that the budget may not have room for."""
 
 DEFLATE: Final = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 """The extension as it is agreed on with every reader who offers it: no context on either side (RFC 7692)."""
@@ -26,11 +29,12 @@ _UTF_8: Final = codecs.getincrementaldecoder("utf-8")
 class Talk:
     """One reader's side of the conversation. Pings are answered, messages are read and forgotten."""
 
-    def __init__(self, *, deflated: bool) -> None:
+    def __init__(self, *, deflated: bool, now: float) -> None:
+        """`now` is the time in seconds by the clock that `hear` is told of."""
         self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=LONGEST_MESSAGE, logger=_QUIET)
         if deflated:
             self._protocol.extensions = [PerMessageDeflate(True, True, 15, 15)]
-        self._said = 0
+        self._allowance = Allowance(now)
         self._text: codecs.IncrementalDecoder | None = None
 
     @property
@@ -38,16 +42,30 @@ class Talk:
         """Whether the connection is to be closed once what was last returned is written."""
         return self._protocol.state is not State.OPEN
 
-    def hear(self, data: bytes) -> bytes:
-        """Take in what was said and return what is to be written: pongs, or a close frame."""
-        self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame) and event.opcode in DATA_OPCODES and not self.over:
-                self._message(event)
+    @property
+    def refused(self) -> bool:
+        """Whether it is over and the other side has not said so first."""
+        return self.over and self._protocol.close_rcvd is None
+
+    def hear(self, data: bytes, now: float) -> bytes:
+        """Take in what was said and return what is to be written: pongs, or a close frame.
+
+        Whatever was said counts against the reader's allowance, and what is beyond that is not parsed.
+        """
+        for start in range(0, len(data), AT_A_TIME):
+            said = data[start : start + AT_A_TIME]
+            self._protocol.receive_data(said)
+            events = self._protocol.events_received()
+            for event in events:
+                if isinstance(event, Frame) and event.opcode in DATA_OPCODES and not self.over:
+                    self._message(event)
+            if not self._allowance.spend(now, frames=len(events), size=len(said)) and not self.over:
+                self._protocol.fail(Close.POLICY, "readers only listen")
+            if self.over:
+                break
         return b"".join(self._protocol.data_to_send())
 
     def _message(self, frame: Frame) -> None:
-        self._said += len(frame.data)
         if frame.opcode is TEXT:
             self._text = _UTF_8()
         if self._text is not None:
@@ -58,5 +76,3 @@ class Talk:
                 return
             if frame.fin:
                 self._text = None
-        if self._said > MOST_SAID:
-            self._protocol.fail(Close.POLICY, "readers only listen")

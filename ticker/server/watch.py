@@ -11,7 +11,10 @@ import asyncio
 import logging
 import os
 import selectors
+from collections.abc import Callable
 from typing import Protocol
+
+from ticker.server.deadlines import Deadlines
 
 log = logging.getLogger("ticker.server")
 
@@ -31,8 +34,16 @@ class Watch:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self.clock: Callable[[], float] = loop.time
+        """The time in seconds, for the owners of sockets."""
+        self.deadlines = Deadlines(self.time)
+        """Until when they wait for something, if they do."""
         self._selector = selectors.DefaultSelector()
         loop.add_reader(self._selector.fileno(), self._look)
+
+    def time(self) -> float:
+        """Return the time by the clock."""
+        return self.clock()
 
     def add(self, descriptor: int, who: Watched) -> None:
         """Watch a socket for what is said on it. One that cannot be watched is closed: nobody would hear of its end."""

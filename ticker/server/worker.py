@@ -19,6 +19,7 @@ import uvicorn
 
 from ticker.server.door import Doorman
 from ticker.server.drain import drain
+from ticker.server.private import CountedWebSocket
 from ticker.settings import Settings
 from ticker.web.app import application
 from ticker.web.node import Node
@@ -94,7 +95,7 @@ def main(listener: int, lifeline: int) -> None:
     settings = Settings.read()
     config = uvicorn.Config(
         application(settings),
-        ws="websockets-sansio",
+        ws=CountedWebSocket,
         ws_per_message_deflate=False,
         ws_max_size=4096,
         loop="uvloop",

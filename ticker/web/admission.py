@@ -41,10 +41,6 @@ SSE_HELLO: Final = b"retry: 3000\n\n"
 """Milliseconds a browser waits before it reconnects by itself."""
 
 
-MOST_SAID: Final = 16 * 1024
-"""Bytes of messages a reader may send in all before it is taken for something else (1008)."""
-
-
 class Access(NamedTuple):
     """A feed that a request may read, and the id of the key that lets it if the feed is private."""
 

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
@@ -107,6 +108,7 @@ def application(settings: Settings) -> Starlette:
         exception_handlers={
             TickerError: problems.on_ticker_error,
             HTTPException: problems.on_http_error,
+            ClientDisconnect: problems.on_leaving,
             Exception: problems.on_bug,
         },
     )

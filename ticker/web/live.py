@@ -16,7 +16,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ticker.errors import TickerError
 from ticker.reader import Reader
 from ticker.web.admission import (
-    MOST_SAID,
     SSE_HEADERS,
     SSE_HELLO,
     Admission,
@@ -26,6 +25,7 @@ from ticker.web.admission import (
     governing,
     refuse_foreign,
 )
+from ticker.web.allowance import Allowance
 from ticker.web.node import node_of
 from ticker.web.problems import problem
 from ticker.wire import Close, Dialect
@@ -134,10 +134,11 @@ async def websocket(socket: WebSocket) -> None:
 
 async def _listen(socket: WebSocket, reader: AsgiReader) -> None:
     """Hear a reader out, who has nothing to say: it is how one learns that it has left."""
-    said = 0
+    clock = asyncio.get_running_loop().time
+    allowance = Allowance(clock())
     while (message := await socket.receive())["type"] != "websocket.disconnect":
-        said += len(message.get("text") or message.get("bytes") or "")
-        if said > MOST_SAID:
+        said = message.get("bytes") or (message.get("text") or "").encode()
+        if not allowance.spend(clock(), frames=1, size=len(said)):
             reader.why = Close.POLICY
             break
     reader.cut()

@@ -6,11 +6,11 @@ import logging
 
 import orjson
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from ticker.errors import NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
+from ticker.errors import BadRequest, NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
 from ticker.web.admission import cross_origin, governing
 from ticker.web.answers import EXPOSED
 from ticker.web.node import node_of
@@ -62,6 +62,12 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     methods = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
     answer.headers["allow"] = ", ".join(sorted({method for several in methods for method in several}))
     return answer
+
+
+async def on_leaving(request: Request, error: Exception) -> Response:
+    """Answer nobody: the client left before its request was complete, which is no fault of ours to be logged."""
+    assert isinstance(error, ClientDisconnect)
+    return problem(BadRequest(f"{request.method} {request.url.path} was not complete"))
 
 
 async def on_bug(request: Request, error: Exception) -> Response:

@@ -1,0 +1,364 @@
+"""Requests that are too large, too slow, or not what HTTP has: what stands before uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.server.test_door import UPGRADE, Line, line, reader
+from tests.server.test_handoff import until
+from tests.server.test_waiter import Waiters
+from tests.service import TICKER, Service
+from ticker.server.lingering import LINGER
+from ticker.server.requests import BODY_WITHIN, HEAD_AT_MOST, HEAD_WITHIN
+
+POST = b"POST /v1/feeds/breaking/dispatches HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Waiters]:
+    house = Waiters()
+    yield house
+    for mine in house.open:
+        mine.close()
+    await until(lambda: len(house.hub) == 0)
+    house.doorman.close()
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self, house: Waiters) -> None:
+        self.now = 1000.0
+        self._doorman = house.doorman
+        house.doorman._watch.clock = lambda: self.now
+
+    def go(self, seconds: float) -> None:
+        self.now += seconds
+        self._doorman._deadlines.look()
+
+
+def ended(connection: Line) -> tuple[int, dict[str, str], bytes]:
+    """The last response of a connection, and that nothing follows it."""
+    status, headers = connection.head()
+    return status, headers, connection.file.read()
+
+
+def is_problem(status: int, found: tuple[int, dict[str, str], bytes]) -> None:
+    got, headers, body = found
+    assert got == status, body
+    assert headers["connection"] == "close"
+    assert headers["content-type"] == "application/problem+json"
+    assert orjson.loads(body)["status"] == status
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * HEAD_AT_MOST,
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * (HEAD_AT_MOST // 6),
+        b"GET /" + b"a" * HEAD_AT_MOST,
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a" * HEAD_AT_MOST,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"a: b\r\n" * (HEAD_AT_MOST // 6),
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"a" * 2 * HEAD_AT_MOST,
+    ],
+    ids=["value", "many", "url", "name", "trailers", "extension"],
+)
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_head_without_end_is_refused(service: Service, begun: bytes, *, kept: bool) -> None:
+    with line(service) as connection:
+        if kept:
+            _, headers = connection.ask("/healthz", {})
+            connection.file.read(int(headers["content-length"]))
+        connection.socket.sendall(begun if b";a" in begun else begun + b"a: b\r\n" * 2000)
+        is_problem(431, ended(connection))
+
+
+def test_a_head_that_is_whole_and_too_large_is_refused_and_one_below_is_not(service: Service) -> None:
+    for size, expected in [(HEAD_AT_MOST - 200, 200), (HEAD_AT_MOST + 1, 431)]:
+        with line(service) as connection:
+            assert connection.ask("/healthz", {"Cookie": "c" * size})[0] == expected
+
+
+def test_a_handshake_with_a_large_head_is_answered(service: Service) -> None:
+    feed = service.open_feed()
+    service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"})
+    headers = UPGRADE | {"Authorization": f"Bearer {service.key}"}
+    with line(service) as connection:
+        status, _ = connection.ask(f"/v1/feeds/{feed}/live", headers | {"Cookie": "c" * 20_000})
+        assert status == 400
+        assert connection.file.read()
+
+
+def test_what_attackers_send_without_end_takes_no_memory(service: Service) -> None:
+    [worker] = service.children("ticker.server.worker")
+
+    def resident() -> int:
+        return int(Path(f"/proc/{worker}/statm").read_text().split()[1]) * 4096
+
+    before = resident()
+    for _ in range(10):
+        with line(service) as connection, contextlib.suppress(OSError):
+            connection.socket.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            for _ in range(64):
+                connection.socket.sendall(b"a: b\r\n" * 11_000)
+    assert resident() - before < 16 * 1024 * 1024
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\nHost: x\r\n", b"\r\n"])
+async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, begun: bytes) -> None:
+    clock = Clock(house)
+    client = await house.client()
+    client.mine.sendall(begun)
+    await until(lambda: len(house.doorman._deadlines) == 1)
+    clock.go(HEAD_WITHIN - 1)
+    client.mine.sendall({b"G": b"E", b"\r\n": b"\r\n"}.get(begun, b"X"))  # a byte now and then is no excuse
+    await asyncio.sleep(0.05)
+    clock.go(2)
+    response = await client.response()
+    assert (response.status, response.headers["connection"], response.said["type"]) == (
+        408,
+        "close",
+        "urn:ticker:problem:too-slow",
+    )
+    assert await client.more() == b""
+    clock.go(LINGER + 1)
+    await until(lambda: len(house.doorman._deadlines) == 0)
+
+
+@pytest.mark.anyio
+async def test_on_a_kept_connection_a_head_has_its_time_from_its_first_byte(house: Waiters) -> None:
+    clock = Clock(house)
+    client = await house.client()
+    for _ in range(2):
+        client.ask("?wait=x")
+        assert (await client.response()).status == 422
+        clock.go(HEAD_WITHIN + 1)
+    client.mine.sendall(b"GET ")
+    await until(lambda: len(house.doorman._deadlines) == 1)
+    clock.go(HEAD_WITHIN - 1)
+    await asyncio.sleep(0.01)
+    assert len(house.doorman._deadlines) == 1
+    clock.go(2)
+    assert (await client.response()).status == 408
+
+
+@pytest.mark.anyio
+async def test_a_waiter_whose_next_head_does_not_come_is_answered_with_408(house: Waiters) -> None:
+    clock = Clock(house)
+    client = await house.waiter()
+    clock.go(100)
+    house.file("one")
+    assert (await client.response()).status == 200
+    client.mine.sendall(b"GET ")
+    await until(lambda: len(house.doorman._deadlines) == 1)
+    clock.go(HEAD_WITHIN - 1)
+    assert len(house.doorman._deadlines) == 1
+    clock.go(2)
+    assert (await client.response()).status == 408
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("framing", [b"Content-Length: 10\r\n\r\n12345", b"Transfer-Encoding: chunked\r\n\r\n5\r\n123"])
+async def test_a_body_that_does_not_come_is_answered_with_408(
+    house: Waiters, framing: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock(house)
+    client = await house.client()
+
+    async def reads(scope: object, receive: object, send: object) -> None:
+        while (await receive())["type"] != "http.disconnect":  # type: ignore[operator]
+            pass
+
+    config = house.doorman._for_uvicorn[0]
+    config.loaded_app = reads
+    client.mine.sendall(POST + framing)
+    await until(lambda: len(house.doorman._deadlines) == 1)
+    clock.go(BODY_WITHIN - 1)
+    client.mine.sendall(b"4")
+    await asyncio.sleep(0.05)
+    assert len(house.doorman._deadlines) == 1
+    clock.go(2)
+    assert (await client.response()).status == 408
+    assert await client.more() == b""
+    assert not caplog.records
+
+
+@pytest.mark.anyio
+async def test_streams_and_waits_have_no_deadline(house: Waiters) -> None:
+    clock = Clock(house)
+    waiter, stream = await house.waiter(), await house.client()
+    stream.ask(path="live", headers="Accept: text/event-stream\r\n")
+    await until(lambda: house.channel.count == 1)
+    clock.go(1000)
+    house.doorman._turn_away_the_silent()
+    house.file("one")
+    assert (await waiter.response()).status == 200
+    said = b""
+    while b'"text":"one"' not in said:
+        said += await stream.more()
+
+
+def test_silent_and_slow_connections_leave_descriptors_for_writers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.service.TICKER", ["sh", "-c", 'ulimit -n 256; exec "$0" "$@"', *TICKER])
+    with Service(tmp_path) as service, contextlib.ExitStack() as stack:
+        honest = stack.enter_context(reader(service, "breaking"))
+        honest.json(), honest.json()
+        for number in range(400):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+            slow.sendall(b"G" if number % 2 else POST + b"Content-Length: 9\r\n\r\n")
+            if number % 50 == 49:
+                time.sleep(0.05)
+                receipt = service.file("breaking", f"line {number}")
+                assert service.http.get("/healthz").status_code == 200
+                while (frame := honest.json())["type"] != "dispatch":
+                    pass
+                assert frame["position"] == receipt["position"]
+
+
+# What is not as HTTP has it
+
+
+def posted(service: Service, feed: str, headers: str, *pieces: bytes) -> int:
+    """Post by a connection of its own, in pieces, and return the status."""
+    authorization = f"Host: x\r\nAuthorization: Bearer {service.key}\r\n"
+    with line(service) as connection:
+        head = f"POST /v1/feeds/{feed}/dispatches HTTP/1.1\r\n{authorization}{headers}\r\n".encode()
+        connection.socket.sendall(head + pieces[0])
+        for piece in pieces[1:]:
+            time.sleep(0.03)
+            connection.socket.sendall(piece)
+        return connection.head()[0]
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "websocket", "TLS/1.0, HTTP/2.0", "WebSocket"])
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_upgrade_that_is_not_ours_is_ignored_and_the_body_is_kept(
+    service: Service, upgrade: str, *, apart: bool
+) -> None:
+    feed = service.open_feed()
+    body = b'{"text": "as Java sends it"}'
+    headers = (
+        f"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: {upgrade}\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n"
+        f"Content-Length: {len(body)}\r\n"
+    )
+    pieces = (b"", body[:5], body[5:]) if apart else (body,)
+    assert posted(service, feed, headers, *pieces) == 201
+    assert service.snapshot(feed)["dispatches"][0]["text"] == "as Java sends it"
+
+
+def test_a_chunked_body_with_an_upgrade_is_kept_and_so_is_the_connection(service: Service) -> None:
+    feed = service.open_feed()
+    headers = "Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n"
+    assert posted(service, feed, headers, b'e\r\n{"text": "in"}\r\n0\r\n\r\n') == 201
+    with line(service) as kept:
+        for _ in range(3):
+            status, answered = kept.ask("/healthz", {"Connection": "Upgrade", "Upgrade": "h2c"})
+            assert status == 200
+            kept.file.read(int(answered["content-length"]))
+
+
+@pytest.mark.parametrize(
+    ("request_line", "expected"),
+    [
+        ("POST /v1/feeds/breaking/live HTTP/1.1", 405),
+        ("HEAD /v1/feeds/breaking/live HTTP/1.1", 200),
+        ("GET /v1/feeds/breaking/live HTTP/1.0", 426),
+    ],
+)
+def test_only_a_get_of_http_1_1_is_a_handshake(service: Service, request_line: str, expected: int) -> None:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
+    with line(service) as connection:
+        connection.socket.sendall(f"{request_line}\r\nHost: x\r\n{lines}\r\n".encode())
+        assert connection.head()[0] == expected
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n",
+        "Connection: keep-alive\r\nConnection: UPGRADE\r\nUpgrade: WebSocket\r\n",
+        "Connection: upgrade\r\nUpgrade: h2c, websocket\r\n",
+        "Connection: upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n",
+    ],
+)
+@pytest.mark.parametrize("private", [False, True])
+def test_connection_and_upgrade_are_lists(service: Service, headers: str, *, private: bool) -> None:
+    feed = service.open_feed()
+    if private:
+        service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"})
+        headers += f"Authorization: Bearer {service.key}\r\n"
+    key = f"Sec-WebSocket-Key: {UPGRADE['Sec-WebSocket-Key']}\r\nSec-WebSocket-Version: 13\r\n"
+    with line(service) as connection:
+        connection.socket.sendall(f"GET /v1/feeds/{feed}/live HTTP/1.1\r\nHost: x\r\n{headers}{key}\r\n".encode())
+        assert connection.head()[0] == 101
+        assert connection.json()["type"] == "snapshot"
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: x\r\nHost: x\r\n", "Host: x\r\nhost: y\r\n"])
+@pytest.mark.parametrize("path", ["/healthz", "/v1/feeds/breaking/live", "/v1/feeds/breaking/changes"])
+def test_a_request_names_one_host(service: Service, hosts: str, path: str) -> None:
+    with line(service) as connection:
+        connection.socket.sendall(f"GET {path} HTTP/1.1\r\n{hosts}Accept: text/event-stream\r\n\r\n".encode())
+        is_problem(400, ended(connection))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x16\x03\x01\x02\x00\x01\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"],
+)
+def test_what_is_no_request_is_refused_with_a_problem(service: Service, sent: bytes) -> None:
+    with line(service) as connection:
+        connection.socket.sendall(sent)
+        is_problem(405 if sent.startswith(b"CONNECT") else 400, ended(connection))
+
+
+def test_a_refusal_comes_after_the_responses_before_it(service: Service) -> None:
+    with line(service) as connection:
+        connection.socket.sendall(b"GET /v1/feeds HTTP/1.1\r\nHost: x\r\n\r\n" * 2 + b"nonsense\r\n\r\n")
+        for _ in range(2):
+            status, headers = connection.head()
+            assert status == 200
+            connection.file.read(int(headers["content-length"]))
+        is_problem(400, ended(connection))
+
+
+def test_strangers_leave_no_traceback_and_the_worker_stops_cleanly(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    service.start()
+    open_still = []
+    for headers in (
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n",
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n",
+        "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n",
+        "Content-Length: 5\r\n",
+    ):
+        for method, path in (("GET", "/v1/feeds/breaking/live"), ("POST", "/v1/feeds/breaking/dispatches")):
+            for leaves in (True, False):
+                connection = Line(service)
+                authorization = f"Authorization: Bearer {service.key}\r\n"
+                head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{authorization}{headers}\r\n"
+                connection.socket.sendall(head.encode() + b"1")
+                if leaves:
+                    time.sleep(0.02)
+                    connection.socket.close()
+                    connection.file.close()
+                else:
+                    open_still.append(connection)
+    assert [each.head()[0] for each in open_still if open_still.index(each) % 2 == 0] == [426] * 4
+    assert service.file("breaking", "through")["position"]
+    assert service.stop() == 0
+    assert service.errors == []
+    for each in open_still:
+        each.file.close()
+        each.socket.close()

@@ -1,0 +1,70 @@
+"""Heads of requests as they are understood before uvicorn, and the heads that a stream's reader is answered with."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterable, Mapping
+
+from websockets.utils import accept_key
+
+from ticker.server.talk import DEFLATE
+from ticker.web.admission import SSE_HEADERS, SSE_HELLO
+
+
+def headers_in(lines: bytes) -> dict[str, str] | None:
+    """Return the headers of a plain head, as `joined`; None if they do not name exactly one host."""
+    pairs = []
+    for line in lines.decode().split("\r\n")[:-1]:
+        name, _, value = line.partition(":")
+        pairs.append((name.lower(), value.strip(" \t")))
+    return joined(pairs) if sum(name == "host" for name, _ in pairs) == 1 else None
+
+
+def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by name, in small letters; those that come in several lines are one list (RFC 9110 § 5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def tokens(value: str) -> list[str]:
+    """Return the members of a list of tokens, in small letters (RFC 9110 section 5.6.1)."""
+    return [token.strip(" \t").lower() for token in value.split(",")]
+
+
+def wants_websocket(headers: Mapping[str, str]) -> bool:
+    """Return True if the headers of a GET ask for a WebSocket. A request with a body does not."""
+    return (
+        "upgrade" in headers
+        and "websocket" in tokens(headers["upgrade"])
+        and "upgrade" in tokens(headers.get("connection", ""))
+        and "transfer-encoding" not in headers
+        and headers.get("content-length", "0") == "0"
+    )
+
+
+def answer_to_key(headers: Mapping[str, str]) -> str | None:
+    """Return what answers the key of a WebSocket handshake; None if that is not as RFC 6455 section 4.2.1 asks."""
+    key = headers.get("sec-websocket-key", "")
+    try:
+        nonce = binascii.a2b_base64(key, strict_mode=True)
+    except (binascii.Error, ValueError):
+        return None
+    return accept_key(key) if len(nonce) == 16 and headers.get("sec-websocket-version") == "13" else None
+
+
+def switch(accept: str, *, deflated: bool) -> bytes:
+    """Return the head that makes a WebSocket of a connection."""
+    extension = f"Sec-WebSocket-Extensions: {DEFLATE}\r\n" if deflated else ""
+    return (
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Accept: {accept}\r\n{extension}\r\n"
+    ).encode()
+
+
+def sse_head(cross_origin_headers: dict[str, str]) -> bytes:
+    """Return the head of a stream of events, and what the stream begins with."""
+    headers = SSE_HEADERS | cross_origin_headers | {"connection": "close"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + SSE_HELLO

@@ -1,0 +1,65 @@
+"""A WebSocket that uvicorn keeps, as a reader of a private feed has: what is said on it is bounded too."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from ticker.errors import BadRequest
+from ticker.server.lingering import LINGER
+from ticker.server.refusal import refusal
+from ticker.server.talk import AT_A_TIME
+from ticker.web.allowance import Allowance
+from ticker.wire import Close
+
+
+class CountedWebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol, which answers pings without asking the application, with a budget for them."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._allowance: Allowance | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what was said; the first time that is the handshake, which was bounded before it came here."""
+        if self._allowance is None:
+            self._allowance = Allowance(self.loop.time())
+            super().data_received(data)
+            if self.conn.handshake_exc is not None and not self.handshake_initiated:
+                self._refuse()
+            return
+        if self.close_sent:
+            return
+        for start in range(0, len(data), AT_A_TIME):
+            said = data[start : start + AT_A_TIME]
+            super().data_received(said)
+            self._spend(size=len(said))
+            if self.close_sent or self.transport.is_closing():
+                return
+
+    def handle_events(self) -> None:
+        """Count the frames that came, and do with them as uvicorn does."""
+        frames = len(self.conn.events) if self.handshake_complete else 0
+        super().handle_events()
+        if frames and not self.close_sent:
+            self._spend(frames=frames)
+
+    def _refuse(self) -> None:
+        self.handshake_complete = self.close_sent = True
+        self.transport.write(refusal(BadRequest("This handshake is not as RFC 6455 has it, or has too long headers")))
+        self.transport.close()
+
+    def _spend(self, *, frames: int = 0, size: int = 0) -> None:
+        allowance = cast("Allowance", self._allowance)
+        if allowance.spend(self.loop.time(), frames=frames, size=size) or self.transport.is_closing():
+            return
+        if not self.handshake_complete:
+            self.transport.abort()
+            return
+        self.conn.fail(Close.POLICY, "readers only listen")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": Close.POLICY})
+        self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write_eof()  # and what comes is discarded; see `Lingering`
+        self.loop.call_later(LINGER, self.transport.abort)
