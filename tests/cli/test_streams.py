@@ -20,10 +20,10 @@ ARABIC = "أخبار اليوم"
 
 
 def _ended(args: list[str], env: dict[str, str], **streams: int | bytes) -> tuple[int, str, str]:
-    """Run a command with these streams; return its status and what it said on both."""
+    """Run a command with these streams, buffered as a shell's are; return its status and what it said on both."""
     ended = subprocess.run(
         [*TICKER, *args],
-        env=env,
+        env={name: value for name, value in env.items() if name != "PYTHONUNBUFFERED"},
         stdout=streams.pop("stdout", subprocess.PIPE),  # type: ignore[call-overload]
         stderr=subprocess.PIPE,
         timeout=READY_WITHIN,

@@ -38,6 +38,7 @@ def run(args: list[str]) -> int:
         return INTERRUPTED
     except TickerError as error:
         _complain(str(error))
+        _drop_unwritable()
         return 1
     except typer.TyperException as error:
         mistake = str(getattr(error, "format_message", error.__str__)())
@@ -98,6 +99,14 @@ def _file_failed(error: OSError) -> int:
         return PIPE_CLOSED
     _complain(f"standard output: {error.strerror or error}")
     return 1
+
+
+def _drop_unwritable() -> None:
+    """Drop what standard output holds and cannot write: the error that was printed was about that."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence(sys.stdout)
 
 
 def _silence(stream: TextIO) -> None:
