@@ -73,6 +73,8 @@ def is_problem(status: int, found: tuple[int, dict[str, str], bytes]) -> None:
 )
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_head_without_end_is_refused(service: Service, begun: bytes, *, kept: bool) -> None:
+    # Without a key, what is sent after a head may be overtaken by a 401.
+    begun = begun.replace(b"Host: x\r\n", b"Host: x\r\nAuthorization: Bearer %b\r\n" % service.key.encode())
     with line(service) as connection:
         if kept:
             _, headers = connection.ask("/healthz", {})
