@@ -155,7 +155,7 @@ class Journal:
     async def probe(self, feeds: list[str], word: bytes) -> Probed:
         """Publish `word` to all nodes; return where each log ended just before.
 
-        Whoever hears the word back on a subscription has heard every entry up to those ends before it. That the server
+        A node that hears it back on a subscription has heard every entry up to those ends before it. That the server
         is still the primary, and not one that was demoted and is asked by nobody else, is proven by a write: that of
         a key only if it is there, which it never is, so nothing is changed, logged or sent to replicas.
 

@@ -3,7 +3,7 @@
 The doorman looks at the first bytes. When they are, whole and plain, a request for a feed's live stream that
 `admit` lets in, the answer's head and the first frames go out in one write and the socket belongs to a
 SocketReader. A request for changes that has to wait becomes a SocketWaiter, and its connection comes back here once
-it is answered. Anything else, be it a page, a POST, a refusal or a head in pieces, is given to uvicorn as it came, and
+it is answered. Anything else (a page, a POST, a refusal, a head in pieces) is given to uvicorn as it came, and
 the ASGI application decides by the same `admit`. A stream asked for on a connection that uvicorn already has
 (a browser's keep-alive) is handed over from there.
 
@@ -187,7 +187,7 @@ class Doorman:
             self._decide(descriptor, said, since)
 
     def _make_room(self) -> None:
-        """Cut whoever has been silent or slow for longest, so that those do not use up what writers need."""
+        """Cut the connections that were silent or slow for longest, so that they do not use up what writers need."""
         if self._silent:
             next(iter(self._silent)).cut()
         else:
