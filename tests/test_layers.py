@@ -14,15 +14,19 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, likeness, fanout
-# → wire → feed → entry, dispatch → language, text, errors, origins
+# cli → load | server → web → node → follower, release → feeds → hub | journal, follow → channel → longpoll, lagging
+# → freshness, reader, ring, waiting, likeness, delivery → wire → feed → entry, dispatch → language, text, errors,
+# origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
-_LONGPOLL = {"ring", "waiting"} | _RING
-_HUB = {"longpoll", "reader", "likeness", "fanout"} | _LONGPOLL
-_RELAY = {"hub", "journal", "awaited"} | _HUB
-_WEB = {"relay", "release", "settings"} | _RELAY
+_FRESH = {"freshness", "ring"} | _RING
+_CHANNEL = {"delivery", "lagging", "likeness", "longpoll", "reader", "waiting"} | _FRESH
+_HUB = {"channel"} | _CHANNEL
+_FEEDS = {"hub", "journal"} | _HUB
+_FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
+_NODE = {"follower", "release", "settings"} | _FOLLOWER
+_WEB = {"node"} | _NODE
 _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
@@ -35,16 +39,24 @@ MAY_IMPORT = {
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "likeness": _FEED,
-    "reader": _RING | {"hub"},  # each names the other's type; neither needs the other to be made
+    "freshness": _RING,
+    "reader": _RING | {"channel"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
     "waiting": {"entry"} | _ENTRY,
-    "longpoll": _LONGPOLL,
-    "fanout": set[str](),
+    "longpoll": {"waiting"} | _FRESH,
+    "lagging": {"reader"} | _FRESH,
+    "delivery": {"entry"} | _ENTRY,
     "awaited": set[str](),
+    "channel": _CHANNEL,
     "hub": _HUB,
     "journal": _HUB,
-    "relay": _RELAY,
-    "release": _RELAY,
+    "follow": {"ring"} | _RING,
+    "node_counts": set[str](),
+    "redis_clock": _FEED,
+    "feeds": _FEEDS,
+    "follower": _FOLLOWER,
+    "release": _FEEDS,
+    "node": _NODE,
     "web": _WEB,
     "server": _SERVER,
     "load": {"errors"},
@@ -57,8 +69,13 @@ PURE = {"errors", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiti
     "language",
     "text",
     "likeness",
-    "fanout",
+    "freshness",
+    "lagging",
+    "delivery",
+    "channel",
     "hub",
+    "follow",
+    "node_counts",
 }
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
@@ -119,10 +136,15 @@ def test_imports_run_one_way_and_libraries_stay_at_home(path: Path) -> None:
         ("hub.py", "import asyncio"),
         ("hub.py", "from asyncio import Queue"),
         ("wire.py", "def late() -> None:\n    import asyncio.events"),
-        ("relay.py", "from ticker.settings import Settings"),
+        ("follower.py", "from ticker.settings import Settings"),
+        ("follow.py", "from ticker.hub import Hub"),
+        ("follow.py", "import asyncio"),
+        ("freshness.py", "from ticker.channel import Channel"),
+        ("node.py", "from ticker.web.node import node_of"),
+        ("node.py", "import starlette.requests"),
         ("journal/log.py", "from ticker.hub import Hub"),
         ("settings.py", "from ticker.dispatch import BREAKING"),
-        ("relay.py", "import redis.asyncio"),
+        ("follower.py", "import redis.asyncio"),
         ("web/app.py", "from redis import Redis"),
         ("server/service.py", "from starlette.requests import Request"),
         ("cli/serve.py", "import uvicorn"),

@@ -11,7 +11,7 @@ import pytest
 from ticker.dispatch import rfc3339
 from ticker.errors import Conflict
 from ticker.feed import Feed
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
 from ticker.journal import keys
 from ticker.journal.change import Change
 from ticker.journal.held import Due, HeldLines
@@ -42,7 +42,7 @@ class Desk:
         await Registry(self.redis).open_feed(plan)
         feed = await self.journal.look(plan)
         assert feed is not None
-        self.hub.channels[name] = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
+        self.hub.open(feed, [], feed.tail)
 
     async def now(self) -> int:
         seconds, micros = await self.redis("TIME")

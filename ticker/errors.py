@@ -234,7 +234,3 @@ class WrongMethod(TickerError):
 
 class BrokenLog(Exception):
     """A feed's log cannot be what its state says: entries are missing or do not follow from each other."""
-
-
-class Forked(Exception):
-    """A node's tail is not in the log: entries it has seen were lost and others took their place."""

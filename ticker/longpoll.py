@@ -13,6 +13,7 @@ import orjson
 
 from ticker.entry import Position
 from ticker.feed import Feed
+from ticker.freshness import Freshness
 from ticker.ring import Ring
 from ticker.waiting import Changes, Waiter, Waiting
 from ticker.wire import Frame
@@ -30,14 +31,7 @@ class Source(Protocol):
 
     feed: Feed
     ring: Ring
-
-    @property
-    def proof(self) -> str | None:
-        """When it was last proven level, by the log's clock (RFC 3339)."""
-
-    @property
-    def delayed(self) -> Frame | None:
-        """What readers are told while the log is lost."""
+    freshness: Freshness
 
     def snapshot_frame(self, *, reset: bool) -> Frame:
         """Return the snapshot frame."""
@@ -89,7 +83,11 @@ class LongPoll:
 
     def unchanged(self) -> Changes:
         """Return what a request is told whose wait ended with nothing new: nothing, or that this node is delayed."""
-        return Changes(None, self._source.proof) if self._source.delayed is None else self._to_the_end([])
+        return (
+            Changes(None, self._source.freshness.proof)
+            if self._source.freshness.delayed is None
+            else self._to_the_end([])
+        )
 
     def _is_ahead(self, position: Position) -> bool:
         return position.offset > self._source.feed.tail.offset
@@ -98,8 +96,8 @@ class LongPoll:
         return self._to_the_end([self._source.snapshot_frame(reset=reset)])
 
     def _to_the_end(self, frames: list[Frame]) -> Changes:
-        lost = [] if self._source.delayed is None else [self._source.delayed]
-        return changes(frames + lost, self._source.feed.tail.position, self._source.proof)
+        lost = [] if self._source.freshness.delayed is None else [self._source.freshness.delayed]
+        return changes(frames + lost, self._source.feed.tail.position, self._source.freshness.proof)
 
     # Telling
 

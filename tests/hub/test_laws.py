@@ -23,9 +23,10 @@ from hypothesis.stateful import (
 )
 
 from tests.hub.world import AT, Clock, Log
+from ticker.channel import Channel
 from ticker.entry import Entry
 from ticker.feed import ON_AIR, Feed
-from ticker.hub import STUCK_AFTER, Channel
+from ticker.lagging import STUCK_AFTER
 from ticker.reader import Reader
 from ticker.wire import Close, Dialect
 
@@ -89,7 +90,7 @@ def shows(entries: list[Entry]) -> Shown:
 class Page(Reader):
     """A reader with a socket of little room that believes nothing it has not checked."""
 
-    dialect: Dialect = "lines"
+    encoding: Dialect = "lines"
 
     def __init__(self, world: World, room: int | None, after: str | None) -> None:
         super().__init__()
@@ -139,9 +140,9 @@ class Page(Reader):
         self.room = None if room is None else room - taken
         self.read(now)
         if now and self.pending:
-            self.channel.took(self)
+            self.channel.made_progress(self)
         elif now:
-            self.channel.drained(self)
+            self.channel.on_writable(self)
 
     def cut(self) -> None:
         self.is_cut = True
@@ -330,13 +331,13 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.channel.feed.closed is None)
     @rule()
     def close(self) -> None:
-        self.channel.replan(closed=AT)
+        self.channel.update_settings(closed=AT)
         assert all(page.pending for page in self.pages), "who is level is told at once, and gone"
 
     @precondition(lambda self: self.channel.feed.closed is not None)
     @rule()
     def reopen(self) -> None:
-        self.channel.replan(closed=None)
+        self.channel.update_settings(closed=None)
         for page in self.pages:
             page.reopened = True
 
@@ -344,7 +345,7 @@ class World(RuleBasedStateMachine):
     def edit(self, title: str, visibility: str) -> None:
         """What changes nobody's right to read is noticed by nobody."""
         before = [len(page.got) for page in self.pages]
-        self.channel.replan(title=title, visibility=visibility)
+        self.channel.update_settings(title=title, visibility=visibility)
         assert [len(page.got) for page in self.pages] == before
 
     # Readers
@@ -449,13 +450,13 @@ class World(RuleBasedStateMachine):
     @invariant()
     def only_full_sockets_are_set_aside(self) -> None:
         assert len(self.channel) == len(self.pages)
-        assert self.channel.set_aside == sum(bool(page.pending) for page in self.pages)
+        assert self.channel.lagging == sum(bool(page.pending) for page in self.pages)
 
     def teardown(self) -> None:
         self.everyone_drains()
 
 
 def test_no_reader_is_ever_deceived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticker.hub.CHUNK", CHUNK)
+    monkeypatch.setattr("ticker.lagging.CHUNK", CHUNK)
     monkeypatch.setattr("ticker.feed.WINDOW", WINDOW)
     run_state_machine_as_test(World, settings=settings(max_examples=200, stateful_step_count=50, deadline=None))

@@ -10,7 +10,8 @@ import pytest
 
 from tests.hub.world import LATER, PROOF, Clock, Log, kinds, offsets, publish
 from ticker import longpoll
-from ticker.hub import Channel, Hub
+from ticker.channel import Channel
+from ticker.hub import Hub
 from ticker.longpoll import BYTES_AT_MOST, FRAMES_AT_MOST
 from ticker.waiting import AHEAD_WITHIN, RETURN_WITHIN, STEP, Changes, Waiter
 from ticker.wire import Frame
@@ -282,9 +283,9 @@ def test_a_closed_feed_tells_all_who_wait_with_its_last_frame(channel: Channel, 
     assert [body(waiter)["frames"] for waiter in waiters] == [[{"type": "snapshot", "closed": "now"}]] * 2
 
 
-def test_those_who_wait_fill_a_node_as_readers_do(channel: Channel, log: Log, clock: Clock) -> None:
+def test_those_who_wait_fill_a_node_as_readers_do(log: Log, clock: Clock) -> None:
     hub = Hub(capacity=8, limit=3, clock=clock)
-    hub.channels["breaking"] = channel
+    channel = log.open_in(hub)
     for _ in range(2):
         ask(channel, log.position(3))
     assert (len(hub), len(channel), channel.count) == (2, 2, 0)

@@ -15,9 +15,10 @@ import orjson
 import pytest
 import uvicorn
 
+from ticker.channel import Channel
 from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
 from ticker.server import door
 from ticker.server.door import Doorman
 from ticker.server.reader import SocketReader
@@ -43,9 +44,8 @@ class House:
         settings = Settings.read(port=0)
         self.hub = Hub(capacity=64, limit=1000, clock=time.monotonic)
         feed = Feed("f", "F", "en", Tail(0, ORIGIN))
-        self.channel = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
-        self.hub.channels["f"] = self.channel
-        self.hub.ready = True
+        self.channel = self.hub.open(feed, [], feed.tail)
+        self.hub.retain(["f"])
         self.listener = _listen(settings)[0]
         state: dict[str, Any] = {"node": SimpleNamespace(hub=self.hub, settings=settings)}
         config = uvicorn.Config(nothing, log_config=None)
@@ -137,7 +137,7 @@ async def test_what_a_full_socket_leaves_is_the_rest_of_one_write(house: House) 
     await house.join(UPGRADE)
     [reader] = house.channel.readers
     assert isinstance(reader, SocketReader)
-    while not house.channel.set_aside:
+    while not house.channel.lagging:
         house.file("x" * 50_000)
     kept = len(reader._rest)
     assert 0 < kept <= 51_000
@@ -156,7 +156,7 @@ async def full(house: House) -> SocketReader:
     while looks < 5:  # what seems full at the first look may only be on its way to the other end
         house.file("x" * 50_000)
         await asyncio.sleep(0.001)
-        looks = looks + 1 if house.channel.set_aside else 0
+        looks = looks + 1 if house.channel.lagging else 0
     return reader
 
 
@@ -164,12 +164,12 @@ async def test_a_reader_who_takes_part_of_what_waits_is_given_more_time(house: H
     mine = await house.join(UPGRADE)
     reader = await full(house)
     kept = len(reader._rest)
-    house.channel._clock = lambda: 5_000_000.0
+    house.channel._lagging._clock = lambda: 5_000_000.0
     while len(reader._rest) == kept:
         await asyncio.get_running_loop().sock_recv(mine, 4096)
         await asyncio.sleep(0)
     assert reader._rest
-    assert reader.aside_since == 5_000_000.0
+    assert reader.lagging_since == 5_000_000.0
 
 
 async def test_a_reader_whom_the_system_gave_up_is_counted_as_stuck(house: House) -> None:

@@ -15,14 +15,15 @@ import orjson
 import pytest
 
 from tests.server.test_handoff import House, count_transports, until
-from ticker.hub import Channel, Hub
-from ticker.relay import Relay
+from ticker.channel import Channel
+from ticker.feeds import Feeds
+from ticker.hub import Hub
+from ticker.node import Node
 from ticker.server import door, drain, waiter
 from ticker.server.door import Doorman
 from ticker.server.drain import drain as empty
 from ticker.settings import Settings
 from ticker.web.app import application
-from ticker.web.node import Node
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +77,7 @@ class Here(Node):
 
     def __init__(self, hub: Hub, settings: Settings) -> None:
         self.hub, self.settings = hub, settings
-        self.relay = cast(Relay, SimpleNamespace(private=lambda feed: False))
+        self.feeds = cast(Feeds, SimpleNamespace(private=lambda feed: False))
 
     async def find(self, name: str) -> Channel:
         return self.hub.channel(name)

@@ -28,6 +28,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from ticker.errors import TickerError
+from ticker.node import Node
 from ticker.server.handshake import answer_to_key, headers_in, sse_head, switch, tokens, wants_websocket
 from ticker.server.reader import SocketReader
 from ticker.server.requests import Door
@@ -36,7 +37,6 @@ from ticker.server.watch import Watch
 from ticker.waiting import STEP
 from ticker.web.admission import LIVE_PATH, admit, cross_origin
 from ticker.web.changes import CHANGES_PATH, admit_poll
-from ticker.web.node import Node
 
 log = logging.getLogger("ticker.server")
 
@@ -265,14 +265,14 @@ class Doorman:
         except TickerError:
             return False
         if accept is not None:
-            head = switch(accept, deflated=admission.dialect == "deflated")
+            head = switch(accept, deflated=admission.encoding == "deflated")
         else:
             head = sse_head(cross_origin(settings, headers.get("origin"), admission.channel.feed))
         try:
             descriptor = take()
         except OSError:  # no descriptor is left to hand over with; the plain way needs no other
             return False
-        reader = SocketReader(admission.dialect, descriptor, self._watch)
+        reader = SocketReader(admission.encoding, descriptor, self._watch)
         reader.origin, reader.key = admission.origin, admission.key
         try:
             admission.channel.join(reader, admission.after, head)

@@ -28,7 +28,7 @@ async def drain(
     do not know how or that they were set aside and never heard of it, are sent off evenly over the second half.
     Requests that wait for changes are answered evenly over the first half, so that they do not all come back at once.
     """
-    hub.draining = True
+    hub.start_draining()
     for channel in hub.channels.values():
         channel.announce(move_frame(int(within / 2 * 1000)))
     end = clock() + within

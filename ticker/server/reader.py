@@ -33,12 +33,12 @@ class SocketReader(Reader):
     What a write leaves behind, at most one chunk, waits here until there is room.
     """
 
-    __slots__ = ("_allowance", "_descriptor", "_rest", "_talk", "_watch", "dialect")
+    __slots__ = ("_allowance", "_descriptor", "_rest", "_talk", "_watch", "encoding")
 
-    def __init__(self, dialect: Dialect, descriptor: int, watch: Watch) -> None:
+    def __init__(self, encoding: Dialect, descriptor: int, watch: Watch) -> None:
         """`descriptor` is a connected socket that does not block; it is the reader's from here on."""
         super().__init__()
-        self.dialect = dialect
+        self.encoding = encoding
         self._descriptor = descriptor
         self._watch = watch
         self._rest = b""
@@ -79,7 +79,7 @@ class SocketReader(Reader):
             self._descriptor, self._rest, self._talk = _CLOSED, b"", None
 
     def dismiss(self, why: Close) -> None:
-        if self.dialect != "sse" and not self._rest:  # else it could only wait behind what is not read
+        if self.encoding != "sse" and not self._rest:  # else it could only wait behind what is not read
             self.write(Frame(CLOSE, CloseFrame(why, "").serialize()).serialize(mask=False))
         self.cut()
 
@@ -104,10 +104,10 @@ class SocketReader(Reader):
             return
         self._rest = self._rest[sent:]
         if self._rest:
-            self.channel.took(self)
+            self.channel.made_progress(self)
         else:
             self._watch.expect_room(self._descriptor, self, room=False)
-            self.channel.drained(self)
+            self.channel.on_writable(self)
 
     def _listen(self) -> None:
         try:
@@ -121,7 +121,7 @@ class SocketReader(Reader):
             said = b""
         if not said:
             self.cut()
-        elif self.dialect != "sse":
+        elif self.encoding != "sse":
             self._talk_back(said)
         else:
             now = self._watch.clock()
@@ -132,7 +132,7 @@ class SocketReader(Reader):
 
     def _talk_back(self, said: bytes) -> None:
         if self._talk is None:  # most readers never say a word, so only those who do pay for being understood
-            self._talk = Talk(deflated=self.dialect == "deflated", now=self._watch.clock())
+            self._talk = Talk(deflated=self.encoding == "deflated", now=self._watch.clock())
         talk = self._talk
         answer = talk.hear(said, self._watch.clock())
         # While it does not take what it asked for, pongs would only pile up behind that.

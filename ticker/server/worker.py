@@ -17,12 +17,12 @@ from typing import Final
 
 import uvicorn
 
+from ticker.node import Node
 from ticker.server.door import Doorman
 from ticker.server.drain import drain
 from ticker.server.private import CountedWebSocket
 from ticker.settings import Settings
 from ticker.web.app import application
-from ticker.web.node import Node
 
 READY: Final = b"r"
 GARBAGE: Final = 20_000

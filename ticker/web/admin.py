@@ -10,10 +10,11 @@ from starlette.responses import Response
 from ticker.dispatch import FeedEdit, FeedPlan, KeyPlan, read
 from ticker.errors import Invalid, KeyTooWeak
 from ticker.journal.registry import now, planned
+from ticker.node import Node
 from ticker.web.answers import json
 from ticker.web.auth import holder_of
 from ticker.web.ingest import HEAR_WITHIN, body
-from ticker.web.node import Node, node_of
+from ticker.web.node import node_of
 from ticker.web.public_url import base
 
 
@@ -41,7 +42,7 @@ async def edit_feed(request: Request) -> Response:
     feed, node = request.path_params["feed"], node_of(request)
     changes = read(FeedEdit, await body(request)).changes()
     await _check_edition(node, feed, changes.get("edition_of"))
-    async with node.relay.hears(HEAR_WITHIN) as word:
+    async with node.follower.wait_for_change(HEAR_WITHIN) as word:
         plan = await node.registry.edit(feed, changes, word)
     await node.journal.settle(feed)
     return json(asdict(plan))
@@ -51,7 +52,7 @@ async def close_feed(request: Request) -> Response:
     """DELETE /v1/feeds/{feed}: once this is answered, no node takes anything into it; closed again, nothing changes"""
     await _admin(request)
     feed, node = request.path_params["feed"], node_of(request)
-    async with node.relay.hears(HEAR_WITHIN) as word:
+    async with node.follower.wait_for_change(HEAR_WITHIN) as word:
         plan = await node.registry.close(feed, word)
     await node.journal.settle(feed)
     return json(asdict(plan))

@@ -14,12 +14,12 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
+from ticker.node import Node
 from ticker.settings import Settings
 from ticker.web import admin, assets, audit, changes, crawlers, health, held, ingest, live, pages, problems, reading
 from ticker.web.described import page
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
-from ticker.web.node import Node
 from ticker.web.public_url import StripPrefix
 
 FEED = "/v1/feeds/{feed}"

@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker.channel import Channel
 from ticker.errors import Invalid
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
 from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
 from ticker.waiting import Changes, Waiter

@@ -9,10 +9,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker.channel import Channel
+from ticker.delivery import Filed, Kept
 from ticker.dispatch import FIELDS, MAX_BODY, Air, Correction, Draft, Kill, Pin, read
 from ticker.errors import BadRequest, Gone, Invalid, PreconditionRequired, TooLarge
-from ticker.fanout import Kept, Line
-from ticker.hub import Channel
 from ticker.journal.change import Change, ask_second
 from ticker.journal.registry import Holder, Role
 from ticker.web.answers import json
@@ -74,10 +74,10 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
     node, feed = node_of(request), request.path_params["feed"]
     receipt, repeated = await node.journal.append(feed, change)
     if change.kind == "file":
-        kept = Kept(node.relay.now(), repeated)
-        node.relay.fan_outs.kept(Line(feed, receipt["id"], receipt["filed"]), kept)
+        kept = Kept(node.redis_clock.now(), repeated)
+        node.deliveries.kept(Filed(feed, receipt["id"], receipt["filed"]), kept)
     if "position" in receipt:
-        await node.relay.heard(feed, int(receipt["position"].partition("-")[0]), HEAR_WITHIN)
+        await node.follower.wait_for_entry(feed, int(receipt["position"].partition("-")[0]), HEAR_WITHIN)
     headers = {"idempotent-replayed": "true"} if repeated else {}
     if "revision" in receipt:
         headers["etag"] = f'"{receipt["revision"]}"'

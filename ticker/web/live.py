@@ -34,11 +34,11 @@ from ticker.wire import Close, Dialect
 class AsgiReader(Reader):
     """A reader whose bytes are taken by a task."""
 
-    __slots__ = ("_chunk", "_ended", "_ready", "dialect", "why")
+    __slots__ = ("_chunk", "_ended", "_ready", "encoding", "why")
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, encoding: Dialect) -> None:
         super().__init__()
-        self.dialect = dialect
+        self.encoding = encoding
         self._chunk = b""
         self._ready = asyncio.Event()
         self._ended = False
@@ -70,7 +70,7 @@ class AsgiReader(Reader):
                     return
                 self._ready.clear()
                 yield self._chunk
-                channel.drained(self)
+                channel.on_writable(self)
         finally:
             channel.leave(self)
 

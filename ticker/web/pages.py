@@ -14,14 +14,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticker.channel import Channel
 from ticker.dispatch import BREAKING, direction, rfc3339
 from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
-from ticker.hub import Channel
 from ticker.journal.history import Filter, Page
+from ticker.node import Node
 from ticker.web.admission import governing, readable
 from ticker.web.assets import asset
-from ticker.web.node import Node, node_of
+from ticker.web.node import node_of
 from ticker.web.public_url import base
 from ticker.web.reading import siblings
 from ticker.web.wording import masthead, story_title, words
@@ -83,7 +84,7 @@ def _render(request: Request, template: str, channel: Channel, code: int = 200, 
         code,
         feed=describe(feed),
         words=words(feed.language),
-        at=channel.proof or rfc3339(datetime.now(UTC)),
+        at=channel.freshness.proof or rfc3339(datetime.now(UTC)),
         closed=feed.closed,
         **context,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -10,10 +10,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker.channel import Channel
 from ticker.dispatch import URGENCIES
 from ticker.errors import Gone, Invalid
 from ticker.feed import Feed
-from ticker.hub import Channel
 from ticker.journal.history import Filter, at_least
 from ticker.web.admission import readable, reading_holder, refuse_foreign
 from ticker.web.answers import json, public
@@ -42,7 +42,8 @@ async def feeds(request: Request) -> Response:
     channels = await seen(request, node.hub.open_channels())
     every = [channel.feed for channel in channels.values()]
     listed = [
-        describe(channel.feed, channels) | {"editions": siblings(channel.feed, every), "watching": channel.watching}
+        describe(channel.feed, channels)
+        | {"editions": siblings(channel.feed, every), "watching": channel.freshness.watching}
         for channel in channels.values()
     ]
     answer = public(request, {"feeds": listed}, max_age=FRESH_FOR)
@@ -51,7 +52,7 @@ async def feeds(request: Request) -> Response:
     return answer
 
 
-async def seen(request: Request, channels: dict[str, Channel]) -> dict[str, Channel]:
+async def seen(request: Request, channels: Mapping[str, Channel]) -> dict[str, Channel]:
     """Return the channels whose feeds this request may be told of: public ones, and those that its key reaches.
 
     Raises:
@@ -73,13 +74,13 @@ async def told(request: Request, lines: list[str]) -> list[str]:
         Unavailable: as `seen`.
     """
     node = node_of(request)
-    if all(node.relay.listed(line.partition("/")[0]) for line in lines):
+    if all(node.feeds.listed(line.partition("/")[0]) for line in lines):
         return lines
     holder = await reading_holder(node, request.headers)
     return [
         line
         for line in lines
-        if node.relay.listed(feed := line.partition("/")[0]) or (holder is not None and holder.writes(feed))
+        if node.feeds.listed(feed := line.partition("/")[0]) or (holder is not None and holder.writes(feed))
     ]
 
 
@@ -112,7 +113,7 @@ async def snapshot(request: Request) -> Response:
     """GET /v1/feeds/{feed}: the same object as the first frame. Served from memory, also while Redis is away."""
     channel = await readable(request)
     # The time of the last proof moves on while nothing changes, hence a weak tag; and a 304 must tell it too.
-    proof = {} if channel.proof is None else {"ticker-at": channel.proof}
+    proof = {} if channel.freshness.proof is None else {"ticker-at": channel.freshness.proof}
     tag = str(channel.feed.tail.position)
     return public(request, channel.snapshot(), max_age=FRESH_FOR, tag=tag, weak=True, headers=proof)
 
@@ -182,7 +183,7 @@ async def dispatch(request: Request) -> Response:
     every = await node.journal.editions(feed, found["id"])
     found["editions"] = await told(request, every)
     answer = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
-    if not all(node.relay.listed(line.partition("/")[0]) for line in found["editions"]):
+    if not all(node.feeds.listed(line.partition("/")[0]) for line in found["editions"]):
         answer.headers["cache-control"] = "no-store"  # as in `feeds`
     return answer
 
@@ -211,4 +212,4 @@ async def receipt(request: Request) -> Response:
     await holder_of(request, at_least="correspondent", feed=feed)
     await node.find(feed)
     found = await node.journal.dispatch(feed, request.path_params["id"])
-    return json(await node.receipts.of(feed, found))
+    return json(await node.delivery_reports.of(feed, found))

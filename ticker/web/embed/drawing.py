@@ -12,8 +12,8 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
+from ticker.channel import Channel
 from ticker.dispatch import direction
-from ticker.hub import Channel
 from ticker.web.assets import ASSETS, asset
 from ticker.web.embed.attributes import Attributes, written
 from ticker.web.embed.words import fill, spoken
@@ -60,7 +60,7 @@ def draw(
     """
     feed = channel.feed
     said = spoken(attributes.lang or feed.language)
-    proof = channel.proof
+    proof = channel.freshness.proof
     now = datetime.fromisoformat(proof) if proof else None
     element: Any = TEMPLATES.get_template("embed/element.html")
     return Markup(  # noqa: S704  # a template that escapes

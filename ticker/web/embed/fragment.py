@@ -8,7 +8,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ticker.hub import Channel
+from ticker.channel import Channel
 from ticker.web.admission import cross_origin, readable
 from ticker.web.embed.attributes import FRAGMENT, Attributes, read
 from ticker.web.embed.drawing import draw

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ticker.hub import Channel
+from ticker.channel import Channel
 from ticker.web.admission import readable
 from ticker.web.embed.attributes import CARD, Attributes, read
 from ticker.web.embed.drawing import TEMPLATES, draw
@@ -41,7 +41,7 @@ async def card(request: Request) -> Response:
     feed = channel.feed
     attributes = read(request.query_params, feed.name, CARD)
     # Read before the dispatch: the page is told again of a change that is in it already, but of none too few.
-    start, proof = str(feed.tail.position), channel.proof
+    start, proof = str(feed.tail.position), channel.freshness.proof
     dispatch = await _dispatch(request, channel)
     now = datetime.fromisoformat(proof) if proof else None
     return _page(

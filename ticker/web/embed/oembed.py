@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from ticker.dispatch import BREAKING
 from ticker.errors import Gone, Invalid, NotFound, NotSupported
+from ticker.node import Node
 from ticker.web.admission import find_readable
 from ticker.web.answers import json
 from ticker.web.embed.zone import clock_time
-from ticker.web.node import Node, node_of
+from ticker.web.node import node_of
 from ticker.web.public_url import absolute, base
 
 WIDTH: Final = 600
