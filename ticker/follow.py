@@ -300,9 +300,12 @@ class Follow:
                 self._goals.clear()
                 self._probe, self._in_flight, self._probe_due = None, False, now
                 return []
-            case Lost():
-                self._goals.clear()
-                return [Delay(feed) for feed in self._copies.channels]
+            case _:  # the one that is left, as the type of the parameter makes sure
+                return self._lost(event)
+
+    def _lost(self, event: Lost) -> list[Action]:
+        self._goals.clear()
+        return [Delay(feed) for feed in self._copies.channels]
 
     # Entries
 
