@@ -1,139 +1,23 @@
 """The follower on a real Valkey: whatever happens to pub/sub, the log or Redis, readers end caught up and know it."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from tests.service import Page
-from ticker.channel import Channel
+from tests.following import MONA, Newsroom
+from ticker.entry import Entry, chain
 from ticker.errors import Unavailable
+from ticker.feed import WINDOW
 from ticker.follow import PROBE_INTERVAL, PROBE_TIMEOUT
-from ticker.follower import Follower
-from ticker.hub import Hub
 from ticker.journal import keys
 from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
-from ticker.journal.log import Journal
-from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Plan, Registry
-from ticker.lagging import STUCK_AFTER
-from ticker.reader import Reader
-from ticker.wire import Close, Dialect
+from ticker.journal.registry import Plan
 
 pytestmark = pytest.mark.anyio
-
-MONA = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")
-
-
-class Clock:
-    """Seconds that pass only when told to, for what the follower decides by the clock."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Watcher(Reader):
-    """A reader that takes everything at once into a Page, which checks law 3 at every frame."""
-
-    encoding: Dialect = "lines"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.page = Page()
-        self.dismissed = False
-
-    def write(self, data: bytes) -> bool:
-        for line in data.splitlines():
-            self.page.take(orjson.loads(line))
-        return True
-
-    def cut(self) -> None:
-        raise AssertionError("nobody is stuck here")
-
-    def dismiss(self, why: Close) -> None:
-        self.channel.leave(self)
-        self.dismissed = True
-
-
-class Newsroom:
-    """A Valkey, a node's follower and hub on it, and the means to do them harm."""
-
-    def __init__(self, server: Embedded) -> None:
-        self.server = server
-        self.redis = Redis(server.url)
-        self.journal = Journal(self.redis)
-        self.registry = Registry(self.redis)
-        self.clock = Clock()
-        self.hub = Hub(capacity=64, limit=100, clock=self.clock)
-        self.follower = Follower(Redis(server.url), self.hub, clock=self.clock)
-
-    async def file(self, text: str, *, silently: bool = False, feed: str = "breaking") -> None:
-        """File a line; `silently` loses what pub/sub would have brought."""
-        journal = Journal(self.redis)
-        if silently:
-            journal._append.text = journal._append.text.replace(
-                b"redis.call('PUBLISH', channel, ", b"redis.call('ECHO', "
-            )
-            journal._append.digest = "0" * 40
-        await journal.append(feed, Change("file", MONA, {"text": text, "urgency": "normal", "language": "en"}))
-
-    async def until(self, true: Any) -> None:
-        async with asyncio.timeout(20):
-            while not true():
-                await asyncio.sleep(0.005)
-
-    async def proof(self) -> None:
-        """Let a probe go its whole way."""
-        before = self.channel.freshness.proof
-        await self.pass_time(PROBE_INTERVAL)
-        await self.until(lambda: self.channel.freshness.proof != before)
-
-    async def pass_time(self, seconds: float) -> None:
-        """Let time pass, and have the follower look at its clock by a message that says nothing."""
-        self.clock.now += seconds
-        await self.redis("PUBLISH", self.redis.channels.nodes, b"{}")
-
-    async def photograph(self) -> dict[bytes, bytes]:
-        """Remember everything in Redis."""
-        names = await self.redis("KEYS", "*")
-        return {name: await self.redis("DUMP", name) for name in names}
-
-    async def bring_back(self, photograph: dict[bytes, bytes]) -> None:
-        """Make Redis what it was: everything since is lost."""
-        await self.redis("FLUSHALL")
-        for name, content in photograph.items():
-            await self.redis("RESTORE", name, 0, content)
-
-    @property
-    def channel(self) -> Channel:
-        return self.hub.channels["breaking"]
-
-    def read(self, after: str | None = None, feed: str = "breaking") -> Watcher:
-        watcher = Watcher()
-        self.hub.channels[feed].join(watcher, after)
-        return watcher
-
-
-@pytest.fixture
-async def newsroom(tmp_path: Path) -> AsyncIterator[Newsroom]:
-    async with Embedded(tmp_path) as server:
-        room = Newsroom(server)
-        following = asyncio.create_task(room.follower.run())
-        await room.until(lambda: room.hub.ready and room.channel.freshness.proven)
-        yield room
-        following.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await following
-        for redis in (room.redis, room.follower._redis):
-            await redis.close()
 
 
 async def test_entries_arrive_in_order_and_beats_prove_them(newsroom: Newsroom) -> None:
@@ -294,57 +178,6 @@ async def test_a_fork_is_seen_at_its_first_entry(newsroom: Newsroom) -> None:
     assert watcher.page.resets == 1
 
 
-async def test_a_damaged_log_does_not_block_the_other_feeds(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
-    await newsroom.until(lambda: "other" in newsroom.hub.channels)
-    watcher = newsroom.read()
-    for text in ("one", "two", "three"):
-        await newsroom.file(text, feed="other")
-    whole = await newsroom.photograph()
-    await newsroom.redis("XDEL", keys.log("other"), "2-0")
-    hub, redis = Hub(capacity=64, limit=100, clock=newsroom.clock), Redis(newsroom.server.url)
-    follower = Follower(redis, hub, clock=newsroom.clock)
-    following = asyncio.create_task(follower.run())
-    try:
-        await newsroom.until(lambda: hub.ready and hub.channel("breaking").freshness.proven)
-        with pytest.raises(Unavailable, match="damaged"):
-            hub.channel("other")
-        await newsroom.file("on it goes")
-        await newsroom.until(lambda: watcher.page.texts == ["on it goes"])
-        await newsroom.redis("RESTORE", keys.log("other"), 0, whole[keys.log("other").encode()], "REPLACE")
-        async with asyncio.timeout(20):
-            while hub.damaged:
-                await newsroom.pass_time(PROBE_INTERVAL)
-                await asyncio.sleep(0.005)
-        assert hub.channel("other").feed.tail.offset == 3
-    finally:
-        following.cancel()
-        await asyncio.wait([following])
-        await redis.close()
-
-
-async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
-    await newsroom.until(lambda: "other" in newsroom.hub.channels)
-    other, watcher = newsroom.read(feed="other"), newsroom.read()
-    await newsroom.file("lost")
-    await newsroom.until(lambda: watcher.page.texts == ["lost"])
-    await newsroom.redis("FLUSHALL")
-    await newsroom.redis("CLIENT", "KILL", "TYPE", "pubsub")
-    await newsroom.until(lambda: other.dismissed)
-    await newsroom.until(lambda: watcher.page.resets == 1)
-    assert watcher.page.texts == []
-
-
-async def test_a_feed_opened_elsewhere_is_here_at_once(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("ar", "عاجل", "ar", ""))
-    await newsroom.until(lambda: "ar" in newsroom.hub.channels)
-    watcher = newsroom.read(feed="ar")
-    await newsroom.file("خبر", feed="ar")
-    await newsroom.until(lambda: watcher.page.texts == ["خبر"])
-    await newsroom.until(lambda: any(frame["type"] == "beat" for frame in watcher.page.frames))
-
-
 async def test_readers_of_all_nodes_are_counted_until_a_node_falls_silent(newsroom: Newsroom) -> None:
     newsroom.read()
     said = {"node": "another", "word": "w", "watching": {"breaking": 41}}
@@ -363,79 +196,114 @@ async def test_a_restarted_node_still_honours_old_positions(newsroom: Newsroom) 
         await newsroom.file(f"{number}")
     await newsroom.until(lambda: len(watcher.page.lines) == 5)
     position = next(frame["position"] for frame in watcher.page.frames if frame["type"] == "dispatch")
-    second = Newsroom(newsroom.server)
-    following = asyncio.create_task(second.follower.run())
-    await second.until(lambda: second.hub.ready)
-    late = second.read(position)
-    assert [frame["type"] for frame in late.page.frames[:4]] == ["dispatch"] * 4
-    following.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await following
-    for redis in (second.redis, second.follower._redis):
-        await redis.close()
+    async with Newsroom(newsroom.server).runs() as second:
+        late = second.read(position)
+        assert [frame["type"] for frame in late.page.frames[:4]] == ["dispatch"] * 4
 
 
-async def test_a_reader_of_a_feed_that_is_closed_gets_what_pub_sub_had_not_brought_before_the_end(
-    newsroom: Newsroom,
+class Failing:
+    """A consumer of the log that fails with its first entry, and keeps the others."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, str | None]] = []
+        self.calls = 0
+
+    def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
+        self.calls += 1
+        if self.calls == 1:
+            raise RuntimeError("a bug in a consumer")
+        self.taken.append((feed, entry.kind, pinned["text"] if pinned else None))
+
+
+async def test_each_consumer_is_given_every_entry_once_and_in_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watcher = newsroom.read()
-    await newsroom.file("silently", silently=True)
-    closed = await newsroom.registry.close("breaking")
-    await newsroom.until(lambda: watcher.dismissed)
-    assert watcher.page.texts == ["silently"]
-    assert watcher.page.frames[-1]["closed"] == closed.closed
-    assert newsroom.channel.feed.tail.offset == 1
+    failing, following = Failing(), Failing()
+    following.calls = 1
+    async with Embedded(tmp_path) as server, Newsroom(server, failing, following).runs() as newsroom:
+        watcher = newsroom.read()
+        await newsroom.file("first")
+        await newsroom.until(lambda: newsroom.channel.feed.dispatches)
+        id = newsroom.channel.feed.dispatches[0]["id"]
+        for number in range(WINDOW):
+            await newsroom.file(f"{number}", silently=True)
+        await newsroom.journal.append("breaking", Change("pin", MONA, {}, id=id))
+        await newsroom.until(lambda: len(following.taken) == WINDOW + 2)
+        assert len(watcher.page.texts) == WINDOW + 1, "what a consumer does is nothing to readers"
+    assert following.taken == [("breaking", "file", None)] * (WINDOW + 1) + [("breaking", "pin", "first")]
+    assert failing.taken == following.taken[1:]
+    assert "Failing failed with entry 1 of breaking" in caplog.text
 
 
-async def test_a_closing_that_pub_sub_did_not_bring_is_noticed_when_it_is_back(newsroom: Newsroom) -> None:
-    watcher = newsroom.read()
-    script = newsroom.registry._closing
-    script.text, script.digest = script.text.replace(b"'PUBLISH', channel, ", b"'ECHO', "), "0" * 40
-    await newsroom.registry.close("breaking")
-    assert not watcher.dismissed
+async def test_an_unforeseen_error_is_logged_and_the_follower_begins_again(
+    newsroom: Newsroom, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher, sessions = newsroom.read(), newsroom.follower.sessions
+
+    async def fail(feeds: list[str], word: bytes) -> Any:
+        raise RuntimeError("nobody thought of this")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(newsroom.follower._journal, "probe", fail)
+        await newsroom.pass_time(PROBE_INTERVAL)
+        await newsroom.until(lambda: watcher.page.frames[-1]["type"] == "delayed")
+        assert not newsroom.follower.writable
+    await newsroom.until(lambda: newsroom.follower.sessions > sessions)
+    await newsroom.until(lambda: newsroom.channel.freshness.proven)
+    assert "following Redis failed" in caplog.text
+    assert "nobody thought of this" in caplog.text
+    assert newsroom.follower.writable
+
+
+async def test_a_lost_redis_is_logged_once_however_often_it_is_tried(
+    newsroom: Newsroom, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticker.follower.RETRY_INTERVAL", 0.01)
+    tries = 0
+
+    async def unavailable() -> None:
+        nonlocal tries
+        tries += 1
+        raise Unavailable("The log cannot be reached")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(newsroom.follower.feeds, "set_up", unavailable)
+        await newsroom.redis("CLIENT", "KILL", "TYPE", "pubsub")
+        await newsroom.until(lambda: tries >= 3)
+        assert len(caplog.records) == 1, "it is said once"
+    await newsroom.until(lambda: newsroom.channel.freshness.proven)
     await newsroom.redis("CLIENT", "KILL", "TYPE", "pubsub")
-    await newsroom.until(lambda: watcher.dismissed)
-    assert "closed" in watcher.page.frames[-1]
+    await newsroom.until(lambda: len(caplog.records) == 2)
 
 
-async def test_a_key_that_was_revoked_unnoticed_reads_a_private_feed_until_the_next_beat_at_most(
-    newsroom: Newsroom,
+async def test_an_entry_that_cannot_be_published_damages_its_feed_alone(
+    newsroom: Newsroom, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, holder = await newsroom.registry.issue("Mona", "editor", [])
-    await newsroom.registry.edit("breaking", {"visibility": "private"})
-    await newsroom.until(lambda: newsroom.follower.feeds.private("breaking"))
-    watcher, stranger = Watcher(), Watcher()
-    watcher.key = holder.id
-    for reader in (watcher, stranger):
-        newsroom.channel.join(reader, None)
-    assert (watcher.dismissed, stranger.dismissed) == (False, True)
-    await newsroom.redis("DEL", keys.KEYS)
-    for _ in range(12):
-        await newsroom.proof()
-    assert watcher.dismissed
-
-
-class Stuck(Watcher):
-    """A reader whose socket takes nothing more than its first frame."""
-
-    cuts = 0
-
-    def write(self, data: bytes) -> bool:
-        super().write(data)
-        return False
-
-    def cut(self) -> None:
-        self.cuts += 1
-
-
-async def test_stuck_readers_of_a_damaged_feed_are_cut_like_others(newsroom: Newsroom) -> None:
     await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
-    stuck = Stuck()
-    newsroom.hub.channels["other"].join(stuck, None)
-    await newsroom.redis("DEL", keys.state("other"))
-    for _ in range(int(STUCK_AFTER / PROBE_INTERVAL) + 2):
-        await newsroom.proof()
-    assert newsroom.hub.damaged == {"other"}
-    assert newsroom.follower.sessions == 1, "else another look at it would have done it"
-    assert stuck.cuts == 1
+    tail = newsroom.hub.channels["other"].feed.tail
+    text = orjson.dumps({"kind": "from the future", "at": "2096-01-01T00:00:00.000Z"})
+    message = b"1 %b %b" % (chain(tail.hash, text).encode(), text)
+    await newsroom.redis("HSET", keys.state("other"), "offset", 1, "hash", chain(tail.hash, text))
+    await newsroom.redis("XADD", keys.log("other"), "1-0", "hash", chain(tail.hash, text), "entry", text)
+    await newsroom.redis("PUBLISH", newsroom.redis.channels.live("other"), message)
+    await newsroom.until(lambda: newsroom.hub.damaged == {"other"})
+    assert newsroom.hub.channels["other"].feed.tail == tail, "what it has stays as it was"
+    watcher = newsroom.read()
+    await newsroom.file("on it goes")
+    await newsroom.until(lambda: watcher.page.texts == ["on it goes"])
+    assert newsroom.follower.sessions == 1
+    assert "the log of other is damaged" in caplog.text
+
+
+async def test_a_hole_in_which_something_cannot_be_read_damages_its_feed_alone(newsroom: Newsroom) -> None:
+    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.until(lambda: "other" in newsroom.hub.channels)
+    await newsroom.file("one", silently=True, feed="other")
+    await newsroom.redis("DEL", keys.log("other"))
+    await newsroom.redis("XADD", keys.log("other"), "1-0", "hash", "0" * 40, "entry", "nonsense")
+    await newsroom.proof()
+    await newsroom.until(lambda: newsroom.hub.damaged == {"other"})
+    assert newsroom.hub.channels["other"].freshness.behind
+    assert newsroom.channel.freshness.proven
+    assert newsroom.follower.sessions == 1

@@ -60,12 +60,12 @@ class Channel:
         self._begin(feed, recent, base)
 
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
-        self.feed = feed
-        self.ring = Ring(base, self._capacity)
-        self.lately = Lately()
+        ring, lately = Ring(base, self._capacity), Lately()
         for entry in recent:
-            self.ring.add(entry)
-            self.lately.take(entry)
+            ring.add(entry)
+            lately.take(entry)
+        # All or nothing: an entry that cannot be taken leaves the channel as it was.
+        self.feed, self.ring, self.lately = feed, ring, lately
         self._snapshots: dict[bool, Frame] = {}
 
     # Entries

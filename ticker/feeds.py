@@ -94,11 +94,13 @@ class Feeds:
             self._hub.mark_damaged(name)
 
     async def _open(self, plan: Plan) -> None:
+        known = plan.name in self._hub.channels
+        if known:
+            await self.set_up()  # the log may have been emptied
         feed, base, recent = await self._journal.opened(plan, self._hub.capacity)
-        if plan.name in self._hub.channels:
-            log.warning("%s has diverged (fork detected); resetting its readers", plan.name)
-            await self.set_up()  # the log may have been emptied, and the feed opened by another node
         self._hub.open(feed, recent, base)
+        if known:
+            log.warning("%s has diverged (fork detected); its readers were reset", plan.name)
 
     async def check_keys(self) -> None:
         """Dismiss readers of private feeds whose keys were revoked, or no longer reach the feed."""
