@@ -84,7 +84,7 @@ class Channel:
         self._snapshots.clear()
         self.freshness.entry_published()
         self._write_to_caught_up(frame, self.feed.tail.offset)
-        self.polls.tell([frame])
+        self.polls.publish([frame])
         self.fan_out = FanOut(readers - lagging, lagging, began, self._clock())
 
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
@@ -122,21 +122,21 @@ class Channel:
     # Freshness
 
     def prove(self, at: str, *, beat: bool, watching: int = 0) -> None:
-        """Note that the feed was in sync with Redis at `at` (RFC 3339); tell readers if a beat is due or it is news.
+        """Note that the feed was in sync with Redis at `at` (RFC 3339); send a beat if one is due or it is news.
 
         `watching` is the number of readers on all nodes.
         """
         notice = self.freshness.prove(at, beat=beat, watching=watching)
         self._snapshots.clear()  # they have the time of the last proof in them
-        self._tell(notice)
+        self._send_status(notice)
 
     def delay(self, now: str) -> None:
-        """Note that this node has lost Redis (`now` is RFC 3339), and tell readers at once and then at intervals."""
-        self._tell(self.freshness.delay(now))
+        """Note that this node has lost Redis (`now` is RFC 3339); send that to readers at once, then at intervals."""
+        self._send_status(self.freshness.delay(now))
 
-    def _tell(self, notice: Notice) -> None:
+    def _send_status(self, notice: Notice) -> None:
         if notice is Notice.CHANGED:
-            self.polls.turn()
+            self.polls.freshness_changed()
         status = self.freshness.status(self.feed.tail.position) if notice is not Notice.NONE else None
         if status is not None:
             self._write_to_caught_up(status, self.feed.tail.offset)

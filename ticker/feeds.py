@@ -41,7 +41,7 @@ class Feeds:
         return plan is not None and plan.visibility == "private"
 
     def listed(self, name: str) -> bool:
-        """Return False if a feed is known here and not everybody may be told of it."""
+        """Return False if a feed is known here and is not public: it must not be listed."""
         plan = self._plans.get(name)
         return plan is None or plan.visibility == "public"
 
@@ -81,7 +81,7 @@ class Feeds:
         return not closes
 
     async def open(self, name: str) -> None:
-        """Open a feed from its log, or restart its readers from there. If that is damaged, the hub is told so.
+        """Open a feed from its log, or restart its readers from there. If that is damaged, it is marked so.
 
         A damaged feed does not block the others.
         """

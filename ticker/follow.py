@@ -231,7 +231,7 @@ Action = Publish | Fill | Restart | Prove | Delay | SendProbe | Wait | Reconnect
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a feed is told once it has all that was in the log when a probe was sent."""
+    """What proves a feed once it has all that was in the log when a probe was sent."""
 
     at: str
     beat: bool
@@ -245,7 +245,7 @@ class Goal:
         last: offset up to which entries are read from the log.
         entry: what is published then.
         end: or where the log was found to end. With neither, the history that this node has is lost.
-        proof: what the feed is told when it is there.
+        proof: what proves the feed when it is there.
     """
 
     last: int

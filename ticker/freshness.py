@@ -1,4 +1,4 @@
-"""How fresh one feed is on this node, and when readers are told.
+"""How fresh one feed is on this node, and when that is sent to readers.
 
 The mirror of clients/feed/freshness.js, which measures the same on the page. A proof means that, at its time `at` by
 the clock of Redis, this node was in sync with Redis.
@@ -35,11 +35,11 @@ from ticker.wire import BEAT_EVERY, Frame, beat_frame, delayed_frame
 
 
 class Notice(Enum):
-    """What readers must be told after an event."""
+    """What must be sent to readers after an event."""
 
     NONE = auto()
     REPEATED = auto()
-    """The same state as before, told again because its interval is over."""
+    """The same state as before, sent again because its interval is over."""
     CHANGED = auto()
     """Another state than the one that readers know; also ends the wait of a long-poll."""
 
@@ -53,7 +53,7 @@ class Freshness:
         self.proof: str | None = None
         """Time of the last proof of this history (RFC 3339, by the clock of Redis); None if there was none."""
         self.delayed: Frame | None = None
-        """What readers are told while Redis is lost; None otherwise."""
+        """What readers are sent while Redis is lost; None otherwise."""
         self.watching = 0
         """Readers of this feed on all nodes, as of the last proof."""
         self.status_seq = 0
@@ -99,7 +99,7 @@ class Freshness:
         self._beat = None
 
     def status(self, position: Position) -> Frame | None:
-        """Return what a reader at `position`, the end of the feed, is told of how fresh that is; None before a proof.
+        """Return the status that a reader at `position`, the end of the feed, is sent; None before a proof.
 
         It is built once and shared until it changes.
         """

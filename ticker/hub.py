@@ -49,7 +49,7 @@ class Hub:
 
     @property
     def ready(self) -> bool:
-        """Whether the feeds are known: until then nobody can be told that one is not there."""
+        """Whether the feeds are known: until then a name that is not known may still be that of a feed."""
         return self._ready
 
     @property
@@ -87,7 +87,7 @@ class Hub:
         if channel is not None:
             for reader in channel.readers:
                 reader.dismiss(Close.GOING_AWAY)
-            channel.polls.leave(channel.polls.waiting.everybody)
+            channel.polls.leave(channel.polls.waiting.waiters)
 
     def retain(self, names: Collection[str]) -> None:
         """Drop every feed but these, which are all that there are."""

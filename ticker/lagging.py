@@ -87,7 +87,7 @@ class LaggingReaders:
         reader.lagging_since = self._clock()
 
     def reset(self) -> None:
-        """Void what these readers show. Each is told when its socket drains, and gets no more time for that."""
+        """Void what these readers show. Each gets a snapshot when its socket drains, and no more time for that."""
         for reader in self._readers:
             if reader.cursor != END_SENT:
                 reader.cursor, reader.reset = FROM_SNAPSHOT, True

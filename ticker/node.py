@@ -30,7 +30,7 @@ FEED_TIMEOUT: Final = 2.0
 """Seconds a request waits for a feed that is open but not known here yet; normally it is known within milliseconds."""
 
 START_TIMEOUT: Final = 5.0
-"""Seconds a starting node waits for Redis before it lets requests in to be told that it is not there."""
+"""Seconds a starting node waits for Redis before it accepts requests, which then get a 503."""
 
 
 class Node:

@@ -310,7 +310,7 @@ async def test_a_head_in_pieces_is_answered_too(house: Waiters) -> None:
 
 async def test_a_response_that_the_socket_does_not_take_at_once_is_whole_in_the_end(house: Waiters) -> None:
     client = await house.waiter()
-    [parked] = house.channel.polls.waiting.everybody
+    [parked] = house.channel.polls.waiting.waiters
     assert isinstance(parked, waiter.SocketWaiter)
     with socket.fromfd(parked._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -324,7 +324,7 @@ async def test_a_response_that_the_socket_does_not_take_at_once_is_whole_in_the_
 
 async def test_who_goes_with_a_response_half_read_leaves_nothing_behind(house: Waiters) -> None:
     client = await house.waiter()
-    [parked] = house.channel.polls.waiting.everybody
+    [parked] = house.channel.polls.waiting.waiters
     assert isinstance(parked, waiter.SocketWaiter)
     house.file("x" * 8_000_000)
     assert parked._rest

@@ -54,5 +54,5 @@ def _send_off(hub: Hub, share: float) -> None:
 
 def _answer_waiting(hub: Hub, share: float) -> None:
     for channel in hub.channels.values():
-        everybody = channel.polls.waiting.everybody
+        everybody = channel.polls.waiting.waiters
         channel.polls.leave(random.sample(everybody, math.ceil(len(everybody) * share)))

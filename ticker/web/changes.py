@@ -110,7 +110,7 @@ async def changes(request: Request) -> Response:
     polls = poll.channel.polls
     found: Changes | None
     if request.method == "HEAD":
-        found = polls.look(poll.after) or polls.unchanged()
+        found = polls.find(poll.after) or polls.unchanged()
     else:
         waiter = AsgiWaiter()
         found = polls.ask(waiter, poll.after, poll.wait) or await _told(request, poll.channel, waiter)
