@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from tests.service import Page
+from ticker import changes
 from ticker.errors import Unavailable
 from ticker.hub import STUCK_AFTER, Channel, Hub
 from ticker.journal import keys
-from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
@@ -77,10 +77,10 @@ class Newsroom:
         journal = Journal(self.redis)
         if silently:
             journal._append.text = journal._append.text.replace(
-                b"redis.call('PUBLISH', channel, ", b"redis.call('ECHO', "
+                b"redis.call('PUBLISH', change.channel, ", b"redis.call('ECHO', "
             )
             journal._append.digest = "0" * 40
-        await journal.append(feed, Change("file", MONA, {"text": text, "urgency": "normal", "language": "en"}))
+        await journal.append(feed, changes.File(MONA, {"text": text, "urgency": "normal", "language": "en"}))
 
     async def until(self, true: Any) -> None:
         async with asyncio.timeout(20):
@@ -384,7 +384,7 @@ async def test_a_reader_of_a_feed_that_is_closed_gets_what_pub_sub_had_not_broug
 async def test_a_closing_that_pub_sub_did_not_bring_is_noticed_when_it_is_back(newsroom: Newsroom) -> None:
     watcher = newsroom.read()
     script = newsroom.registry._closing
-    script.text, script.digest = script.text.replace(b"'PUBLISH', channel, ", b"'ECHO', "), "0" * 40
+    script.text, script.digest = script.text.replace(b"'PUBLISH', change.channel, ", b"'ECHO', "), "0" * 40
     await newsroom.registry.close("breaking")
     assert not watcher.dismissed
     await newsroom.redis("CLIENT", "KILL", "TYPE", "pubsub")
