@@ -384,7 +384,7 @@ async def test_a_reader_of_a_feed_that_is_closed_gets_what_pub_sub_had_not_broug
 async def test_a_closing_that_pub_sub_did_not_bring_is_noticed_when_it_is_back(newsroom: Newsroom) -> None:
     watcher = newsroom.read()
     script = newsroom.registry._closing
-    script.text, script.digest = script.text.replace(b"'PUBLISH', change.channel, ", b"'ECHO', "), "0" * 40
+    script.text, script.digest = script.text.replace(b"'PUBLISH', channel, ", b"'ECHO', "), "0" * 40
     await newsroom.registry.close("breaking")
     assert not watcher.dismissed
     await newsroom.redis("CLIENT", "KILL", "TYPE", "pubsub")
