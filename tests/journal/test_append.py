@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ticker import changes
+from ticker.changes import fold
 from ticker.entry import Entry, Tail
 from ticker.errors import Forbidden, Gone, KeyReused, NotFound, StaleRevision, Unavailable
 from ticker.feed import WINDOW, Feed
@@ -140,7 +141,7 @@ async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_
     assert killed.body["revision"] == 3
     now = await state(journal, plan)
     for entry in await chained(journal, plan):
-        start.apply(entry)
+        fold(entry, start)
     assert start == now
     assert now.pinned == id
     assert now.air == {"on": False, "label": "نهاية", "url": None}
