@@ -113,7 +113,7 @@ def batches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(ACT, max_size=25), batch=st.integers(1, 8))
-async def test_what_was_put_in_is_what_was_export_feed(
+async def test_what_was_imported_is_what_was_exported(
     redis: Redis, monkeypatch: pytest.MonkeyPatch, acts: list[tuple[Any, ...]], batch: int
 ) -> None:
     monkeypatch.setattr(transfer, "BATCH", batch)
@@ -207,6 +207,18 @@ async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis,
         await imported(redis, lines, name="other")
     assert await public(redis, "other") == before
     assert (await Verifier(redis, "other").verify()).fault is None
+
+
+async def test_a_shorter_history_with_the_same_beginning_is_another_one(redis: Redis) -> None:
+    journal, _ = await opened(redis)
+    await journal.append("breaking", filing())
+    await imported(redis, await exported(redis), name="fork")
+    for feed, text in (("breaking", "one"), ("breaking", "two"), ("fork", "other")):
+        await journal.append(feed, filing(fields=LINE | {"text": text}))
+    before = await public(redis, "breaking")
+    with pytest.raises(Conflict, match="another history"):
+        await imported(redis, await exported(redis, "fork"), name="breaking")
+    assert await public(redis, "breaking") == before
 
 
 async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redis: Redis, lines: list[bytes]) -> None:
