@@ -8,7 +8,7 @@ import pytest
 from ticker.entry import Entry, Tail
 from ticker.errors import Forbidden, Gone, KeyReused, NotFound, StaleRevision, Unavailable
 from ticker.feed import WINDOW, Feed
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.change import Change
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, durability_warnings
@@ -101,7 +101,7 @@ async def test_a_feeds_clock_never_runs_backwards_and_knows_the_calendar(
     redis: Redis, milliseconds: int, written: str
 ) -> None:
     journal, _ = await opened(redis)
-    await redis("HSET", keys.state("breaking"), "at", milliseconds)
+    await redis("HSET", names.state("breaking"), "at", milliseconds)
     receipt = await journal.append("breaking", filing())
     now = (await journal.probe([], b"{}"))[1]
     assert receipt.body["filed"] == written if written > now else receipt.body["filed"] <= now

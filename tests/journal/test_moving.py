@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
 from ticker.errors import BadRequest, Closed, Conflict, Forbidden, NotFound, TickerError, Unavailable
-from ticker.journal import keys, moving
+from ticker.journal import moving, names
 from ticker.journal.audit import Proof
 from ticker.journal.change import Change
 from ticker.journal.log import Journal
@@ -96,7 +96,7 @@ async def imported(redis: Redis, lines: list[bytes], **rest: str) -> list[int]:
 
 async def shut(redis: Redis, feed: str) -> None:
     """Forget a feed and everything in it, as if it had never been there."""
-    await redis("HDEL", keys.FEEDS, feed)
+    await redis("HDEL", names.FEEDS, feed)
     for name in await redis("KEYS", f"ticker:{{{feed}}}:*"):
         await redis("DEL", name)
 
@@ -244,10 +244,10 @@ async def test_what_is_filed_during_an_export_is_not_in_it(redis: Redis, lines: 
 
 
 async def test_a_feed_that_is_not_whole_is_not_exported(redis: Redis, lines: list[bytes]) -> None:
-    await redis("XDEL", keys.log("breaking"), "3-0")
+    await redis("XDEL", names.log("breaking"), "3-0")
     with pytest.raises(TickerError, match="'breaking' cannot be exported: entry 3 is missing"):
         await exported(redis)
-    await redis("DEL", keys.state("breaking"))
+    await redis("DEL", names.state("breaking"))
     with pytest.raises(NotFound, match="has no log"):
         await exported(redis)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.journal.test_append import MONA, filing, opened
 from ticker.errors import Closed, NotFound
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.change import Change
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Plan, Registry
@@ -23,7 +23,7 @@ OF_0_0 = (
 
 
 async def test_a_plan_that_an_older_version_stored_reads_as_before(redis: Redis) -> None:
-    await redis("HSET", keys.FEEDS, "ar", OF_0_0)
+    await redis("HSET", names.FEEDS, "ar", OF_0_0)
     plan = await Registry(redis).plan("ar")
     assert plan == Plan("ar", "عاجل", "ar", "2026-01-01T00:00:00.000Z", "breaking", two_person_flash=True)
     assert (plan.timezone, plan.origins, plan.visibility, plan.closed) == ("UTC", None, "public", None)
@@ -102,12 +102,12 @@ async def test_into_a_closed_feed_goes_nothing_but_a_kill(redis: Redis) -> None:
         Change("edit", MONA, {"text": "b"}, held=held["id"], release=4_000_000_000_000),
         Change("file", MONA, {"text": "a"}, held=held["id"]),
     ]
-    before = await redis("HGETALL", keys.state("breaking"))
+    before = await redis("HGETALL", names.state("breaking"))
     for change in refused:
         with pytest.raises(Closed) as why:
             await journal.append("breaking", change)
         assert why.value.at == at
-    assert await redis("HGETALL", keys.state("breaking")) == before
+    assert await redis("HGETALL", names.state("breaking")) == before
     await journal.append("breaking", Change("kill", MONA, {"reason": "wrong"}, id=receipt["id"]))
     await journal.append("breaking", Change("spike", MONA, {"reason": "wrong"}, held=held["id"]))
     assert (await registry.edit("breaking", {"closed": None})).closed is None
@@ -116,11 +116,11 @@ async def test_into_a_closed_feed_goes_nothing_but_a_kill(redis: Redis) -> None:
 
 async def test_a_feed_whose_log_is_there_and_that_is_not_listed_is_not_closed(redis: Redis) -> None:
     await opened(redis)
-    await redis("HDEL", keys.FEEDS, "breaking")
+    await redis("HDEL", names.FEEDS, "breaking")
     for act in (Registry(redis).close("breaking"), Registry(redis).edit("breaking", {"title": "x"})):
         with pytest.raises(NotFound):
             await act
-    assert await redis("HGET", keys.state("breaking"), "closed") is None
+    assert await redis("HGET", names.state("breaking"), "closed") is None
 
 
 async def test_an_emptied_log_gets_the_admin_key_and_the_default_feed_again(redis: Redis) -> None:

@@ -12,7 +12,7 @@ from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.change import Change, Receipt, receipt, ties
 from ticker.journal.history import Filter, Page, search
 from ticker.journal.redis import Redis, Refused, Script, WrongType
@@ -52,11 +52,11 @@ class Journal:
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
-        names, enters = change.names(feed)
+        keys, enters = change.names(feed)
         args = change.arguments(self._redis.channels.live(feed), enters)
         # WAIT speaks of the writes of its own connection, so both go over the same one.
         async with self._redis.one_connection() if self._replicas else nullcontext(self._redis) as redis:
-            outcome, detail = await redis.run(self._append, names, args)
+            outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 await self._tie(feed, change, detail)
                 if self._replicas:
@@ -87,13 +87,13 @@ class Journal:
             return
         async with self._redis.one_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
-            await redis("HINCRBY", keys.state(feed), "settled", 1)
+            await redis("HINCRBY", names.state(feed), "settled", 1)
             await self._wait(redis)
 
     async def look(self, plan: Plan) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
-        names = [keys.state(plan.name), keys.order(plan.name), keys.dispatches(plan.name)]
-        found = await self._redis.run(self._look, names, [WINDOW])
+        keys = [names.state(plan.name), names.order(plan.name), names.dispatches(plan.name)]
+        found = await self._redis.run(self._look, keys, [WINDOW])
         if found is None:
             return None
         offset, hash, air, pinned, dispatches, older = found
@@ -141,7 +141,7 @@ class Journal:
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
         """Return the entries of a feed from one offset to another, both included, oldest first."""
-        found = await self._redis("XRANGE", keys.log(feed), f"{max(first, 1)}-0", f"{last}-0")
+        found = await self._redis("XRANGE", names.log(feed), f"{max(first, 1)}-0", f"{last}-0")
         return [Entry.read(int(id.split(b"-")[0]), kept[b"hash"].decode(), kept[b"entry"]) for id, kept in found]
 
     async def recent(self, feed: str, last: int, count: int) -> tuple[Tail, list[Entry]]:
@@ -149,7 +149,7 @@ class Journal:
         entries = await self.entries(feed, last - count, last)
         if len(entries) > count or (entries and entries[0].tail.offset > 1):
             return entries[0].tail, entries[1:]
-        origin = await self._redis("HGET", keys.state(feed), "origin")
+        origin = await self._redis("HGET", names.state(feed), "origin")
         return Tail(0, (origin or b"").decode()), entries
 
     async def probe(self, feeds: list[str], word: bytes) -> Probed:
@@ -163,9 +163,9 @@ class Journal:
             CannotWrite: it takes no writes, for another reason than that its memory is full.
         """
         *found, time, written, published = await self._redis.outcomes(
-            *(("HMGET", keys.state(feed), "offset", "hash") for feed in feeds),
+            *(("HMGET", names.state(feed), "offset", "hash") for feed in feeds),
             ("TIME",),
-            ("SET", keys.PROBE, "", "XX"),
+            ("SET", names.PROBE, "", "XX"),
             ("PUBLISH", self._redis.channels.nodes, word),
         )
         for answer in (written, *found, time, published):
@@ -188,13 +188,13 @@ class Journal:
         """
         start = "+inf"
         if before is not None:
-            score = await self._redis("ZSCORE", keys.order(feed), before)
+            score = await self._redis("ZSCORE", names.order(feed), before)
             if score is None:
                 raise NotFound(f"There is no dispatch {before!r} in the feed {feed!r}")
             start = f"({int(score)}"
-        order = keys.index(feed, *narrow) if narrow else keys.order(feed)
+        order = names.index(feed, *narrow) if narrow else names.order(feed)
         ids = await self._redis("ZRANGE", order, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit)
-        stored = await self._redis("HMGET", keys.dispatches(feed), *ids) if ids else []
+        stored = await self._redis("HMGET", names.dispatches(feed), *ids) if ids else []
         return [orjson.loads(dispatch) for dispatch in stored]
 
     async def search(self, feed: str, before: str | None, limit: int, wanted: Filter) -> Page:
@@ -208,18 +208,18 @@ class Journal:
     async def labels(self, feed: str) -> dict[str, dict[str, int]]:
         """Return the sections, places and stories of a feed, each with the number of its dispatches."""
         found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
-        for name, count in (await self._redis("HGETALL", keys.labels(feed))).items():
+        for name, count in (await self._redis("HGETALL", names.labels(feed))).items():
             kind, _, label = name.decode().partition(":")
             found[kind][label] = int(count)
         return found
 
     async def editions(self, feed: str, id: str) -> list[str]:
         """Return `feed/id` of the same line in other languages."""
-        tied = {name.decode() for name in await self._redis("SMEMBERS", keys.editions(feed, id))}
+        tied = {name.decode() for name in await self._redis("SMEMBERS", names.editions(feed, id))}
         # Editions of the same original are editions of each other.
         for name in sorted(tied):
             other, _, its = name.partition("/")
-            tied |= {name.decode() for name in await self._redis("SMEMBERS", keys.editions(other, its))}
+            tied |= {name.decode() for name in await self._redis("SMEMBERS", names.editions(other, its))}
         return sorted(tied - {f"{feed}/{id}"})
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
@@ -229,7 +229,7 @@ class Journal:
             NotFound: it was never filed in this feed.
         """
         stored, earlier = await self._redis.together(
-            ("HGET", keys.dispatches(feed), id), ("HGET", keys.revisions(feed), id)
+            ("HGET", names.dispatches(feed), id), ("HGET", names.revisions(feed), id)
         )
         if stored is None:
             raise NotFound(f"There is no dispatch {id!r} in the feed {feed!r}")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from ticker.fanout import FanOut, FanOuts, Line, quantile
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.redis import Redis
 
 KEEP: Final = 7 * 24 * 3600
@@ -75,4 +75,4 @@ def _rounded(milliseconds: float | None) -> float | None:
 
 
 def _minute(line: Line) -> str:
-    return keys.receipts(line.feed, line.filed[:16])
+    return names.receipts(line.feed, line.filed[:16])

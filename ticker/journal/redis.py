@@ -27,7 +27,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
-from ticker.journal.keys import Channels
+from ticker.journal.names import Channels
 
 ANSWER_WITHIN: Final = 1.5
 """Seconds Redis may take to answer. With a probe each second, a dead Redis is noticed within three."""
@@ -194,12 +194,12 @@ class Redis:
         for alone in self._spare:
             await alone.close()
 
-    async def run(self, script: Script, names: list[str], args: list[Any]) -> Any:
+    async def run(self, script: Script, keys: list[str], args: list[Any]) -> Any:
         """Run a script by its digest; a server that lacks it is sent the whole."""
         try:
-            return await self._ask(("EVALSHA", script.digest, len(names), *names, *args))
+            return await self._ask(("EVALSHA", script.digest, len(keys), *keys, *args))
         except Unknown:  # nothing was run, so running it now is no repetition
-            return await self._ask(("EVAL", script.text, len(names), *names, *args))
+            return await self._ask(("EVAL", script.text, len(keys), *keys, *args))
 
     @property
     def waits(self) -> bool:

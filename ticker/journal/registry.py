@@ -19,7 +19,7 @@ import orjson
 
 from ticker.dispatch import BREAKING, FeedPlan, Visibility, rfc3339
 from ticker.errors import Conflict, NotFound
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.redis import Redis, Script, WrongType
 
 log = logging.getLogger("ticker.registry")
@@ -130,9 +130,9 @@ class Registry:
 
     async def feeds(self) -> list[Plan]:
         """Return all feeds, by name, `breaking` first."""
-        found = await self._redis("HGETALL", keys.FEEDS)
-        names = [name.decode() for name in found]
-        closed = await self._redis.outcomes(*(("HGET", keys.state(name), "closed") for name in names))
+        found = await self._redis("HGETALL", names.FEEDS)
+        listed = [name.decode() for name in found]
+        closed = await self._redis.outcomes(*(("HGET", names.state(name), "closed") for name in listed))
         plans = []
         for text, at in zip(found.values(), closed, strict=True):
             if isinstance(at, Exception) and not isinstance(at, WrongType):
@@ -149,7 +149,7 @@ class Registry:
         return (await self._planned(name))[1]
 
     async def _planned(self, name: str) -> tuple[bytes, Plan]:
-        text, closed = await self._redis.together(("HGET", keys.FEEDS, name), ("HGET", keys.state(name), "closed"))
+        text, closed = await self._redis.together(("HGET", names.FEEDS, name), ("HGET", names.state(name), "closed"))
         if text is None:
             raise NotFound(f"There is no feed named {name!r}")
         return text, Plan.read(text, closed)
@@ -172,7 +172,7 @@ class Registry:
             # Who waits for the word waits for all of this, so the last step of it carries the word.
             said = name if reopens else word or name
             args = [name, before, replace(plan, **changes).stored, self._redis.channels.changes, said]
-            if await self._redis.run(self._swap, [keys.FEEDS], args):
+            if await self._redis.run(self._swap, [names.FEEDS], args):
                 break  # else somebody else's edit was kept in between, which is to stay
         if reopens:
             await self._close_or_reopen(name, "reopen", word)
@@ -189,9 +189,9 @@ class Registry:
 
     async def _close_or_reopen(self, name: str, act: str, word: str) -> None:
         await self.plan(name)  # a feed that is being imported has a state, and is not listed yet
-        names = [keys.state(name), keys.due(name), keys.flashes(name)]
+        keys = [names.state(name), names.due(name), names.flashes(name)]
         args = [act, NEVER, self._redis.channels.changes, word or name]
-        if await self._redis.run(self._closing, names, args) is None:
+        if await self._redis.run(self._closing, keys, args) is None:
             raise NotFound(f"There is no feed named {name!r}")
 
     async def open_feed(self, plan: Plan) -> None:
@@ -202,10 +202,10 @@ class Registry:
         """
         # The log first: a feed that is listed can be written to. Its origin is random, so that a feed that was
         # lost and is opened again shares no position with the first.
-        await self._redis("HSETNX", keys.state(plan.name), "origin", secrets.token_hex(20))
-        origin = await self._redis("HGET", keys.state(plan.name), "origin")
+        await self._redis("HSETNX", names.state(plan.name), "origin", secrets.token_hex(20))
+        origin = await self._redis("HGET", names.state(plan.name), "origin")
         for member, value in (("hash", origin), ("at", 0), ("offset", 0)):
-            await self._redis("HSETNX", keys.state(plan.name), member, value)
+            await self._redis("HSETNX", names.state(plan.name), member, value)
         await self.list_feed(plan)
 
     async def list_feed(self, plan: Plan) -> None:
@@ -214,7 +214,7 @@ class Registry:
         Raises:
             Conflict: it is open already.
         """
-        fresh = await self._redis("HSETNX", keys.FEEDS, plan.name, plan.stored)
+        fresh = await self._redis("HSETNX", names.FEEDS, plan.name, plan.stored)
         await self._redis("PUBLISH", self._redis.channels.changes, plan.name)
         if not fresh:
             raise Conflict(f"The feed {plan.name!r} is open already", field="name")
@@ -226,16 +226,16 @@ class Registry:
         """
         with suppress(WrongType):  # a damaged feed keeps nobody from following the others
             await self.ensure_breaking()
-        if admin_key is not None and not await self._redis("EXISTS", keys.ADMIN):
+        if admin_key is not None and not await self._redis("EXISTS", names.ADMIN):
             digest = _digest(admin_key)
             args = [digest, orjson.dumps(asdict(Holder(digest[:12], "admin", "admin", now())))]
-            if await self._redis.run(self._first_admin, [keys.ADMIN, keys.KEYS], args):
+            if await self._redis.run(self._first_admin, [names.ADMIN, names.KEYS], args):
                 log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
 
     async def ensure_breaking(self) -> None:
         """Open the feed that exists from the first start."""
         listed, kept = await self._redis.together(
-            ("HEXISTS", keys.FEEDS, BREAKING), ("HEXISTS", keys.state(BREAKING), "offset")
+            ("HEXISTS", names.FEEDS, BREAKING), ("HEXISTS", names.state(BREAKING), "offset")
         )
         if not (listed and kept):
             with suppress(Conflict):  # another node was quicker
@@ -248,31 +248,31 @@ class Registry:
         secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
         digest = _digest(secret)
         holder = Holder(digest[:12], name, role, now(), feeds, rate)
-        await self._redis("HSET", keys.KEYS, digest, orjson.dumps(asdict(holder)))
+        await self._redis("HSET", names.KEYS, digest, orjson.dumps(asdict(holder)))
         return secret, holder
 
     async def set_admin(self, secret: str) -> None:
         """Make this the admin key that comes from the environment; the one before it, if another, is worthless."""
         digest = _digest(secret)
-        before, _ = await self._redis.together(("GET", keys.ADMIN), ("SET", keys.ADMIN, digest))
+        before, _ = await self._redis.together(("GET", names.ADMIN), ("SET", names.ADMIN, digest))
         if before is not None and before.decode() != digest:
-            await self._redis.together(("HDEL", keys.KEYS, before), ("PUBLISH", self._redis.channels.changes, b""))
+            await self._redis.together(("HDEL", names.KEYS, before), ("PUBLISH", self._redis.channels.changes, b""))
         await self.issue("admin", "admin", [], secret=secret)
 
     async def listed(self, name: str) -> bool:
         """Tell whether a feed is open, whether or not this node has heard of it."""
-        return bool(await self._redis("HEXISTS", keys.FEEDS, name))
+        return bool(await self._redis("HEXISTS", names.FEEDS, name))
 
     async def holder(self, secret: str) -> Holder | None:
         """Return whom a key belongs to, or None if it was never issued or is revoked."""
-        found = await self._redis("HGET", keys.KEYS, _digest(secret))
+        found = await self._redis("HGET", names.KEYS, _digest(secret))
         return Holder(**orjson.loads(found)) if found else None
 
     async def count(self, holder: Holder, rate: int) -> int:
         """Count one more change of this key; return the seconds to wait if it has had `rate` in this minute, else 0."""
         at = time.time()
         window = int(at // COUNT_WITHIN)
-        counter = keys.rate(holder.id, window)
+        counter = names.rate(holder.id, window)
         number, _ = await self._redis.together(("INCR", counter), ("EXPIRE", counter, 2 * COUNT_WITHIN))
         return math.ceil((window + 1) * COUNT_WITHIN - at) if number > rate else 0
 
@@ -281,11 +281,11 @@ class Registry:
         minute = int(time.time() // 60)
         if self._noted.get(holder.id) != minute:
             self._noted[holder.id] = minute
-            await self._redis("HSET", keys.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
+            await self._redis("HSET", names.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
 
     async def holders(self) -> list[tuple[Holder, str | None]]:
         """Return everybody who holds a key, oldest first, and when each used it last."""
-        found, used = await self._redis.together(("HVALS", keys.KEYS), ("HGETALL", keys.USED))
+        found, used = await self._redis.together(("HVALS", names.KEYS), ("HGETALL", names.USED))
         holders = sorted((Holder(**orjson.loads(text)) for text in found), key=lambda holder: holder.issued)
         last = {id.decode(): at.decode() for id, at in used.items()}
         return [(holder, last.get(holder.id)) for holder in holders]
@@ -296,12 +296,14 @@ class Registry:
         Raises:
             NotFound: no key has this id.
         """
-        for digest, text in (await self._redis("HGETALL", keys.KEYS)).items():
+        for digest, text in (await self._redis("HGETALL", names.KEYS)).items():
             holder = Holder(**orjson.loads(text))
             if holder.id == id:
                 # Nodes are told, since readers of private feeds may be connected with it.
                 await self._redis.together(
-                    ("HDEL", keys.KEYS, digest), ("HDEL", keys.USED, id), ("PUBLISH", self._redis.channels.changes, b"")
+                    ("HDEL", names.KEYS, digest),
+                    ("HDEL", names.USED, id),
+                    ("PUBLISH", self._redis.channels.changes, b""),
                 )
                 return holder
         raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")
