@@ -28,7 +28,7 @@ from ticker.fanout import FanOut, FanOuts, Line
 from ticker.hub import Channel, Hub
 from ticker.journal.log import Journal
 from ticker.journal.receipts import Receipts
-from ticker.journal.redis import Redis, Refused, Subscription, WrongType, cause
+from ticker.journal.redis import CommandError, Redis, Subscription, WrongType, cause
 from ticker.journal.registry import Plan, Registry
 from ticker.wire import BEAT_EVERY, Close
 
@@ -147,7 +147,7 @@ class Relay:
                 async with self._redis.subscription() as subscription:
                     await self._session(subscription)
             except Exception as error:  # whatever it is, a node that stopped following must say so
-                if not isinstance(error, Unavailable | Forked | Refused):
+                if not isinstance(error, Unavailable | Forked | CommandError):
                     log.exception("the relay failed")
                 if not self._lost:
                     log.warning("%s", cause(error) or "the log forked while it was read")
@@ -155,7 +155,7 @@ class Relay:
                 self._writes(writable=False, refuses=isinstance(error, CannotWrite))
                 if self.refuses:
                     for other in self._others:
-                        await other.redial()
+                        await other.reconnect()
             now = rfc3339(datetime.now(UTC))
             for channel in self._hub.channels.values():
                 channel.delay(now)

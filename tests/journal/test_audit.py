@@ -363,8 +363,8 @@ class Busy(Redis):
             await self._journal.append("breaking", self._waiting.pop(0))
         return await self._redis(*command)
 
-    async def together(self, *commands: tuple[Any, ...]) -> list[Any]:
-        return await self._redis.together(*commands)
+    async def pipeline(self, *commands: tuple[Any, ...]) -> list[Any]:
+        return await self._redis.pipeline(*commands)
 
 
 @pytest.mark.parametrize(("command", "walked"), [("HMGET", 11), ("XRANGE", 11), ("HLEN", 9)])
@@ -383,7 +383,7 @@ async def test_a_kill_between_two_reads_of_a_dispatch_is_no_fault(redis: Redis) 
     kill = Change("kill", MONA, {"reason": "meanwhile"}, id=ids[0])
 
     class Racing(Busy):
-        async def together(self, *commands: tuple[Any, ...]) -> list[Any]:
+        async def pipeline(self, *commands: tuple[Any, ...]) -> list[Any]:
             first, *rest = commands
             answers = [await self._redis(*first)]
             if self._waiting and first[0] == "HMGET":

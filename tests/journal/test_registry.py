@@ -49,7 +49,7 @@ async def test_a_plan_is_read_as_it_was_stored(origins: tuple[str, ...] | None) 
 
 async def test_of_edits_at_the_same_time_none_is_lost(redis: Redis) -> None:
     await opened(redis)
-    registries = [Registry(Redis(redis._url)) for _ in range(4)]
+    registries = [Registry(Redis(redis.url)) for _ in range(4)]
     try:
         for number in range(20):
             edits: list[dict[str, Any]] = [

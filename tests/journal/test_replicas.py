@@ -38,7 +38,7 @@ async def server(program: str, folder: Path, *flags: str, port: int = 0) -> Asyn
     keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *keep, *flags]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    redis = Redis(f"redis://127.0.0.1:{port}", answer_within=10.0)
+    redis = Redis(f"redis://127.0.0.1:{port}", response_timeout=10.0)
     try:
         async with asyncio.timeout(20):
             while True:

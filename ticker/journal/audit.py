@@ -178,7 +178,7 @@ class Audit:
         first = next((entry.tail.offset for entry, _, _ in page if entry is not None), 0)
         at = {id: self._corrected.get(id, int(score or 0)) for id, score in zip(ids, filed, strict=True)}
         at = {id: offset for id, offset in at.items() if offset < first}  # the others come in the page itself
-        found = await self._redis.together(
+        found = await self._redis.pipeline(
             *(("XRANGE", names.log(self._feed), f"{offset}-0", f"{offset}-0") for offset in at.values())
         )
         for entry, id in about:
@@ -251,7 +251,7 @@ class Proof:
         if not said:
             return None
         ids = list(dict.fromkeys(after["id"] for _, after in said))
-        found = await self._redis.together(
+        found = await self._redis.pipeline(
             ("HMGET", names.revisions(self._feed), *ids),
             ("HMGET", names.dispatches(self._feed), *ids),
             ("ZMSCORE", names.order(self._feed), *ids),
@@ -288,7 +288,7 @@ class Proof:
             ids = [id.decode() for id in found]
             places = await self._redis("ZMSCORE", names.order(self._feed), *ids) if ids else []
             at = [f"{int(place or 0)}-0" for place in places]
-            kept = await self._redis.together(*(("XRANGE", names.log(self._feed), place, place) for place in at))
+            kept = await self._redis.pipeline(*(("XRANGE", names.log(self._feed), place, place) for place in at))
             for id, entries in zip(ids, kept, strict=True):
                 said = _read(entries[0][1].get(b"entry")) if entries else None
                 if not isinstance(said, dict) or said.get("dispatch", {}).get("id") != id:

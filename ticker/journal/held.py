@@ -47,7 +47,7 @@ class HeldLines:
         Raises:
             NotFound: nothing by that id was ever held in this feed.
         """
-        record, filer = await self._redis.together(("HGET", names.held(feed), id), ("HGET", names.filers(feed), id))
+        record, filer = await self._redis.pipeline(("HGET", names.held(feed), id), ("HGET", names.filers(feed), id))
         if record is None:
             raise NotFound(f"There is no held line {id!r} in the feed {feed!r}")
         return orjson.loads(record), filer.decode()
@@ -58,7 +58,7 @@ class HeldLines:
         Of each feed LOOK_AT at most, and as many more as `beyond` says: those that were due and did not come out.
         """
         last = {feed: LOOK_AT - 1 + (beyond or {}).get(feed, 0) for feed in feeds}
-        time, *answers = await self._redis.outcomes(
+        time, *answers = await self._redis.pipeline_outcomes(
             ("TIME",), *(("ZRANGE", names.due(feed), 0, last[feed], "WITHSCORES") for feed in feeds)
         )
         for answer in (time, *answers):

@@ -84,7 +84,7 @@ async def _plan(redis: Redis, feed: str, wanted: Filter) -> tuple[list[str], lis
     if not filters:
         return [names.order(feed)], []
     if len(filters) > 1:
-        sizes = iter(await redis.together(*(("ZCARD", key) for filter in filters for key in filter)))
+        sizes = iter(await redis.pipeline(*(("ZCARD", key) for filter in filters for key in filter)))
         by_size = [(sum(next(sizes) for _ in filter), filter) for filter in filters]
         filters = [filter for _, filter in sorted(by_size)]
     return filters[0], filters[1:]
@@ -94,7 +94,7 @@ async def _next(redis: Redis, walked: list[str], score: int | None, count: int) 
     """Return the next ids of the union of sorted sets, from below a score; the last one's score; if there are more."""
     start = "+inf" if score is None else f"({score}"
     command = (start, "-inf", "BYSCORE", "REV", "LIMIT", 0, count, "WITHSCORES")
-    answers = await redis.together(*(("ZRANGE", key, *command) for key in walked))
+    answers = await redis.pipeline(*(("ZRANGE", key, *command) for key in walked))
     union = {id: int(at) for answer in answers for id, at in _pairs(answer)}
     newest = sorted(union, key=union.__getitem__, reverse=True)
     taken = newest[:count]
@@ -112,7 +112,7 @@ async def _matching(
     if checked and ids:
         every = ids
         asked = [("ZMSCORE", key, *ids) for filter in checked for key in filter]
-        scores = iter(await redis.together(*asked))
+        scores = iter(await redis.pipeline(*asked))
         for filter in checked:  # of each, one set at least has the dispatch
             sets = [dict(zip(every, next(scores), strict=True)) for _ in filter]
             ids = [id for id in ids if any(scored[id] is not None for scored in sets)]

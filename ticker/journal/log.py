@@ -15,7 +15,7 @@ from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import names
 from ticker.journal.change import Change, Receipt, receipt, ties
 from ticker.journal.history import Filter, Page, search
-from ticker.journal.redis import Redis, Refused, Script, WrongType
+from ticker.journal.redis import CommandError, Redis, Script, WrongType
 from ticker.journal.registry import Plan
 
 
@@ -55,7 +55,7 @@ class Journal:
         keys, enters = change.names(feed)
         args = change.arguments(self._redis.channels.live(feed), enters)
         # WAIT speaks of the writes of its own connection, so both go over the same one.
-        async with self._redis.one_connection() if self._replicas else nullcontext(self._redis) as redis:
+        async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
             outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 await self._tie(feed, change, detail)
@@ -66,13 +66,13 @@ class Journal:
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
         """Tie an edition to its line; before replicas are waited for, since a release is not repeated."""
         if change.kind in ("file", "correct") and "edition_of" in change.carries:
-            await self._redis.together(*ties(feed, orjson.loads(kept)["id"], change.carries))
+            await self._redis.pipeline(*ties(feed, orjson.loads(kept)["id"], change.carries))
 
     async def _wait(self, redis: Redis) -> None:
         milliseconds = int(self._replica_timeout * 1000)
         try:
             on_disk, copies = await redis("WAITAOF", 1, self._replicas, milliseconds)
-        except Refused:
+        except CommandError:
             # Redis before 7.2, or no AOF here: copies in the replicas' memory are the most there is.
             on_disk, copies = 1, await redis("WAIT", self._replicas, milliseconds)
         if on_disk < 1 or copies < self._replicas:
@@ -85,7 +85,7 @@ class Journal:
         """Wait until the replicas hold what was written so far, such as that a feed is closed; raises as `append`."""
         if not self._replicas:
             return
-        async with self._redis.one_connection() as redis:
+        async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
             await redis("HINCRBY", names.state(feed), "settled", 1)
             await self._wait(redis)
@@ -162,7 +162,7 @@ class Journal:
         Raises:
             CannotWrite: it takes no writes, for another reason than that its memory is full.
         """
-        *found, time, written, published = await self._redis.outcomes(
+        *found, time, written, published = await self._redis.pipeline_outcomes(
             *(("HMGET", names.state(feed), "offset", "hash") for feed in feeds),
             ("TIME",),
             ("SET", names.PROBE, "", "XX"),
@@ -228,7 +228,7 @@ class Journal:
         Raises:
             NotFound: it was never filed in this feed.
         """
-        stored, earlier = await self._redis.together(
+        stored, earlier = await self._redis.pipeline(
             ("HGET", names.dispatches(feed), id), ("HGET", names.revisions(feed), id)
         )
         if stored is None:

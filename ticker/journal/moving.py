@@ -207,7 +207,7 @@ async def put_in(
     # Alone, so that the server knows the script before batches of it: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
     _judge(plan, 0, await redis.run(script, [*stored(plan.name)], origin))
-    listed, offset = await redis.together(
+    listed, offset = await redis.pipeline(
         ("HEXISTS", names.FEEDS, plan.name), ("HGET", names.state(plan.name), "offset")
     )
     if listed and offset == b"0":
@@ -218,7 +218,7 @@ async def put_in(
         outcomes = await asyncio.gather(*(redis.run(script, names, args) for names, args in asked))
         for line, outcome in zip(batch, outcomes, strict=True):
             _judge(plan, line.entry.tail.offset, outcome)
-        await redis.together(*(tie for line in batch for tie in ties(plan.name, line.id, line.fields)))
+        await redis.pipeline(*(tie for line in batch for tie in ties(plan.name, line.id, line.fields)))
         yield plan, Step(batch[-1].entry.tail.offset, head.end.offset)
     await _list(redis, plan)
 
@@ -228,7 +228,7 @@ async def _list(redis: Redis, plan: Plan) -> None:
     closed = ("HDEL", state, "closed") if plan.closed is None else ("HSET", state, "closed", _milliseconds(plan.closed))
     # All nodes look at once: a log that was there before is another one now, or longer.
     told = ("PUBLISH", redis.channels.changes, plan.name)
-    await redis.together(closed, ("HSET", names.FEEDS, plan.name, plan.stored), told)
+    await redis.pipeline(closed, ("HSET", names.FEEDS, plan.name, plan.stored), told)
 
 
 def _milliseconds(moment: str) -> int:

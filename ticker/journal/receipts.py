@@ -42,7 +42,7 @@ class Receipts:
         commands += [("EXPIRE", name, KEEP) for name in {command[1] for command in commands}]
         if commands:
             # What cannot be kept is lost: a measurement is no reason for readers to be told that the log is.
-            await self._redis.outcomes(*commands)
+            await self._redis.pipeline_outcomes(*commands)
 
     async def of(self, feed: str, dispatch: dict[str, Any]) -> dict[str, Any]:
         """Return the receipt of a dispatch."""

@@ -132,7 +132,7 @@ class Registry:
         """Return all feeds, by name, `breaking` first."""
         found = await self._redis("HGETALL", names.FEEDS)
         listed = [name.decode() for name in found]
-        closed = await self._redis.outcomes(*(("HGET", names.state(name), "closed") for name in listed))
+        closed = await self._redis.pipeline_outcomes(*(("HGET", names.state(name), "closed") for name in listed))
         plans = []
         for text, at in zip(found.values(), closed, strict=True):
             if isinstance(at, Exception) and not isinstance(at, WrongType):
@@ -149,7 +149,7 @@ class Registry:
         return (await self._planned(name))[1]
 
     async def _planned(self, name: str) -> tuple[bytes, Plan]:
-        text, closed = await self._redis.together(("HGET", names.FEEDS, name), ("HGET", names.state(name), "closed"))
+        text, closed = await self._redis.pipeline(("HGET", names.FEEDS, name), ("HGET", names.state(name), "closed"))
         if text is None:
             raise NotFound(f"There is no feed named {name!r}")
         return text, Plan.read(text, closed)
@@ -234,7 +234,7 @@ class Registry:
 
     async def ensure_breaking(self) -> None:
         """Open the feed that exists from the first start."""
-        listed, kept = await self._redis.together(
+        listed, kept = await self._redis.pipeline(
             ("HEXISTS", names.FEEDS, BREAKING), ("HEXISTS", names.state(BREAKING), "offset")
         )
         if not (listed and kept):
@@ -254,9 +254,9 @@ class Registry:
     async def set_admin(self, secret: str) -> None:
         """Make this the admin key that comes from the environment; the one before it, if another, is worthless."""
         digest = _digest(secret)
-        before, _ = await self._redis.together(("GET", names.ADMIN), ("SET", names.ADMIN, digest))
+        before, _ = await self._redis.pipeline(("GET", names.ADMIN), ("SET", names.ADMIN, digest))
         if before is not None and before.decode() != digest:
-            await self._redis.together(("HDEL", names.KEYS, before), ("PUBLISH", self._redis.channels.changes, b""))
+            await self._redis.pipeline(("HDEL", names.KEYS, before), ("PUBLISH", self._redis.channels.changes, b""))
         await self.issue("admin", "admin", [], secret=secret)
 
     async def listed(self, name: str) -> bool:
@@ -273,7 +273,7 @@ class Registry:
         at = time.time()
         window = int(at // COUNT_WITHIN)
         counter = names.rate(holder.id, window)
-        number, _ = await self._redis.together(("INCR", counter), ("EXPIRE", counter, 2 * COUNT_WITHIN))
+        number, _ = await self._redis.pipeline(("INCR", counter), ("EXPIRE", counter, 2 * COUNT_WITHIN))
         return math.ceil((window + 1) * COUNT_WITHIN - at) if number > rate else 0
 
     async def note_use(self, holder: Holder) -> None:
@@ -285,7 +285,7 @@ class Registry:
 
     async def holders(self) -> list[tuple[Holder, str | None]]:
         """Return everybody who holds a key, oldest first, and when each used it last."""
-        found, used = await self._redis.together(("HVALS", names.KEYS), ("HGETALL", names.USED))
+        found, used = await self._redis.pipeline(("HVALS", names.KEYS), ("HGETALL", names.USED))
         holders = sorted((Holder(**orjson.loads(text)) for text in found), key=lambda holder: holder.issued)
         last = {id.decode(): at.decode() for id, at in used.items()}
         return [(holder, last.get(holder.id)) for holder in holders]
@@ -300,7 +300,7 @@ class Registry:
             holder = Holder(**orjson.loads(text))
             if holder.id == id:
                 # Nodes are told, since readers of private feeds may be connected with it.
-                await self._redis.together(
+                await self._redis.pipeline(
                     ("HDEL", names.KEYS, digest),
                     ("HDEL", names.USED, id),
                     ("PUBLISH", self._redis.channels.changes, b""),
