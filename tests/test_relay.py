@@ -15,9 +15,10 @@ from ticker.hub import STUCK_AFTER, Channel, Hub
 from ticker.journal import names
 from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Plan, Registry
+from ticker.journal.registry import Holder, Registry
 from ticker.reader import Reader
 from ticker.relay import HEAR_WITHIN, PROBE_EVERY, Relay
 from ticker.wire import Close, Dialect
@@ -289,7 +290,7 @@ async def test_a_fork_is_seen_at_its_first_entry(newsroom: Newsroom) -> None:
 
 
 async def test_a_damaged_log_keeps_no_other_feed_from_being_followed(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     watcher = newsroom.read()
     for text in ("one", "two", "three"):
@@ -317,7 +318,7 @@ async def test_a_damaged_log_keeps_no_other_feed_from_being_followed(newsroom: N
 
 
 async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     other, watcher = newsroom.read(feed="other"), newsroom.read()
     await newsroom.file("lost")
@@ -330,7 +331,7 @@ async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsro
 
 
 async def test_a_feed_opened_elsewhere_is_here_at_once(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("ar", "عاجل", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("ar", "عاجل", "ar", ""))
     await newsroom.until(lambda: "ar" in newsroom.hub.channels)
     watcher = newsroom.read(feed="ar")
     await newsroom.file("خبر", feed="ar")
@@ -423,7 +424,7 @@ class Stuck(Watcher):
 
 
 async def test_stuck_readers_of_a_damaged_feed_are_cut_like_others(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     stuck = Stuck()
     newsroom.hub.channels["other"].join(stuck, None)

@@ -14,10 +14,11 @@ from ticker.feed import Feed
 from ticker.hub import Channel, Hub
 from ticker.journal import names
 from ticker.journal.change import Change
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import Due, HeldLines
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Plan, Registry
+from ticker.journal.registry import Holder, Registry
 from ticker.release import LOOK_EVERY, RETRY_EVERY, Release
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +39,7 @@ class Desk:
         self.release = Release(self.journal, self.held, self.hub, sleep=self._sleep)
 
     async def open(self, name: str = "breaking") -> None:
-        plan = Plan(name, name, "en", "")
+        plan = FeedSettings(name, name, "en", "")
         await Registry(self.redis).open_feed(plan)
         feed = await self.journal.look(plan)
         assert feed is not None
@@ -65,7 +66,7 @@ class Desk:
         return seconds
 
     async def feed(self) -> Feed:
-        feed = await self.journal.look(Plan("breaking", "Breaking", "en", ""))
+        feed = await self.journal.look(FeedSettings("breaking", "Breaking", "en", ""))
         assert feed is not None
         return feed
 

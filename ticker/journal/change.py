@@ -12,7 +12,8 @@ import orjson
 from ticker.errors import Closed, Conflict, Forbidden, Gone, Invalid, KeyReused, NotFound, StaleRevision
 from ticker.feed import Feed
 from ticker.journal import names
-from ticker.journal.registry import Holder, moment
+from ticker.journal.feed_settings import moment
+from ticker.journal.registry import Holder
 
 KEEP_ANSWERS: Final = 24 * 3600
 """Seconds an Idempotency-Key is remembered. Published in the protocol."""

@@ -14,9 +14,9 @@ from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import names
 from ticker.journal.change import Change, Receipt, receipt, ties
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
 from ticker.journal.redis import CommandError, Redis, Script, WrongType
-from ticker.journal.registry import Plan
 
 
 class Probed(NamedTuple):
@@ -90,7 +90,7 @@ class Journal:
             await redis("HINCRBY", names.state(feed), "settled", 1)
             await self._wait(redis)
 
-    async def look(self, plan: Plan) -> Feed | None:
+    async def look(self, plan: FeedSettings) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
         keys = [names.state(plan.name), names.order(plan.name), names.dispatches(plan.name)]
         found = await self._redis.run(self._look, keys, [WINDOW])
@@ -104,10 +104,10 @@ class Journal:
             pinned=pinned.decode() or None,
             dispatches=[orjson.loads(dispatch) for dispatch in dispatches],
             pinned_dispatch=orjson.loads(older) if older else None,
-            **plan.shown(),
+            **plan.public(),
         )
 
-    async def opened(self, plan: Plan, count: int) -> tuple[Feed, Tail, list[Entry]]:
+    async def opened(self, plan: FeedSettings, count: int) -> tuple[Feed, Tail, list[Entry]]:
         """Return what a feed shows now, its newest entries, at least `count` if it has as many, and the place before.
 
         Raises:

@@ -26,8 +26,8 @@ from ticker.feed import tombstone
 from ticker.journal import names
 from ticker.journal.audit import Walk
 from ticker.journal.change import indexes, stored, ties
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script
-from ticker.journal.registry import Plan, planned
 from ticker.journal.rules import check_entry, is_moment
 
 FORM: Final = 1
@@ -50,7 +50,7 @@ class Step(NamedTuple):
 class Head(NamedTuple):
     """What an export says of itself."""
 
-    plan: Plan
+    plan: FeedSettings
     origin: str
     end: Position
 
@@ -73,7 +73,7 @@ class Line:
     fields: dict[str, Any]
 
 
-async def taken_out(redis: Redis, plan: Plan) -> AsyncIterator[tuple[bytes, Step]]:
+async def taken_out(redis: Redis, plan: FeedSettings) -> AsyncIterator[tuple[bytes, Step]]:
     """Give the lines of an export, and after each how far it is.
 
     Raises:
@@ -125,7 +125,7 @@ def read(lines: Iterable[bytes]) -> tuple[Head, Iterator[Line]]:
             raise ValueError
     except (*_MALFORMED, Invalid):
         raise BadRequest(f"line {number}: this is no export of a feed that this version can read") from None
-    head = Head(planned(plan, opened, closed), said["origin"], end)
+    head = Head(FeedSettings.requested(plan, opened, closed), said["origin"], end)
     return head, _entries(head, rest)
 
 
@@ -191,7 +191,7 @@ def _opened(number: int, text: bytes) -> dict[str, Any]:
 
 async def put_in(
     redis: Redis, lines: Iterable[bytes], *, name: str | None = None
-) -> AsyncGenerator[tuple[Plan, Step], None]:
+) -> AsyncGenerator[tuple[FeedSettings, Step], None]:
     """Put an export into a feed that has no entries yet, or go on with an import that broke off.
 
     `name` gives the feed another name. A feed that is not open yet is listed, and so open to readers, once all is in.
@@ -223,7 +223,7 @@ async def put_in(
     await _list(redis, plan)
 
 
-async def _list(redis: Redis, plan: Plan) -> None:
+async def _list(redis: Redis, plan: FeedSettings) -> None:
     state = names.state(plan.name)
     closed = ("HDEL", state, "closed") if plan.closed is None else ("HSET", state, "closed", _milliseconds(plan.closed))
     # All nodes look at once: a log that was there before is another one now, or longer.
@@ -235,7 +235,7 @@ def _milliseconds(moment: str) -> int:
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
-def _judge(plan: Plan, offset: int, outcome: bytes) -> None:
+def _judge(plan: FeedSettings, offset: int, outcome: bytes) -> None:
     if outcome == b"foreign":
         raise Conflict(f"The feed {plan.name!r} is there already, with another history; choose another name")
     if outcome == b"gap":
