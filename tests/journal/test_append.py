@@ -11,10 +11,11 @@ from ticker.changes import fold
 from ticker.entry import Entry, Tail
 from ticker.errors import Conflict, Forbidden, Gone, KeyReused, NotFound, StaleRevision, Unavailable
 from ticker.feed import WINDOW, Feed
-from ticker.journal import keys
+from ticker.journal import names
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, durability_warnings
-from ticker.journal.registry import Holder, Plan, Registry
+from ticker.journal.registry import Holder, Registry
 
 pytestmark = pytest.mark.anyio
 
@@ -27,8 +28,8 @@ def filing(**rest: Any) -> changes.Change:
     return changes.File(rest.pop("holder", MONA), rest.pop("fields", LINE), **rest)
 
 
-async def opened(redis: Redis) -> tuple[Journal, Plan]:
-    plan = Plan("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
+async def opened(redis: Redis) -> tuple[Journal, FeedSettings]:
+    plan = FeedSettings("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
     await Registry(redis).open_feed(plan)
     return Journal(redis), plan
 
@@ -37,13 +38,13 @@ def milliseconds(moment: str) -> int:
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
-async def shown(journal: Journal, plan: Plan) -> Feed:
+async def shown(journal: Journal, plan: FeedSettings) -> Feed:
     feed = await journal.look(plan)
     assert feed is not None
     return feed
 
 
-async def chained(journal: Journal, plan: Plan) -> list[Entry]:
+async def chained(journal: Journal, plan: FeedSettings) -> list[Entry]:
     """All entries of the feed, after checking that each follows the one before, up to the tail."""
     tail = (await shown(journal, plan)).tail
     base, entries = await journal.recent(plan.name, tail.offset, 10_000)
@@ -112,7 +113,7 @@ async def test_the_time_written_is_the_time_of_redis(redis: Redis) -> None:
 async def test_a_feeds_clock_never_runs_backwards_and_knows_the_calendar(redis: Redis, written: str) -> None:
     """The feed's last entry is of the future, so that the script takes its time and not that of the machine."""
     journal, _ = await opened(redis)
-    await redis("HSET", keys.state("breaking"), "at", milliseconds(written))
+    await redis("HSET", names.state("breaking"), "at", milliseconds(written))
     for _ in range(2):
         assert (await journal.append("breaking", filing())).body["filed"] == written
 
@@ -121,13 +122,13 @@ async def test_the_time_of_each_entry_is_the_earliest_for_the_next(redis: Redis)
     journal, _ = await opened(redis)
     for change in (filing(), changes.Pin(MONA, None), changes.Air(MONA, {"on": True, "label": None, "url": None})):
         receipt = (await journal.append("breaking", change)).body
-        at = int(await redis("HGET", keys.state("breaking"), "at"))
+        at = int(await redis("HGET", names.state("breaking"), "at"))
         assert at == milliseconds(receipt.get("filed") or receipt["updated"])
 
 
 async def test_a_second_key_may_confirm_a_flash_until_the_last_millisecond(redis: Redis) -> None:
     journal, plan = await opened(redis)
-    start, state = 4_000_000_000_000, keys.state("breaking")
+    start, state = 4_000_000_000_000, names.state("breaking")
     confirm: dict[int, str] = {}
     for after in (1000, 1001):
         await redis("HSET", state, "at", start)
@@ -151,7 +152,7 @@ async def test_a_repeated_request_is_a_write_so_that_replicas_can_be_waited_for(
     journal, _ = await opened(redis)
     for repeats in (None, b"1", b"2"):
         await journal.append("breaking", filing(idempotency_key="k"))
-        assert await redis("HGET", keys.state("breaking"), "repeats") == repeats
+        assert await redis("HGET", names.state("breaking"), "repeats") == repeats
 
 
 async def test_a_label_counts_the_dispatches_that_have_it(redis: Redis) -> None:
@@ -165,10 +166,10 @@ async def test_a_label_counts_the_dispatches_that_have_it(redis: Redis) -> None:
         (sport, politics, {b"section:Politics": b"1", b"section:Sport": b"1"}),
     ):
         await journal.append("breaking", changes.Correct(MONA, id, fields, previous=previous))
-        assert await redis("HGETALL", keys.labels("breaking")) == counts | {b"place:MENA": b"2"}
+        assert await redis("HGETALL", names.labels("breaking")) == counts | {b"place:MENA": b"2"}
     await journal.append("breaking", changes.Correct(MONA, other, sport, previous=politics))
-    assert await redis("HGETALL", keys.labels("breaking")) == {b"section:Sport": b"2", b"place:MENA": b"2"}
-    assert await redis("EXISTS", keys.index("breaking", "section", "Politics")) == 0
+    assert await redis("HGETALL", names.labels("breaking")) == {b"section:Sport": b"2", b"place:MENA": b"2"}
+    assert await redis("EXISTS", names.index("breaking", "section", "Politics")) == 0
 
 
 async def test_the_same_key_at_once_writes_once(redis: Redis) -> None:

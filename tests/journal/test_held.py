@@ -10,7 +10,7 @@ import pytest
 from tests.journal.test_append import LINE, LUIS, MONA, opened
 from ticker import changes
 from ticker.errors import Forbidden
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.held import POLL_SIZE, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
@@ -31,7 +31,7 @@ async def test_a_dispatch_that_is_no_longer_held_is_no_longer_due(redis: Redis, 
     for id in ids[:-1]:
         change = changes.Release(MONA, id, LINE) if how == "released" else changes.Spike(MONA, id, "no")
         await journal.append("breaking", change)
-    assert await redis("ZRANGE", keys.due("breaking"), 0, -1, "WITHSCORES") == [
+    assert await redis("ZRANGE", names.due("breaking"), 0, -1, "WITHSCORES") == [
         ids[-1].encode(),
         str(SOON + POLL_SIZE).encode(),
     ]
@@ -53,20 +53,20 @@ async def test_only_the_key_that_wrote_it_may_change_a_held_dispatch(
 ) -> None:
     journal, _ = await opened(redis)
     id = await hold(journal)
-    before = await redis("HGET", keys.held("breaking"), id)
+    before = await redis("HGET", names.held("breaking"), id)
     with pytest.raises(Forbidden):
         await journal.append("breaking", change(LUIS, id))
-    assert await redis("HGET", keys.held("breaking"), id) == before
+    assert await redis("HGET", names.held("breaking"), id) == before
     await journal.append("breaking", change(MONA, id))
-    assert await redis("HGET", keys.held("breaking"), id) != before
+    assert await redis("HGET", names.held("breaking"), id) != before
 
 
 async def test_an_edited_dispatch_keeps_its_id_and_first_time_and_is_due_at_the_new_time(redis: Redis) -> None:
     journal, _ = await opened(redis)
     id = await hold(journal)
-    first = orjson.loads(await redis("HGET", keys.held("breaking"), id))
+    first = orjson.loads(await redis("HGET", names.held("breaking"), id))
     receipt = await journal.append("breaking", changes.Edit(MONA, id, LINE | {"text": "b"}, SOON + 123, revision=1))
-    record = orjson.loads(await redis("HGET", keys.held("breaking"), id))
+    record = orjson.loads(await redis("HGET", names.held("breaking"), id))
     assert record | {"updated": ""} == first | {
         "text": "b",
         "release_at": "2096-10-02T07:06:40.123Z",
@@ -74,4 +74,4 @@ async def test_an_edited_dispatch_keeps_its_id_and_first_time_and_is_due_at_the_
         "updated": "",
     }
     assert receipt.body == {name: record[name] for name in ("id", "release_at", "revision", "held", "updated")}
-    assert await redis("ZSCORE", keys.due("breaking"), id) == SOON + 123
+    assert await redis("ZSCORE", names.due("breaking"), id) == SOON + 123

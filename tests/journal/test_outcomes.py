@@ -11,7 +11,7 @@ import pytest
 from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
 from ticker import changes
 from ticker.errors import TickerError
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.append import ACCEPTED, REFUSED
 from ticker.journal.redis import Redis, Script
 from ticker.journal.registry import Registry
@@ -94,7 +94,7 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     flash = ids[-1]
     confirm = changes.Correct(LUIS, flash, LINE, confirmation=changes.GiveConfirmation())
     assert await outcome(changes.Correct(MONA, flash, LINE, confirmation=changes.GiveConfirmation())) == "alone"
-    await redis("HSET", keys.state(FEED), "at", soon)
+    await redis("HSET", names.state(FEED), "at", soon)
     assert await outcome(confirm) == "late"
 
     await Registry(redis).close(FEED)

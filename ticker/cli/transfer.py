@@ -38,11 +38,11 @@ def export(
     refuse_service("export", redis, data)
 
     async def act(redis: Redis) -> int:
-        plan = await Registry(redis).plan(feed)
+        settings = await Registry(redis).settings(feed)
         done = 0
         with _progress() as progress, _output(to) as file:
             task = progress.add_task(feed, total=None)
-            async for line, (done, total) in transfer.export_feed(redis, plan):
+            async for line, (done, total) in transfer.export_feed(redis, settings):
                 file.write(line)
                 progress.update(task, completed=done, total=total)
         return done
@@ -82,8 +82,8 @@ def import_feed(
         feed, done = "", 0
         with _progress() as progress, _input(file) as lines:
             task = progress.add_task(str(file), total=None)
-            async for plan, (done, total) in transfer.import_feed(redis, lines, name=name):
-                feed = plan.name
+            async for settings, (done, total) in transfer.import_feed(redis, lines, name=name):
+                feed = settings.name
                 progress.update(task, completed=done, total=total)
         return feed, done
 

@@ -12,8 +12,8 @@ import orjson
 
 from ticker.changes import Change
 from ticker.errors import Closed, Conflict, Forbidden, Gone, Invalid, KeyReused, NotFound, StaleRevision, TickerError
-from ticker.journal import keys
-from ticker.journal.registry import moment
+from ticker.journal import names
+from ticker.journal.feed_settings import moment
 
 REQUEST_TTL: Final = 24 * 3600
 """Seconds an Idempotency-Key is remembered. Published in the protocol."""
@@ -25,8 +25,8 @@ def key_names(feed: str, change: Change) -> tuple[list[str], int]:
     """Return the Redis keys that the script needs, and how many indexes the dispatch enters."""
     key = hashlib.sha256((change.idempotency_key or "").encode()).hexdigest()
     enters, leaves = indexes(feed, change.written()), indexes(feed, change.replaced())
-    names = [*stored(feed), keys.record(feed, change.holder.id, key), *_of_the_desk(feed)]
-    return [*names, *enters, *(leaves - enters)], len(enters)
+    keys = [*stored(feed), names.record(feed, change.holder.id, key), *_of_the_desk(feed)]
+    return [*keys, *enters, *(leaves - enters)], len(enters)
 
 
 def argument(change: Change, channel: str, entered: int) -> bytes:
@@ -52,19 +52,19 @@ def argument(change: Change, channel: str, entered: int) -> bytes:
 def stored(feed: str) -> tuple[str, ...]:
     """Return the keys that both writers of a log begin with; see store.lua."""
     return (
-        keys.state(feed),
-        keys.log(feed),
-        keys.dispatches(feed),
-        keys.filers(feed),
-        keys.order(feed),
-        keys.revisions(feed),
-        keys.labels(feed),
+        names.state(feed),
+        names.log(feed),
+        names.dispatches(feed),
+        names.filers(feed),
+        names.order(feed),
+        names.revisions(feed),
+        names.labels(feed),
     )
 
 
 @cache
 def _of_the_desk(feed: str) -> tuple[str, ...]:
-    return keys.held(feed), keys.due(feed), keys.flashes(feed), keys.desk(feed)
+    return names.held(feed), names.due(feed), names.flashes(feed), names.desk(feed)
 
 
 def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
@@ -72,7 +72,7 @@ def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
     labels = [("section", label) for label in fields.get("sections", [])]
     labels += [("place", label) for label in fields.get("places", [])]
     labels += [("story", fields["story"])] if "story" in fields else []
-    return {keys.index(feed, *label) for label in labels}
+    return {names.index(feed, *label) for label in labels}
 
 
 def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -84,7 +84,7 @@ def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str
         return []
     name: str = fields["edition_of"]
     other, _, its = name.partition("/")
-    return [("SADD", keys.editions(other, its), f"{feed}/{id}"), ("SADD", keys.editions(feed, id), name)]
+    return [("SADD", names.editions(other, its), f"{feed}/{id}"), ("SADD", names.editions(feed, id), name)]
 
 
 class Receipt(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ticker.errors import NotFound
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.redis import Redis, WrongType
 
 POLL_SIZE: Final = 10
@@ -36,8 +36,8 @@ class HeldDispatches:
 
     async def waiting(self, feed: str) -> list[dict[str, Any]]:
         """Return the dispatches that wait for their release, the next one first."""
-        ids = await self._redis("ZRANGE", keys.due(feed), 0, -1)
-        kept = await self._redis("HMGET", keys.held(feed), *ids) if ids else []
+        ids = await self._redis("ZRANGE", names.due(feed), 0, -1)
+        kept = await self._redis("HMGET", names.held(feed), *ids) if ids else []
         records = [orjson.loads(record) for record in kept if record is not None]
         return [each for each in records if each["status"] == "held"]  # one may be released between the two reads
 
@@ -47,7 +47,7 @@ class HeldDispatches:
         Raises:
             NotFound: no dispatch with that id was ever held in this feed.
         """
-        record, filer = await self._redis.together(("HGET", keys.held(feed), id), ("HGET", keys.filers(feed), id))
+        record, filer = await self._redis.pipeline(("HGET", names.held(feed), id), ("HGET", names.filers(feed), id))
         if record is None:
             raise NotFound(f"There is no held dispatch {id!r} in the feed {feed!r}")
         return orjson.loads(record), filer.decode()
@@ -58,15 +58,15 @@ class HeldDispatches:
         Of each feed POLL_SIZE at most, and as many more as `beyond` says: those that are due and could not be released.
         """
         last = {feed: POLL_SIZE - 1 + (beyond or {}).get(feed, 0) for feed in feeds}
-        time, *responses = await self._redis.outcomes(
-            ("TIME",), *(("ZRANGE", keys.due(feed), 0, last[feed], "WITHSCORES") for feed in feeds)
+        time, *responses = await self._redis.pipeline_outcomes(
+            ("TIME",), *(("ZRANGE", names.due(feed), 0, last[feed], "WITHSCORES") for feed in feeds)
         )
         for response in (time, *responses):
             if isinstance(response, Exception) and not isinstance(response, WrongType):
                 raise response
         damaged = {feed for feed, response in zip(feeds, responses, strict=True) if isinstance(response, WrongType)}
         for feed in damaged - self._damaged:
-            log.error("the held dispatches of %s cannot be read: %s is not a sorted set", feed, keys.due(feed))
+            log.error("the held dispatches of %s cannot be read: %s is not a sorted set", feed, names.due(feed))
         self._damaged = damaged
         found = [[] if isinstance(response, WrongType) else response for response in responses]
         seconds, micros = time

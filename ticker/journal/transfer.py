@@ -24,11 +24,11 @@ from ticker.changes.rules import is_moment
 from ticker.dispatch import FeedPlan, check
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import BadRequest, Conflict, Invalid, NotFound, TickerError, Unavailable
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.append import indexes, stored, ties
 from ticker.journal.audit import Walk, logged
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script
-from ticker.journal.registry import Plan, planned
 
 FORMAT: Final = 1
 """Version of the format; a later one may add members."""
@@ -50,7 +50,7 @@ class Progress(NamedTuple):
 class Head(NamedTuple):
     """The head of an export: the feed, the origin of its chain, and where it ends."""
 
-    plan: Plan
+    settings: FeedSettings
     origin: str
     end: Position
 
@@ -73,26 +73,26 @@ class Exported:
     dispatch: dict[str, Any]
 
 
-async def export_feed(redis: Redis, plan: Plan) -> AsyncIterator[tuple[bytes, Progress]]:
+async def export_feed(redis: Redis, settings: FeedSettings) -> AsyncIterator[tuple[bytes, Progress]]:
     """Yield the lines of an export, each with the progress so far.
 
     Raises:
         NotFound: the feed has no log.
         TickerError: its log is broken; what is wrong is named.
     """
-    origin, offset, hash = await redis("HMGET", keys.state(plan.name), "origin", "offset", "hash")
+    origin, offset, hash = await redis("HMGET", names.state(settings.name), "origin", "offset", "hash")
     if origin is None or offset is None:
-        raise NotFound(f"The feed {plan.name!r} has no log")
+        raise NotFound(f"The feed {settings.name!r} has no log")
     end = Tail(int(offset), hash.decode())
-    head = {"ticker": FORMAT, "feed": asdict(plan), "origin": origin.decode(), "position": str(end.position)}
+    head = {"ticker": FORMAT, "feed": asdict(settings), "origin": origin.decode(), "position": str(end.position)}
     yield with_crc(head), Progress(0, end.offset)
-    async for page in Walk(redis, plan.name).pages():
+    async for page in Walk(redis, settings.name).pages():
         filed = {step.entry.tail.offset: step.after["id"] for step in logged(page) if step.kind.files}
-        found = await redis("HMGET", keys.filers(plan.name), *filed.values()) if filed else []
+        found = await redis("HMGET", names.filers(settings.name), *filed.values()) if filed else []
         filers = {offset: filer.decode() for offset, filer in zip(filed, found, strict=True) if filer}
         for entry, _, fault in page:
             if entry is None or fault is not None:
-                raise TickerError(f"The feed {plan.name!r} cannot be exported: {fault}")
+                raise TickerError(f"The feed {settings.name!r} cannot be exported: {fault}")
             if entry.tail.offset > end.offset:
                 return  # filed meanwhile
             line = {
@@ -120,12 +120,12 @@ def read(lines: Iterable[bytes]) -> tuple[Head, Iterator[Exported]]:
         opened, closed = feed.pop("opened"), feed.pop("closed", None)
         if not is_moment(opened) or not (closed is None or is_moment(closed)):
             raise ValueError
-        plan, end = check(FeedPlan, feed), Position.parse(head["position"])
+        request, end = check(FeedPlan, feed), Position.parse(head["position"])
         if end is None:
             raise ValueError
     except (*_MALFORMED, Invalid):
         raise BadRequest(f"line {number}: this is no export of a feed that this version can read") from None
-    read_head = Head(planned(plan, opened, closed), head["origin"], end)
+    read_head = Head(FeedSettings.requested(request, opened, closed), head["origin"], end)
     return read_head, _entries(read_head, rest)
 
 
@@ -190,7 +190,7 @@ def without_crc(number: int, text: bytes) -> dict[str, Any]:
 
 async def import_feed(
     redis: Redis, lines: Iterable[bytes], *, name: str | None = None
-) -> AsyncGenerator[tuple[Plan, Progress], None]:
+) -> AsyncGenerator[tuple[FeedSettings, Progress], None]:
     """Import an export into a feed that has no entries yet, or resume an import that was interrupted.
 
     `name` gives the feed another name. A feed that is not open yet is listed, and so open to readers, once all of it is
@@ -201,40 +201,46 @@ async def import_feed(
         Conflict: the feed is there with another history.
     """
     head, entries = read(lines)
-    plan = replace(head.plan, name=name or head.plan.name)
+    settings = replace(head.settings, name=name or head.settings.name)
     script = Script("store.lua", "restore.lua")
     # By itself, so that the server has the script before a batch of calls: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
-    _raise_for(plan, 0, await redis.run(script, [*stored(plan.name)], origin))
-    listed, offset = await redis.together(("HEXISTS", keys.FEEDS, plan.name), ("HGET", keys.state(plan.name), "offset"))
+    _raise_for(settings, 0, await redis.run(script, [*stored(settings.name)], origin))
+    listed, offset = await redis.pipeline(
+        ("HEXISTS", names.FEEDS, settings.name), ("HGET", names.state(settings.name), "offset")
+    )
     if listed and offset == b"0":
-        await _list(redis, plan)  # it is this feed from now on
-    yield plan, Progress(0, head.end.offset)
+        await _list(redis, settings)  # it is this feed from now on
+    yield settings, Progress(0, head.end.offset)
     while batch := list(islice(entries, BATCH)):
-        calls = await _calls(redis, plan.name, batch)
-        outcomes = await asyncio.gather(*(redis.run(script, names, args) for names, args in calls))
+        calls = await _calls(redis, settings.name, batch)
+        outcomes = await asyncio.gather(*(redis.run(script, key_names, args) for key_names, args in calls))
         for each, outcome in zip(batch, outcomes, strict=True):
-            _raise_for(plan, each.entry.tail.offset, outcome)
-        await redis.together(*(tie for each in batch for tie in ties(plan.name, each.id, each.dispatch)))
-        yield plan, Progress(batch[-1].entry.tail.offset, head.end.offset)
-    await _list(redis, plan)
+            _raise_for(settings, each.entry.tail.offset, outcome)
+        await redis.pipeline(*(tie for each in batch for tie in ties(settings.name, each.id, each.dispatch)))
+        yield settings, Progress(batch[-1].entry.tail.offset, head.end.offset)
+    await _list(redis, settings)
 
 
-async def _list(redis: Redis, plan: Plan) -> None:
-    state = keys.state(plan.name)
-    closed = ("HDEL", state, "closed") if plan.closed is None else ("HSET", state, "closed", _milliseconds(plan.closed))
+async def _list(redis: Redis, settings: FeedSettings) -> None:
+    state = names.state(settings.name)
+    closed = (
+        ("HDEL", state, "closed")
+        if settings.closed is None
+        else ("HSET", state, "closed", _milliseconds(settings.closed))
+    )
     # All nodes read the log again: one that was there before has another history now, or is longer.
-    publish = ("PUBLISH", redis.channels.changes, plan.name)
-    await redis.together(closed, ("HSET", keys.FEEDS, plan.name, plan.stored), publish)
+    publish = ("PUBLISH", redis.channels.changes, settings.name)
+    await redis.pipeline(closed, ("HSET", names.FEEDS, settings.name, settings.stored), publish)
 
 
 def _milliseconds(moment: str) -> int:
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
-def _raise_for(plan: Plan, offset: int, outcome: bytes) -> None:
+def _raise_for(settings: FeedSettings, offset: int, outcome: bytes) -> None:
     if outcome == b"foreign":
-        raise Conflict(f"The feed {plan.name!r} is there already, with another history; choose another name")
+        raise Conflict(f"The feed {settings.name!r} is there already, with another history; choose another name")
     if outcome == b"gap":
         raise Unavailable(f"The log was disturbed before entry {offset}; import it again, and it goes on from there")
 
@@ -243,7 +249,7 @@ async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[l
     """Return the keys and arguments of the script for each of these entries."""
     filed = {each.id for each in batch if kind_of(each.entry).files}
     ids = list({each.id for each in batch if each.dispatch} - filed)
-    found = await redis("HMGET", keys.dispatches(feed), *ids) if ids else []
+    found = await redis("HMGET", names.dispatches(feed), *ids) if ids else []
     # A correction takes the dispatch out of the indexes that it is in before this batch. If a part of the batch was
     # imported before, it may be in later ones, but then the script does not import that correction again.
     labels = {id: indexes(feed, orjson.loads(text)) for id, text in zip(ids, found, strict=True) if text}
