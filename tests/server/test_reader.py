@@ -20,8 +20,8 @@ from ticker.feed import Feed
 from ticker.hub import Channel, Hub
 from ticker.server import acceptor
 from ticker.server.acceptor import Acceptor
+from ticker.server.listeners import listen
 from ticker.server.reader import SocketReader
-from ticker.server.supervisor import ACK_TIMEOUT, SEND_BUFFER_SIZE, _listen
 from ticker.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +46,7 @@ class House:
         self.channel = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
         self.hub.channels["f"] = self.channel
         self.hub.ready = True
-        self.listener = _listen(settings)[0]
+        self.listener = listen(settings)[0]
         state: dict[str, Any] = {"node": SimpleNamespace(hub=self.hub, settings=settings)}
         config = uvicorn.Config(nothing, log_config=None)
         self.acceptor = Acceptor(self.listener, config, uvicorn.server.ServerState(), state)
@@ -179,17 +179,6 @@ async def test_a_reader_whom_the_system_gave_up_is_counted_as_stuck(house: House
         theirs.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 50)
     await until(lambda: len(house.hub) == 0)
     assert house.channel.cut_readers == 1
-
-
-async def test_a_connection_inherits_what_finds_dead_peers_out_and_bounds_the_queue(house: House) -> None:
-    await house.join(UPGRADE)
-    [reader] = house.channel.readers
-    assert isinstance(reader, SocketReader)
-    with socket.fromfd(reader._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
-        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == ACK_TIMEOUT * 1000
-        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
-        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * SEND_BUFFER_SIZE  # as Linux counts, twice
 
 
 async def test_who_says_nothing_is_sent_away_and_who_is_slow_is_not(
