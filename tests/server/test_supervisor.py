@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.load.test_crowds import crowds_of
-from tests.server.test_acceptor import UPGRADE, line, reader
+from tests.server.test_hand_off import UPGRADE, line, reader
 from tests.service import Reader, Service
 
 WORKER = "ticker.server.worker"

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from tests.service import Page, Service
-from ticker.server.acceptor import _PLAIN_HEAD
+from ticker.server.hand_off import plain_head
 
 KEY = base64.b64encode(b"0123456789abcdef").decode()
 ACCEPT = base64.b64encode(hashlib.sha1((KEY + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
@@ -369,7 +369,7 @@ def test_a_reader_who_does_not_read_is_set_aside_and_catches_up(service: Service
 )
 def test_a_head_made_to_be_slow_costs_no_time(head: bytes) -> None:
     # With a pattern that can match one byte in two ways, each of these takes longer than the universe has.
-    assert _PLAIN_HEAD.fullmatch(b"GET /v1/feeds/breaking/live HTTP/1.1\r\n" + head) is None
+    assert plain_head().fullmatch(b"GET /v1/feeds/breaking/live HTTP/1.1\r\n" + head) is None
 
 
 def test_a_stream_asked_for_behind_an_unread_answer_comes_after_it(service: Service) -> None:
