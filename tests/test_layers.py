@@ -24,9 +24,10 @@ _LONGPOLL = {"ring", "waiting"} | _RING
 _HUB = {"longpoll", "reader", "similar", "fanout"} | _LONGPOLL
 _RELAY = {"hub", "journal", "awaited"} | _HUB
 _WEB = {"relay", "release", "settings"} | _RELAY
-_SERVER = {"web"} | _WEB
+_SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
+    "child": {"errors"},
     "language": set(),
     "text": set(),
     "origins": set[str](),
@@ -45,7 +46,7 @@ MAY_IMPORT = {
     "fanout": set[str](),
     "awaited": set[str](),
     "hub": _HUB,
-    "journal": _HUB,
+    "journal": {"child"} | _HUB,
     "relay": _RELAY,
     "release": _RELAY,
     "web": _WEB,
