@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticker.admin import FeedPlan, KeyPlan
 from ticker.dispatch import (
     MAX_BODY,
     URGENCIES,
     Air,
     Body,
     Draft,
-    FeedPlan,
-    KeyPlan,
     Kill,
     Pin,
     check,

@@ -21,7 +21,8 @@ _FEED = {"entry", "dispatch"} | _ENTRY
 _RING = {"feed", "wire"} | _FEED
 _LONGPOLL = {"ring", "waiting"} | _RING
 _HUB = {"longpoll", "reader", "likeness", "fanout"} | _LONGPOLL
-_RELAY = {"hub", "journal", "awaited"} | _HUB
+_JOURNAL = {"admin"} | _HUB
+_RELAY = {"hub", "journal", "awaited"} | _JOURNAL
 _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"web"} | _WEB
 MAY_IMPORT = {
@@ -32,6 +33,7 @@ MAY_IMPORT = {
     "settings": {"errors", "origins"},
     "entry": _ENTRY,
     "dispatch": _ENTRY,
+    "admin": {"dispatch"} | _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "likeness": _FEED,
@@ -42,7 +44,7 @@ MAY_IMPORT = {
     "fanout": set[str](),
     "awaited": set[str](),
     "hub": _HUB,
-    "journal": _HUB,
+    "journal": _JOURNAL,
     "relay": _RELAY,
     "release": _RELAY,
     "web": _WEB,
@@ -53,7 +55,7 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+PURE = {"errors", "origins", "entry", "dispatch", "admin", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
     "language",
     "text",
     "likeness",

@@ -60,7 +60,7 @@ class Unauthorized(TickerError):
     challenge = 'Bearer realm="ticker"'
 
 
-class WrongKey(Unauthorized):
+class InvalidToken(Unauthorized):
     """A key that opens nothing: never issued, or revoked."""
 
     challenge = 'Bearer realm="ticker", error="invalid_token"'
@@ -72,7 +72,7 @@ class Forbidden(TickerError):
     status, slug, title = 403, "forbidden", "This is not allowed"
 
 
-class KeyTooWeak(Forbidden):
+class InsufficientScope(Forbidden):
     """A good key whose role or feeds do not reach that far."""
 
     challenge = 'Bearer realm="ticker", error="insufficient_scope"'

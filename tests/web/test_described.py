@@ -23,15 +23,15 @@ from starlette.routing import Route, WebSocketRoute
 
 from tests.service import Service
 from tests.web.test_pages import Page
-from ticker.web.app import ROUTES
+from ticker.dispatch import Draft
+from ticker.web.app import OPERATIONS, ROUTES
 from ticker.web.described import asyncapi, bodies, openapi
-from ticker.web.described.operations import OPERATIONS
-from ticker.web.described.pages import PAGES
 
 GOLDEN = [case["frame"] for case in json.loads((Path(__file__).parents[1] / "golden/frames.json").read_text("utf-8"))]
-DOCUMENT = openapi.document()
+DOCUMENT = openapi.document(OPERATIONS)
 LIVE = asyncapi.document("http://ticker.example")
 SCHEMAS = DOCUMENT["components"]["schemas"]
+BODIES = sorted({operation.body for operation in OPERATIONS if operation.body}, key=lambda body: body.__name__)
 EVERY = [(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 FEED, DISPATCHES = "/v1/feeds/{feed}", "/v1/feeds/{feed}/dispatches"
 LINE, HELD = DISPATCHES + "/{id}", FEED + "/held/{id}"
@@ -113,7 +113,7 @@ def test_what_is_described_is_what_there_is() -> None:
         assert isinstance(route, Route | WebSocketRoute)
         methods = (route.methods or set()) - {"HEAD"} if isinstance(route, Route) else {"GET"}
         routed |= {(method, route.path) for method in methods}
-    described = [(operation.method, operation.path) for operation in [*OPERATIONS, *PAGES]]
+    described = [(operation.method, operation.path) for operation in OPERATIONS]
     assert len(described) == len(set(described))
     assert set(described) == routed
     assert {(method.upper(), path) for method, path in EVERY} == routed
@@ -178,15 +178,15 @@ def test_every_body_and_every_answer_in_json_has_an_example() -> None:
                     assert "example" in content or content["examples"], (method, path)
 
 
-@pytest.mark.parametrize("model", bodies.EXAMPLES, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", BODIES, ids=lambda model: model.__name__)
 def test_the_example_of_a_body_is_one(model: Any) -> None:
-    model.model_validate(bodies.EXAMPLES[model])
+    model.model_validate(bodies.example(model))
 
 
 def test_a_check_that_no_rule_describes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "RULES", {})
     with pytest.raises(LookupError, match="no rule describes"):
-        bodies.schemas()
+        bodies.schema.__wrapped__(Draft)
 
 
 @pytest.mark.parametrize(

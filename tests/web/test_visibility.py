@@ -19,9 +19,8 @@ from websockets.sync.client import connect
 from tests.service import Service
 from tests.web.test_feeds import edited, key
 from tests.web.test_live import WAYS, HandedOver, Node, Plain
-from ticker.web.app import ROUTES
-from ticker.web.described.operations import OPERATIONS
-from ticker.web.described.pages import PAGES
+from ticker.journal.registry import Role
+from ticker.web.app import OPERATIONS, ROUTES
 from ticker.wire import Close
 
 UNDER_A_FEED = sorted(
@@ -32,7 +31,9 @@ UNDER_A_FEED = sorted(
         for method in route.methods or ()
     }
 )
-ROLES = {(operation.method, operation.path): operation.role for operation in [*OPERATIONS, *PAGES]}
+ROLES: dict[tuple[str, str], Role | None] = {
+    (operation.method, operation.path): operation.role for operation in OPERATIONS
+}
 READS = [path for method, path in UNDER_A_FEED if method == "GET"]
 
 

@@ -19,7 +19,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ticker.dispatch import FeedPlan, check
+from ticker.admin import FeedPlan
+from ticker.dispatch import check
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import BadRequest, Conflict, Invalid, NotFound, TickerError, Unavailable
 from ticker.feed import tombstone

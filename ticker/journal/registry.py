@@ -17,7 +17,8 @@ from typing import Any, Final, Literal, Self
 
 import orjson
 
-from ticker.dispatch import BREAKING, FeedPlan, Visibility, rfc3339
+from ticker.admin import FeedPlan
+from ticker.dispatch import BREAKING, Visibility, rfc3339
 from ticker.errors import Conflict, NotFound
 from ticker.journal import keys
 from ticker.journal.redis import Redis, Script, WrongType

@@ -12,9 +12,9 @@ from starlette.routing import Match, Route
 
 from ticker.errors import BadRequest, NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
 from ticker.web.admission import cross_origin, governing
-from ticker.web.answers import EXPOSED
 from ticker.web.node import node_of
 from ticker.web.problem_page import problem_page
+from ticker.web.responses import EXPOSED
 
 log = logging.getLogger("ticker.web")
 

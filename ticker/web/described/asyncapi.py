@@ -5,10 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final
 
-from ticker.web.described import answers, examples
-from ticker.web.described.answers import moment, number, or_null, ref, shape, text
-from ticker.web.described.bodies import Schema
-from ticker.web.described.operations import FEED
+from ticker.web.described import examples
+from ticker.web.live import PATH
+from ticker.web.parameters import ID
+from ticker.web.schema import Schema, Shape, moment, number, or_null, record, referring, text
+from ticker.web.shapes.dispatch import DISPATCH, FILED_AT, POSITION, REASON, REVISION
+from ticker.web.shapes.feed import ON_AIR, SNAPSHOT
 from ticker.wire import BEAT_EVERY
 
 ABOUT: Final = """What a reader of a feed is sent, in order and without a gap. Over a WebSocket each frame is one text
@@ -25,37 +27,37 @@ a `delayed` if the node has lost the log; then frames as they come. A refusal is
 """
 
 
-def _frame(type: str, description: str, members: dict[str, Schema]) -> Schema:
-    return shape(description, {"type": text("What this is.", const=type), **members})
+def _frame(type: str, description: str, members: dict[str, Schema | Shape]) -> Schema:
+    return record(description, {"type": text("Which frame this is.", const=type), **members})
 
 
-_ENTRY: Final = {"position": answers.POSITION}
+_ENTRY: Final = {"position": POSITION}
 
 FRAMES: Final[dict[str, Schema]] = {
-    "snapshot": answers.SCHEMAS["Snapshot"],
+    "snapshot": SNAPSHOT.schema,
     "dispatch": _frame(
         "dispatch",
         "A dispatch was filed or corrected; its revision tells.",
-        {**_ENTRY, "dispatch": ref("Dispatch")},
+        {**_ENTRY, "dispatch": DISPATCH},
     ),
     "kill": _frame(
         "kill",
         "A dispatch was killed. A kill is final: take its text out of everything you show.",
         {
             **_ENTRY,
-            "id": answers.ID,
-            "reason": answers.REASON,
+            "id": ID,
+            "reason": REASON,
             "at": moment("When; the `updated` of its tombstone."),
-            "filed": answers.FILED,
-            "revision": answers.REVISION,
+            "filed": FILED_AT,
+            "revision": REVISION,
         },
     ),
     "pin": _frame(
         "pin",
         "This dispatch stands on top; null if none does.",
-        {**_ENTRY, "id": or_null(answers.ID)},
+        {**_ENTRY, "id": or_null(ID)},
     ),
-    "air": _frame("air", "The newsroom went on or off the air.", {**_ENTRY, "air": ref("OnAir")}),
+    "air": _frame("air", "The newsroom went on or off the air.", {**_ENTRY, "air": ON_AIR}),
     "beat": _frame(
         "beat",
         f"At `at` this node was level with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
@@ -83,6 +85,8 @@ def document(base: str) -> dict[str, Any]:
     """Return the whole document for a service whose URLs begin with this: scheme, host and path prefix, if any."""
     host, slash, prefix = base.partition("://")[2].partition("/")
     under = {"pathname": slash + prefix} if prefix else {}
+    shapes: dict[str, Shape] = {}
+    payloads = {type: referring(payload, shapes) for type, payload in FRAMES.items()}
     shown = {frame["type"]: frame for frame in examples.FRAMES}
     return {
         "asyncapi": "3.0.0",
@@ -99,7 +103,7 @@ def document(base: str) -> dict[str, Any]:
         },
         "channels": {
             "live": {
-                "address": FEED + "/live",
+                "address": PATH,
                 "title": "The live stream of a feed",
                 "parameters": {
                     "feed": {"description": "Name of the feed.", "default": "breaking", "examples": ["breaking"]}
@@ -127,7 +131,7 @@ def document(base: str) -> dict[str, Any]:
             }
         },
         "components": {
-            "schemas": {name: answers.SCHEMAS[name] for name in ("Dispatch", "Tombstone", "OnAir")},
+            "schemas": {name: referring(shape.schema, shapes) for name, shape in [*shapes.items()]},
             "messages": {
                 type: {
                     "name": type,
@@ -136,7 +140,7 @@ def document(base: str) -> dict[str, Any]:
                     "payload": payload,
                     "examples": [{"payload": shown[type]}],
                 }
-                for type, payload in FRAMES.items()
+                for type, payload in payloads.items()
             },
         },
     }

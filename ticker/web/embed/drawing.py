@@ -6,19 +6,17 @@ import base64
 import hashlib
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 from markupsafe import Markup
 
 from ticker.dispatch import direction
 from ticker.hub import Channel
-from ticker.web.assets import ASSETS, asset
+from ticker.web.assets import ASSETS
 from ticker.web.embed.attributes import Attributes, written
 from ticker.web.embed.words import fill, spoken
 from ticker.web.embed.zone import clock_time
-from ticker.web.sentence import code
+from ticker.web.rendering import environment
 
 STYLE: Final = Markup(ASSETS["widget.css"].plain.decode().strip())  # noqa: S704  # our own style sheet
 """The widget's style sheet, the same in every fragment."""
@@ -32,13 +30,8 @@ def isolated(text: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(text)
 
 
-TEMPLATES: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-)
-TEMPLATES.filters["code"] = code
-TEMPLATES.globals |= {"asset": asset, "fill": fill, "isolated": isolated, "direction_of": direction}
+TEMPLATES: Final = environment()
+TEMPLATES.globals |= {"fill": fill, "isolated": isolated, "direction_of": direction}
 
 
 def draw(

@@ -1,4 +1,4 @@
-"""JSON answers, encoded by the library that encodes the frames."""
+"""JSON responses, encoded by the library that encodes the frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ticker.web.node import node_of
 
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an answer that is nobody's to keep."""
+    """Return an uncacheable response."""
     return Response(orjson.dumps(value), status, {"cache-control": "no-store", **(headers or {})}, "application/json")
 
 
@@ -35,11 +35,11 @@ def public(
 
     If it is about a private feed, no cache may keep it.
 
-    With a `tag`, a client that has it already is told 304 (RFC 9110 section 13.1.2). A `weak` one says that what is
-    told is the same, though not byte for byte. `headers` are sent in either case.
+    With a `tag`, a client that has it already gets 304 (RFC 9110 section 13.1.2). A `weak` one means that the content
+    is the same, though not byte for byte. `headers` are sent in either case.
     """
     feed = governing(request)
-    # What takes a key to read is no cache's to give to others.
+    # A cache must not give to others what takes a key to read.
     kept = feed is None or feed.visibility != "private"
     headers = {"cache-control": f"public, max-age={max_age}" if kept else "no-store", **(headers or {})}
     headers |= cross_origin(node_of(request).settings, request.headers.get("origin"), feed)
