@@ -126,7 +126,7 @@ def test_imports_run_one_way_and_libraries_stay_at_home(path: Path) -> None:
         ("settings.py", "from ticker.dispatch import BREAKING"),
         ("relay.py", "import redis.asyncio"),
         ("web/app.py", "from redis import Redis"),
-        ("server/service.py", "from starlette.requests import Request"),
+        ("server/supervisor.py", "from starlette.requests import Request"),
         ("cli/serve.py", "import uvicorn"),
         ("web/app.py", "from ticker.server.handoff import Door"),
     ],

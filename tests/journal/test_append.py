@@ -8,11 +8,12 @@ import pytest
 from ticker.entry import Entry, Tail
 from ticker.errors import Forbidden, Gone, KeyReused, NotFound, StaleRevision, Unavailable
 from ticker.feed import WINDOW, Feed
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.change import Change
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, durability_warnings
-from ticker.journal.registry import Holder, Plan, Registry
+from ticker.journal.registry import Holder, Registry
 
 pytestmark = pytest.mark.anyio
 
@@ -25,19 +26,19 @@ def filing(**rest: Any) -> Change:
     return Change("file", rest.pop("holder", MONA), rest.pop("carries", LINE), **rest)
 
 
-async def opened(redis: Redis) -> tuple[Journal, Plan]:
-    plan = Plan("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
+async def opened(redis: Redis) -> tuple[Journal, FeedSettings]:
+    plan = FeedSettings("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
     await Registry(redis).open_feed(plan)
     return Journal(redis), plan
 
 
-async def state(journal: Journal, plan: Plan) -> Feed:
+async def state(journal: Journal, plan: FeedSettings) -> Feed:
     feed = await journal.look(plan)
     assert feed is not None
     return feed
 
 
-async def chained(journal: Journal, plan: Plan) -> list[Entry]:
+async def chained(journal: Journal, plan: FeedSettings) -> list[Entry]:
     """All entries of the feed, after checking that each follows the one before, up to the tail."""
     tail = (await state(journal, plan)).tail
     base, entries = await journal.recent(plan.name, tail.offset, 10_000)
@@ -101,7 +102,7 @@ async def test_a_feeds_clock_never_runs_backwards_and_knows_the_calendar(
     redis: Redis, milliseconds: int, written: str
 ) -> None:
     journal, _ = await opened(redis)
-    await redis("HSET", keys.state("breaking"), "at", milliseconds)
+    await redis("HSET", names.state("breaking"), "at", milliseconds)
     receipt = await journal.append("breaking", filing())
     now = (await journal.probe([], b"{}"))[1]
     assert receipt.body["filed"] == written if written > now else receipt.body["filed"] <= now

@@ -7,7 +7,7 @@ import pytest
 
 from tests.journal.test_append import LINE, MONA, filing, opened
 from ticker.journal import audit as auditing
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.audit import Audit, Proof
 from ticker.journal.change import Change
 from ticker.journal.log import Journal
@@ -17,7 +17,7 @@ from ticker.journal.registry import Registry
 pytestmark = pytest.mark.anyio
 
 anywhere = pytest.mark.usefixtures("pages")
-LOG, STATE = keys.log("breaking"), keys.state("breaking")
+LOG, STATE = names.log("breaking"), names.state("breaking")
 
 
 @pytest.fixture(params=[512, 1, 2])
@@ -223,50 +223,50 @@ async def _cut_the_tail_and_hide_it(redis: Redis, ids: list[str]) -> None:
 
 
 async def _change_a_dispatch(redis: Redis, ids: list[str]) -> None:
-    shown = await redis("HGET", keys.dispatches("breaking"), ids[2])
-    await redis("HSET", keys.dispatches("breaking"), ids[2], shown.replace(b"three", b"thr33"))
+    shown = await redis("HGET", names.dispatches("breaking"), ids[2])
+    await redis("HSET", names.dispatches("breaking"), ids[2], shown.replace(b"three", b"thr33"))
 
 
 async def _garble_a_dispatch(redis: Redis, ids: list[str]) -> None:
-    await redis("HSET", keys.dispatches("breaking"), ids[2], "{")
+    await redis("HSET", names.dispatches("breaking"), ids[2], "{")
 
 
 async def _lose_a_dispatch(redis: Redis, ids: list[str]) -> None:
-    await redis("HDEL", keys.dispatches("breaking"), ids[2])
+    await redis("HDEL", names.dispatches("breaking"), ids[2])
 
 
 async def _revive_the_killed(redis: Redis, ids: list[str]) -> None:
     entry = (await _entry(redis, 2))[b"entry"]
-    await redis("HSET", keys.dispatches("breaking"), ids[1], entry[entry.index(b'"dispatch":') + 11 : -1])
+    await redis("HSET", names.dispatches("breaking"), ids[1], entry[entry.index(b'"dispatch":') + 11 : -1])
 
 
 async def _keep_text_of_the_killed(redis: Redis, ids: list[str]) -> None:
-    await redis("HSET", keys.revisions("breaking"), ids[1], '{"text":"two"}')
+    await redis("HSET", names.revisions("breaking"), ids[1], '{"text":"two"}')
 
 
 async def _change_an_earlier_revision(redis: Redis, ids: list[str]) -> None:
-    shown = await redis("HGET", keys.revisions("breaking"), ids[0])
-    await redis("HSET", keys.revisions("breaking"), ids[0], shown.replace(b"one, corrected", b"one, corrupted"))
+    shown = await redis("HGET", names.revisions("breaking"), ids[0])
+    await redis("HSET", names.revisions("breaking"), ids[0], shown.replace(b"one, corrected", b"one, corrupted"))
 
 
 async def _lose_earlier_revisions(redis: Redis, ids: list[str]) -> None:
-    await redis("HDEL", keys.revisions("breaking"), ids[0])
+    await redis("HDEL", names.revisions("breaking"), ids[0])
 
 
 async def _raise_a_revision(redis: Redis, ids: list[str]) -> None:
-    shown = await redis("HGET", keys.dispatches("breaking"), ids[0])
-    await redis("HSET", keys.dispatches("breaking"), ids[0], shown.replace(b'"revision":3', b'"revision":4'))
-    kept = await redis("HGET", keys.revisions("breaking"), ids[0])
-    await redis("HSET", keys.revisions("breaking"), ids[0], kept + b"," + shown)
+    shown = await redis("HGET", names.dispatches("breaking"), ids[0])
+    await redis("HSET", names.dispatches("breaking"), ids[0], shown.replace(b'"revision":3', b'"revision":4'))
+    kept = await redis("HGET", names.revisions("breaking"), ids[0])
+    await redis("HSET", names.revisions("breaking"), ids[0], kept + b"," + shown)
 
 
 async def _move_a_dispatch(redis: Redis, ids: list[str]) -> None:
-    await redis("ZADD", keys.order("breaking"), 9, ids[0])
+    await redis("ZADD", names.order("breaking"), 9, ids[0])
 
 
 async def _smuggle_a_dispatch_in(redis: Redis, ids: list[str]) -> None:
-    await redis("HSET", keys.dispatches("breaking"), "smuggled", '{"id":"smuggled"}')
-    await redis("ZADD", keys.order("breaking"), 9, "smuggled")
+    await redis("HSET", names.dispatches("breaking"), "smuggled", '{"id":"smuggled"}')
+    await redis("ZADD", names.order("breaking"), 9, "smuggled")
 
 
 async def _pin_another(redis: Redis, ids: list[str]) -> None:
@@ -363,8 +363,8 @@ class Busy(Redis):
             await self._journal.append("breaking", self._waiting.pop(0))
         return await self._redis(*command)
 
-    async def together(self, *commands: tuple[Any, ...]) -> list[Any]:
-        return await self._redis.together(*commands)
+    async def pipeline(self, *commands: tuple[Any, ...]) -> list[Any]:
+        return await self._redis.pipeline(*commands)
 
 
 @pytest.mark.parametrize(("command", "walked"), [("HMGET", 11), ("XRANGE", 11), ("HLEN", 9)])
@@ -383,7 +383,7 @@ async def test_a_kill_between_two_reads_of_a_dispatch_is_no_fault(redis: Redis) 
     kill = Change("kill", MONA, {"reason": "meanwhile"}, id=ids[0])
 
     class Racing(Busy):
-        async def together(self, *commands: tuple[Any, ...]) -> list[Any]:
+        async def pipeline(self, *commands: tuple[Any, ...]) -> list[Any]:
             first, *rest = commands
             answers = [await self._redis(*first)]
             if self._waiting and first[0] == "HMGET":

@@ -9,7 +9,7 @@ import pytest
 
 from tests.journal.test_append import MONA, filing, opened
 from ticker.errors import NotFound
-from ticker.journal import history, keys
+from ticker.journal import history, names
 from ticker.journal.change import Change
 from ticker.journal.history import Filter, at_least
 from ticker.journal.log import Journal
@@ -112,9 +112,9 @@ async def test_what_finds_nothing_among_many_stops_and_says_where(redis: Redis) 
         ids = [f"{number:08}" for number in range(first, first + 1000)]
         bodies = [orjson.dumps({**dispatch, "id": id}) for id in ids]
         await redis(
-            "HSET", keys.dispatches("breaking"), *(part for pair in zip(ids, bodies, strict=True) for part in pair)
+            "HSET", names.dispatches("breaking"), *(part for pair in zip(ids, bodies, strict=True) for part in pair)
         )
-        await redis("ZADD", keys.order("breaking"), *(part for id in ids for part in (int(id) + 1, id)))
+        await redis("ZADD", names.order("breaking"), *(part for id in ids for part in (int(id) + 1, id)))
     asked = 0
     real = Redis.__call__
 

@@ -11,8 +11,9 @@ import orjson
 
 from ticker.errors import Closed, Conflict, Forbidden, Gone, Invalid, KeyReused, NotFound, StaleRevision
 from ticker.feed import Feed
-from ticker.journal import keys
-from ticker.journal.registry import Holder, moment
+from ticker.journal import names
+from ticker.journal.feed_settings import moment
+from ticker.journal.registry import Holder
 
 KEEP_ANSWERS: Final = 24 * 3600
 """Seconds an Idempotency-Key is remembered. Published in the protocol."""
@@ -61,9 +62,9 @@ class Change(NamedTuple):
         enters, leaves = indexes(feed, self.carries), indexes(feed, self.leaves or {})
         if self.kind in ("hold", "edit"):
             enters = set()  # not before its release
-        record = keys.record(feed, self.holder.id, key)
-        names = [*stored(feed), record, *_of_the_desk(feed)]
-        return [*names, *enters, *(leaves - enters)], len(enters)
+        record = names.record(feed, self.holder.id, key)
+        keys = [*stored(feed), record, *_of_the_desk(feed)]
+        return [*keys, *enters, *(leaves - enters)], len(enters)
 
     def arguments(self, channel: str, enters: int) -> list[Any]:
         """Return the arguments of the script, in its order; it publishes the entry on `channel`."""
@@ -110,19 +111,19 @@ def ask_second(fields: dict[str, Any], feed: Feed) -> tuple[dict[str, Any], str]
 def stored(feed: str) -> tuple[str, ...]:
     """Return the keys that both writers of a log begin with; see store.lua."""
     return (
-        keys.state(feed),
-        keys.log(feed),
-        keys.dispatches(feed),
-        keys.filers(feed),
-        keys.order(feed),
-        keys.revisions(feed),
-        keys.labels(feed),
+        names.state(feed),
+        names.log(feed),
+        names.dispatches(feed),
+        names.filers(feed),
+        names.order(feed),
+        names.revisions(feed),
+        names.labels(feed),
     )
 
 
 @cache
 def _of_the_desk(feed: str) -> tuple[str, ...]:
-    return keys.held(feed), keys.due(feed), keys.flashes(feed), keys.desk(feed)
+    return names.held(feed), names.due(feed), names.flashes(feed), names.desk(feed)
 
 
 def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
@@ -130,7 +131,7 @@ def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
     labels = [("section", label) for label in fields.get("sections", [])]
     labels += [("place", label) for label in fields.get("places", [])]
     labels += [("story", fields["story"])] if "story" in fields else []
-    return {keys.index(feed, *label) for label in labels}
+    return {names.index(feed, *label) for label in labels}
 
 
 def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -142,7 +143,7 @@ def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str
         return []
     name: str = fields["edition_of"]
     other, _, its = name.partition("/")
-    return [("SADD", keys.editions(other, its), f"{feed}/{id}"), ("SADD", keys.editions(feed, id), name)]
+    return [("SADD", names.editions(other, its), f"{feed}/{id}"), ("SADD", names.editions(feed, id), name)]
 
 
 class Receipt(NamedTuple):

@@ -13,7 +13,8 @@ from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
 from ticker.errors import Conflict, Invalid
 from ticker.feed import Feed
-from ticker.journal.registry import Holder, now, planned
+from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.registry import Holder, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import HEAR_WITHIN
 from ticker.web.faults import OTHER_ORIGIN
@@ -101,7 +102,7 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     plan = read(FeedPlan, await body(request))
     node = node_of(request)
     await _check_edition(node, plan.name, plan.edition_of)
-    opened = planned(plan, now())
+    opened = FeedSettings.requested(plan, now())
     await node.registry.open_feed(opened)
     return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
