@@ -133,10 +133,6 @@ class Settings(BaseSettings):
         """The web origins whose pages may read feeds that name none of their own."""
         return origins.listed(self.origins)
 
-    def allows(self, origin: str | None) -> bool:
-        """Return True if a page of this web origin may read feeds. A request without one always may."""
-        return origins.allows(self.allowed, origin)
-
     @property
     def public_origin(self) -> str | None:
         """The web origin of `public_url`."""
