@@ -15,10 +15,11 @@ FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, likeness, fanout
-# → wire → feed → entry, dispatch → language, text, errors, origins
+# → changes → wire → feed → entry, dispatch → language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
-_RING = {"feed", "wire"} | _FEED
+_CHANGES = {"feed", "wire"} | _FEED
+_RING = {"changes"} | _CHANGES
 _LONGPOLL = {"ring", "waiting"} | _RING
 _HUB = {"longpoll", "reader", "likeness", "fanout"} | _LONGPOLL
 _JOURNAL = {"admin"} | _HUB
@@ -36,6 +37,7 @@ MAY_IMPORT = {
     "admin": {"dispatch"} | _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
+    "changes": _CHANGES,
     "likeness": _FEED,
     "reader": _RING | {"hub"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
@@ -61,6 +63,7 @@ PURE = {"errors", "origins", "entry", "dispatch", "admin", "feed", "wire", "ring
     "likeness",
     "fanout",
     "hub",
+    "changes",
 }
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}

@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from tests.service import Page
+from ticker import changes
 from ticker.errors import Unavailable
 from ticker.hub import STUCK_AFTER, Channel, Hub
 from ticker.journal import names
-from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
@@ -78,10 +78,10 @@ class Newsroom:
         journal = Journal(self.redis)
         if silently:
             journal._append.text = journal._append.text.replace(
-                b"redis.call('PUBLISH', channel, ", b"redis.call('ECHO', "
+                b"redis.call('PUBLISH', change.channel, ", b"redis.call('ECHO', "
             )
             journal._append.digest = "0" * 40
-        await journal.append(feed, Change("file", MONA, {"text": text, "urgency": "normal", "language": "en"}))
+        await journal.append(feed, changes.File(MONA, {"text": text, "urgency": "normal", "language": "en"}))
 
     async def until(self, true: Any) -> None:
         async with asyncio.timeout(20):

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from ticker import changes
 from ticker.dispatch import rfc3339
 from ticker.errors import Conflict
 from ticker.feed import Feed
 from ticker.hub import Channel, Hub
 from ticker.journal import names
-from ticker.journal.change import Change
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import Due, HeldLines
 from ticker.journal.log import Journal
@@ -52,7 +52,7 @@ class Desk:
     async def hold(self, after: int, feed: str = "breaking") -> Due:
         """Hold a line until so many milliseconds from now; return it as if it were due by then."""
         at = await self.now() + after
-        kept = await self.journal.append(feed, Change("hold", MONA, LINE, release=at))
+        kept = await self.journal.append(feed, changes.Hold(MONA, LINE, at))
         return Due(feed, kept.body["id"], at)
 
     async def _sleep(self, seconds: float) -> None:
@@ -88,22 +88,22 @@ async def test_a_line_comes_out_once_whoever_asks_again(desk: Desk) -> None:
 async def test_a_line_that_was_postponed_a_moment_ago_stays_where_it_is(desk: Desk) -> None:
     due = await desk.hold(60_000)
     later = due.now + 3_600_000
-    await desk.journal.append("breaking", Change("edit", MONA, LINE, held=due.id, release=later))
+    await desk.journal.append("breaking", changes.Edit(MONA, due.id, LINE, later))
     assert await desk.release.let_out(due) is False
     [line] = await desk.held.waiting("breaking")
     assert line["release_at"] == rfc3339(datetime.fromtimestamp(later / 1000, UTC))
     assert (await desk.feed()).dispatches == []
 
 
-@pytest.mark.parametrize("kind", ["spike", "file"])
-async def test_a_line_that_is_held_no_longer_is_left_alone(desk: Desk, kind: str) -> None:
+@pytest.mark.parametrize("how", ["spiked", "released"])
+async def test_a_line_that_is_held_no_longer_is_left_alone(desk: Desk, how: str) -> None:
     due = await desk.hold(60_000)
-    carries: dict[str, Any] = {"reason": "no"} if kind == "spike" else LINE
-    await desk.journal.append("breaking", Change(kind, MONA, carries, held=due.id))
+    change = changes.Spike(MONA, due.id, "no") if how == "spiked" else changes.Release(MONA, due.id, LINE)
+    await desk.journal.append("breaking", change)
     assert await desk.release.let_out(due) is False
     assert await desk.held.waiting("breaking") == []
     with pytest.raises(Conflict):
-        await desk.journal.append("breaking", Change("file", MONA, LINE, held=due.id))
+        await desk.journal.append("breaking", changes.Release(MONA, due.id, LINE))
 
 
 @pytest.mark.parametrize(("ahead", "at_most"), [(60_000, LOOK_EVERY), (300, 0.3)])

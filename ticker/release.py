@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
+from ticker import changes
 from ticker.dispatch import FIELDS
 from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
-from ticker.journal.change import Change, ask_second
 from ticker.journal.held import Due, HeldLines
 from ticker.journal.log import Journal
 from ticker.journal.redis import CommandError, cause
@@ -115,9 +115,10 @@ class Release:
             if record["status"] != "held" or _milliseconds(record["release_at"]) > due.now:
                 return False
             channel = self._hub.channels[due.feed]
-            fields, confirm = ask_second({name: record[name] for name in FIELDS if name in record}, channel.feed)
+            said = {name: record[name] for name in FIELDS if name in record}
+            fields, confirmation = changes.require_confirmation(said, channel.feed)
             author = Holder(filer, record["by"], "correspondent", record["held"])
-            change = Change("file", author, fields, held=due.id, revision=record["revision"], confirm=confirm)
+            change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):
             return False

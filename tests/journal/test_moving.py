@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
+from ticker import changes
 from ticker.errors import BadRequest, Closed, Conflict, Forbidden, NotFound, TickerError, Unavailable
 from ticker.journal import moving, names
 from ticker.journal.audit import Proof
-from ticker.journal.change import Change
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.moving import put_in, read, taken_out
@@ -47,19 +47,23 @@ async def live(journal: Journal, feed: str, acts: list[tuple[Any, ...]]) -> None
     """Do what these acts say, of the dispatches that there are by then."""
     ids: list[str] = []
     for kind, *rest in acts:
-        change: Change | None = None
+        change: changes.Change | None = None
         match kind:
             case "file":
-                change = Change("file", MONA if len(ids) % 2 else LUIS, rest[0])
+                change = changes.File(MONA if len(ids) % 2 else LUIS, rest[0])
             case "unpin":
-                change = Change("pin", MONA, {})
+                change = changes.Pin(MONA, None)
             case "air":
-                change = Change("air", MONA, {"on": rest[0], "label": "بث", "url": None})
+                change = changes.Air(MONA, {"on": rest[0], "label": "بث", "url": None})
             case _ if rest[0] < len(ids):
                 known = await journal.dispatch(feed, ids[rest[0]])
                 if known["status"] != "killed":
-                    carries = {"correct": rest[-1], "kill": {"reason": "false"}, "pin": {}}[kind]
-                    change = Change(kind, MONA, carries, id=known["id"], leaves=known if kind == "correct" else None)
+                    id = known["id"]
+                    change = {
+                        "correct": changes.Correct(MONA, id, rest[-1], previous=known),
+                        "kill": changes.Kill(MONA, id, "false"),
+                        "pin": changes.Pin(MONA, id),
+                    }[kind]
         if change is not None:
             body = (await journal.append(feed, change)).body
             ids += [body["id"]] if kind == "file" else []
@@ -230,10 +234,9 @@ async def test_a_correspondents_own_lines_stay_theirs(redis: Redis, lines: list[
     journal = Journal(redis)
     await imported(redis, lines, name="copy")
     mine = (await journal.history("copy", None, 1))[0]  # filed third, by LUIS
-    change = {"carries": {"reason": "false"}, "id": mine["id"], "own_only": True}
     with pytest.raises(Forbidden):
-        await journal.append("copy", Change("kill", MONA, **change))
-    await journal.append("copy", Change("kill", LUIS, **change))
+        await journal.append("copy", changes.Kill(MONA, mine["id"], "false", own_only=True))
+    await journal.append("copy", changes.Kill(LUIS, mine["id"], "false", own_only=True))
 
 
 async def test_what_is_filed_during_an_export_is_not_in_it(redis: Redis, lines: list[bytes]) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.journal.test_append import MONA, filing, opened
+from ticker import changes
 from ticker.errors import Closed, NotFound
 from ticker.journal import names
-from ticker.journal.change import Change
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 
@@ -58,19 +58,19 @@ async def test_a_closed_feed_takes_kills_alone(redis: Redis) -> None:
     journal, _ = await opened(redis)
     registry = Registry(redis)
     receipt = (await journal.append("breaking", filing())).body
-    due = Change("hold", MONA, {"text": "a", "urgency": "normal", "language": "en"}, release=4_000_000_000_000)
+    due = changes.Hold(MONA, {"text": "a", "urgency": "normal", "language": "en"}, 4_000_000_000_000)
     held = (await journal.append("breaking", due)).body
     at = (await registry.close("breaking")).closed
     assert at is not None
     refused = [
         filing(),
         due,
-        Change("correct", MONA, {"text": "b"}, id=receipt["id"], revision=1),
-        Change("pin", MONA, {}, id=receipt["id"]),
-        Change("pin", MONA, {}),
-        Change("air", MONA, {"on": False, "label": None, "url": None}),
-        Change("edit", MONA, {"text": "b"}, held=held["id"], release=4_000_000_000_000),
-        Change("file", MONA, {"text": "a"}, held=held["id"]),
+        changes.Correct(MONA, receipt["id"], {"text": "b"}, revision=1),
+        changes.Pin(MONA, receipt["id"]),
+        changes.Pin(MONA, None),
+        changes.Air(MONA, {"on": False, "label": None, "url": None}),
+        changes.Edit(MONA, held["id"], {"text": "b"}, 4_000_000_000_000),
+        changes.Release(MONA, held["id"], {"text": "a"}),
     ]
     before = await redis("HGETALL", names.state("breaking"))
     for change in refused:
@@ -78,8 +78,8 @@ async def test_a_closed_feed_takes_kills_alone(redis: Redis) -> None:
             await journal.append("breaking", change)
         assert why.value.at == at
     assert await redis("HGETALL", names.state("breaking")) == before
-    await journal.append("breaking", Change("kill", MONA, {"reason": "wrong"}, id=receipt["id"]))
-    await journal.append("breaking", Change("spike", MONA, {"reason": "wrong"}, held=held["id"]))
+    await journal.append("breaking", changes.Kill(MONA, receipt["id"], "wrong"))
+    await journal.append("breaking", changes.Spike(MONA, held["id"], "wrong"))
     assert (await registry.edit("breaking", {"closed": None})).closed is None
     await journal.append("breaking", filing())
 

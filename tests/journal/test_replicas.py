@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ticker import changes
 from ticker.errors import Unavailable
-from ticker.journal.change import Change
 from ticker.journal.embedded import binary
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
@@ -58,7 +58,7 @@ async def server(program: str, folder: Path, *flags: str, port: int = 0) -> Asyn
 async def test_a_line_is_promised_once_its_replica_holds_it_and_not_without(name: str, tmp_path: Path) -> None:
     program = binary() if name == "valkey" else shutil.which(name)
     assert program is not None, "redis-server is needed: apt-get install redis-server"
-    change = Change("file", MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")
+    change = changes.File(MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")
     async with server(program, tmp_path / "one") as (port, primary):
         await Registry(primary).open_feed(FeedSettings("breaking", "Breaking", "en", ""))
         journal = Journal(primary, replicas=1, replica_timeout=5.0)

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from ticker.changes import Change
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import names
-from ticker.journal.change import Change, Receipt, receipt, ties
+from ticker.journal.append import Receipt, argument, key_names, receipt, ties
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
 from ticker.journal.redis import CommandError, Redis, Script, WrongType
@@ -41,7 +42,7 @@ class Journal:
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
-        self._append = Script("store.lua", "append.lua")
+        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
         self._look = Script("look.lua")
 
     async def append(self, feed: str, change: Change) -> Receipt:
@@ -52,8 +53,8 @@ class Journal:
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
-        keys, enters = change.names(feed)
-        args = change.arguments(self._redis.channels.live(feed), enters)
+        keys, entered = key_names(feed, change)
+        args = [argument(change, self._redis.channels.live(feed), entered)]
         # WAIT speaks of the writes of its own connection, so both go over the same one.
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
             outcome, detail = await redis.run(self._append, keys, args)
@@ -64,9 +65,10 @@ class Journal:
         return receipt(outcome.decode(), detail, feed, change)
 
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
-        """Tie an edition to its line; before replicas are waited for, since a release is not repeated."""
-        if change.kind in ("file", "correct") and "edition_of" in change.carries:
-            await self._redis.pipeline(*ties(feed, orjson.loads(kept)["id"], change.carries))
+        """Tie an edition to its original; before replicas are waited for, since a release is not repeated."""
+        fields = change.written()
+        if "edition_of" in fields:
+            await self._redis.pipeline(*ties(feed, orjson.loads(kept)["id"], fields))
 
     async def _wait(self, redis: Redis) -> None:
         milliseconds = int(self._replica_timeout * 1000)

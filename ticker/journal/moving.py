@@ -25,8 +25,8 @@ from ticker.entry import Entry, Position, Tail
 from ticker.errors import BadRequest, Conflict, Invalid, NotFound, TickerError, Unavailable
 from ticker.feed import tombstone
 from ticker.journal import names
+from ticker.journal.append import indexes, stored, ties
 from ticker.journal.audit import Walk
-from ticker.journal.change import indexes, stored, ties
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script
 from ticker.journal.rules import check_entry, is_moment

@@ -60,7 +60,7 @@ class Registry:
         self._redis = redis
         self._noted: dict[str, int] = {}
         self._swap = Script("swap.lua")
-        self._closing = Script("closing.lua")
+        self._closing = Script("time.lua", "closing.lua")
         self._first_admin = Script("admin.lua")
 
     async def feeds(self) -> list[FeedSettings]:

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker import changes
 from ticker.dispatch import Air, read
 from ticker.journal.registry import Holder
 from ticker.web.append import respond
@@ -14,7 +15,7 @@ from ticker.web.faults import CLOSED
 from ticker.web.operation import Resource, Returns
 from ticker.web.parameters import FEED, FEED_NAME, REPLAYED
 from ticker.web.pin import CHANGED
-from ticker.web.request import body
+from ticker.web.request import body, idempotency_key
 
 ROUTES: Final = Resource("Desk", (FEED_NAME,))
 
@@ -33,4 +34,5 @@ ROUTES: Final = Resource("Desk", (FEED_NAME,))
 )
 async def switch(request: Request, holder: Holder) -> Response:
     """Switch it."""
-    return await respond(request, holder, "air", read(Air, await body(request)).model_dump())
+    state = read(Air, await body(request)).model_dump()
+    return await respond(request, changes.Air(holder, state, idempotency_key=idempotency_key(request)))

@@ -7,13 +7,11 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker.changes import Change
 from ticker.fanout import Kept, Line
-from ticker.journal.change import Change
-from ticker.journal.registry import Holder
 from ticker.web.node import node_of
 from ticker.web.operation import Header
 from ticker.web.parameters import ETAG, REPLAYED
-from ticker.web.request import idempotency_key
 from ticker.web.responses import json
 
 HEAR_WITHIN: Final = 0.25
@@ -41,8 +39,7 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
     return receipt, headers
 
 
-async def respond(request: Request, holder: Holder, kind: str, carries: dict[str, Any], **rest: Any) -> Response:
+async def respond(request: Request, change: Change) -> Response:
     """Write a change and return the response with its receipt."""
-    change = Change(kind, holder, carries, idempotency_key=idempotency_key(request), **rest)
     receipt, headers = await append(request, change)
     return json(receipt, 200, headers)

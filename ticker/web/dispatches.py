@@ -8,10 +8,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker import changes
 from ticker.dispatch import FIELDS, Correction, Draft, Kill, read
 from ticker.errors import Conflict, Gone, Invalid
 from ticker.hub import Channel
-from ticker.journal.change import Change, ask_second
 from ticker.journal.registry import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, respond
@@ -62,21 +62,21 @@ async def file(request: Request, holder: Holder) -> Response:
     channel = await node_of(request).find(feed)
     fields, key = draft.fields(channel.feed.language), idempotency_key(request)
     if draft.release_at is not None:
-        held = Change("hold", holder, fields, release=release_time(draft.release_at), idempotency_key=key)
+        held = changes.Hold(holder, fields, release_time(draft.release_at), idempotency_key=key)
         receipt, headers = await append(request, held)
         return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/held/{receipt['id']}"})
-    carries, confirm = ask_second(fields, channel.feed)
-    filed = Change("file", holder, carries, idempotency_key=key, confirm=confirm, asked=fields)
+    written, confirmation = changes.require_confirmation(fields, channel.feed)
+    filed = changes.File(holder, written, draft=fields, confirmation=confirmation, idempotency_key=key)
     return respond_filed(request, channel, filed, *await append(request, filed))
 
 
 def respond_filed(
-    request: Request, channel: Channel, change: Change, receipt: dict[str, Any], headers: dict[str, str]
+    request: Request, channel: Channel, change: changes.Change, receipt: dict[str, Any], headers: dict[str, str]
 ) -> Response:
     """Return the response with the receipt of a dispatch that is in the log now, and with similar dispatches."""
     feed, id = channel.feed.name, receipt["id"]
     # A held dispatch that was released before has given its text away; what was similar then was answered then.
-    text = change.carries.get("text")
+    text = change.written().get("text")
     receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
     return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/dispatches/{id}"})
 
@@ -141,25 +141,27 @@ async def correct(request: Request, holder: Holder) -> Response:
     revision = if_match(request)
     correction = read(Correction, await body(request))
     known = await node.journal.dispatch(feed, id)
-    carries, confirm = correction.applied_to(known), ""
+    fields = correction.applied_to(known)
+    confirmation: changes.Confirmation | None = None
     if correction.urgency is not None:
-        raised = correction.urgency == "flash" != known.get("urgency")
-        carries, confirm = ask_second(carries, (await node.find(feed)).feed) if raised else (carries, "")
-        confirm = confirm or "drop"
-    return await respond(
-        request,
+        confirmation = changes.DropConfirmation()
+        if correction.urgency == "flash" != known.get("urgency"):
+            fields, required = changes.require_confirmation(fields, (await node.find(feed)).feed)
+            confirmation = required or confirmation
+    change = changes.Correct(
         holder,
-        "correct",
-        carries,
-        id=id,
+        id,
+        fields,
         # What was merged must be the current revision when the script runs; no revision is -1. A repeated request
         # is answered before any of that is looked at.
         revision=known["revision"] if revision in (None, known["revision"]) else -1,
         own_only=holder.role == "correspondent",
-        asked={"if-match": revision, **correction.model_dump(exclude_unset=True)},
-        leaves=known,
-        confirm=confirm,
+        previous=known,
+        correction={"if-match": revision, **correction.model_dump(exclude_unset=True)},
+        confirmation=confirmation,
+        idempotency_key=idempotency_key(request),
     )
+    return await respond(request, change)
 
 
 @ROUTES.operation(
@@ -178,7 +180,7 @@ async def kill(request: Request, holder: Holder) -> Response:
     feed, id = request.path_params["feed"], request.path_params["id"]
     reason = read(Kill, await body(request)).reason
     own_only, key = holder.role == "correspondent", idempotency_key(request)
-    killed = Change("kill", holder, {"reason": reason}, id=id, own_only=own_only, idempotency_key=key)
+    killed = changes.Kill(holder, id, reason, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, killed)
     receipt["editions"] = await visible_editions(request, await node_of(request).journal.editions(feed, id))
     return json(receipt, 200, headers)
@@ -208,8 +210,16 @@ async def confirm(request: Request, holder: Holder) -> Response:
     if known["status"] == "killed":
         raise Gone("The dispatch was killed and cannot be changed", tombstone=known)
     fields = {name: known[name] for name in FIELDS if name in known} | {"urgency": "flash"}
-    revision = known["revision"]
-    return await respond(request, holder, "correct", fields, id=id, revision=revision, leaves=known, confirm="give")
+    change = changes.Correct(
+        holder,
+        id,
+        fields,
+        revision=known["revision"],
+        previous=known,
+        confirmation=changes.GiveConfirmation(),
+        idempotency_key=idempotency_key(request),
+    )
+    return await respond(request, change)
 
 
 @ROUTES.operation(

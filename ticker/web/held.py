@@ -7,9 +7,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker import changes
 from ticker.dispatch import FIELDS, Edit, Kill, read
-from ticker.errors import Conflict, Forbidden
-from ticker.journal.change import Change, ask_second
+from ticker.errors import Forbidden
+from ticker.journal.append import no_longer_held
 from ticker.journal.registry import Holder
 from ticker.web.append import OF_RECEIPTS, append
 from ticker.web.dispatches import release_time, respond_filed
@@ -27,9 +28,7 @@ ROUTES: Final = Resource("Embargo", (FEED_NAME, in_path("HeldId", "id", HELD_ID,
 LIST: Final = FEED + "/held"
 ONE: Final = LIST + "/{id}"
 
-HELD_NO_LONGER: Final = Fault(
-    "HeldNoLonger", Conflict("The dispatch is no longer held: it was released", extra={"held": RELEASED.example})
-)
+HELD_NO_LONGER: Final = Fault("HeldNoLonger", no_longer_held(RELEASED.example))
 
 
 async def _record(request: Request, holder: Holder) -> dict[str, Any]:
@@ -37,10 +36,6 @@ async def _record(request: Request, holder: Holder) -> dict[str, Any]:
     if holder.role == "correspondent" and filer != holder.id:
         raise Forbidden("A correspondent's key sees only the held dispatches that it wrote itself")
     return record
-
-
-def _ended(record: dict[str, Any]) -> Conflict:
-    return Conflict(f"The dispatch is no longer held: it was {record['status']}", extra={"held": record})
 
 
 @ROUTES.operation(
@@ -91,21 +86,21 @@ async def read_held(request: Request, holder: Holder) -> Response:
 async def edit(request: Request, holder: Holder) -> Response:
     """Edit a held dispatch."""
     revision = if_match(request)
-    changes = read(Edit, await body(request))
+    edited = read(Edit, await body(request))
     record = await _record(request, holder)
     key = idempotency_key(request)
     if record["status"] != "held" and key is None:  # a repeated request is answered as the first time all the same
-        raise _ended(record)
-    until = changes.release_at or record.get("release_at")
-    change = Change(
-        "edit",
+        raise no_longer_held(record)
+    until = edited.release_at or record.get("release_at")
+    change = changes.Edit(
         holder,
-        changes.applied_to(record),
-        held=record["id"],
+        record["id"],
+        edited.applied_to(record),
+        release_time(until) if until else 0,
         revision=record["revision"] if revision in (None, record["revision"]) else -1,
-        release=release_time(until) if until else 0,
+        own_only=holder.role == "correspondent",
+        edit={"if-match": revision, **edited.model_dump(exclude_unset=True)},
         idempotency_key=key,
-        asked={"if-match": revision, **changes.model_dump(exclude_unset=True)},
     )
     receipt, headers = await append(request, change)
     return json(receipt, 200, headers)
@@ -126,9 +121,10 @@ async def edit(request: Request, holder: Holder) -> Response:
 async def spike(request: Request, holder: Holder) -> Response:
     """Spike a held dispatch: it is never released. Its text is kept in the audit alone."""
     said = await body(request)
-    carries = {"reason": read(Kill, said).reason} if said else {"reason": "spiked"}
+    reason = read(Kill, said).reason if said else "spiked"
     record = await _record(request, holder)
-    change = Change("spike", holder, carries, held=record["id"], idempotency_key=idempotency_key(request))
+    own_only, key = holder.role == "correspondent", idempotency_key(request)
+    change = changes.Spike(holder, record["id"], reason, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, change)
     return json(receipt, 200, headers)
 
@@ -149,14 +145,17 @@ async def release(request: Request, holder: Holder) -> Response:
     record = await _record(request, holder)
     key = idempotency_key(request)
     if record["status"] != "held" and key is None:
-        raise _ended(record)
+        raise no_longer_held(record)
     fields = {name: record[name] for name in FIELDS if name in record}
-    fields, confirm = ask_second(fields, channel.feed)
-    # The request is to release this dispatch, whatever it says by then; so a repeated request is recognised.
-    asked = {"release": record["id"]}
-    revision = record["revision"]
-    change = Change(
-        "file", holder, fields, held=record["id"], revision=revision, confirm=confirm, idempotency_key=key, asked=asked
+    fields, confirmation = changes.require_confirmation(fields, channel.feed)
+    change = changes.Release(
+        holder,
+        record["id"],
+        fields,
+        revision=record["revision"],
+        own_only=holder.role == "correspondent",
+        confirmation=confirmation,
+        idempotency_key=key,
     )
     receipt, headers = await append(request, change)
     return respond_filed(request, channel, change, receipt, headers)

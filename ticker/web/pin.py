@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker import changes
 from ticker.dispatch import Pin, read
 from ticker.journal.registry import Holder
 from ticker.web.append import respond
@@ -14,7 +15,7 @@ from ticker.web.described import examples
 from ticker.web.faults import CLOSED, KILLED
 from ticker.web.operation import Resource, Returns
 from ticker.web.parameters import FEED, FEED_NAME, ID, REPLAYED
-from ticker.web.request import body
+from ticker.web.request import body, idempotency_key
 from ticker.web.schema import Shape, record
 from ticker.web.shapes.dispatch import POSITION, UPDATED
 
@@ -47,7 +48,8 @@ CHANGED: Final = Shape(
 )
 async def pin(request: Request, holder: Holder) -> Response:
     """Pin a dispatch."""
-    return await respond(request, holder, "pin", {}, id=read(Pin, await body(request)).id)
+    id = read(Pin, await body(request)).id
+    return await respond(request, changes.Pin(holder, id, idempotency_key=idempotency_key(request)))
 
 
 @ROUTES.operation(
@@ -62,4 +64,4 @@ async def pin(request: Request, holder: Holder) -> Response:
 )
 async def unpin(request: Request, holder: Holder) -> Response:
     """Take the pin away."""
-    return await respond(request, holder, "pin", {})
+    return await respond(request, changes.Pin(holder, None, idempotency_key=idempotency_key(request)))
