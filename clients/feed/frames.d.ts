@@ -26,6 +26,7 @@ export interface Line {
   story?: string | null;
   link?: string | null;
   occurred?: string | null;
+  edition_of?: string | null;
   /** What the last correction mended, in words for readers. */
   note?: string | null;
   filed: string;

@@ -18,6 +18,7 @@ export interface UsableDispatch {
   story?: string | null;
   link?: string | null;
   occurred?: string | null;
+  edition_of?: string | null;
   note?: string | null;
   filed: string;
   updated: string;

@@ -172,8 +172,14 @@ class Resource:
         summary: str,
         *returns: Returns,
         role: Role | None = None,
+        body: type[Body] | None = None,
+        body_required: bool = True,
+        repeatable: bool = False,
         parameters: tuple[Parameter, ...] = (),
-        **rest: Any,
+        faults: tuple[Fault, ...] = (),
+        needs_log: bool = True,
+        alternate_of: str = "",
+        description: str = "",
     ) -> Callable[[Handler], Handler]:
         """Describe the handler below and route to it; see Operation for what there is to say.
 
@@ -182,7 +188,21 @@ class Resource:
         known = {parameter.name: parameter for parameter in self.in_path}
         named = tuple(known[name] for name in re.findall(r"{(\w+)}", path))
         described = Operation(
-            method, path, id, self.tag, summary, returns, role=role, parameters=(*named, *parameters), **rest
+            method,
+            path,
+            id,
+            self.tag,
+            summary,
+            returns,
+            role=role,
+            body=body,
+            body_required=body_required,
+            repeatable=repeatable,
+            parameters=(*named, *parameters),
+            faults=faults,
+            needs_log=needs_log,
+            alternate_of=alternate_of,
+            description=description,
         )
 
         def add(handler: Handler) -> Handler:
