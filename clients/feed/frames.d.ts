@@ -131,11 +131,8 @@ export interface FeedState {
   pinned_dispatch?: Dispatch;
 }
 
-/** One reading of both clocks, in milliseconds. */
-export interface Instant {
-  wall: number;
-  mono: number;
-}
+/** One reading of the wall clock and of a monotonic one, in milliseconds. */
+export type Instant = readonly [wall: number, mono: number];
 
 export interface Timers {
   set(act: () => void, delay: number): unknown;
@@ -153,10 +150,10 @@ export interface World {
   random: () => number;
   timers: Timers;
   /**
-   * Calls back when the network comes or goes, when the page is left, when it comes back from the back-forward cache,
-   * and when it becomes visible again ("visibilitychange", for that alone). Returns the way to stop.
+   * Calls the listener of an event when the network comes or goes, when the page is left, when it comes back from the
+   * back-forward cache, and when it becomes visible again ("visibilitychange", for that alone). Returns the way to stop.
    */
-  events: (tell: (name: WorldEvent) => void) => () => void;
+  events: (listeners: Record<WorldEvent, () => unknown>) => () => void;
   /** Makes an error that was survived visible to developers. */
   report: (error: unknown) => void;
 }

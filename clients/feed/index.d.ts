@@ -79,7 +79,7 @@ export function fold(state: FeedState, frame: Frame, bounds: { limit: number }):
 export function learn(state: FeedState, dispatch: Dispatch): FeedState;
 
 /** Whether the pinned dispatch is one that no frame brought. */
-export function wanting(state: FeedState): boolean;
+export function pinIsMissing(state: FeedState): boolean;
 
 /** What a killed dispatch leaves. */
 export function tombstone(kill: KillFrame): Tombstone;

@@ -9,7 +9,7 @@
  */
 
 import { browser } from "../feed/browser.js";
-import { wanting } from "../feed/fold.js";
+import { pinIsMissing } from "../feed/fold.js";
 import { asking, dispatch } from "./ask.js";
 import { broadcast } from "./broadcast.js";
 import { glide } from "./glide.js";
@@ -74,7 +74,7 @@ function start({ clock, hear }) {
 
 /** @param {FeedState} now */
 function seek(now) {
-  if (wanting(now)) pin.ask();
+  if (pinIsMissing(now)) pin.ask();
   else pin.drop();
 }
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { elapsed, slept } from "../../clients/feed/clock.js";
 
-const start = { wall: 1_000_000, mono: 1_000 };
+const start = /** @type {const} */ ([1_000_000, 1_000]);
 /** @param {number} wall @param {number} mono */
-const after = (wall, mono) => ({ wall: start.wall + wall, mono: start.mono + mono });
+const after = (wall, mono) => /** @type {const} */ ([start[0] + wall, start[1] + mono]);
 
 test("elapsed is what the clock that says more says", () => {
   assert.equal(elapsed(start, after(500, 500)), 500);

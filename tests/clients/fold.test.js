@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { empty, fold, learn, wanting } from "../../clients/feed/fold.js";
+import { empty, fold, learn, pinIsMissing } from "../../clients/feed/fold.js";
 import { beat, filed, kill, line, snapshot } from "./frames.js";
 
 const golden = JSON.parse(readFileSync(new URL("../golden/fold.json", import.meta.url), "utf8"));
@@ -66,15 +66,15 @@ test("a list too short for the pinned line keeps it beside itself", () => {
 test("a pinned line that no frame brought is wanted, and learned when it was asked for", () => {
   const start = snapshot("1-a", [line("c"), line("b")]);
   const before = fold(empty("breaking"), start, { limit: 20 });
-  assert.equal(wanting(before), false);
+  assert.equal(pinIsMissing(before), false);
   const state = fold(before, { type: "pin", position: "2-b", id: "a" }, { limit: 20 });
-  assert.equal(wanting(state), true);
+  assert.equal(pinIsMissing(state), true);
   assert.equal(learn(state, line("z")), state, "it is another one");
   const learned = learn(state, line("a", { revision: 2 }));
-  assert.equal(wanting(learned), false);
+  assert.equal(pinIsMissing(learned), false);
   assert.deepEqual(learned.pinned_dispatch, line("a", { revision: 2 }));
   assert.equal(learn(learned, line("a")), learned, "it is known better already");
   const killed = fold(learned, kill("3-c", "a"), { limit: 20 });
   assert.equal(learn(killed, line("a", { revision: 9 })), killed, "a kill is final");
-  assert.equal(wanting(fold(before, { type: "pin", position: "2-b", id: "b" }, { limit: 20 })), false, "it is in the list");
+  assert.equal(pinIsMissing(fold(before, { type: "pin", position: "2-b", id: "b" }, { limit: 20 })), false, "it is in the list");
 });

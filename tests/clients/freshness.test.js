@@ -13,7 +13,11 @@ class Page {
   constructor(ahead = 0) {
     this.now = { wall: SERVER + ahead, mono: 100 };
     this.server = SERVER;
-    this.fresh = start(this.now);
+    this.fresh = start(this.instant);
+  }
+
+  get instant() {
+    return /** @type {const} */ ([this.now.wall, this.now.mono]);
   }
 
   /** @param {number} seconds */
@@ -26,7 +30,7 @@ class Page {
 
   /** @param {Event} event */
   on(event) {
-    this.fresh = step(this.fresh, event, this.now);
+    this.fresh = step(this.fresh, event, this.instant);
     return this;
   }
 
@@ -52,7 +56,7 @@ class Page {
   }
 
   says(onAir = true) {
-    const { name, age } = measure(this.fresh, onAir, this.now);
+    const { name, age } = measure(this.fresh, onAir, this.instant);
     return name === "delayed" ? `delayed ${age}` : name;
   }
 }

@@ -46,7 +46,7 @@ test("imported where there is no document it does nothing", () => {
   `);
   const { stdout, stderr } = spawnSync("node", [program], { encoding: "utf8", timeout: 20_000 });
   assert.equal(stderr, "");
-  assert.equal(stdout.trim(), "empty fold follow learn supersedes tombstone wanting 0");
+  assert.equal(stdout.trim(), "empty fold follow learn pinIsMissing supersedes tombstone 0");
 });
 
 test("bundled for the oldest browsers supported it takes at most 4,096 bytes", async () => {

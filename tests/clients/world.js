@@ -3,7 +3,7 @@
  * and carriers whose far end is the test.
  */
 
-/** @import { Instant, WorldEvent } from "../../clients/feed/frames.d.ts" */
+/** @import { WorldEvent } from "../../clients/feed/frames.d.ts" */
 
 /** A WebSocket or EventSource whose other end is the test. */
 class Carrier {
@@ -45,7 +45,7 @@ class Carrier {
 }
 
 export class World {
-  /** @type {Instant} */
+  /** What the wall clock and the monotonic one say. */
   now = { wall: Date.parse("2026-03-11T14:00:00Z"), mono: 5_000 };
   /** What the next random numbers are; the last one stays. */
   dice = [0.5];
@@ -59,7 +59,7 @@ export class World {
   requests = [];
   /** Errors that a client survived. @type {unknown[]} */
   errors = [];
-  /** @type {((name: WorldEvent) => void) | null} */
+  /** @type {((name: WorldEvent) => unknown) | null} */
   tell = null;
   #due = 0;
 
@@ -83,7 +83,7 @@ export class World {
           streams.push(this);
         }
       },
-      clock: () => ({ ...this.now }),
+      clock: () => /** @type {const} */ ([this.now.wall, this.now.mono]),
       random: () => (this.dice.length > 1 ? this.dice.shift() ?? 0 : this.dice[0] ?? 0),
       timers: {
         set: (/** @type {() => void} */ act, /** @type {number} */ delay) => {
@@ -95,8 +95,8 @@ export class World {
           this.#pending = this.#pending.filter((other) => other !== timer);
         },
       },
-      events: (/** @type {(name: WorldEvent) => void} */ tell) => {
-        this.tell = tell;
+      events: (/** @type {Record<WorldEvent, () => unknown>} */ listeners) => {
+        this.tell = (name) => listeners[name]();
         return () => {
           this.tell = null;
         };

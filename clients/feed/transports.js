@@ -1,29 +1,29 @@
 /**
- * The ways a frame can travel, made to look alike: each opens a URL, hands on what arrives, tells once when it
- * is gone, and returns the way to hang up. After hanging up it tells nothing.
+ * The ways a frame can travel, made to look alike: each opens a URL, passes on what arrives, says once that the
+ * connection is lost, and returns the function that closes it. After that it reports nothing.
  *
  * @import { World } from "./frames.d.ts"
  * @import { Target } from "./target.js"
  *
  * @typedef {object} Listener
  * @property {(data: unknown) => void} message one frame, as JSON or parsed
- * @property {(rest?: number) => void} gone with the seconds that the service wants to be left alone
+ * @property {(rest?: number) => void} lost with the seconds that the service wants to be left alone
  * @property {() => void} closed the feed is closed: there is nothing to come
  *
  * @typedef {World & {fetch: NonNullable<World["fetch"]>}} Reachable
  *
- * @typedef {(world: Reachable, target: Target, listener: Listener) => () => void} Carrier
+ * @typedef {(world: Reachable, target: Target, listener: Listener) => () => void} Transport
  */
 
 import { longPoll } from "./poll.js";
 import { TYPES } from "./read.js";
 import { address } from "./target.js";
 
-/** @type {Carrier} */
-function webSocket({ WebSocket }, target, { message, gone }) {
+/** @type {Transport} */
+function webSocket({ WebSocket }, target, { message, lost }) {
   const socket = new /** @type {any} */ (WebSocket)(address(target, "live", target.after(true)).replace(/^http/, "ws"));
   socket.onmessage = (/** @type {MessageEvent} */ event) => message(event.data);
-  socket.onclose = () => gone();
+  socket.onclose = () => lost();
   return () => {
     socket.onmessage = socket.onclose = null;
     socket.close();
@@ -34,17 +34,17 @@ function webSocket({ WebSocket }, target, { message, gone }) {
  * An EventSource would reconnect by itself, but at its own rhythm and without our jitter; so the first error
  * ends it.
  *
- * @type {Carrier}
+ * @type {Transport}
  */
-function eventStream({ EventSource }, target, { message, gone }) {
+function eventStream({ EventSource }, target, { message, lost }) {
   const source = new /** @type {any} */ (EventSource)(address(target, "live", target.after(true)));
-  let on = true;
+  let open = true;
   for (const type of TYPES) {
-    source.addEventListener(type, (/** @type {MessageEvent} */ event) => on && message(event.data));
+    source.addEventListener(type, (/** @type {MessageEvent} */ event) => open && message(event.data));
   }
-  source.onerror = () => on && gone();
+  source.onerror = () => open && lost();
   return () => {
-    on = false;
+    open = false;
     source.close();
   };
 }
@@ -52,6 +52,6 @@ function eventStream({ EventSource }, target, { message, gone }) {
 /**
  * In the order in which they are tried, each with what it needs of the world.
  *
- * @type {["WebSocket" | "EventSource" | "fetch", Carrier][]}
+ * @type {["WebSocket" | "EventSource" | "fetch", Transport][]}
  */
-export const CARRIERS = [["WebSocket", webSocket], ["EventSource", eventStream], ["fetch", longPoll]];
+export const TRANSPORTS = [["WebSocket", webSocket], ["EventSource", eventStream], ["fetch", longPoll]];
