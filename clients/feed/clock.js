@@ -1,5 +1,5 @@
 /**
- * Time elapsed, told by two clocks of which neither can be trusted alone: a wall clock may be set back or
+ * Time elapsed, measured by two clocks of which neither can be trusted alone: a wall clock may be set back or
  * forward by hours, a monotonic one may stand still while the machine sleeps.
  *
  * @import { Instant } from "./frames.d.ts"

@@ -11,10 +11,10 @@
  *   the machine slept, or its clock was set       gives a frame that lies in the socket a second; then as below
  *   the reader is back, and the path isn't fresh  reconnects at once
  *   the network is back                           reconnects at once
- *   the page is hidden for good, or put to sleep  hangs up until it is shown, or woken
+ *   the page is hidden for good, or put to sleep  disconnects until it is shown, or woken
  *   move                                          stays, and reconnects at a random moment within the time given
  *   a transport failed twice and never worked       tries the next: WebSocket, event stream, long-poll
- *   the feed is closed                            stays away, and asks once in a while if it was reopened
+ *   the feed is closed                            stays disconnected, and asks once in a while if it was reopened
  *
  * @import { Frame, Instant, World } from "./frames.d.ts"
  * @import { Reachable } from "./transports.js"
@@ -35,10 +35,10 @@ const LOOK = 1_000;
 /** Tries before a transport counts as blocked on the way, and malformed frames before a position does. */
 export const MAX_FAILURES = 2;
 
-/** A closed feed is asked for again after this, or up to twice as long. Milliseconds. */
+/** A closed feed is requested again after this, or up to twice as long. Milliseconds. */
 const RECHECK = 60_000;
 
-/** Why it stays away: the consumer sleeps, the page is hidden (maybe in the back-forward cache), it was told to close. */
+/** Why it stays disconnected: the consumer sleeps, the page is hidden (maybe in the back-forward cache), it was told to close. */
 const SLEEP = 1;
 const HIDE = 2;
 const OVER = 4;
@@ -85,11 +85,11 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
   let state = closed ? "closed" : "waiting";
   /** True while the service wants to be left alone. */
   let resting = false;
-  /** Reasons to stay away, as bits. */
+  /** Reasons to stay disconnected, as bits. */
   let parked = 0;
   let lastFrame = clock();
   let lastLook = lastFrame;
-  let hangUp = () => {};
+  let disconnect = () => {};
   /** The next try. @type {unknown} */
   let retry;
   /** The next look at the connection. @type {unknown} */
@@ -129,7 +129,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
     enter(name === "fetch" ? "polling" : "connecting");
     if (parked) return;
     try {
-      hangUp = open(/** @type {Reachable} */ (world), target, { message, lost, closed: () => closeFeed(0) });
+      disconnect = open(/** @type {Reachable} */ (world), target, { message, lost, closed: () => closeFeed(0) });
     } catch {
       lost();
     }
@@ -218,7 +218,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
     return woken;
   }
 
-  /** The feed is closed. @param {number} [delay] until it is asked for again */
+  /** The feed is closed. @param {number} [delay] until it is requested again */
   function closeFeed(delay = RECHECK * (1 + random())) {
     teardown();
     timers.clear(watch);
@@ -238,7 +238,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
   }
 
   function teardown() {
-    hangUp();
+    disconnect();
     retry = timers.clear(retry);
   }
 

@@ -2,10 +2,10 @@
  * What a feed shows, as a pure function of its frames: the same rules as the service's own fold, and held
  * to the same golden cases.
  *
- * - Ids sort in filing order, so a line's place is known from its id alone and arrival order can't corrupt it.
- * - A line older than the oldest one shown is outside the window: its correction or kill has nothing to change here.
+ * - Ids sort in filing order, so a dispatch's place is known from its id alone and arrival order can't corrupt it.
+ * - A dispatch older than the oldest one shown is outside the window: its correction or kill has nothing to change here.
  * - A kill is final. No later frame brings the text back.
- * - The pinned line is kept beside the list while it is known and not in it.
+ * - The pinned dispatch is kept beside the list while it is known and not in it.
  *
  * @import { Dispatch, FeedState, Frame, KillFrame, Tombstone } from "./frames.d.ts"
  */
@@ -21,7 +21,7 @@ export function empty(feed) {
  *
  * @param {FeedState} state
  * @param {Frame} frame
- * @param {{limit: number}} bounds how many lines to keep
+ * @param {{limit: number}} bounds how many dispatches to keep
  * @returns {FeedState}
  */
 export function fold(state, frame, { limit }) {
@@ -51,8 +51,8 @@ function change(state, frame, limit) {
 }
 
 /**
- * The state with the pinned line beside its list, if this is the one: for a pin of a line that no frame brought,
- * which had to be asked for. What is known better already stays.
+ * The state with the pinned dispatch beside its list, if this is the one: for a pin of a dispatch that no frame
+ * brought, which took a request. A later version that is known already stays.
  *
  * @param {FeedState} state
  * @param {Dispatch} dispatch
@@ -62,7 +62,7 @@ export function learn(state, dispatch) {
   return known && !supersedes(dispatch, known) ? state : withPinned(state, dispatch);
 }
 
-/** @param {FeedState} state whether its pinned line is one that no frame brought */
+/** Returns true if no frame brought the pinned dispatch. @param {FeedState} state */
 export function pinIsMissing({ pinned, dispatches, pinned_dispatch }) {
   return pinned !== null && !pinned_dispatch && !find(dispatches, pinned);
 }

@@ -1,7 +1,7 @@
 /**
  * LIVE as a measurement.
  *
- * Each beat proves that, at its time `at`, the whole way from the log to this page was level. Nothing else does.
+ * Each beat proves that, at its time `at`, everything from the log to this page was up to date. Nothing else does.
  *
  *   event          proven   and
  *   ─────────────  ───────  ──────────────────────────────────────────────────────────────
@@ -49,7 +49,7 @@ export const PATIENCE = 5_000;
 /** The margin between two beats and the limit: a lag below it can't hide a stall. */
 const SLACK = 3_000;
 
-/** Two beats sent at least so far apart tell whether they come at their own pace; give or take a second. */
+/** Two beats sent at least so far apart show whether they come at their own pace; give or take a second. */
 const APART = 5_000;
 const JITTER = 1_000;
 
@@ -69,7 +69,7 @@ const DRIFT = 0.0005;
  * @property {number} skew by how many milliseconds our wall clock is ahead; outlives the connection
  *
  * @typedef {{type: "frame", frame: Frame} | {type: Exclude<ConnectionState, "open"> | "lost"}} Event anything that is not
- *   told apart here counts as lost
+ *   distinguished here counts as lost
  *
  * @typedef {object} Status
  * @property {"connecting" | "live" | "off-air" | "catching-up" | "delayed" | "closed"} name

@@ -6,9 +6,9 @@
  *   response       what it means
  *   ─────────────  ─────────────────────────────────────────────────────────────────────────────────────────
  *   200            frames in their order; then `at` counts as a beat, unless one of the frames was `delayed`
- *   204            nothing new; `Ticker-At` counts as a beat at the position asked for
+ *   204            nothing new; `Ticker-At` counts as a beat at the requested position
  *   410            the feed is closed
- *   other errors   asked again after `Retry-After` and the usual random wait
+ *   other errors   requested again after `Retry-After` and the usual random wait
  *   anything else  malformed
  *
  * @import { Frame } from "./frames.d.ts"
@@ -18,7 +18,7 @@
 import { elapsed } from "./clock.js";
 import { address } from "./target.js";
 
-/** The same URL is never asked for twice within this. Milliseconds. */
+/** The same URL is never requested twice within this. Milliseconds. */
 const PACE = 1_000;
 
 /** @type {Transport} */

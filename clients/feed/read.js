@@ -38,7 +38,7 @@ const checks = {
   move: ({ within }) => within >= 0,
 };
 
-/** Every type this client understands; an event stream has to be asked for each by name. */
+/** Every type this client understands; an event stream needs a listener for each. */
 export const TYPES = Object.keys(checks);
 
 /**

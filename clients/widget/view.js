@@ -50,19 +50,19 @@ export function prune(pool, shown) {
 /**
  * The dispatches that may be shown at a time, newest first. One killed during its display delay is left out
  * altogether: the reader never saw it. A tombstone has lost what a filter judges by, so it passes only in place
- * of what has been told.
+ * of what was visible before.
  *
  * @param {Dispatch[]} pool
  * @param {Options} options
  * @param {number} now the log's time in milliseconds; NaN while unknown, when nothing that depends on it shows
- * @param {Dispatch[]} [told] what this function returned the last time
+ * @param {Dispatch[]} [before] what this function returned the last time
  */
-export function visible(pool, { hold, line, filters, passes }, now, told = []) {
+export function visible(pool, { hold, line, filters, passes }, now, before = []) {
   return pool.filter((dispatch) => {
     const filed = Date.parse(dispatch.filed);
     return (!hold || filed + hold <= now) && (!line || now < filed + LINE) && (
       passes(dispatch) || dispatch.status === "killed" &&
-        (find(told, dispatch.id) || !filters && Date.parse(dispatch.updated) >= filed + hold));
+        (find(before, dispatch.id) || !filters && Date.parse(dispatch.updated) >= filed + hold));
   });
 }
 

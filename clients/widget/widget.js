@@ -1,6 +1,6 @@
 /**
  * What a widget does: connects while it is seen, takes what the feed brings, decides with view.js what the reader
- * sees, draws it, says it aloud and tells the page.
+ * sees, draws it, announces it and emits the page's events.
  *
  * @import { Dispatch, FeedState } from "../feed/frames.d.ts"
  * @import { Change } from "../feed/follow.js"
@@ -18,15 +18,15 @@ import { AFTER, history, SNAPSHOT } from "./history.js";
 import { languageOf } from "./language.js";
 import { showIn } from "./list.js";
 import { newsOf } from "./news.js";
+import { isInteracting } from "./interaction.js";
 import { readOptions } from "./options.js";
 import { channel } from "./shared.js";
 import { full, paint, span } from "./times.js";
-import { touched } from "./touch.js";
 import { merge, present, prune, visible } from "./view.js";
 import css from "./widget.css" with { type: "text" };
 import { fill } from "./words.js";
 
-/** A widget out of sight for so long hangs up; it connects again, with new proof, when it is seen. Milliseconds. */
+/** A widget out of sight for so long disconnects; it connects again, with new proof, when it is seen. Milliseconds. */
 const NAP = 5 * 60_000;
 
 /** How often relative times are drawn again. Milliseconds. */
@@ -66,12 +66,12 @@ export function widget(host) {
   let pool = [];
   /** What the reader sees. At first what the service drew, of which only the ids are known. @type {Dispatch[]} */
   let shown = [];
-  /** What may be shown, as of the last look; undefined until the first list, in which nothing is news. @type {Dispatch[] | undefined} */
-  let told;
-  /** The newest ids that were told and shown: what is not newer is no arrival. */
-  let heard = "";
-  let seen = "";
-  /** Wall clock − log's time; NaN until a proof has told it. */
+  /** What may be shown, as of the last refresh; undefined until the first list, in which nothing is news. @type {Dispatch[] | undefined} */
+  let visibleBefore;
+  /** The newest ids that were announced and shown: what is not newer has not just arrived. */
+  let newestAnnounced = "";
+  let newestShown = "";
+  /** Wall clock − log's time; NaN until the first proof. */
   let skew = NaN;
   let onScreen = false;
   let paused = false;
@@ -94,7 +94,7 @@ export function widget(host) {
   const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail: structuredClone(detail) }));
 
   /** A pause stops announcements too. @type {typeof voice.say} */
-  const aloud = (...said) => paused || voice.say(...said);
+  const speak = (...said) => paused || voice.say(...said);
 
   /** @param {() => void} act what can't be shown ends LIVE */
   function guarded(act) {
@@ -105,7 +105,7 @@ export function widget(host) {
     }
   }
 
-  /** Connects when the widget is seen, and hangs up when it has not been for long. */
+  /** Connects when the widget is seen, and disconnects when it has not been for long. */
   function attend() {
     clearTimeout(nap);
     if (options.feed && !document.hidden && (onScreen || options.line)) {
@@ -123,18 +123,18 @@ export function widget(host) {
   function configure() {
     if (!observer) return;
     const before = src + options?.feed;
-    const spoken = language?.lang;
+    const languageBefore = language?.lang;
     options = readOptions((name) => host.getAttribute(name));
     src = (host.getAttribute("src") || BASE).replace(/\/+$/, "");
     language = languageOf(host);
     const other = before !== src + options.feed;
-    if (feed && (other || spoken !== language.lang)) {
+    if (feed && (other || languageBefore !== language.lang)) {
       shown = [];
       list.replaceChildren();
     }
     if (other) leave();
     clearTimeout(pending);
-    pending = state = told = undefined;
+    pending = state = visibleBefore = undefined;
     painted = 0;
     const { words, lang, dir } = language;
     Object.assign(w, { lang, dir, className: `w ${options.layout}` });
@@ -147,7 +147,7 @@ export function widget(host) {
 
   /** @param {Dispatch} dispatch */
   function add(dispatch) {
-    const tombstone = dispatch.status === "killed" && (!options.filters || find(told ?? [], dispatch.id));
+    const tombstone = dispatch.status === "killed" && (!options.filters || find(visibleBefore ?? [], dispatch.id));
     pool = merge(pool, dispatch, pending || tombstone || options.passes(dispatch));
   }
 
@@ -219,24 +219,24 @@ export function widget(host) {
     w.dataset.asOf = say("as-of", full(lang, (now() || Date.now()) - age * 1000));
     if (late ? name === "live" || name === "off-air" : name === "delayed" && skew === skew) {
       late = !late;
-      aloud({ ...language, text: say(name, "") });
+      speak({ ...language, text: say(name, "") });
     }
   }
 
   /** @param {FeedState} state @param {boolean} [jump] */
   function showList({ pinned, dispatches }, jump) {
     const { line, limit, hold } = options;
-    const all = visible(pool, options, now(), told);
+    const all = visible(pool, options, now(), visibleBefore);
     const pin = line ? null : pinned;
-    const mode = jump ? "follow" : paused && told ? "pause" : current || touched(root, list) ? "hold" : "follow";
+    const mode = jump ? "follow" : paused && visibleBefore ? "pause" : current || isInteracting(root, list) ? "hold" : "follow";
     let wanted = present(shown, all, pool, mode, pin, pending);
     // Nothing is visible yet: what history will bring is older than all of the snapshot.
     const newest = (all[0] ?? dispatches.at(-1))?.id ?? "";
     if (mode === "follow") {
       wanted = wanted.slice(0, limit);
-      if (newest > seen) seen = newest;
+      if (newest > newestShown) newestShown = newest;
     }
-    const waiting = all.filter(({ id, status }) => id > seen && status === "usable").length;
+    const waiting = all.filter(({ id, status }) => id > newestShown && status === "usable").length;
     fresh.hidden = !waiting;
     fresh.textContent = say("new", waiting < 100 ? waiting : "100+");
 
@@ -249,20 +249,20 @@ export function widget(host) {
     turn(0);
     pool = prune(pool, shown);
     if (appeared.length) emit("shown", { dispatches: appeared });
-    if (told) for (const dispatch of [...all].reverse()) tell(dispatch, find(told, dispatch.id));
+    if (visibleBefore) for (const dispatch of [...all].reverse()) announce(dispatch, find(visibleBefore, dispatch.id));
     else if ((hold || line) && skew !== skew) return;
-    told = all;
-    if (newest > heard) heard = newest;
+    visibleBefore = all;
+    if (newest > newestAnnounced) newestAnnounced = newest;
   }
 
-  /** @param {Dispatch} dispatch @param {Dispatch | undefined} before as it was told the last time */
-  function tell(dispatch, before) {
-    if (before ? before.revision === dispatch.revision : dispatch.status === "killed" || dispatch.id <= heard) return;
+  /** @param {Dispatch} dispatch @param {Dispatch | undefined} before as it was before */
+  function announce(dispatch, before) {
+    if (before ? before.revision === dispatch.revision : dispatch.status === "killed" || dispatch.id <= newestAnnounced) return;
     const news = newsOf(dispatch, before, language, now());
     emit(news.name, news.detail);
     // What was said of a killed dispatch must not stay in the page.
     if (news.loud && before) voice.unsay(dispatch.id);
-    aloud(news, dispatch.id);
+    speak(news, dispatch.id);
   }
 
   /** Moves a strip on by so many dispatches. @param {number} by */
