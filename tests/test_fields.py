@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,7 @@ from ticker.dispatch import ALWAYS, FIELDS, Changes, Correction, Draft
 from ticker.web.described.bodies import schema
 from ticker.web.shapes.dispatch import DISPATCH
 
-CLIENTS = Path(__file__).parents[1] / "clients"
-TYPES = {path: (CLIENTS / path).read_text("utf-8") for path in ("feed/frames.d.ts", "widget/index.d.ts")}
+ROOT = Path(__file__).parents[1]
 SERVERS = {"id", "status", "filed", "updated", "revision"}
 """What the service adds to a dispatch."""
 
@@ -62,17 +63,18 @@ def test_a_command_has_an_option_for_each_field(command: str, without: set[str],
         assert f"--{singular.replace('_', '-')}" in options
 
 
-def members(types: str) -> dict[str, str]:
-    """Members of the type of a dispatch that may be shown, with their TypeScript types; optional ones end in `?`."""
-    body = next(body for body in re.findall(r"interface \w+ {\n(.*?)\n}", types, re.DOTALL) if '"usable"' in body)
-    return dict(re.findall(r"^  (\w+\??): (.+);$", body, re.MULTILINE))
+def test_the_clients_types_are_made_of_the_table_of_fields() -> None:
+    checked = subprocess.run([sys.executable, "scripts/client_types.py", "--check"], cwd=ROOT, check=False)
+    assert checked.returncode == 0, "run python scripts/client_types.py"
 
 
-@pytest.mark.parametrize("path", TYPES)
+@pytest.mark.parametrize("path", ["feed/dispatch.d.ts", "widget/dispatch.d.ts"])
 def test_the_clients_types_have_each_field_and_no_other(path: str) -> None:
-    typed = members(TYPES[path])
+    types = (ROOT / "clients" / path).read_text("utf-8")
+    body = next(body for body in re.findall(r"interface \w+ {\n(.*?)\n}", types, re.DOTALL) if '"usable"' in body)
+    typed = dict(re.findall(r"^  (\w+\??): (.+);$", body, re.MULTILINE))
     assert {name.removesuffix("?") for name in typed} == {*FIELDS, "note"} | SERVERS
     assert {name for name in typed if not name.endswith("?")} == {*ALWAYS} | SERVERS
     for name in FIELDS:
         is_list = "array" in schema(Draft)["properties"][name]["type"]
-        assert typed.get(name, typed.get(f"{name}?", "")).startswith("string[]") is is_list
+        assert (typed.get(name) or typed[f"{name}?"]).startswith("string[]") is is_list

@@ -1,4 +1,4 @@
-"""What an admin's requests say: a feed to be opened or edited, a key to be issued."""
+"""Bodies of an admin's requests: a feed to be opened or edited, a key to be issued."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a dispatch is, and the door it comes through: untrusted JSON in, a Draft or a named fault out.
+"""What a dispatch is, and how requests are checked: untrusted JSON in, a Draft or a named fault out.
 
-A Draft is what a correspondent says. The journal adds what only the server may say (id, filed, updated,
+A Draft is what a correspondent sends. The journal adds what only the server sets (id, filed, updated,
 revision, status) and that whole is a dispatch. Text is text: nothing here knows of markup.
 """
 
@@ -45,10 +45,10 @@ def _slug(slug: str) -> str:
     return slug
 
 
-def _line_name(name: str) -> str:
+def _dispatch_name(name: str) -> str:
     feed, _, id = name.partition("/")
     if not FEED_NAME.fullmatch(feed) or not _ID.fullmatch(id):
-        raise ValueError("names a line in another feed as feed/id")
+        raise ValueError("names a dispatch in another feed as feed/id")
     return name
 
 
@@ -90,7 +90,7 @@ Link = Annotated[str, Field(max_length=2000), AfterValidator(_link)]
 Moment = Annotated[str, BeforeValidator(_moment)]
 Visibility = Literal["public", "unlisted", "private"]
 FeedName = Annotated[str, Field(pattern=f"^{FEED_NAME.pattern}$")]
-LineName = Annotated[str, AfterValidator(_line_name)]
+DispatchName = Annotated[str, AfterValidator(_dispatch_name)]
 
 
 class Body(BaseModel):
@@ -151,7 +151,7 @@ class Fields(Body):
         description="Time of the event itself, with an offset; given back in UTC.",
         examples=["2026-03-11T17:09:40.25+03:00"],
     )
-    edition_of: LineName | None = Field(
+    edition_of: DispatchName | None = Field(
         default=None, description="The same dispatch in another language, in another feed: `feed/id`."
     )
 
@@ -164,7 +164,7 @@ ALWAYS: Final = ("text", "urgency", "language")
 
 
 class Draft(Fields):
-    """What a correspondent may say of a dispatch.
+    """What a correspondent may send.
 
     `release_at` is no field of a dispatch: until then the dispatch is held, and known to the desk alone.
     """
@@ -176,11 +176,11 @@ class Draft(Fields):
     release_at: Moment | None = Field(default=None, description=_RELEASE_AT)
 
     def fields(self, language: str) -> dict[str, Any]:
-        """Return what is said, in a fixed order and without what is not; `language` is the feed's."""
-        said = self.model_dump(exclude={"release_at"})
-        said = {name: value for name, value in said.items() if value not in (None, "", [])}
-        said.setdefault("language", language)
-        return said
+        """Return the fields that were given, in a fixed order; `language` is the feed's, for a draft without one."""
+        every = self.model_dump(exclude={"release_at"})
+        given = {name: value for name, value in every.items() if value not in (None, "", [])}
+        given.setdefault("language", language)
+        return given
 
 
 class Changes(Fields):

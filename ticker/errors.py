@@ -1,4 +1,4 @@
-"""The tree of errors. Each class knows the HTTP status it is answered with; each message is for people.
+"""The tree of errors. Each class knows the HTTP status of its response; each message is for people.
 
 On the wire every error is a problem document (RFC 9457): `title` is the class's, `detail` the instance's
 own sentence, `field` the field or header at fault. On the command line the same sentence is the one line
@@ -233,7 +233,7 @@ class WrongMethod(TickerError):
 
 
 class BrokenLog(Exception):
-    """A feed's log cannot be what its state says: entries are missing or do not follow from each other."""
+    """A feed's log contradicts its state: entries are missing or do not follow from each other."""
 
 
 class Forked(Exception):

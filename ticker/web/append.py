@@ -1,4 +1,4 @@
-"""A change of a feed is written to its log, and answered with its receipt."""
+"""Write a change of a feed to its log, and respond with its receipt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ticker.web.parameters import ETAG, REPLAYED
 from ticker.web.responses import json
 
 HEAR_WITHIN: Final = 0.25
-"""Seconds a response waits for the entry to come by pub/sub, which takes a millisecond."""
+"""Seconds a response waits for the entry to arrive by pub/sub, which takes a millisecond."""
 
 OF_RECEIPTS: Final[tuple[Header, ...]] = (ETAG, REPLAYED)
 """Headers of a response with the receipt of a change of a dispatch."""
@@ -24,7 +24,7 @@ OF_RECEIPTS: Final[tuple[Header, ...]] = (ETAG, REPLAYED)
 async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict[str, str]]:
     """Write a change; return its receipt, and the headers of a response with it.
 
-    Who asks this node next sees the change. When Redis does not bring it, the response does not wait for long.
+    The next request to this node sees the change. When Redis does not deliver it, the response does not wait for long.
     """
     node, feed = node_of(request), request.path_params["feed"]
     receipt, repeated = await node.journal.append(feed, change)

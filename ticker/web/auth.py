@@ -1,4 +1,4 @@
-"""Who asks, and whether they may."""
+"""Authentication and authorisation: whose key a request carries, and whether it is enough."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def authorize(request: Request, role: Role) -> Holder:
 
     Raises:
         Unauthorized, InvalidToken, InsufficientScope, TooMany: as `holder_of`.
-        NotFound, Unavailable: there is no such feed, or it cannot be told.
+        NotFound, Unavailable: there is no such feed, or Redis cannot be asked.
     """
     if role == "admin":
         holder = await holder_of(request, at_least=role)

@@ -75,7 +75,7 @@ def respond_filed(
 ) -> Response:
     """Return the response with the receipt of a dispatch that is in the log now, and with similar dispatches."""
     feed, id = channel.feed.name, receipt["id"]
-    # A held dispatch that was released before has given its text away; what was similar then was answered then.
+    # A held dispatch that was released before has no text any more; the first response had what was similar.
     text = change.written().get("text")
     receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
     return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/dispatches/{id}"})

@@ -1,4 +1,4 @@
-"""Errors that several routes answer with, as they are described; what one route alone has stands there."""
+"""Errors that several routes respond with, as they are described. What one route alone has is described there."""
 
 from __future__ import annotations
 

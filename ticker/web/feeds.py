@@ -161,7 +161,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     "Closed again, it keeps the time at which it was closed first.",
 )
 async def close_feed(request: Request, holder: Holder) -> Response:
-    """Close a feed. Once this is answered, no node takes anything into it."""
+    """Close a feed. After the response no node takes anything into it."""
     feed, node = request.path_params["feed"], node_of(request)
     async with node.relay.hears(HEAR_WITHIN) as word:
         plan = await node.registry.close(feed, word)

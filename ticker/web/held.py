@@ -89,7 +89,7 @@ async def edit(request: Request, holder: Holder) -> Response:
     edited = read(Edit, await body(request))
     record = await _record(request, holder)
     key = idempotency_key(request)
-    if record["status"] != "held" and key is None:  # a repeated request is answered as the first time all the same
+    if record["status"] != "held" and key is None:  # a repeated request gets the first response all the same
         raise no_longer_held(record)
     until = edited.release_at or record.get("release_at")
     change = changes.Edit(
@@ -120,8 +120,8 @@ async def edit(request: Request, holder: Holder) -> Response:
 )
 async def spike(request: Request, holder: Holder) -> Response:
     """Spike a held dispatch: it is never released. Its text is kept in the audit alone."""
-    said = await body(request)
-    reason = read(Kill, said).reason if said else "spiked"
+    given = await body(request)
+    reason = read(Kill, given).reason if given else "spiked"
     record = await _record(request, holder)
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     change = changes.Spike(holder, record["id"], reason, own_only=own_only, idempotency_key=key)

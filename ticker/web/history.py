@@ -29,7 +29,7 @@ FRESH_FOR: Final = 1
 
 PAGE: Final = 20
 LONGEST_PAGE: Final = 100
-"""Dispatches on a page: unless told, and at most."""
+"""Dispatches on a page: by default, and at most."""
 
 LABELS_AT_MOST: Final = 20
 """Labels that one filter may name: each is a set to look into."""

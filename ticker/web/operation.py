@@ -1,7 +1,7 @@
-"""A route, described where it is handled: path, method, role, parameters, bodies and errors stand above the handler.
+"""A route, described where it is handled: path, method, role, parameters, bodies and errors are above the handler.
 
-The table of routes (app.py) and /openapi.json (described/) are both made of these descriptions. What a description
-says of the role is also what is enforced.
+The table of routes (app.py) and /openapi.json (described/) are both made of these descriptions. The role that is
+described is the one that is enforced.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Header:
 
     Attributes:
         name: as it is sent.
-        description: what it says.
+        description: what it means.
         schema: JSON schema of its value.
         example: a value.
         always: whether each response that is described to have it has it.
@@ -118,17 +118,17 @@ class Operation:
         path: as Starlette takes it, with parameters in braces.
         id: unlike that of any other, for code made from the description.
         tag: the group it is shown in.
-        summary: what it does, in a line.
+        summary: what it does, in a few words.
         returns: how it succeeds.
         role: the least role of the key that it needs, if it needs one.
-        body: what its body may say, if it reads one.
+        body: the model of its body, if it reads one.
         body_required: whether there must be a body.
         repeatable: whether an Idempotency-Key makes it safe to send it again.
         parameters: of the request, those in the path first.
         faults: how it fails beyond what follows from all this; see `every_fault` in described/faults.py.
-        needs_log: whether it cannot be answered, or not in every case, while the log is away.
+        needs_log: whether it needs the log, in some cases at least, and fails while that is away.
         alternate_of: path of the page that this shows in another format, if it does.
-        description: what else there is to know.
+        description: anything else to know.
     """
 
     method: Method
@@ -181,7 +181,7 @@ class Resource:
         alternate_of: str = "",
         description: str = "",
     ) -> Callable[[Handler], Handler]:
-        """Describe the handler below and route to it; see Operation for what there is to say.
+        """Describe the handler below and route to it; see Operation for the parameters.
 
         With a `role`, the handler is given the request and the Holder of its key, once that is found to be enough.
         """

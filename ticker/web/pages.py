@@ -1,6 +1,6 @@
 """Reader pages: whole without JavaScript, live with it.
 
-What is in this node's memory is shown while Redis is away too; each page says as of when it stands.
+What is in this node's memory is shown while Redis is away too; each page has the time as of which it is true.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def render(request: Request, template: str, code: int = 200, **context: Any) -> 
 
 
 def describe(feed: Feed) -> dict[str, Any]:
-    """Return what a template says of a feed."""
+    """Return what templates show of a feed."""
     return {
         "name": feed.name,
         "title": feed.title,
@@ -109,7 +109,7 @@ def _arranged(feed: Feed) -> list[dict[str, Any]]:
 
 
 def _data_block(request: Request, feed: Feed, value: dict[str, Any]) -> str:
-    """Return what a page's script starts from: JSON that cannot end the script element it stands in."""
+    """Return what a page's script starts from: JSON that cannot end the script element around it."""
     block = {"base": base(request), "words": words(feed.language), **value}
     return orjson.dumps(block).decode().replace("<", "\\u003c")
 
@@ -240,7 +240,7 @@ async def story_page(request: Request) -> Response:
         channel,
         story=story,
         name=story_title(story),
-        newest=newest,  # without one not even the slug is shown: it may say what was wrong
+        newest=newest,  # without one not even the slug is shown: it may name what was wrong
         before=before,
         older=found.before is not None,
         dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],

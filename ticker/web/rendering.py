@@ -16,7 +16,7 @@ _FOLDER: Final = Path(__file__).parent / "templates"
 def environment(*, trim: bool = False) -> jinja2.Environment:
     """Return an environment of the service's templates: all of them escape, and a name that is not given is an error.
 
-    With `trim`, lines of a template that have a tag alone leave no line in the page.
+    With `trim`, a line of a template with nothing but a tag leaves no line in the page.
     """
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),

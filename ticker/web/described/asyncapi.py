@@ -14,7 +14,7 @@ from ticker.web.shapes.feed import ON_AIR, SNAPSHOT
 from ticker.wire import BEAT_EVERY
 
 ABOUT: Final = """What a reader of a feed is sent, in order and without a gap. Over a WebSocket each frame is one text
-message; no subprotocol is spoken, and readers send nothing. A reader ignores members and types of frames that it does
+message; there is no subprotocol, and readers send nothing. A reader ignores members and types of frames that it does
 not know.
 
 The same address gives the same frames as Server-Sent Events to a request with `Accept: text/event-stream`: `event:`
@@ -22,7 +22,7 @@ is the frame's type, `data:` the frame in one line, `id:` its position if it has
 `after` does, and wins over it. The stream begins with `retry: 3000`.
 
 The first frame is a `snapshot`, unless `after` can be resumed: then every entry after it comes first. Then a `beat`, or
-a `delayed` if the node has lost the log; then frames as they come. A refusal is an HTTP answer, described in
+a `delayed` if the node has lost the log; then frames as they come. A refusal is an HTTP response, described in
 /openapi.json.
 """
 
@@ -54,13 +54,13 @@ FRAMES: Final[dict[str, Schema]] = {
     ),
     "pin": _frame(
         "pin",
-        "This dispatch stands on top; null if none does.",
+        "This dispatch is on top; null if none is.",
         {**_ENTRY, "id": or_null(ID)},
     ),
     "air": _frame("air", "The newsroom went on or off the air.", {**_ENTRY, "air": ON_AIR}),
     "beat": _frame(
         "beat",
-        f"At `at` this node was level with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
+        f"At `at` this node was in sync with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
         {
             **_ENTRY,
             "at": moment("When, by the clock of the log."),
@@ -98,8 +98,8 @@ def document(base: str) -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "servers": {
-            "plain": {"host": host, **under, "protocol": "ws", "description": "As the service itself speaks."},
-            "tls": {"host": host, **under, "protocol": "wss", "description": "Where a proxy in front speaks TLS."},
+            "plain": {"host": host, **under, "protocol": "ws", "description": "The service itself."},
+            "tls": {"host": host, **under, "protocol": "wss", "description": "Through a proxy with TLS in front."},
         },
         "channels": {
             "live": {

@@ -27,7 +27,7 @@ RULES: Final[dict[Any, Schema]] = {
     dispatch.Line: {"pattern": ONE_LINE},
     dispatch.Language: {"pattern": rf"^{language.PATTERN}$", "maxLength": language.LONGEST},
     dispatch.Slug: {"pattern": r"^[a-z0-9][a-z0-9-]{0,79}$"},
-    dispatch.LineName: {"pattern": r"^[a-z0-9][a-z0-9-]{0,63}/[0-9a-z]{1,64}$"},
+    dispatch.DispatchName: {"pattern": r"^[a-z0-9][a-z0-9-]{0,63}/[0-9a-z]{1,64}$"},
     dispatch.Link: {
         "pattern": rf"^[Hh][Tt][Tt][Pp][Ss]?://([^{_NOT_IN_LINKS}/?#@\[\]]*@)?[^{_NOT_IN_LINKS}/?#@:\[\]]+"
         rf"(:[^{_NOT_IN_LINKS}/?#@\[\]]*)?([/?#][^{_NOT_IN_LINKS}]*)?$"

@@ -68,7 +68,7 @@ BEFORE_ROUTING: Final = (faults.TOO_SLOW, faults.HEAD_TOO_LARGE)
 
 
 def every_fault(operation: Operation) -> list[Fault]:
-    """Return the faults that an operation may answer with: its own, and those that follow from what it needs."""
+    """Return the faults that an operation may respond with: its own, and those that follow from what it needs."""
     found = [*operation.faults]
     if operation.role is not None:
         found += [faults.UNAUTHORIZED, faults.INVALID_TOKEN, faults.INSUFFICIENT_SCOPE]
@@ -87,13 +87,13 @@ def every_fault(operation: Operation) -> list[Fault]:
 
 
 def example(fault: Fault) -> dict[str, Any]:
-    """Return a problem document exactly as the service answers it."""
+    """Return a problem document exactly as the service sends it."""
     document: dict[str, Any] = orjson.loads(bytes(problem(fault.error).body))
     return document
 
 
 def by_status(found: list[Fault]) -> dict[int, list[Fault]]:
-    """Return faults by the status they are answered with, in order."""
+    """Return faults by the status of their responses, in order."""
     grouped: dict[int, list[Fault]] = {}
     for fault in sorted(found, key=lambda fault: fault.error.status):
         grouped.setdefault(fault.error.status, []).append(fault)

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made of the operations that stand above their handlers."""
+"""The OpenAPI 3.1 document, made of the descriptions of the routes."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ STYLE_HASH: Final = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).d
 
 
 def isolated(text: str) -> Markup:
-    """Return text kept apart from what stands around it."""
+    """Return text isolated from the direction of what is around it."""
     return Markup("<bdi>{}</bdi>").format(text)
 
 
@@ -46,13 +46,13 @@ def draw(
 
     Args:
         channel: whose dispatches they are.
-        dispatches: in their order; the pinned one is marked wherever it stands.
+        dispatches: in their order; the pinned one is marked wherever it is.
         attributes: what the embedder asked for.
         src: base URL of the service; empty on a page of its own, where URLs are relative.
         structured: JSON-LD to put inside the element.
     """
     feed = channel.feed
-    said = spoken(attributes.lang or feed.language)
+    own = spoken(attributes.lang or feed.language)
     proof = channel.proof
     now = datetime.fromisoformat(proof) if proof else None
     element: Any = TEMPLATES.get_template("embed/element.html")
@@ -61,13 +61,13 @@ def draw(
             feed=feed.name,
             title=feed.title,
             home=f"{src}/feeds/{feed.name}",
-            # The element's words are told to the script too, or it would take those of the page around it.
-            attributes=({"src": src} if src else {}) | written(attributes) | {"lang": said.tag},
+            # The script is given the element's language too, or it would take that of the page around it.
+            attributes=({"src": src} if src else {}) | written(attributes) | {"lang": own.tag},
             layout=attributes.layout,
             dispatches=dispatches,
             pinned=feed.pinned,
             proof=proof,
-            spoken=said,
+            spoken=own,
             clock=partial(clock_time, timezone=feed.timezone, now=now),
             style=STYLE,
             structured=structured,

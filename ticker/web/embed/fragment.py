@@ -31,7 +31,7 @@ FRESH_FOR: Final = 1
 """Seconds for which a cache may keep what has dispatches in it: a kill is out within this time."""
 
 ANCHOR: Final = "line-"
-"""What stands before a dispatch's id in the fragment of its URL on the feed's own page."""
+"""Prefix of a dispatch's id in the fragment of its URL on the feed's own page."""
 
 _WITH_SCRIPT: Final = query(
     "WithScript",

@@ -52,9 +52,9 @@ HELD: Final = Shape(
 
 
 def _ended(name: str, description: str, example: dict[str, Any], status: str, **also: Schema) -> Shape:
-    told = {**_STATE, "status": text("How its hold ended.", const=status), **also}
+    members = {**_STATE, "status": text("How its hold ended.", const=status), **also}
     shown = {"id": _ID, "held": "2026-03-11T14:14:00.250Z", "revision": 2, "status": status, **example}
-    return Shape(name, record(description, told), shown)
+    return Shape(name, record(description, members), shown)
 
 
 RELEASED: Final = _ended(
