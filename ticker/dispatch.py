@@ -98,6 +98,13 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        """Return an example of this body: the model's own, or else one of each field that has one."""
+        own: Any = cls.model_config.get("json_schema_extra", {})
+        fields = {name: field.examples[0] for name, field in cls.model_fields.items() if field.examples}
+        return dict(own["examples"][0]) if own else fields
+
 
 # Fields of a dispatch that a draft and a correction treat differently: what is optional in one is not in the other.
 _Text = Annotated[

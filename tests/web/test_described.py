@@ -180,7 +180,7 @@ def test_every_body_and_every_answer_in_json_has_an_example() -> None:
 
 @pytest.mark.parametrize("model", BODIES, ids=lambda model: model.__name__)
 def test_the_example_of_a_body_is_one(model: Any) -> None:
-    model.model_validate(bodies.example(model))
+    model.model_validate(model.example())
 
 
 def test_a_check_that_no_rule_describes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,12 @@ from starlette.responses import Response, StreamingResponse
 from ticker.errors import Unavailable
 from ticker.journal.audit import Audit
 from ticker.journal.registry import Holder
+from ticker.schema import moment, or_null, shape, text
 from ticker.web.described import examples
 from ticker.web.node import node_of
 from ticker.web.operation import Resource, Returns
 from ticker.web.parameters import FEED, FEED_NAME
-from ticker.web.schema import Shape, moment, or_null, record, text
+from ticker.web.shape import Shape
 from ticker.web.shapes.dispatch import DISPATCH, TOMBSTONE
 from ticker.web.shapes.feed import ON_AIR
 from ticker.web.shapes.held import HELD, RELEASED, SPIKED
@@ -32,7 +33,7 @@ _STANDING: Final = Shape(
 )
 _STEP: Final = Shape(
     "AuditLine",
-    record(
+    shape(
         "One change of a feed, or of a dispatch held for it.",
         {
             "position": or_null(text("Its place in the log; null for changes of held dispatches.")),

@@ -77,7 +77,7 @@ def respond_filed(
     feed, id = channel.feed.name, receipt["id"]
     # A held dispatch that was released before has no text any more; the first response had what was similar.
     text = change.written().get("text")
-    receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
+    receipt["similar"] = channel.recent_dispatches.similar_to(text, receipt["filed"], id) if text else []
     return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/dispatches/{id}"})
 
 

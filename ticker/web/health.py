@@ -10,16 +10,17 @@ from starlette.responses import PlainTextResponse, Response
 
 from ticker.errors import Unavailable
 from ticker.hub import Channel
+from ticker.schema import shape, text
 from ticker.web.node import Node, node_of
 from ticker.web.operation import Resource, Returns
 from ticker.web.responses import json
-from ticker.web.schema import Shape, record, text
+from ticker.web.shape import Shape
 from ticker.web.visible import visible
 
 ROUTES: Final = Resource("Operators")
 
 _HEALTH: Final = Shape(
-    "Health", record("The state of the node.", {"status": text("In a word or two.")}), {"status": "ready"}
+    "Health", shape("The state of the node.", {"status": text("In a word or two.")}), {"status": "ready"}
 )
 
 

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from ticker.admin import KeyPlan
 from ticker.dispatch import read
 from ticker.journal.registry import Holder
+from ticker.schema import Schema, many, moment, number, or_null, shape, text
 from ticker.web.node import node_of
 from ticker.web.operation import Resource, Returns
 from ticker.web.parameters import NAME, in_path
 from ticker.web.request import body
 from ticker.web.responses import json
-from ticker.web.schema import Schema, Shape, many, moment, number, or_null, record, text
+from ticker.web.shape import Shape
 
 _ID: Final = text("Id of the key; not the key.", pattern="^[0-9a-f]{12}$")
 
@@ -42,19 +43,19 @@ _LENA: Final[dict[str, Any]] = {
 }
 _KEY: Final = Shape(
     "Key",
-    record(
+    shape(
         "Whom a key belongs to; never the key.",
         {**_HOLDER, "used": or_null(moment("When it was last used, to the minute."))},
     ),
 )
 _KEYS: Final = Shape(
     "Keys",
-    record("Everybody who holds a key.", {"keys": many(_KEY, "Oldest first.")}),
+    shape("Everybody who holds a key.", {"keys": many(_KEY, "Oldest first.")}),
     {"keys": [{**_LENA, "used": "2026-03-11T14:12:00.000Z"}]},
 )
 _ISSUED: Final = Shape(
     "IssuedKey",
-    record("A key, shown this once.", {"key": text("The key itself."), **_HOLDER}),
+    shape("A key, shown this once.", {"key": text("The key itself."), **_HOLDER}),
     {"key": "tk_0Jb3v1bq9mXcE0f2hP7sQm4yTnWk8rLzUa6dGi5oVxY", **_LENA},
 )
 

@@ -20,8 +20,9 @@ from starlette.websockets import WebSocket
 from ticker.dispatch import Body
 from ticker.errors import TickerError
 from ticker.journal.registry import Role
+from ticker.schema import Schema
 from ticker.web.auth import authorize
-from ticker.web.schema import Schema, Shape
+from ticker.web.shape import Shape
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"

@@ -17,6 +17,7 @@ from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
 from ticker.hub import Channel
 from ticker.journal.history import Filter, Page
+from ticker.schema import text
 from ticker.web.admission import governing, readable
 from ticker.web.feeds import siblings
 from ticker.web.node import Node, node_of
@@ -24,7 +25,6 @@ from ticker.web.operation import HTML, Resource, Returns
 from ticker.web.parameters import BEFORE, DISPATCH_ID, FEED_NAME, in_path
 from ticker.web.public_url import base
 from ticker.web.rendering import environment
-from ticker.web.schema import text
 from ticker.web.wording import masthead, story_title, words
 
 _STORY: Final = text("The story.", pattern="^[a-z0-9][a-z0-9-]{0,79}$")

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ticker import dispatch
+from ticker.schema import ID, Schema, text
 from ticker.web.described import examples
 from ticker.web.operation import Header, Parameter
-from ticker.web.schema import Schema, text
 
 FEED: Final = "/v1/feeds/{feed}"
 """Path of a feed for programs."""
 
 NAME: Final = text("Name of the feed.", pattern=f"^{dispatch.FEED_NAME.pattern}$")
-ID: Final = text(
-    "Id of the dispatch: unique, never reused, sorts in the order of filing.", pattern="^[0-9A-Za-z]{1,64}$"
-)
 
 _ETAG: Final = r'^(W/)?"[!#-~]+"$'
 _STRING: Final[Schema] = {"type": "string"}

@@ -10,14 +10,15 @@ from starlette.responses import Response
 from ticker import changes
 from ticker.dispatch import Pin, read
 from ticker.journal.registry import Holder
+from ticker.schema import ID, POSITION, shape
 from ticker.web.append import respond
 from ticker.web.described import examples
 from ticker.web.faults import CLOSED, KILLED
 from ticker.web.operation import Resource, Returns
-from ticker.web.parameters import FEED, FEED_NAME, ID, REPLAYED
+from ticker.web.parameters import FEED, FEED_NAME, REPLAYED
 from ticker.web.request import body, idempotency_key
-from ticker.web.schema import Shape, record
-from ticker.web.shapes.dispatch import POSITION, UPDATED
+from ticker.web.shape import Shape
+from ticker.web.shapes.dispatch import UPDATED
 
 ROUTES: Final = Resource("Desk", (FEED_NAME,))
 
@@ -25,12 +26,12 @@ PATH: Final = FEED + "/pin"
 
 PINNED: Final = Shape(
     "Pinned",
-    record("Receipt of a pin.", {"id": ID, "position": POSITION, "updated": UPDATED}),
+    shape("Receipt of a pin.", {"id": ID, "position": POSITION, "updated": UPDATED}),
     {"id": examples.BRIDGE_ID, "position": "47-001d0c2f577f", "updated": "2026-03-11T14:21:30.250Z"},
 )
 CHANGED: Final = Shape(
     "Changed",
-    record("Receipt of a change that is of no dispatch.", {"position": POSITION, "updated": UPDATED}),
+    shape("Receipt of a change that is of no dispatch.", {"position": POSITION, "updated": UPDATED}),
     {"position": "49-001e489e4ae1", "updated": "2026-03-11T14:22:00.250Z"},
 )
 

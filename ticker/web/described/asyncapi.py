@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final
 
+from ticker.changes import KINDS_BY_FRAME
+from ticker.schema import POSITION, Schema, moment, number, shape, text
 from ticker.web.described import examples
 from ticker.web.live import PATH
-from ticker.web.parameters import ID
-from ticker.web.schema import Schema, Shape, moment, number, or_null, record, referring, text
-from ticker.web.shapes.dispatch import DISPATCH, FILED_AT, POSITION, REASON, REVISION
-from ticker.web.shapes.feed import ON_AIR, SNAPSHOT
+from ticker.web.shape import Shape, referring
+from ticker.web.shapes.feed import SNAPSHOT
 from ticker.wire import BEAT_EVERY
 
 ABOUT: Final = """What a reader of a feed is sent, in order and without a gap. Over a WebSocket each frame is one text
@@ -28,41 +28,20 @@ a `delayed` if the node has lost the log; then frames as they come. A refusal is
 
 
 def _frame(type: str, description: str, members: dict[str, Schema | Shape]) -> Schema:
-    return record(description, {"type": text("Which frame this is.", const=type), **members})
+    return shape(description, {"type": text("Which frame this is.", const=type), **members})
 
-
-_ENTRY: Final = {"position": POSITION}
 
 FRAMES: Final[dict[str, Schema]] = {
     "snapshot": SNAPSHOT.schema,
-    "dispatch": _frame(
-        "dispatch",
-        "A dispatch was filed or corrected; its revision tells.",
-        {**_ENTRY, "dispatch": DISPATCH},
-    ),
-    "kill": _frame(
-        "kill",
-        "A dispatch was killed. A kill is final: take its text out of everything you show.",
-        {
-            **_ENTRY,
-            "id": ID,
-            "reason": REASON,
-            "at": moment("When; the `updated` of its tombstone."),
-            "filed": FILED_AT,
-            "revision": REVISION,
-        },
-    ),
-    "pin": _frame(
-        "pin",
-        "This dispatch is on top; null if none is.",
-        {**_ENTRY, "id": or_null(ID)},
-    ),
-    "air": _frame("air", "The newsroom went on or off the air.", {**_ENTRY, "air": ON_AIR}),
+    **{
+        type: _frame(type, kind.description, {"position": POSITION, **kind.schema})
+        for type, kind in KINDS_BY_FRAME.items()
+    },
     "beat": _frame(
         "beat",
         f"At `at` this node was in sync with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
         {
-            **_ENTRY,
+            "position": POSITION,
             "at": moment("When, by the clock of the log."),
             "watching": number("Readers of this feed on all nodes, as last counted."),
         },

@@ -15,7 +15,7 @@ from pydantic_core import core_schema
 
 from ticker import admin, dispatch, language, origins
 from ticker.dispatch import ALWAYS, Body, Changes
-from ticker.web.schema import Schema
+from ticker.schema import Schema
 
 _CONTROLS: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 """What ends a line or is no character to be shown, as part of a character class."""
@@ -99,20 +99,5 @@ def schema(model: type[Body]) -> Schema:
         for each in (field, field.get("items", {})):
             if each.get("pattern") == ONE_LINE and "minLength" in each:
                 each["pattern"] = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"  # more than white space
-    described["examples"] = [example(model)]
+    described["examples"] = [model.example()]
     return described
-
-
-def example(model: type[Body]) -> dict[str, Any]:
-    """Return an example of a body: the model's own, or else one of each field that has one."""
-    extra: Any = model.model_config.get("json_schema_extra")
-    if extra is not None:
-        return dict(extra["examples"][0])
-    properties = model.model_json_schema()["properties"]
-    return {name: shown for name, described in properties.items() if (shown := _example(described)) is not None}
-
-
-def _example(described: dict[str, Any]) -> Any:
-    """Return the example in the schema of a field, or in the first kind of value that it takes."""
-    first = described.get("anyOf", [{}])[0]
-    return described.get("examples", first.get("examples", [None]))[0]

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import orjson
 
+from ticker.schema import Schema, many, moment, number, shape, text
 from ticker.web import faults
 from ticker.web.operation import HTML, Fault, Header, Operation
 from ticker.web.parameters import IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE
 from ticker.web.problems import problem
-from ticker.web.schema import Schema, Shape, many, moment, number, record, text
+from ticker.web.shape import Shape
 from ticker.web.shapes.dispatch import TOMBSTONE
 from ticker.web.shapes.held import RELEASED, SPIKED
 
@@ -18,7 +19,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 PROBLEM: Final = Shape(
     "Problem",
-    record(
+    shape(
         "What went wrong (RFC 9457). Programs go by `type`; `detail` is a sentence for people and may change.",
         {
             "type": text("Which kind of problem.", pattern="^urn:ticker:problem:[a-z-]+$"),
@@ -29,7 +30,7 @@ PROBLEM: Final = Shape(
         {
             "field": text("The field or header at fault."),
             "errors": many(
-                record(
+                shape(
                     "One fault.", {"field": text("The field or parameter."), "detail": text("What is wrong with it.")}
                 ),
                 "Of an invalid request: every fault.",

@@ -9,10 +9,11 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from ticker.dispatch import Body
+from ticker.schema import Schema
 from ticker.web.described import bodies, faults
 from ticker.web.operation import JSON, Fault, Header, Operation, Parameter, Returns
 from ticker.web.parameters import IDEMPOTENCY_KEY
-from ticker.web.schema import Schema, Shape, referring
+from ticker.web.shape import Shape, referring
 
 ABOUT: Final = """A breaking-news service: a newsroom files a short attributed dispatch, and every open page shows
 it a moment later, in the same order, once.
@@ -102,7 +103,7 @@ def _operation(operation: Operation, components: _Components) -> Schema:
         described["parameters"] = [{"$ref": f"#/components/parameters/{each.component}"} for each in parameters]
     if (body := operation.body) is not None:
         components.bodies[body.__name__] = body
-        content = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}, "example": bodies.example(body)}
+        content = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}, "example": body.example()}
         described["requestBody"] = {"required": operation.body_required, "content": {JSON: content}}
     responses = {str(returns.status): _returns(returns, components) for returns in operation.returns}
     for_people = operation.tag in ("Pages", "Embedding")

@@ -9,6 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticker.schema import Schema
 from ticker.web.described import asyncapi, openapi
 from ticker.web.faults import BAD_HOST
 from ticker.web.operation import HTML, Operation, Resource, Returns
@@ -16,7 +17,6 @@ from ticker.web.pages import SAFETY
 from ticker.web.public_url import absolute, base
 from ticker.web.rendering import environment
 from ticker.web.responses import public
-from ticker.web.schema import Schema
 
 ROUTES: Final = Resource("Documents")
 

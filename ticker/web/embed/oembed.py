@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ticker.dispatch import BREAKING
 from ticker.errors import Gone, Invalid, NotFound, NotSupported
+from ticker.schema import number, shape, text
 from ticker.web.admission import find_readable
 from ticker.web.embed.parameters import one_of, whole
 from ticker.web.embed.zone import clock_time
@@ -21,7 +22,7 @@ from ticker.web.operation import Fault, Parameter, Resource, Returns
 from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
 from ticker.web.responses import json
-from ticker.web.schema import Shape, number, record, text
+from ticker.web.shape import Shape
 
 ROUTES: Final = Resource("Embedding")
 
@@ -62,7 +63,7 @@ _NOT_SUPPORTED: Final = Fault(
 
 OEMBED: Final = Shape(
     "OEmbed",
-    record(
+    shape(
         "What to embed (oEmbed 1.0).",
         {
             "version": text("Of oEmbed.", const="1.0"),

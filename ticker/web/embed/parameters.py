@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ticker.dispatch import URGENCIES, Language
+from ticker.schema import Schema
 from ticker.web.described.bodies import RULES
 from ticker.web.embed.attributes import (
     LAYOUTS,
@@ -16,7 +17,6 @@ from ticker.web.embed.attributes import (
     THEMES,
 )
 from ticker.web.parameters import query
-from ticker.web.schema import Schema
 
 _LABEL: Final = f"[^,]{{0,{LONGEST_LABEL}}}"
 _LABELS: Final[Schema] = {"type": "string", "pattern": f"^{_LABEL}(,{_LABEL}){{0,{MOST_LABELS - 1}}}$"}

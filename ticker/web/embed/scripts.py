@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.errors import NoSuchAddress
+from ticker.schema import text
 from ticker.web.assets import ASSETS, CLIENTS, IMMUTABLE, Asset
 from ticker.web.operation import Resource, Returns
 from ticker.web.parameters import in_path
-from ticker.web.schema import text
 
 ROUTES: Final = Resource(
     "Embedding",

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ticker.dispatch import ALWAYS, FIELDS, Correction, Draft
+from ticker.schema import FILED as FILED_AT
+from ticker.schema import ID, POSITION, REASON, REVISION, Schema, many, moment, number, or_null, shape, text
 from ticker.web.described import examples
 from ticker.web.described.bodies import ONE_LINE, schema
-from ticker.web.parameters import ID, NAME
-from ticker.web.schema import Schema, Shape, many, moment, number, or_null, record, text
+from ticker.web.parameters import NAME
+from ticker.web.shape import Shape
 
-POSITION: Final = text("A place in one history of the feed. Opaque: keep it, send it back.", minLength=1, maxLength=64)
-REVISION: Final = number("1 when filed, one more with each correction and with the kill.", 1)
-FILED_AT: Final = moment("When it was filed, by the clock of the log.")
 UPDATED: Final = moment("When it was last changed.")
-REASON: Final = text("Why.", minLength=1, maxLength=300)
 EDITIONS: Final = many(text("`feed/id`"), "The same dispatch in other languages, each as `feed/id`.")
 
 
@@ -51,11 +49,11 @@ _STATE: Final = {
 
 DISPATCH: Final = Shape(
     "Dispatch",
-    record("One attributed dispatch.", {"id": ID, **ALWAYS_GIVEN, **_STATE}, {**SOMETIMES_GIVEN, **_NOTE}),
+    shape("One attributed dispatch.", {"id": ID, **ALWAYS_GIVEN, **_STATE}, {**SOMETIMES_GIVEN, **_NOTE}),
 )
 TOMBSTONE: Final = Shape(
     "Tombstone",
-    record(
+    shape(
         "What is given in place of a killed dispatch. Nothing of its text is left.",
         {
             "id": ID,
@@ -72,7 +70,7 @@ EITHER: Final[dict[str, Any]] = {"oneOf": [DISPATCH, TOMBSTONE]}
 
 DISPATCH_WITH_HISTORY: Final = Shape(
     "DispatchWithHistory",
-    record(
+    shape(
         "One dispatch in its current revision, its earlier revisions, and its editions in other languages.",
         {
             "id": ID,
@@ -87,7 +85,7 @@ DISPATCH_WITH_HISTORY: Final = Shape(
 )
 HISTORY: Final = Shape(
     "History",
-    record("One page of a feed's dispatches.", {"feed": NAME, "dispatches": many(EITHER, "Newest first.")}),
+    shape("One page of a feed's dispatches.", {"feed": NAME, "dispatches": many(EITHER, "Newest first.")}),
     {"feed": "breaking", "dispatches": [examples.BRIDGE, examples.BUDGET, examples.TOMBSTONE]},
 )
 
@@ -95,7 +93,7 @@ _CONFIRM_BY: Final = {"confirm_by": moment("Until when a second key may make a f
 
 FILED: Final = Shape(
     "Filed",
-    record(
+    shape(
         "Receipt of a dispatch that is kept.",
         {
             "id": ID,
@@ -103,7 +101,7 @@ FILED: Final = Shape(
             "revision": REVISION,
             "filed": FILED_AT,
             "similar": many(
-                record(
+                shape(
                     "A dispatch that says nearly the same.",
                     {
                         "id": ID,
@@ -134,7 +132,7 @@ FILED: Final = Shape(
 )
 CORRECTED: Final = Shape(
     "Corrected",
-    record(
+    shape(
         "Receipt of a correction.",
         {"id": ID, "position": POSITION, "revision": REVISION, "updated": UPDATED},
         _CONFIRM_BY,
@@ -148,7 +146,7 @@ CORRECTED: Final = Shape(
 )
 KILLED: Final = Shape(
     "Killed",
-    record(
+    shape(
         "Receipt of a kill. Its editions are to be killed on their own.",
         {"id": ID, "position": POSITION, "revision": REVISION, "updated": UPDATED, "editions": EDITIONS},
     ),
@@ -165,7 +163,7 @@ _MILLISECONDS: Final[Schema] = {"type": ["number", "null"], "minimum": 0}
 
 DELIVERY_REPORT: Final = Shape(
     "DispatchReceipt",
-    record(
+    shape(
         "How a dispatch was delivered after it was filed, as the nodes measured it. Known for seven days.",
         {
             "id": ID,
@@ -175,7 +173,7 @@ DELIVERY_REPORT: Final = Shape(
             "nodes": number("Nodes that have reported so far how they wrote it."),
             "readers": number("Readers it was written to at once."),
             "set_aside": number("Readers whose sockets were full then; they get it when they drain."),
-            "fan_out_ms": record(
+            "fan_out_ms": shape(
                 "Milliseconds from filing until half, and 99 in 100, of the readers were written to.",
                 {"p50": _MILLISECONDS, "p99": _MILLISECONDS},
             ),

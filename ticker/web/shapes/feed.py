@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ticker.feed import WINDOW
+from ticker.schema import POSITION, Schema, many, moment, number, or_null, shape, text
 from ticker.web.described import examples
 from ticker.web.parameters import NAME
-from ticker.web.schema import Schema, Shape, many, moment, number, or_null, record, text
-from ticker.web.shapes.dispatch import ALWAYS_GIVEN, EITHER, POSITION
+from ticker.web.shape import Shape
+from ticker.web.shapes.dispatch import ALWAYS_GIVEN, EITHER
 
 _PROVEN: Final = "When the node was last proven to be in sync with the log; null"
 
 ON_AIR: Final = Shape(
     "OnAir",
-    record(
+    shape(
         "The newsroom's LIVE switch, and where its broadcast can be seen.",
         {
             "on": {"type": "boolean", "description": "Whether the newsroom is on air."},
@@ -25,7 +26,7 @@ ON_AIR: Final = Shape(
 )
 SNAPSHOT: Final = Shape(
     "Snapshot",
-    record(
+    shape(
         f"All that a feed shows: its newest {WINDOW} dispatches, the pin, and the air.",
         {
             "type": text("Which frame this is.", const="snapshot"),
@@ -47,7 +48,7 @@ SNAPSHOT: Final = Shape(
 )
 CHANGES: Final = Shape(
     "Changes",
-    record(
+    shape(
         "What came after a position.",
         {
             "frames": many(
@@ -76,20 +77,20 @@ _READ_BY: Final[dict[str, Schema]] = {
     "closed": or_null(moment("When it was closed; null while it is open.")),
 }
 _EDITION_OF: Final = {"edition_of": or_null(text("The feed of which this is an edition in another language."))}
-_EDITION: Final = record(
+_EDITION: Final = shape(
     "An edition of a feed in another language.",
     {"name": NAME, "title": text("What readers see above it."), "language": ALWAYS_GIVEN["language"]},
 )
 
 FEEDS: Final = Shape(
     "Feeds",
-    record(
+    shape(
         "The feeds.",
         {
             "feeds": many(
                 Shape(
                     "Feed",
-                    record(
+                    shape(
                         "A feed.",
                         {
                             **_SETTINGS,
@@ -126,7 +127,7 @@ FEEDS: Final = Shape(
 )
 OPENED_FEED: Final = Shape(
     "OpenedFeed",
-    record(
+    shape(
         "A feed as it was opened, and edited since.",
         {
             **_SETTINGS,
@@ -155,13 +156,13 @@ OPENED_FEED: Final = Shape(
     },
 )
 
-_COUNTED: Final[Any] = record(
+_COUNTED: Final[Any] = shape(
     "A label and its dispatches.", {"label": text("It."), "dispatches": number("How many have it.", 1)}
 )
 
 LABELS: Final = Shape(
     "Labels",
-    record(
+    shape(
         "What the dispatches of a feed are labelled with, most used first.",
         {
             "feed": NAME,

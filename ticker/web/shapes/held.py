@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ticker.web.parameters import ID, NAME
-from ticker.web.schema import Schema, Shape, many, moment, number, record, text
-from ticker.web.shapes.dispatch import ALWAYS_GIVEN, REASON, SOMETIMES_GIVEN, UPDATED
+from ticker.schema import ID, REASON, Schema, many, moment, number, shape, text
+from ticker.web.parameters import NAME
+from ticker.web.shape import Shape
+from ticker.web.shapes.dispatch import ALWAYS_GIVEN, SOMETIMES_GIVEN, UPDATED
 
 HELD_ID: Final = text("Id of the held dispatch.", pattern="^h[0-9a-z]{1,63}$")
 _ID: Final = "h01kapn3v1445g2mzx4h"
@@ -36,7 +37,7 @@ _HELD: Final[dict[str, Any]] = {
 
 HELD: Final = Shape(
     "HeldDispatch",
-    record(
+    shape(
         "A dispatch under embargo.",
         {
             **_STATE,
@@ -54,7 +55,7 @@ HELD: Final = Shape(
 def _ended(name: str, description: str, example: dict[str, Any], status: str, **also: Schema) -> Shape:
     members = {**_STATE, "status": text("How its hold ended.", const=status), **also}
     shown = {"id": _ID, "held": "2026-03-11T14:14:00.250Z", "revision": 2, "status": status, **example}
-    return Shape(name, record(description, members), shown)
+    return Shape(name, shape(description, members), shown)
 
 
 RELEASED: Final = _ended(
@@ -73,13 +74,13 @@ SPIKED: Final = _ended(
 )
 WAITING: Final = Shape(
     "HeldDispatches",
-    record("What waits.", {"feed": NAME, "held": many(HELD, "The next one first.")}),
+    shape("What waits.", {"feed": NAME, "held": many(HELD, "The next one first.")}),
     {"feed": "breaking", "held": [_HELD]},
 )
 
 HOLD_RECEIPT: Final = Shape(
     "Held",
-    record("Receipt of a dispatch that is held, or was edited while it is.", {**_STATE, **_RELEASE_AT}),
+    shape("Receipt of a dispatch that is held, or was edited while it is.", {**_STATE, **_RELEASE_AT}),
     {
         "id": _ID,
         "release_at": "2026-03-11T15:00:00.000Z",
@@ -90,7 +91,7 @@ HOLD_RECEIPT: Final = Shape(
 )
 SPIKE_RECEIPT: Final = Shape(
     "Spiked",
-    record(
+    shape(
         "Receipt of a held dispatch that is never released.",
         {"id": HELD_ID, "revision": _REVISION, "updated": UPDATED},
     ),
