@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from tests.service import Service
 from tests.test_docs import PROTOCOL, rows, section
-from ticker.web import rendering
 from ticker.web.app import OPERATIONS, RESOURCES
 from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import FEED_NAME
@@ -75,20 +74,3 @@ def test_a_page_names_its_other_formats(service: Service) -> None:
     page = service.http.get("/feeds/breaking").text
     links = re.findall(r'<link rel="alternate" type="([^"]+)" href="([^"]+)">', page)
     assert ("application/json", "/v1/feeds/breaking") in links
-
-
-@pytest.mark.parametrize(
-    ("link", "web"),
-    [
-        ("https://news.example", True),
-        ("HTTP://news.example", True),
-        ("javascript:alert(1)", False),
-        ("//news.example", False),
-        ("", False),
-        (None, False),
-    ],
-)
-def test_pages_link_to_the_web_alone(link: str | None, *, web: bool) -> None:
-    assert rendering.is_web_address(link) is web
-    shown = rendering.environment().from_string("{{ link is web_address }}").render(link=link)
-    assert shown == str(web)

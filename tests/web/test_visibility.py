@@ -243,7 +243,7 @@ def test_editions_name_no_feed_that_is_not_public(service: Service, visibility: 
     assert feeds[first]["edition_of"] == hidden
 
 
-def test_numbers_of_a_private_feed_are_told_to_a_key_and_those_of_others_while_redis_is_away(
+def test_a_key_reads_the_numbers_of_a_private_feed_and_those_of_others_while_redis_is_away(
     own_service: Service,
 ) -> None:
     feed = feed_that_is(own_service, "private")

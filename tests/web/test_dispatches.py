@@ -37,7 +37,7 @@ def _post(service: Service, feed: str, body: Any, **headers: str) -> httpx.Respo
     )
 
 
-def test_a_filed_line_is_receipted_and_readable_where_the_receipt_says(service: Service) -> None:
+def test_a_filed_dispatch_has_a_receipt_and_is_readable_at_its_location(service: Service) -> None:
     feed = service.open_feed()
     answer = _post(service, feed, FULL)
     assert answer.status_code == 201
@@ -70,7 +70,7 @@ def test_receipts_give_sortable_ids_and_the_position_of_the_entry(service: Servi
     service.until(lambda: service.snapshot(feed)["position"] == receipts[-1]["position"])
 
 
-def test_what_is_not_said_is_the_default(service: Service) -> None:
+def test_a_field_that_is_not_given_has_its_default(service: Service) -> None:
     feed = service.open_feed("ar")
     receipt = service.file(feed, "  إغلاق الميناء  ")
     found = service.http.get(f"/v1/feeds/{feed}/dispatches/{receipt['id']}").json()
@@ -265,7 +265,9 @@ def test_an_idempotency_key_has_1_to_255_characters(service: Service, key: str) 
         ("GET", "/v1/feeds/breaking/pin", {"PUT", "DELETE"}),
     ],
 )
-def test_a_wrong_method_is_told_every_right_one(service: Service, method: str, path: str, allowed: set[str]) -> None:
+def test_the_response_to_a_wrong_method_has_every_right_one(
+    service: Service, method: str, path: str, allowed: set[str]
+) -> None:
     answer = service.http.request(method, path)
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"

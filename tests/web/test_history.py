@@ -1,4 +1,4 @@
-"""Reading over HTTP: feeds, snapshots, history page by page, single lines; caching and other sites' pages."""
+"""Reading over HTTP: feeds, snapshots, history page by page, single dispatches; caching and other sites' pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def choosy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def _file(service: Service, feed: str, *texts: str, **fields: Any) -> list[str]:
-    """File lines and wait until the node shows the last of them; return their ids."""
+    """File dispatches and wait until the node shows the last of them; return their ids."""
     receipts = [service.file(feed, text, **fields) for text in texts]
     service.until(lambda: service.snapshot(feed)["position"] == receipts[-1]["position"])
     return [receipt["id"] for receipt in receipts]
@@ -59,7 +59,7 @@ def test_a_snapshot_is_the_same_object_as_the_first_frame(service: Service) -> N
     assert [line["text"] for line in snapshot["dispatches"]] == [f"line {number}" for number in range(24, 4, -1)]
 
 
-def test_who_has_a_snapshot_already_is_told_so_until_it_changes(service: Service) -> None:
+def test_a_snapshot_is_not_sent_again_until_it_changes(service: Service) -> None:
     feed = service.open_feed()
     (id,) = _file(service, feed, "one")
     address = f"/v1/feeds/{feed}"
@@ -77,7 +77,7 @@ def test_who_has_a_snapshot_already_is_told_so_until_it_changes(service: Service
     assert service.http.get(address).headers["etag"] != tag
 
 
-def test_one_line_has_its_revision_as_etag(service: Service) -> None:
+def test_one_dispatch_has_its_revision_as_etag(service: Service) -> None:
     feed = service.open_feed()
     address = f"/v1/feeds/{feed}/dispatches/{service.file(feed, 'one')['id']}"
     assert service.http.get(address, headers={"if-none-match": '"1"'}).status_code == 304
@@ -86,7 +86,7 @@ def test_one_line_has_its_revision_as_etag(service: Service) -> None:
     assert (answer.status_code, answer.headers["etag"], answer.json()["text"]) == (200, '"2"', "two")
 
 
-def test_one_line_comes_with_its_public_revisions(service: Service) -> None:
+def test_one_dispatch_comes_with_its_public_revisions(service: Service) -> None:
     feed = service.open_feed()
     address = f"/v1/feeds/{feed}/dispatches/{service.file(feed, 'one')['id']}"
     for revision, text in ((1, "two"), (2, "three")):
@@ -101,7 +101,7 @@ def test_one_line_comes_with_its_public_revisions(service: Service) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/{feed}", "/{feed}/dispatches?limit=1", "/{feed}/dispatches/{id}"])
-def test_head_says_what_get_would_without_the_body(service: Service, path: str) -> None:
+def test_head_has_the_headers_of_get_without_the_body(service: Service, path: str) -> None:
     feed = service.open_feed()
     id, _ = _file(service, feed, "one", "two")
     address = "/v1/feeds" + path.replace("{feed}", feed).replace("{id}", id)
@@ -131,7 +131,7 @@ def test_history_is_read_page_by_page_to_its_end(service: Service) -> None:
     assert _pages(service, f"{address}?limit=1")[44] == ["line 0"]
 
 
-def test_lines_filed_meanwhile_neither_shift_nor_repeat_a_page(service: Service) -> None:
+def test_dispatches_filed_meanwhile_neither_shift_nor_repeat_a_page(service: Service) -> None:
     feed = service.open_feed()
     _file(service, feed, "one", "two", "three", "four")
     first = service.http.get(f"/v1/feeds/{feed}/dispatches?limit=2")
@@ -145,7 +145,7 @@ def test_an_empty_history_is_one_empty_page(service: Service) -> None:
     assert _pages(service, f"/v1/feeds/{service.open_feed()}/dispatches") == [[]]
 
 
-def test_history_shows_lines_as_they_stand_now(service: Service) -> None:
+def test_history_shows_the_current_revision_of_each_dispatch(service: Service) -> None:
     feed = service.open_feed()
     one, two, _ = _file(service, feed, "one", "two", "three")
     service.http.patch(f"/v1/feeds/{feed}/dispatches/{one}", json={"text": "eins"}, headers={"if-match": "*"})
@@ -158,7 +158,7 @@ def test_history_shows_lines_as_they_stand_now(service: Service) -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "ten", "", "٣", "1_0", "99999999999999999999"])
-def test_a_page_has_1_to_100_lines(service: Service, limit: str) -> None:
+def test_a_page_has_1_to_100_dispatches(service: Service, limit: str) -> None:
     answer = service.http.get("/v1/feeds/breaking/dispatches", params={"limit": limit})
     assert (answer.status_code, answer.json()["field"]) == (422, "limit")
 
@@ -174,7 +174,7 @@ def test_a_parameter_that_is_not_there_is_refused_by_name(service: Service) -> N
     assert {fault["field"] for fault in answer.json()["errors"]} == {"limt", "befor"}
 
 
-def test_history_before_a_line_that_never_was_is_not_found(service: Service) -> None:
+def test_history_before_a_dispatch_that_never_was_is_not_found(service: Service) -> None:
     feed = service.open_feed()
     (elsewhere,) = _file(service, service.open_feed(), "one")
     for before in ("x", elsewhere):
@@ -228,7 +228,7 @@ def test_filters_name_several_labels_and_are_combined_on_every_page(service: Ser
         assert "".join(_found(service, feed, *asked)) == texts, asked
 
 
-def test_a_killed_line_is_found_by_its_labels_and_by_no_urgency(service: Service) -> None:
+def test_a_killed_dispatch_is_found_by_its_labels_and_by_no_urgency(service: Service) -> None:
     feed = service.open_feed()
     id, _ = _file(service, feed, "one", "two", sections=["Fire"], urgency="flash")
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "wrong"})
@@ -264,7 +264,7 @@ def test_conditional_requests_work_through_compression(service: Service) -> None
             assert again.headers["ticker-at"]
 
 
-def test_a_corrected_line_is_found_by_what_it_says_now_in_the_place_where_it_was_filed(service: Service) -> None:
+def test_a_corrected_dispatch_is_found_by_its_current_labels_in_the_place_where_it_was_filed(service: Service) -> None:
     feed = service.open_feed()
     wrong, *_ = _file(service, feed, "one", "two", sections=["Fire"], places=["Quay"], story="fire")
     changes = {"sections": ["Flood", "Fire"], "places": [], "story": "flood"}
@@ -295,7 +295,7 @@ PUBLIC = ["/v1/feeds", "/v1/feeds/breaking", "/v1/feeds/breaking/dispatches"]
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_any_site_may_read_unless_told_otherwise(service: Service, path: str) -> None:
+def test_any_site_may_read_by_default(service: Service, path: str) -> None:
     answer = service.http.get(path, headers={"origin": "https://anywhere.example"})
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in answer.headers

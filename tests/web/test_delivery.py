@@ -1,4 +1,4 @@
-"""What became of a line: kept when, published when, written to how many readers and how fast."""
+"""The delivery report: when a dispatch was kept and published, to how many readers it was written, and how fast."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def _receipt(service: Service, feed: str, id: str) -> dict[str, Any]:
-    """The receipt of a line, once every node has told what it measured and one of them when it was kept."""
+    """The report of a dispatch, once every node has reported what it measured and one of them when it was kept."""
     found: dict[str, Any] = {}
 
     def whole() -> bool:
@@ -37,12 +37,12 @@ def _receipt(service: Service, feed: str, id: str) -> dict[str, Any]:
 
 
 def _reads(reader: ClientConnection, id: str) -> None:
-    """Read until a line has come."""
+    """Read until a dispatch arrives."""
     while orjson.loads(reader.recv(timeout=READY_WITHIN)).get("dispatch", {}).get("id") != id:
         pass
 
 
-def test_a_receipt_tells_when_a_line_was_kept_and_how_it_reached_every_reader(two: Service) -> None:
+def test_a_delivery_report_has_when_a_dispatch_was_kept_and_how_it_reached_every_reader(two: Service) -> None:
     feed = two.open_feed()
     with contextlib.ExitStack() as stack:
         readers = [stack.enter_context(two.websocket(feed)) for _ in range(10)]
@@ -60,7 +60,7 @@ def test_a_receipt_tells_when_a_line_was_kept_and_how_it_reached_every_reader(tw
     assert 0 <= receipt["fan_out_ms"]["p50"] <= receipt["fan_out_ms"]["p99"]
 
 
-def test_a_line_that_nobody_read_has_a_receipt_without_times(two: Service) -> None:
+def test_a_dispatch_without_readers_has_a_delivery_report_without_times(two: Service) -> None:
     feed = two.open_feed()
     receipt = _receipt(two, feed, two.file(feed, "Bridge closed")["id"])
     assert (receipt["nodes"], receipt["readers"], receipt["set_aside"]) == (WORKERS, 0, 0)
@@ -78,7 +78,7 @@ def test_a_repeated_request_does_not_move_the_moment_of_keeping(two: Service) ->
     assert _receipt(two, feed, filed["id"]) == before
 
 
-def test_a_killed_line_still_has_its_receipt_and_none_of_its_text(two: Service) -> None:
+def test_a_killed_dispatch_still_has_its_delivery_report_and_none_of_its_text(two: Service) -> None:
     feed = two.open_feed()
     filed = two.file(feed, "A libel", source="Nobody")
     before = _receipt(two, feed, filed["id"])
@@ -102,7 +102,7 @@ def test_a_receipt_is_for_the_desk_and_never_cached(two: Service) -> None:
     assert two.http.get(address, headers={"authorization": f"Bearer {key}"}).status_code == 200
 
 
-def test_a_line_that_was_never_filed_has_no_receipt(two: Service) -> None:
+def test_a_dispatch_that_was_never_filed_has_no_delivery_report(two: Service) -> None:
     feed = two.open_feed()
     assert two.http.get(f"/v1/feeds/{feed}/dispatches/nothing/receipt").status_code == 404
     assert two.http.get("/v1/feeds/nowhere/dispatches/nothing/receipt").status_code == 404
