@@ -1,4 +1,4 @@
-"""Reader pages as the service sends them: whole without JavaScript, safe whatever a dispatch says, in the feed's words."""
+"""Reader pages as the service sends them: whole without JavaScript, safe whatever the text, in the feed's words."""
 
 from __future__ import annotations
 

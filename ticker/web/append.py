@@ -14,7 +14,7 @@ from ticker.web.operation import Header
 from ticker.web.parameters import ETAG, REPLAYED
 from ticker.web.responses import json
 
-HEAR_WITHIN: Final = 0.25
+ENTRY_TIMEOUT: Final = 0.25
 """Seconds a response waits for the entry to arrive by pub/sub, which takes a millisecond."""
 
 OF_RECEIPTS: Final[tuple[Header, ...]] = (ETAG, REPLAYED)
@@ -32,7 +32,7 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
         kept = Kept(node.relay.now(), repeated)
         node.relay.fan_outs.kept(Line(feed, receipt["id"], receipt["filed"]), kept)
     if "position" in receipt:
-        await node.relay.heard(feed, int(receipt["position"].partition("-")[0]), HEAR_WITHIN)
+        await node.relay.heard(feed, int(receipt["position"].partition("-")[0]), ENTRY_TIMEOUT)
     headers = {"idempotent-replayed": "true"} if repeated else {}
     if "revision" in receipt:
         headers["etag"] = f'"{receipt["revision"]}"'

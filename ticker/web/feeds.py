@@ -16,7 +16,7 @@ from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.registry import Holder, now
 from ticker.web.admission import readable, refuse_foreign
-from ticker.web.append import HEAR_WITHIN
+from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import OTHER_ORIGIN
 from ticker.web.node import Node, node_of
 from ticker.web.operation import Fault, Resource, Returns
@@ -144,7 +144,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     feed, node = request.path_params["feed"], node_of(request)
     changes = read(FeedEdit, await body(request)).changes()
     await _check_edition(node, feed, changes.get("edition_of"))
-    async with node.relay.hears(HEAR_WITHIN) as word:
+    async with node.relay.hears(ENTRY_TIMEOUT) as word:
         plan = await node.registry.edit(feed, changes, word)
     await node.journal.settle(feed)
     return json(asdict(plan))
@@ -163,7 +163,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
 async def close_feed(request: Request, holder: Holder) -> Response:
     """Close a feed. After the response no node takes anything into it."""
     feed, node = request.path_params["feed"], node_of(request)
-    async with node.relay.hears(HEAR_WITHIN) as word:
+    async with node.relay.hears(ENTRY_TIMEOUT) as word:
         plan = await node.registry.close(feed, word)
     await node.journal.settle(feed)
     return json(asdict(plan))
