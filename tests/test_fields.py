@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 from tests.test_docs import PROTOCOL, rows, section
 from ticker.cli.commands import load
 from ticker.dispatch import ALWAYS, FIELDS, Changes, Correction, Draft
+from ticker.web.described.asyncapi import FRAMES
 from ticker.web.described.bodies import schema
 from ticker.web.shapes.dispatch import DISPATCH
 
@@ -78,3 +79,11 @@ def test_the_clients_types_have_each_field_and_no_other(path: str) -> None:
     for name in FIELDS:
         is_list = "array" in schema(Draft)["properties"][name]["type"]
         assert (typed.get(name) or typed[f"{name}?"]).startswith("string[]") is is_list
+
+
+@pytest.mark.parametrize("type", FRAMES)
+def test_the_clients_types_have_each_frame_with_its_members(type: str) -> None:
+    types = (ROOT / "clients/feed/frames.d.ts").read_text("utf-8")
+    bodies = re.findall(r"interface \w+ {\n(.*?)\n}", types, re.DOTALL)
+    (frame,) = [body for body in bodies if f'type: "{type}";' in body]
+    assert set(re.findall(r"^  (\w+)\??: ", frame, re.MULTILINE)) == FRAMES[type]["properties"].keys()

@@ -14,7 +14,7 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, similar, fanout
+# cli → load | server → web → relay, release → hub | journal → admin, longpoll → reader, ring, waiting, similar, fanout
 # → changes → wire → feed → entry, dispatch → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
