@@ -126,8 +126,7 @@ _RELEASE_AT: Final = "Hold the dispatch until then: a moment to come, within a y
 class Fields(Body):
     """The fields of a dispatch: the one table of their names, limits in characters, meanings and examples.
 
-    The descriptions of the service and the options of the command line derive from it; a test compares the clients'
-    types with it.
+    The descriptions of the service, the options of the command line and the clients' types are made of it.
     """
 
     text: _Text | None = None

@@ -39,7 +39,7 @@ from ticker.web.node import Node
 from ticker.web.public_url import StripPrefix
 
 RESOURCES: Final = (
-    # Tried in this order, so what is asked most on a busy night comes first.
+    # Tried in this order: what is asked most on a busy night first, a path without parameters before one that it fits.
     dispatches.ROUTES,
     history.ROUTES,
     feeds.ROUTES,
