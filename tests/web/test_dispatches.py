@@ -124,7 +124,8 @@ def test_a_field_that_breaks_its_rule_is_refused_by_name_and_nothing_is_filed(
     assert problem["field"].split(".")[0] == field
     assert problem["detail"].startswith(problem["field"])
     assert [fault["field"].split(".")[0] for fault in problem["errors"]] == [field] * len(problem["errors"])
-    assert service.snapshot("breaking") == before
+    # The time of the last proof moves on while nothing changes.
+    assert service.snapshot("breaking") | {"at": None} == before | {"at": None}
 
 
 def test_a_thousand_characters_of_any_kind_fit(service: Service) -> None:
