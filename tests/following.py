@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 
 from tests.service import Page
+from ticker import changes
 from ticker.channel import Channel
 from ticker.follow import PROBE_INTERVAL
 from ticker.follower import Consumer, Follower
 from ticker.hub import Hub
-from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
@@ -89,10 +89,10 @@ class Newsroom:
         journal = Journal(self.redis)
         if silently:
             journal._append.text = journal._append.text.replace(
-                b"redis.call('PUBLISH', channel, ", b"redis.call('ECHO', "
+                b"redis.call('PUBLISH', change.channel, ", b"redis.call('ECHO', "
             )
             journal._append.digest = "0" * 40
-        await journal.append(feed, Change("file", MONA, {"text": text, "urgency": "normal", "language": "en"}))
+        await journal.append(feed, changes.File(MONA, {"text": text, "urgency": "normal", "language": "en"}))
 
     async def until(self, true: Any) -> None:
         async with asyncio.timeout(20):

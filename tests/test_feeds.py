@@ -9,22 +9,22 @@ from ticker.errors import Unavailable
 from ticker.follow import PROBE_INTERVAL
 from ticker.follower import Follower
 from ticker.hub import Hub
-from ticker.journal import keys
+from ticker.journal import names
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Plan
 from ticker.lagging import STUCK_AFTER
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_damaged_log_does_not_block_the_other_feeds(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     watcher = newsroom.read()
     for text in ("one", "two", "three"):
         await newsroom.file(text, feed="other")
     whole = await newsroom.photograph()
-    await newsroom.redis("XDEL", keys.log("other"), "2-0")
+    await newsroom.redis("XDEL", names.log("other"), "2-0")
     hub, redis = Hub(capacity=64, limit=100, clock=newsroom.clock), Redis(newsroom.server.url)
     follower = Follower(redis, hub, clock=newsroom.clock)
     following = asyncio.create_task(follower.run())
@@ -34,7 +34,7 @@ async def test_a_damaged_log_does_not_block_the_other_feeds(newsroom: Newsroom) 
             hub.channel("other")
         await newsroom.file("on it goes")
         await newsroom.until(lambda: watcher.page.texts == ["on it goes"])
-        await newsroom.redis("RESTORE", keys.log("other"), 0, whole[keys.log("other").encode()], "REPLACE")
+        await newsroom.redis("RESTORE", names.log("other"), 0, whole[names.log("other").encode()], "REPLACE")
         async with asyncio.timeout(20):
             while hub.damaged:
                 await newsroom.pass_time(PROBE_INTERVAL)
@@ -47,7 +47,7 @@ async def test_a_damaged_log_does_not_block_the_other_feeds(newsroom: Newsroom) 
 
 
 async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     other, watcher = newsroom.read(feed="other"), newsroom.read()
     await newsroom.file("lost")
@@ -60,7 +60,7 @@ async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsro
 
 
 async def test_a_feed_opened_elsewhere_is_here_at_once(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("ar", "عاجل", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("ar", "عاجل", "ar", ""))
     await newsroom.until(lambda: "ar" in newsroom.hub.channels)
     watcher = newsroom.read(feed="ar")
     await newsroom.file("خبر", feed="ar")
@@ -102,7 +102,7 @@ async def test_a_key_that_was_revoked_unnoticed_reads_a_private_feed_until_the_n
     for reader in (watcher, stranger):
         newsroom.channel.join(reader, None)
     assert (watcher.dismissed, stranger.dismissed) == (False, True)
-    await newsroom.redis("DEL", keys.KEYS)
+    await newsroom.redis("DEL", names.KEYS)
     for _ in range(12):
         await newsroom.proof()
     assert watcher.dismissed
@@ -122,11 +122,11 @@ class Stuck(Watcher):
 
 
 async def test_stuck_readers_of_a_damaged_feed_are_cut_like_others(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     stuck = Stuck()
     newsroom.hub.channels["other"].join(stuck, None)
-    await newsroom.redis("DEL", keys.state("other"))
+    await newsroom.redis("DEL", names.state("other"))
     for _ in range(int(STUCK_AFTER / PROBE_INTERVAL) + 2):
         await newsroom.proof()
     assert newsroom.hub.damaged == {"other"}
@@ -142,7 +142,7 @@ async def test_a_damaged_log_is_logged_once_and_again_after_it_was_mended(
     stored = await newsroom.photograph()
     for times in (1, 2):
         caplog.clear()
-        await newsroom.redis("XDEL", keys.log("breaking"), "1-0")
+        await newsroom.redis("XDEL", names.log("breaking"), "1-0")
         for _ in range(3):
             await newsroom.follower.feeds.open("breaking")
         assert newsroom.hub.damaged == {"breaking"}
@@ -150,7 +150,7 @@ async def test_a_damaged_log_is_logged_once_and_again_after_it_was_mended(
         assert (record.name, record.levelname) == ("ticker.feeds", "ERROR")
         assert "the log of breaking is damaged" in record.getMessage()
         assert "see `ticker verify`" in record.getMessage()
-        await newsroom.redis("RESTORE", keys.log("breaking"), 0, stored[keys.log("breaking").encode()], "REPLACE")
+        await newsroom.redis("RESTORE", names.log("breaking"), 0, stored[names.log("breaking").encode()], "REPLACE")
         await newsroom.follower.feeds.open("breaking")
         assert newsroom.hub.damaged == set(), times
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.hub.world import Log
+from ticker.changes import fold
 from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.follow import (
@@ -55,7 +56,7 @@ class Copy:
 
     def publish(self, entry: Entry) -> None:
         self.ring.add(entry)
-        self.feed.apply(entry)
+        fold(entry, self.feed)
 
 
 class Copies:

@@ -8,14 +8,14 @@ import orjson
 import pytest
 
 from tests.following import MONA, Newsroom
+from ticker import changes
 from ticker.entry import Entry, chain
 from ticker.errors import Unavailable
 from ticker.feed import WINDOW
 from ticker.follow import PROBE_INTERVAL, PROBE_TIMEOUT
-from ticker.journal import keys
-from ticker.journal.change import Change
+from ticker.journal import names
 from ticker.journal.embedded import Embedded
-from ticker.journal.registry import Plan
+from ticker.journal.feed_settings import FeedSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -227,7 +227,7 @@ async def test_each_consumer_is_given_every_entry_once_and_in_order(
         id = newsroom.channel.feed.dispatches[0]["id"]
         for number in range(WINDOW):
             await newsroom.file(f"{number}", silently=True)
-        await newsroom.journal.append("breaking", Change("pin", MONA, {}, id=id))
+        await newsroom.journal.append("breaking", changes.Pin(MONA, id))
         await newsroom.until(lambda: len(following.taken) == WINDOW + 2)
         assert len(watcher.page.texts) == WINDOW + 1, "what a consumer does is nothing to readers"
     assert following.taken == [("breaking", "file", None)] * (WINDOW + 1) + [("breaking", "pin", "first")]
@@ -279,13 +279,13 @@ async def test_a_lost_redis_is_logged_once_however_often_it_is_tried(
 async def test_an_entry_that_cannot_be_published_damages_its_feed_alone(
     newsroom: Newsroom, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     tail = newsroom.hub.channels["other"].feed.tail
     text = orjson.dumps({"kind": "from the future", "at": "2096-01-01T00:00:00.000Z"})
     message = b"1 %b %b" % (chain(tail.hash, text).encode(), text)
-    await newsroom.redis("HSET", keys.state("other"), "offset", 1, "hash", chain(tail.hash, text))
-    await newsroom.redis("XADD", keys.log("other"), "1-0", "hash", chain(tail.hash, text), "entry", text)
+    await newsroom.redis("HSET", names.state("other"), "offset", 1, "hash", chain(tail.hash, text))
+    await newsroom.redis("XADD", names.log("other"), "1-0", "hash", chain(tail.hash, text), "entry", text)
     await newsroom.redis("PUBLISH", newsroom.redis.channels.live("other"), message)
     await newsroom.until(lambda: newsroom.hub.damaged == {"other"})
     assert newsroom.hub.channels["other"].feed.tail == tail, "what it has stays as it was"
@@ -297,11 +297,11 @@ async def test_an_entry_that_cannot_be_published_damages_its_feed_alone(
 
 
 async def test_a_hole_in_which_something_cannot_be_read_damages_its_feed_alone(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     await newsroom.file("one", silently=True, feed="other")
-    await newsroom.redis("DEL", keys.log("other"))
-    await newsroom.redis("XADD", keys.log("other"), "1-0", "hash", "0" * 40, "entry", "nonsense")
+    await newsroom.redis("DEL", names.log("other"))
+    await newsroom.redis("XADD", names.log("other"), "1-0", "hash", "0" * 40, "entry", "nonsense")
     await newsroom.proof()
     await newsroom.until(lambda: newsroom.hub.damaged == {"other"})
     assert newsroom.hub.channels["other"].freshness.behind

@@ -15,30 +15,36 @@ FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → node → follower, release → feeds → hub | journal, follow → channel → longpoll, lagging
-# → freshness, reader, ring, waiting, likeness, delivery → wire → feed → entry, dispatch → language, text, errors,
-# origins
+# → freshness, reader, ring, waiting, similar, delivery, admin → changes → wire → feed → entry, dispatch
+# → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
-_RING = {"feed", "wire"} | _FEED
+_CHANGES = {"feed", "wire", "schema"} | _FEED
+_RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
-_CHANNEL = {"delivery", "lagging", "likeness", "longpoll", "reader", "waiting"} | _FRESH
+_CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "waiting"} | _FRESH
 _HUB = {"channel"} | _CHANNEL
-_FEEDS = {"hub", "journal"} | _HUB
+_JOURNAL = {"admin"} | _HUB
+_FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"follower", "release", "settings"} | _FOLLOWER
 _WEB = {"node"} | _NODE
-_SERVER = {"web"} | _WEB
+_SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
+    "child": {"errors"},
     "language": set(),
     "text": set(),
     "origins": set[str](),
     "settings": {"errors", "origins"},
+    "schema": set[str](),
     "entry": _ENTRY,
     "dispatch": _ENTRY,
+    "admin": {"dispatch"} | _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
-    "likeness": _FEED,
+    "changes": _CHANGES,
+    "similar": {"changes"} | _CHANGES,
     "freshness": _RING,
     "reader": _RING | {"channel"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
@@ -49,7 +55,7 @@ MAY_IMPORT = {
     "awaited": set[str](),
     "channel": _CHANNEL,
     "hub": _HUB,
-    "journal": _HUB,
+    "journal": {"child"} | _JOURNAL,
     "follow": {"ring"} | _RING,
     "node_counts": set[str](),
     "redis_clock": _FEED,
@@ -65,17 +71,19 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+PURE = {"errors", "schema", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+    "admin",
     "language",
     "text",
-    "likeness",
+    "similar",
     "freshness",
     "lagging",
     "delivery",
     "channel",
-    "hub",
     "follow",
     "node_counts",
+    "hub",
+    "changes",
 }
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
@@ -146,7 +154,7 @@ def test_imports_run_one_way_and_libraries_stay_at_home(path: Path) -> None:
         ("settings.py", "from ticker.dispatch import BREAKING"),
         ("follower.py", "import redis.asyncio"),
         ("web/app.py", "from redis import Redis"),
-        ("server/service.py", "from starlette.requests import Request"),
+        ("server/supervisor.py", "from starlette.requests import Request"),
         ("cli/serve.py", "import uvicorn"),
         ("web/app.py", "from ticker.server.handoff import Door"),
     ],

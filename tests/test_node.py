@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.following import MONA, Watcher
+from ticker import changes
 from ticker.errors import NotFound, Unavailable
-from ticker.journal.change import Change
 from ticker.journal.embedded import Embedded
-from ticker.journal.registry import Plan
+from ticker.journal.feed_settings import FeedSettings
 from ticker.node import RESERVED_FILES, Node, open_files
 from ticker.settings import Settings
 
@@ -39,7 +39,7 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 async def file(node: Node, text: str) -> dict[str, Any]:
     fields = {"text": text, "urgency": "normal", "language": "en"}
-    return (await node.journal.append("breaking", Change("file", MONA, fields))).body
+    return (await node.journal.append("breaking", changes.File(MONA, fields))).body
 
 
 async def report(node: Node, id: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ async def test_a_write_of_delivery_reports_delays_neither_a_probe_nor_a_beat(
     watcher, channel, writes = Watcher(), node.hub.channels["breaking"], 0
     channel.join(watcher, None)
 
-    async def outcomes(*commands: Any) -> list[Any]:
+    async def pipeline_outcomes(*commands: Any) -> list[Any]:
         nonlocal writes
         writes += 1
         match fault:
@@ -64,7 +64,7 @@ async def test_a_write_of_delivery_reports_delays_neither_a_probe_nor_a_beat(
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as broken:
-        broken.setattr(node.delivery_reports, "_redis", Broken(outcomes))
+        broken.setattr(node.delivery_reports, "_redis", Broken(pipeline_outcomes))
         await file(node, "while nothing can be stored")
         await until(lambda: writes)
         for _ in range(10):
@@ -85,13 +85,13 @@ async def test_a_write_of_delivery_reports_delays_neither_a_probe_nor_a_beat(
 class Broken:
     """A connection to Redis on which nothing can be stored."""
 
-    def __init__(self, outcomes: Any) -> None:
-        self.outcomes = outcomes
+    def __init__(self, pipeline_outcomes: Any) -> None:
+        self.pipeline_outcomes = pipeline_outcomes
 
 
 async def test_a_feed_that_was_opened_elsewhere_just_now_is_waited_for(node: Node) -> None:
     finding = asyncio.create_task(node.find("sport"))
-    await node.registry.open_feed(Plan("sport", "Sport", "en", ""))
+    await node.registry.open_feed(FeedSettings("sport", "Sport", "en", ""))
     with pytest.raises(NotFound):
         await finding  # it was not there when it was asked for
     assert (await node.find("sport")).feed.title == "Sport"

@@ -12,16 +12,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ticker.changes import fold
 from ticker.delivery import FanOut
 from ticker.entry import Entry, Position, Tail
 from ticker.feed import Feed
 from ticker.freshness import Freshness, Notice
 from ticker.lagging import LaggingReaders, Progress
-from ticker.likeness import Lately
 from ticker.longpoll import LongPoll
 from ticker.origins import EVERY
 from ticker.reader import FROM_SNAPSHOT, Reader
 from ticker.ring import Ring
+from ticker.similar import RecentDispatches
 from ticker.wire import Close, Dialect, Frame, snapshot_frame
 
 
@@ -60,12 +61,12 @@ class Channel:
         self._begin(feed, recent, base)
 
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
-        ring, lately = Ring(base, self._capacity), Lately()
+        ring, recent_dispatches = Ring(base, self._capacity), RecentDispatches()
         for entry in recent:
             ring.add(entry)
-            lately.take(entry)
+            recent_dispatches.add(entry)
         # All or nothing: an entry that cannot be taken leaves the channel as it was.
-        self.feed, self.ring, self.lately = feed, ring, lately
+        self.feed, self.ring, self.recent_dispatches = feed, ring, recent_dispatches
         self._snapshots: dict[bool, Frame] = {}
 
     # Entries
@@ -77,10 +78,10 @@ class Channel:
         """
         readers, lagging, began = len(self), len(self._lagging), self._clock()
         frame = self.ring.add(entry)
-        self.feed.apply(entry)
+        fold(entry, self.feed)
         if pinned is not None:
             self.feed.learn(pinned)
-        self.lately.take(entry)
+        self.recent_dispatches.add(entry)
         self._snapshots.clear()
         self.freshness.entry_published()
         self._write_to_caught_up(frame, self.feed.tail.offset)

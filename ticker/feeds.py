@@ -13,9 +13,10 @@ from typing import Final
 
 from ticker.errors import BrokenLog
 from ticker.hub import Hub
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import WrongType
-from ticker.journal.registry import Plan, Registry
+from ticker.journal.registry import Registry
 from ticker.wire import Close
 
 UNREADABLE: Final = (BrokenLog, WrongType, ValueError, KeyError, TypeError, AttributeError)
@@ -33,17 +34,17 @@ class Feeds:
         self._journal = journal
         self._registry = registry
         self._admin_key = admin_key
-        self._plans: dict[str, Plan] = {}
+        self._settings: dict[str, FeedSettings] = {}
 
     def private(self, name: str) -> bool:
         """Return True if a feed is known here and may be read with a key alone."""
-        plan = self._plans.get(name)
-        return plan is not None and plan.visibility == "private"
+        settings = self._settings.get(name)
+        return settings is not None and settings.visibility == "private"
 
     def listed(self, name: str) -> bool:
         """Return False if a feed is known here and is not public: it must not be listed."""
-        plan = self._plans.get(name)
-        return plan is None or plan.visibility == "public"
+        settings = self._settings.get(name)
+        return settings is None or settings.visibility == "public"
 
     async def set_up(self) -> None:
         """Give a log that was emptied, or never used, the default feed and the admin key."""
@@ -54,30 +55,30 @@ class Feeds:
 
         Returns the feeds that are closed now, and open on this node until `finish`.
         """
-        plans = {plan.name: plan for plan in await self._registry.feeds()}
-        await subscribe(plans)  # before a log is read, so that nothing falls in between
-        self._plans = plans
+        every = {settings.name: settings for settings in await self._registry.feeds()}
+        await subscribe(every)  # before a log is read, so that nothing falls in between
+        self._settings = every
         # Readers who may not read any more are dismissed before anything is waited for.
-        closing = [name for name, plan in plans.items() if not self._update_but_for_closing(plan)]
-        for name in self._hub.channels.keys() - plans.keys():
+        closing = [name for name, settings in every.items() if not self._update_but_for_closing(settings)]
+        for name in self._hub.channels.keys() - every.keys():
             self._hub.drop(name)
-        for name in plans.keys() - self._hub.channels.keys():
+        for name in every.keys() - self._hub.channels.keys():
             await self.open(name)
         return closing
 
     def finish(self, closing: Iterable[str]) -> None:
         """End the feeds that are closed now, all of whose entries were published. From now on, the feeds are known."""
         for name in closing:
-            self._hub.channels[name].update_settings(**self._plans[name].shown())
-        self._hub.retain(self._plans.keys())
+            self._hub.channels[name].update_settings(**self._settings[name].public())
+        self._hub.retain(self._settings.keys())
 
-    def _update_but_for_closing(self, plan: Plan) -> bool:
+    def _update_but_for_closing(self, settings: FeedSettings) -> bool:
         """Take in what a known feed is like now. False: it is closed now, which was left out."""
-        channel = self._hub.channels.get(plan.name)
+        channel = self._hub.channels.get(settings.name)
         if channel is None:
             return True
-        closes = plan.closed is not None and channel.feed.closed is None
-        channel.update_settings(**plan.shown() | ({"closed": None} if closes else {}))
+        closes = settings.closed is not None and channel.feed.closed is None
+        channel.update_settings(**settings.public() | ({"closed": None} if closes else {}))
         return not closes
 
     async def open(self, name: str) -> None:
@@ -85,22 +86,22 @@ class Feeds:
 
         A damaged feed does not block the others.
         """
-        plan = self._plans[name]
+        settings = self._settings[name]
         try:
-            await self._open(plan)
+            await self._open(settings)
         except UNREADABLE as fault:
             if name not in self._hub.damaged:
                 log.error("the log of %s is damaged (%s): see `ticker verify`", name, fault)
             self._hub.mark_damaged(name)
 
-    async def _open(self, plan: Plan) -> None:
-        known = plan.name in self._hub.channels
+    async def _open(self, settings: FeedSettings) -> None:
+        known = settings.name in self._hub.channels
         if known:
             await self.set_up()  # the log may have been emptied
-        feed, base, recent = await self._journal.opened(plan, self._hub.capacity)
+        feed, base, recent = await self._journal.opened(settings, self._hub.capacity)
         self._hub.open(feed, recent, base)
         if known:
-            log.warning("%s has diverged (fork detected); its readers were reset", plan.name)
+            log.warning("%s has diverged (fork detected); its readers were reset", settings.name)
 
     async def check_keys(self) -> None:
         """Dismiss readers of private feeds whose keys were revoked, or no longer reach the feed."""

@@ -24,7 +24,7 @@ from ticker.errors import CannotWrite, Unavailable
 from ticker.feeds import UNREADABLE, Feeds
 from ticker.hub import Hub
 from ticker.journal.log import Journal
-from ticker.journal.redis import Redis, Refused, Subscription, cause
+from ticker.journal.redis import CommandError, Redis, Subscription, cause
 from ticker.journal.registry import Registry
 from ticker.node_counts import NodeCounts
 from ticker.redis_clock import RedisClock
@@ -118,7 +118,7 @@ class Follower:
                 async with self._redis.subscription() as self._subscription:
                     await self._session()
             except Exception as error:  # whatever it is, a node that stopped following must say so
-                if not isinstance(error, Unavailable | Refused):
+                if not isinstance(error, Unavailable | CommandError):
                     log.exception("following Redis failed")
                 elif not self._lost:
                     log.warning("%s", cause(error))
@@ -131,7 +131,7 @@ class Follower:
         self.writable, self.refuses = False, refuses
         if refuses:
             for other in self._others:
-                await other.redial()
+                await other.reconnect()
 
     async def _session(self) -> None:
         await self.feeds.set_up()
@@ -201,10 +201,10 @@ class Follower:
         return None
 
     async def _publish(self, feed: str, entry: Entry) -> follow.Event | None:
-        pinned = await self._journal.pinned_by(entry, self._hub.channels[feed].feed)
         try:
+            pinned = await self._journal.pinned_by(entry, self._hub.channels[feed].feed)
             self._hub.publish(feed, entry, pinned)
-        except (ValueError, KeyError):  # it is no entry as this service writes them
+        except (ValueError, KeyError):  # it is no entry that this version can read
             return follow.Unreadable(feed)
         self._awaited.seen((feed, entry.tail.offset))
         for consumer in self._consumers:

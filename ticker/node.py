@@ -15,7 +15,7 @@ from ticker.errors import NotFound
 from ticker.follower import Follower
 from ticker.hub import Hub
 from ticker.journal.delivery import DeliveryReports
-from ticker.journal.held import HeldLines
+from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
@@ -41,7 +41,7 @@ class Node:
         assert settings.redis_url is not None
         self.settings = settings
         self.redis = Redis(settings.redis_url)
-        slow = Redis(settings.redis_url, answer_within=settings.replica_timeout + 1.0)
+        slow = Redis(settings.redis_url, response_timeout=settings.replica_timeout + 1.0)
         self._connections = [self.redis, slow]
         self.journal = Journal(
             slow if settings.replicas else self.redis,
@@ -49,7 +49,7 @@ class Node:
             replica_timeout=settings.replica_timeout,
         )
         self.registry = Registry(self.redis)
-        self.held = HeldLines(self.redis)
+        self.held = HeldDispatches(self.redis)
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
         self.redis_clock = RedisClock()

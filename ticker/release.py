@@ -13,13 +13,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
+from ticker import changes
 from ticker.dispatch import FIELDS
 from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
-from ticker.journal.change import Change, ask_second
-from ticker.journal.held import Due, HeldLines
+from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
-from ticker.journal.redis import Refused, cause
+from ticker.journal.redis import CommandError, cause
 from ticker.journal.registry import Holder
 
 POLL_INTERVAL: Final = 0.75
@@ -37,7 +37,12 @@ class Release:
     """Releases held dispatches. One for each node; `run` is its only task."""
 
     def __init__(
-        self, journal: Journal, held: HeldLines, hub: Hub, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        journal: Journal,
+        held: HeldDispatches,
+        hub: Hub,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`sleep` waits so many seconds."""
         self._journal = journal
@@ -63,7 +68,7 @@ class Release:
                 if due_in is not None:
                     wait = min(wait, due_in)
             except Exception as error:  # whatever it is, the next poll may succeed
-                if not isinstance(error, Unavailable | Refused):
+                if not isinstance(error, Unavailable | CommandError):
                     log.exception("held dispatches could not be read")
                 elif not self._failed:
                     log.warning("held dispatches wait: %s", cause(error))
@@ -103,7 +108,7 @@ class Release:
             raise
         except Exception as error:  # a damaged dispatch does not block those behind it
             if (due.feed, due.id) not in self._damaged:
-                where = None if isinstance(error, Refused) else error  # else it happened in Redis
+                where = None if isinstance(error, CommandError) else error  # else it happened in Redis
                 log.error("%s held in %s cannot be released: %s", due.id, due.feed, cause(error), exc_info=where)
             self._damaged.add((due.feed, due.id))
             return False
@@ -111,13 +116,14 @@ class Release:
     async def release(self, due: Due) -> bool:
         """Release a dispatch; return False if another worker has, or if it was postponed or spiked meanwhile."""
         try:
-            record, filer = await self._held.line(due.feed, due.id)
+            record, filer = await self._held.dispatch(due.feed, due.id)
             if record["status"] != "held" or _milliseconds(record["release_at"]) > due.now:
                 return False
             channel = self._hub.channels[due.feed]
-            fields, confirm = ask_second({name: record[name] for name in FIELDS if name in record}, channel.feed)
+            given = {name: record[name] for name in FIELDS if name in record}
+            fields, confirmation = changes.require_confirmation(given, channel.feed)
             author = Holder(filer, record["by"], "correspondent", record["held"])
-            change = Change("file", author, fields, held=due.id, revision=record["revision"], confirm=confirm)
+            change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):
             return False

@@ -16,8 +16,8 @@ import orjson
 
 from ticker.delivery import Deliveries, Delivery, Filed, quantile
 from ticker.errors import Unavailable
-from ticker.journal import keys
-from ticker.journal.redis import Redis, Refused, cause
+from ticker.journal import names
+from ticker.journal.redis import CommandError, Redis, cause
 
 RETENTION: Final = 7 * 24 * 3600
 """Seconds a delivery report is kept."""
@@ -45,7 +45,7 @@ class DeliveryReports:
             await sleep(STORE_INTERVAL)
             try:
                 await self.store(node, deliveries)
-            except (Unavailable, Refused) as error:
+            except (Unavailable, CommandError) as error:
                 log.info("a part of the delivery reports is lost: %s", cause(error))
             except Exception:  # whatever it is, the next measurements may be stored
                 log.exception("delivery reports could not be stored")
@@ -69,7 +69,7 @@ class DeliveryReports:
         commands += [("HSET", name, *pairs) for name, pairs in fields.items()]
         commands += [("EXPIRE", name, RETENTION) for name in {command[1] for command in commands}]
         if commands:
-            await self._redis.outcomes(*commands)
+            await self._redis.pipeline_outcomes(*commands)
 
     async def of(self, feed: str, dispatch: dict[str, Any]) -> dict[str, Any]:
         """Return the delivery report of a dispatch."""
@@ -102,4 +102,4 @@ def _rounded(milliseconds: float | None) -> float | None:
 
 
 def _minute(dispatch: Filed) -> str:
-    return keys.receipts(dispatch.feed, dispatch.filed[:16])
+    return names.receipts(dispatch.feed, dispatch.filed[:16])

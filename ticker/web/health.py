@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -10,18 +11,39 @@ from starlette.responses import PlainTextResponse, Response
 from ticker.channel import Channel
 from ticker.errors import Unavailable
 from ticker.node import Node
-from ticker.web.answers import json
+from ticker.schema import shape, text
 from ticker.web.node import node_of
-from ticker.web.reading import seen
+from ticker.web.operation import Resource, Returns
+from ticker.web.responses import json
+from ticker.web.shape import Shape
+from ticker.web.visible import visible
+
+ROUTES: Final = Resource("Operators")
+
+_HEALTH: Final = Shape(
+    "Health", shape("The state of the node.", {"status": text("In a word or two.")}), {"status": "ready"}
+)
 
 
+@ROUTES.operation(
+    "GET", "/healthz", "isAlive", "Alive", Returns(200, "This process answers.", (_HEALTH,)), needs_log=False
+)
 async def healthz(request: Request) -> Response:
-    """GET /healthz: this process answers. Never depends on Redis, or a Redis outage would restart every node."""
+    """Respond that this process is alive. Never depends on Redis, or a Redis outage would restart every node."""
     return json({"status": "alive"})
 
 
+@ROUTES.operation(
+    "GET",
+    "/readyz",
+    "isReady",
+    "In sync with the log",
+    Returns(200, "It may be sent readers and correspondents.", (_HEALTH,)),
+    Returns(503, "Not now.", (_HEALTH,)),
+    needs_log=False,
+)
 async def readyz(request: Request) -> Response:
-    """GET /readyz: this node is in sync with Redis, so a balancer may send readers and correspondents."""
+    """Respond whether this node is in sync with Redis, so that a balancer may send readers and correspondents."""
     node = node_of(request)
     hub = node.hub
     if hub.draining:
@@ -35,12 +57,26 @@ async def readyz(request: Request) -> Response:
     return json({"status": "ready"})
 
 
+@ROUTES.operation(
+    "GET",
+    "/metrics",
+    "readMetrics",
+    "Numbers of one worker",
+    Returns(
+        200,
+        "In the text format that Prometheus reads.",
+        media_type="text/plain",
+        example="# HELP ticker_readers Readers connected to this worker.\n"
+        '# TYPE ticker_readers gauge\nticker_readers{feed="breaking"} 10342\n',
+    ),
+    needs_log=False,
+)
 async def metrics(request: Request) -> Response:
-    """GET /metrics: numbers of this worker, in the text format that Prometheus reads."""
+    """Respond with the numbers of this worker."""
     node = node_of(request)
     try:
-        channels = await seen(request, node.hub.channels)
-    except Unavailable:  # the numbers matter most in an outage, so those that are public are given
+        channels = await visible(request, node.hub.channels)
+    except Unavailable:  # of all times, now the rest must be told
         channels = {name: channel for name, channel in node.hub.channels.items() if channel.feed.listed}
     return PlainTextResponse("".join(_lines(node, channels)), media_type="text/plain; version=0.0.4")
 
@@ -54,7 +90,7 @@ def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
             {n: c.polls.waiting.count for n, c in channels.items()},
         ),
         "ticker_offset": ("Offset of the newest entry.", {n: c.feed.tail.offset for n, c in channels.items()}),
-        "ticker_level": ("1 while level with Redis.", {n: int(c.freshness.proven) for n, c in channels.items()}),
+        "ticker_level": ("1 while in sync with Redis.", {n: int(c.freshness.proven) for n, c in channels.items()}),
     }
     for name, (purpose, values) in gauges.items():
         yield f"# HELP {name} {purpose}\n# TYPE {name} gauge\n"
@@ -69,5 +105,5 @@ def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
         yield f'ticker_readers_cut_total{{feed="{feed}"}} {value}\n'
     yield "# HELP ticker_relay_filled_total Entries that pub/sub did not bring and the log did.\n"
     yield f"# TYPE ticker_relay_filled_total counter\nticker_relay_filled_total {node.follower.filled}\n"
-    yield "# HELP ticker_relay_sessions_total Times this worker came level with Redis anew.\n"
+    yield "# HELP ticker_relay_sessions_total Times this worker began to follow Redis.\n"
     yield f"# TYPE ticker_relay_sessions_total counter\nticker_relay_sessions_total {node.follower.sessions}\n"
