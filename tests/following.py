@@ -20,7 +20,7 @@ from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Registry
 from ticker.reader import Reader
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 MONA = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")
 
@@ -38,7 +38,7 @@ class Clock:
 class Watcher(Reader):
     """A reader that takes everything at once into a Page, which checks law 3 at every frame."""
 
-    encoding: Dialect = "lines"
+    encoding: Encoding = "lines"
 
     def __init__(self) -> None:
         super().__init__()

@@ -39,7 +39,7 @@ from ticker.follow import (
     Wait,
 )
 from ticker.ring import Ring
-from ticker.wire import BEAT_EVERY
+from ticker.wire import BEAT_INTERVAL
 
 AT = "2026-03-11T14:30:10.000Z"
 NOW = 1000.0
@@ -337,13 +337,13 @@ def test_a_beat_is_due_every_ten_seconds_on_average(node: Node) -> None:
         if node.prove(now=now)[-1] == Prove("a", AT, beat=True):
             beats.append(now)
         now += PROBE_INTERVAL
-    assert [later - before for before, later in pairwise(beats)] == [BEAT_EVERY] * 3
+    assert [later - before for before, later in pairwise(beats)] == [BEAT_INTERVAL] * 3
 
 
 def test_between_beats_a_proof_neither_beats_nor_checks_keys_nor_retries_what_is_damaged(node: Node) -> None:
     node.prove()
     node.copies.damaged.add("b")
-    half = BEAT_EVERY - PROBE_INTERVAL / 2
+    half = BEAT_INTERVAL - PROBE_INTERVAL / 2
     assert node.prove(now=NOW + half - 0.01) == [Prove("a", AT, beat=False)]
     assert node.prove(now=NOW + half + PROBE_INTERVAL) == [Restart("b"), CheckKeys(), Prove("a", AT, beat=True)]
 

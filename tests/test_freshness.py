@@ -11,7 +11,7 @@ import pytest
 
 from ticker.entry import Position
 from ticker.freshness import Freshness, Notice
-from ticker.wire import BEAT_EVERY
+from ticker.wire import BEAT_INTERVAL
 
 HERE = Position(7, "0" * 12)
 ONE, TWO, THREE = (f"2026-03-11T14:00:0{second}.000Z" for second in (1, 2, 3))
@@ -98,9 +98,9 @@ def test_a_delay_is_repeated_at_intervals_with_the_same_frame_and_number(fresh: 
     frame = fresh.delayed
     for seconds, notice in [
         (0.0, Notice.NONE),
-        (BEAT_EVERY - 0.25, Notice.NONE),
+        (BEAT_INTERVAL - 0.25, Notice.NONE),
         (0.25, Notice.REPEATED),
-        (BEAT_EVERY - 0.25, Notice.NONE),
+        (BEAT_INTERVAL - 0.25, Notice.NONE),
         (0.25, Notice.REPEATED),
     ]:
         clock.now += seconds
@@ -142,4 +142,4 @@ def test_beats_come_often_enough_for_the_limit_of_the_clients() -> None:
     assert limit is not None
     fresh_for = int(limit[1]) / 1000
     # The page takes a beat that is this old for fresh; three seconds are left for a slow path.
-    assert BEAT_EVERY == fresh_for - 3.0 == 10.0
+    assert BEAT_INTERVAL == fresh_for - 3.0 == 10.0

@@ -31,7 +31,7 @@ async def until(true: Callable[[], Any]) -> None:
 async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Node]:
     """A node that is in sync with its own Valkey, and proves and beats more often than in life."""
     monkeypatch.setattr("ticker.follow.PROBE_INTERVAL", 0.1)
-    monkeypatch.setattr("ticker.follow.BEAT_EVERY", 0.3)
+    monkeypatch.setattr("ticker.follow.BEAT_INTERVAL", 0.3)
     async with Embedded(tmp_path) as server, Node(Settings.read(redis_url=server.url)) as node:
         await until(lambda: node.hub.ready and node.hub.channels["breaking"].freshness.proven)
         yield node

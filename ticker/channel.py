@@ -23,7 +23,7 @@ from ticker.origins import EVERY
 from ticker.reader import FROM_SNAPSHOT, Reader
 from ticker.ring import Ring
 from ticker.similar import RecentDispatches
-from ticker.wire import Close, Dialect, Frame, snapshot_frame
+from ticker.wire import Close, Encoding, Frame, snapshot_frame
 
 
 class Channel:
@@ -48,7 +48,7 @@ class Channel:
         self._origins = origins
         self._capacity = capacity
         # Grouped by class and encoding, so that each group is written in one loop.
-        self._caught_up: defaultdict[tuple[type[Reader], Dialect], set[Reader]] = defaultdict(set)
+        self._caught_up: defaultdict[tuple[type[Reader], Encoding], set[Reader]] = defaultdict(set)
         self._lagging = LaggingReaders(self, clock)
         self.freshness = Freshness(clock)
         self.polls = LongPoll(self, clock)

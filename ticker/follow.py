@@ -49,7 +49,7 @@ from typing import Final, NamedTuple, Protocol
 from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.ring import Ring
-from ticker.wire import BEAT_EVERY
+from ticker.wire import BEAT_INTERVAL
 
 PROBE_INTERVAL: Final = 1.0
 """Seconds between proofs. With PROBE_TIMEOUT, the bound on how long a lost Redis goes unnoticed."""
@@ -372,8 +372,8 @@ class Follow:
         actions: list[Action] = []
         retried: AbstractSet[str] = set()
         if proof.beat:
-            # Half a probe early rather than half a probe late, so that the mean is BEAT_EVERY.
-            self._beat_due = now + BEAT_EVERY - PROBE_INTERVAL / 2
+            # Half a probe early rather than half a probe late, so that the mean is BEAT_INTERVAL.
+            self._beat_due = now + BEAT_INTERVAL - PROBE_INTERVAL / 2
             retried = set(damaged)  # somebody may have mended them
             actions += [*map(Restart, sorted(retried)), CheckKeys()]
         for feed, had in probe.had.items():

@@ -12,7 +12,7 @@ the clock of Redis, this node was in sync with Redis.
   delay              unproven       delayed       changed    `delayed`, since now
   delay              proven         delayed       changed    `delayed`, since the last proof
   delay, at once     delayed        delayed       none       -
-  delay, later       delayed        delayed       repeated   the same `delayed`, BEAT_EVERY after the last
+  delay, later       delayed        delayed       repeated   the same `delayed`, BEAT_INTERVAL after the last
   restart            unproven       unproven      -          -
   restart            proven         unproven      -          -
   restart            delayed        delayed       -          -
@@ -31,7 +31,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from ticker.entry import Position
-from ticker.wire import BEAT_EVERY, Frame, beat_frame, delayed_frame
+from ticker.wire import BEAT_INTERVAL, Frame, beat_frame, delayed_frame
 
 
 class Notice(Enum):
@@ -85,7 +85,7 @@ class Freshness:
         if changed:
             self.delayed = delayed_frame(self.proof or now)
             self.status_seq += 1
-        elif self._clock() - self._delayed_sent < BEAT_EVERY:
+        elif self._clock() - self._delayed_sent < BEAT_INTERVAL:
             return Notice.NONE
         self._delayed_sent = self._clock()
         return Notice.CHANGED if changed else Notice.REPEATED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from ticker.feed import Feed
 from ticker.origins import allows
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 if TYPE_CHECKING:
     from ticker.channel import Channel
@@ -35,7 +35,7 @@ class Reader(ABC):
     """
 
     __slots__ = ("channel", "cursor", "key", "lagging_since", "origin", "reset", "status_seen")
-    encoding: Dialect
+    encoding: Encoding
 
     def __init__(self) -> None:
         self.channel: Channel

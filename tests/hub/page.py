@@ -9,7 +9,7 @@ import orjson
 from ticker.entry import Entry
 from ticker.feed import ON_AIR
 from ticker.reader import Reader
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 WINDOW: Final = 4
 """Dispatches in a snapshot, for the time of the test."""
@@ -81,7 +81,7 @@ class Witness(Protocol):
 class Page(Reader):
     """A reader with a socket of little room that believes nothing it has not checked."""
 
-    encoding: Dialect = "lines"
+    encoding: Encoding = "lines"
 
     def __init__(self, world: Witness, room: int | None, after: str | None) -> None:
         super().__init__()

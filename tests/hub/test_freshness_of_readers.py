@@ -6,7 +6,7 @@ import pytest
 
 from tests.hub.world import LATER, PROOF, Clock, Log, Socket, joined, kinds, publish
 from ticker.channel import Channel
-from ticker.wire import BEAT_EVERY, move_frame
+from ticker.wire import BEAT_INTERVAL, move_frame
 
 
 def test_the_first_proof_is_news_and_the_next_waits_for_its_beat(channel: Channel, log: Log) -> None:
@@ -37,7 +37,7 @@ def test_a_lost_redis_is_told_again_each_beat_lest_silence_seem_a_dead_line(chan
     socket = joined(channel)
     channel.prove(PROOF, beat=True)
     socket.writes.clear()
-    for seconds, told in [(0, 1), (0.25, 0), (BEAT_EVERY - 0.5, 0), (0.25, 1), (BEAT_EVERY - 0.25, 0), (0.25, 1)]:
+    for seconds, told in [(0, 1), (0.25, 0), (BEAT_INTERVAL - 0.5, 0), (0.25, 1), (BEAT_INTERVAL - 0.25, 0), (0.25, 1)]:
         clock.now += seconds
         channel.delay(LATER)
         assert socket.take() == [{"type": "delayed", "since": PROOF}] * told

@@ -11,13 +11,13 @@ from tests.hub.world import PROOF, Clock, Log, Socket, kinds, offsets, publish
 from ticker import channel as channels
 from ticker import freshness, ring
 from ticker.channel import Channel
-from ticker.wire import Dialect
+from ticker.wire import Encoding
 
-EVERY_DIALECT = pytest.mark.parametrize("encoding", get_args(Dialect))
+EVERY_ENCODING = pytest.mark.parametrize("encoding", get_args(Encoding))
 
 
-@EVERY_DIALECT
-def test_a_level_reader_gets_exactly_one_write_for_each_frame(encoding: Dialect, log: Log, channel: Channel) -> None:
+@EVERY_ENCODING
+def test_a_level_reader_gets_exactly_one_write_for_each_frame(encoding: Encoding, log: Log, channel: Channel) -> None:
     sockets = [Socket(encoding) for _ in range(3)]
     for socket in sockets:
         channel.join(socket, None)
@@ -62,8 +62,8 @@ def test_a_fresh_reader_starts_from_a_snapshot_of_that_moment_that_resets_nothin
     assert (len(channel), channel.lagging, len(channel.readers)) == (2, 0, 2)
 
 
-@EVERY_DIALECT
-def test_the_head_of_the_answer_and_the_first_frames_are_one_write(encoding: Dialect, channel: Channel) -> None:
+@EVERY_ENCODING
+def test_the_head_of_the_answer_and_the_first_frames_are_one_write(encoding: Encoding, channel: Channel) -> None:
     channel.prove(PROOF, beat=False)
     socket = Socket(encoding)
     channel.join(socket, None, head=b"HTTP/1.1 200 OK\r\n\r\n")

@@ -26,7 +26,7 @@ from tests.hub.followed import Followed
 from tests.hub.page import CHUNK, WINDOW, Page, shows
 from tests.hub.world import AT
 from ticker.lagging import STUCK_AFTER
-from ticker.wire import BEAT_EVERY, Close
+from ticker.wire import BEAT_INTERVAL, Close
 
 ROOM: Final = st.sampled_from([None, 0, 1, 300, 1000, 4000])
 """Bytes a socket takes before it is full; None for all there are."""
@@ -165,7 +165,7 @@ class World(RuleBasedStateMachine, Followed):
             if not self.connected:
                 self.resume()
             self.receive(len(self.messages))
-            self.clock.now += BEAT_EVERY
+            self.clock.now += BEAT_INTERVAL
             self.go_on()
         self.receive(len(self.messages))
         assert self.hub.damaged == set()

@@ -13,7 +13,7 @@ from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
 from ticker.hub import Hub
 from ticker.reader import Reader
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 AT = "2026-03-11T14:30:00.000Z"
 PROOF, LATER = "2026-03-11T14:30:10.000Z", "2026-03-11T14:30:20.000Z"
@@ -75,7 +75,7 @@ class Log:
 class Socket(Reader):
     """A reader that keeps what it is given. A slow one takes each write only when it is drained."""
 
-    def __init__(self, encoding: Dialect = "lines", *, slow: bool = False) -> None:
+    def __init__(self, encoding: Encoding = "lines", *, slow: bool = False) -> None:
         super().__init__()
         self.encoding = encoding
         self.slow = slow

@@ -18,7 +18,7 @@ from ticker.server.lingering_close import LingeringClose
 from ticker.server.readiness import Readiness
 from ticker.server.websocket import ReaderWebSocket
 from ticker.web.allowance import Allowance
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 READ_SIZE: Final = 1024
 """Bytes read from one reader before others get their turn; one who sends a lot is cut after a few turns."""
@@ -34,7 +34,7 @@ class SocketReader(Reader):
 
     __slots__ = ("_allowance", "_descriptor", "_readiness", "_unsent", "_websocket", "encoding")
 
-    def __init__(self, encoding: Dialect, descriptor: int, readiness: Readiness) -> None:
+    def __init__(self, encoding: Encoding, descriptor: int, readiness: Readiness) -> None:
         """Take over a connected socket that does not block."""
         super().__init__()
         self.encoding = encoding

@@ -27,7 +27,7 @@ from ticker.node import Node
 from ticker.origins import EVERY, allows, host
 from ticker.settings import Settings
 from ticker.web.node import node_of
-from ticker.wire import Dialect
+from ticker.wire import Encoding
 
 LIVE_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/live")
 
@@ -149,7 +149,7 @@ class Admission(NamedTuple):
     """
 
     channel: Channel
-    encoding: Dialect
+    encoding: Encoding
     after: str | None
     origin: str | None
     key: str | None
@@ -195,7 +195,7 @@ def admit(
         # What the browser saw last is newer than what its page was loaded with.
         after = headers.get("last-event-id") or after
         return Admission(channel, "sse", after, origin, key)
-    encoding: Dialect = "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket"
+    encoding: Encoding = "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket"
     return Admission(channel, encoding, after, origin, key)
 
 

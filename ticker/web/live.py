@@ -32,7 +32,7 @@ from ticker.web.node import node_of
 from ticker.web.operation import Fault, Parameter, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME
 from ticker.web.problems import problem
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
@@ -57,7 +57,7 @@ class AsgiReader(Reader):
 
     __slots__ = ("_chunk", "_ended", "_ready", "encoding", "why")
 
-    def __init__(self, encoding: Dialect) -> None:
+    def __init__(self, encoding: Encoding) -> None:
         super().__init__()
         self.encoding = encoding
         self._chunk = b""
