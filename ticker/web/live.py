@@ -1,6 +1,6 @@
-"""Live streams the plain ASGI way, for any ASGI server. Under `ticker serve`, the door in server/ is faster.
+"""Live streams the plain ASGI way, for any ASGI server. Under `ticker serve`, the acceptor in server/ is faster.
 
-An ASGI reader is a cursor like any other. It takes one chunk at a time and is set aside until its task has
+An ASGI reader is a cursor like any other. It takes one chunk at a time and lags until its task has
 sent that, so it too has no queue.
 """
 
