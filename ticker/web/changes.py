@@ -1,7 +1,7 @@
 """The changes of a feed by long-poll. One decision and one set of headers, whichever way a request comes in.
 
-This is also the plain ASGI way to serve it, for any ASGI server. Under `ticker serve`, the acceptor in server/ is faster,
-and a request that waits has no task there.
+This is also the plain ASGI way to serve it, for any ASGI server. Under `ticker serve`, the acceptor in server/ is
+faster, and a request that waits has no task there.
 """
 
 from __future__ import annotations
