@@ -63,7 +63,7 @@ def correct(
 
 
 def _or_none(value: Any) -> Any:
-    """Return what is to be sent: None, which takes the field away, where nothing but emptiness was given."""
+    """Return the value to send: None, which removes the field, where an empty value was given."""
     empty = not any(map(str.strip, value)) if isinstance(value, list) else not value.strip()
     return None if empty else value
 
