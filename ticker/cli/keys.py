@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import typer
 
+from ticker.cli.backend import directly, over_http
 from ticker.cli.client import Service
-from ticker.cli.log import directly, over_http
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import KeyPlan, check
 

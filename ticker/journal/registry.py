@@ -21,6 +21,7 @@ from ticker.dispatch import BREAKING, FeedPlan, Visibility, rfc3339
 from ticker.errors import Conflict, NotFound
 from ticker.journal import keys
 from ticker.journal.redis import Redis, Script, WrongType
+from ticker.journal.version import stamp
 
 log = logging.getLogger("ticker.registry")
 
@@ -224,6 +225,7 @@ class Registry:
 
         An admin key that the log has had is not touched: it may be revoked, or another one by now.
         """
+        await stamp(self._redis)
         with suppress(WrongType):  # a damaged feed keeps nobody from following the others
             await self.ensure_breaking()
         if admin_key is not None and not await self._redis("EXISTS", keys.ADMIN):

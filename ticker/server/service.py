@@ -19,6 +19,7 @@ from ticker.errors import BadSetting, TickerError, Unavailable
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis, cause, durability_warnings
 from ticker.journal.registry import Registry
+from ticker.journal.version import refuse_newer
 from ticker.settings import Settings
 
 READY_WITHIN: Final = 30.0
@@ -111,6 +112,7 @@ async def _prepare(settings: Settings) -> None:
     try:
         while True:
             try:
+                await refuse_newer(redis)
                 await registry.ensure(None)
                 break
             except Unavailable as error:

@@ -16,6 +16,7 @@ from ticker.errors import BadSetting, DataInUse
 from ticker.journal.embedded import Embedded, is_data_directory
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.journal.version import refuse_newer
 from ticker.settings import Settings
 
 Result = TypeVar("Result")
@@ -83,6 +84,7 @@ async def _act(settings: Settings, act: Callable[[Redis], Awaitable[Result]]) ->
 async def _act_on(url: str, act: Callable[[Redis], Awaitable[Result]]) -> Result:
     redis = Redis(url)
     try:
+        await refuse_newer(redis)
         return await act(redis)
     finally:
         await redis.close()
