@@ -26,8 +26,9 @@ async def _write(port: int, feed: str, key: str, writers: int, seconds: float) -
     loop = asyncio.get_running_loop()
     until = time.monotonic() + seconds
     made = [Writer(feed, key, until, taken) for _ in range(writers)]
-    for writer in made:
-        await loop.create_connection(lambda writer=writer: writer, "127.0.0.1", port)
+    waiting = iter(made)
+    for _ in made:
+        await loop.create_connection(lambda: next(waiting), "127.0.0.1", port)
     await asyncio.gather(*(writer.done for writer in made))
     return len(taken), taken
 

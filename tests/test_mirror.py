@@ -1,0 +1,136 @@
+"""Tests mirror the house: each module has its test file at the same path, or is listed here with where it is tested.
+
+ticker/journal/audit.py   →  tests/journal/test_audit.py
+ticker/journal/audit.lua  →  the same
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.test_layers import HOUSE
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+MODULES = sorted(
+    path.relative_to(HOUSE) for path in HOUSE.rglob("*") if path.suffix in (".py", ".lua") and path.stem != "__init__"
+)
+
+ELSEWHERE = {
+    # Module → test files, relative to ticker/ and tests/.
+    "__main__.py": ["cli/test_imports.py"],
+    "awaited.py": ["test_relay.py"],
+    "cli/backend.py": ["cli/test_data.py"],
+    "cli/change.py": ["cli/test_waiting.py", "cli/test_streams.py"],
+    "cli/client.py": ["cli/test_cli.py", "cli/test_waiting.py"],
+    "cli/commands.py": ["cli/test_imports.py"],
+    "cli/demo.py": ["cli/test_cli.py"],
+    "cli/desk.py": ["cli/test_streams.py", "cli/test_terminal.py"],
+    "cli/feeds.py": ["cli/test_cli.py"],
+    "cli/file.py": ["cli/test_cli.py"],
+    "cli/history.py": ["cli/test_terminal.py", "cli/test_streams.py"],
+    "cli/keys.py": ["cli/test_cli.py"],
+    "cli/look.py": ["cli/test_terminal.py"],
+    "cli/proxy.py": ["cli/test_waiting.py"],
+    "cli/receipt.py": ["cli/test_terminal.py", "cli/test_streams.py"],
+    "cli/run.py": ["cli/test_cli.py", "cli/test_streams.py"],
+    "cli/serve.py": ["cli/test_cli.py"],
+    "cli/tail.py": ["cli/test_cli.py", "cli/test_terminal.py"],
+    "hub.py": [
+        *("hub/test_hub.py", "hub/test_joining.py", "hub/test_closing.py", "hub/test_slow_readers.py"),
+        *("hub/test_another_history.py", "hub/test_words.py"),
+    ],
+    "journal/admin.lua": ["journal/test_registry.py"],
+    "journal/change.py": ["journal/test_append.py"],
+    "journal/closing.lua": ["web/test_feeds.py"],
+    "journal/held.py": ["test_release.py", "web/test_held.py"],
+    "journal/keys.py": ["server/test_databases.py"],
+    "journal/log.py": ["journal/test_append.py", "journal/test_replicas.py"],
+    "journal/look.lua": ["journal/test_append.py"],
+    "journal/receipts.py": ["web/test_receipt.py"],
+    "journal/restore.lua": ["journal/test_moving.py"],
+    "journal/store.lua": ["journal/test_append.py", "journal/test_moving.py"],
+    "journal/swap.lua": ["journal/test_registry.py"],
+    "load/crowd.py": ["load/test_crowds.py"],
+    "load/tally.py": ["load/test_crowds.py"],
+    "longpoll.py": ["hub/test_longpoll.py"],
+    "origins.py": ["web/test_origins.py", "test_settings.py"],
+    "reader.py": ["hub/test_slow_readers.py", "hub/test_joining.py"],
+    "ring.py": ["hub/test_ring.py"],
+    "server/deadlines.py": ["server/test_requests.py"],
+    "server/handshake.py": ["server/test_handoff.py"],
+    "server/lingering.py": ["server/test_handoff.py"],
+    "server/private.py": ["server/test_drain.py"],
+    "server/reader.py": ["server/test_door.py"],
+    "server/refusal.py": ["server/test_door.py"],
+    "server/service.py": ["server/test_workers.py", "server/test_lives.py"],
+    "server/talk.py": ["server/test_door.py"],
+    "server/worker.py": ["server/test_workers.py", "server/test_drain.py"],
+    "waiting.py": ["hub/test_longpoll.py"],
+    "web/admission.py": ["web/test_live.py", "web/test_origins.py"],
+    "web/allowance.py": ["server/test_allowance.py"],
+    "web/answers.py": ["web/test_reading.py"],
+    "web/app.py": ["test_docs.py"],
+    "web/audit.py": ["journal/test_audit.py"],
+    "web/crawlers.py": ["web/test_pages.py"],
+    "web/described/answers.py": ["web/test_described.py"],
+    "web/described/asyncapi.py": ["web/test_described.py"],
+    "web/described/bodies.py": ["web/test_described.py"],
+    "web/described/embedding.py": ["web/test_described.py"],
+    "web/described/examples.py": ["web/test_described.py"],
+    "web/described/faults.py": ["web/test_described.py"],
+    "web/described/openapi.py": ["web/test_described.py"],
+    "web/described/operation.py": ["web/test_described.py"],
+    "web/described/operations.py": ["web/test_described.py"],
+    "web/described/page.py": ["web/test_described.py"],
+    "web/described/pages.py": ["web/test_described.py"],
+    "web/embed/attributes.py": ["web/test_embed.py"],
+    "web/embed/drawing.py": ["web/test_embed.py"],
+    "web/embed/fragment.py": ["web/test_embed.py"],
+    "web/embed/frame.py": ["web/test_embed.py"],
+    "web/embed/gallery.py": ["browser/test_embed_gallery.py"],
+    "web/embed/oembed.py": ["web/test_embed_oembed.py"],
+    "web/embed/policy.py": ["web/test_embed.py"],
+    "web/embed/refusal.py": ["web/test_embed.py"],
+    "web/embed/scripts.py": ["web/test_embed.py"],
+    "web/embed/selection.py": ["web/test_embed_selection.py"],
+    "web/embed/structured.py": ["web/test_embed_structured.py"],
+    "web/embed/words.py": ["web/test_embed.py"],
+    "web/embed/zone.py": ["web/test_embed.py"],
+    "web/headers.py": ["web/test_problem_pages.py"],
+    "web/health.py": ["web/test_reading.py", "test_docs.py"],
+    "web/node.py": ["web/test_life.py"],
+    "web/problem_page.py": ["web/test_problem_pages.py"],
+    "web/problems.py": ["web/test_problem_pages.py", "test_errors.py"],
+    "web/sentence.py": ["web/test_pages.py"],
+    "web/wording.py": ["web/test_pages.py"],
+}
+
+
+def mirrored(module: Path) -> Path:
+    """The test file at the path of a module of the house."""
+    return TESTS / module.parent / f"test_{module.stem}.py"
+
+
+def own_tests(module: Path) -> list[Path]:
+    """Test files of a module, which is given relative to the house."""
+    named = [TESTS / name for name in ELSEWHERE.get(module.as_posix(), [])]
+    return [*([mirrored(module)] if mirrored(module).exists() else []), *named]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_each_module_has_its_tests(module: Path) -> None:
+    assert own_tests(module), f"write {mirrored(module).relative_to(ROOT)}, or say in ELSEWHERE where it is tested"
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_list_names_what_is_there(name: str) -> None:
+    assert (HOUSE / name).exists(), "no such module"
+    assert [test for test in ELSEWHERE[name] if not (TESTS / test).exists()] == []
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_list_names_nothing_that_follows_from_the_path(name: str) -> None:
+    assert mirrored(Path(name)) not in [TESTS / test for test in ELSEWHERE[name]]
