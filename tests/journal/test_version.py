@@ -12,9 +12,10 @@ from tests.cli.test_cli import Here
 from tests.cli.test_cli import here as in_this_process
 from ticker.errors import NewerData
 from ticker.journal.embedded import Embedded
+from ticker.journal.names import VERSION
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
-from ticker.journal.version import DATA_VERSION, VERSION, refuse_newer, stamp
+from ticker.journal.version import DATA_VERSION, refuse_newer, stamp
 
 pytestmark = pytest.mark.anyio
 

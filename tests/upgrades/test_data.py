@@ -16,8 +16,9 @@ from tests.cli.test_cli import Here
 from tests.cli.test_cli import here as in_this_process
 from tests.fixtures.make import FEEDS, answers, changes
 from tests.service import Service
+from ticker.journal.names import VERSION
 from ticker.journal.redis import Redis
-from ticker.journal.version import DATA_VERSION, VERSION
+from ticker.journal.version import DATA_VERSION
 
 here = in_this_process
 

@@ -11,10 +11,8 @@ from importlib.metadata import version
 from typing import Final
 
 from ticker.errors import CannotWrite, NewerData
+from ticker.journal.names import VERSION
 from ticker.journal.redis import Redis
-
-VERSION: Final = "ticker:version"
-"""String: version of the data in this database."""
 
 DATA_VERSION: Final = 1
 """The version that this program writes, and the newest that it reads."""
