@@ -24,8 +24,8 @@ COMMANDS = {
     "ticker serve --help": ["-m", "ticker", "serve", "--help"],
 }
 
-WHAT = f"""From the start of a process to its end, {TIMES} times a round, in turn, on a machine whose disk cache has all
-files. A bare interpreter and the import of Typer alone show which part of it is not this program's."""
+WHAT = f"""From the start of a process to its end, {TIMES} times a round, in turn, on a machine whose disk cache has
+all files. A bare interpreter and the import of Typer alone show which part of it is not this program's."""
 
 
 def run(options: Options) -> Result:

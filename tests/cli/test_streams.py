@@ -124,7 +124,7 @@ def test_a_reader_that_goes_away_is_no_mistake(service: Service, feed: str, numb
     finally:
         os.close(writes)
     if args[0] == "file":  # but a receipt is not lost
-        assert "it is done, with this receipt" in errors
+        assert "the change was made, with this receipt" in errors
     else:
         assert (status, errors) == (128 + signal.SIGPIPE, "")
 

@@ -129,7 +129,7 @@ def test_a_connection_that_is_lost_says_that_it_may_have_been_kept(
     silent: socket.socket, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "ATTEMPTS", 2)
-    monkeypatch.setattr(waiting, "SILENT_FOR", READY_WITHIN)
+    monkeypatch.setattr(waiting, "QUIET_FOR", READY_WITHIN)
     where = {"url": f"http://127.0.0.1:{silent.getsockname()[1]}", "key": "tk_x"}
     for change in (["file", "--urgency", "flash", "--", "-x"], ["air", "on"], ["held", "release", "h1"], ["unpin"]):
         said = here(where, *change).complaint
