@@ -30,7 +30,7 @@ class Profile:
         self._samples: Counter[str] = Counter()
 
     def take(self, stacks: str) -> None:
-        """Take in py-spy's raw format: each line has the frames from the outermost, a space, and a number of samples."""
+        """Take in py-spy's raw format: each line has the frames from the outermost, a space, and the samples."""
         for line in stacks.splitlines():
             stack, _, times = line.rpartition(" ")
             self._samples[_where(stack.rpartition(";")[2])] += int(times)
