@@ -106,7 +106,7 @@ class Peer:
 
     def publish_next(self, crowds: Crowds) -> None:
         """Publish the crowds' next dispatch."""
-        self.publish(crowds.line(SIZE - 8))
+        self.publish(crowds.next_text(SIZE - 8))
 
 
 class Piped(Peer):

@@ -77,4 +77,4 @@ class Server(Peer):
             assert response.status == 201, body
 
     def publish_next(self, crowds: Crowds) -> None:
-        self.publish(crowds.line(self.filler))
+        self.publish(crowds.next_text(self.filler))

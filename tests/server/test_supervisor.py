@@ -53,10 +53,10 @@ def test_kill_minus_nine_of_one_worker_in_two_loses_and_doubles_nothing(tmp_path
         for number in range(60):
             if number == 20:
                 victim = service.kill_child(WORKER)
-            service.file_patiently("breaking", crowds.line())
-        crowds.until_level(20)
-        service.file("breaking", crowds.line())
-        tally = crowds.until_level(10)
+            service.file_patiently("breaking", crowds.next_text())
+        crowds.until_caught_up(20)
+        service.file("breaking", crowds.next_text())
+        tally = crowds.until_caught_up(10)
         after = held(service)
     assert (tally.open, tally.reconnects, tally.resets) == (READERS, before[victim], 0)
     assert (tally.marks, tally.lost, tally.doubled, tally.disordered) == (READERS * 61, 0, 0, 0)
