@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.cli.command import here as here  # noqa: PLC0414  # a fixture of tests that run commands
 from tests.service import Service
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis

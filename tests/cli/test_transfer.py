@@ -14,11 +14,9 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.cli.test_cli import Ended, Here, _at, _run
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Ended, Here, at, run_command
 from tests.service import READY_WITHIN, TICKER, Page, Service, environment
 
-here = in_this_process  # an interpreter takes a second to start
 FIELDS: dict[str, Any] = {"sections": ["Politics"], "places": ["MENA"], "story": "storm"}
 
 
@@ -134,27 +132,27 @@ def test_a_correspondents_own_dispatches_stay_theirs_where_the_key_is_known(
         here({}, "keys", "add", "--role", "correspondent", "--name", name, *data).said.strip()
         for name in ("Amal", "Luis")
     ]
-    id = json.loads(here(_at(service, keys[0]), "file", "one", "--feed", feed).said)["id"]
+    id = json.loads(here(at(service, keys[0]), "file", "one", "--feed", feed).said)["id"]
     _export(here, service, tmp_path / "one", feed)
     here({}, "import", str(tmp_path / "one"), "--name", f"{feed}-copy", *data)
     service.until(lambda: service.http.get(f"/v1/feeds/{feed}-copy").status_code == 200)
     kill = ["kill", id, "--reason", "false", "--feed", f"{feed}-copy"]
-    assert "only what it filed itself" in here(_at(service, keys[1]), *kill).complaint
-    assert json.loads(here(_at(service, keys[0]), *kill).said)["revision"] == 2
+    assert "only what it filed itself" in here(at(service, keys[1]), *kill).complaint
+    assert json.loads(here(at(service, keys[0]), *kill).said)["revision"] == 2
 
 
 def test_an_export_can_be_piped_into_an_import(service: Service, tmp_path: Path) -> None:
     feed, data = service.open_feed("ar"), ["--data", str(service.data)]
     service.file(feed, "عاجل")
-    exported = _run({}, "export", feed, *data).said
+    exported = run_command({}, "export", feed, *data).said
     assert [orjson.loads(line).get("offset") for line in exported.splitlines()] == [None, 1]
     there = ["--data", str(tmp_path)]
-    broken = _run({}, "import", "-", *there, stdin=exported.splitlines(keepends=True)[0].encode())
+    broken = run_command({}, "import", "-", *there, stdin=exported.splitlines(keepends=True)[0].encode())
     assert "line 2: the export is truncated; it should go on to entry 1" in broken.complaint
-    assert feed not in _run({}, "feeds", "list", *there).said
-    assert _run({}, "import", "-", *there, stdin=exported.encode()).said == f"{feed}: 1 entry\n"
-    assert f"{feed}\tar\t{feed}\tpublic" in _run({}, "feeds", "list", *there).said.splitlines()
-    assert _run({}, "export", feed, *there).said == exported
+    assert feed not in run_command({}, "feeds", "list", *there).said
+    assert run_command({}, "import", "-", *there, stdin=exported.encode()).said == f"{feed}: 1 entry\n"
+    assert f"{feed}\tar\t{feed}\tpublic" in run_command({}, "feeds", "list", *there).said.splitlines()
+    assert run_command({}, "export", feed, *there).said == exported
 
 
 @pytest.mark.parametrize(

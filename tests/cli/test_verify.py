@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_cli import Here, _at
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Here, at
 from tests.service import Service
 from ticker.dispatch import rfc3339
 from ticker.errors import Unavailable
@@ -21,8 +20,6 @@ from ticker.journal.audit import Audit
 from ticker.journal.embedded import SOCKET
 from ticker.journal.redis import Redis
 from ticker.web.audit import _lines as audit_lines
-
-here = in_this_process  # an interpreter takes a second to start
 
 
 def _on_redis(service: Service, act: Callable[[Redis], Awaitable[None]]) -> None:
@@ -130,7 +127,7 @@ def test_an_editor_sees_every_change_and_nobody_else_sees_what_was_killed(servic
     assert service.http.post(f"{held}/{first}/release").status_code == 201
     service.http.post(f"{dispatches}/{wrong['id']}/kill", json={"reason": "untrue"})
     editor, correspondent = _key(service, "editor", feed), _key(service, "correspondent", feed)
-    told = here(_at(service, editor), "audit", "--feed", feed).said.splitlines()
+    told = here(at(service, editor), "audit", "--feed", feed).said.splitlines()
     assert [_told(line) for line in told] == [
         ("hold", None, "embargoed"),
         ("hold", None, "embargoed"),
@@ -153,9 +150,9 @@ def test_an_editor_sees_every_change_and_nobody_else_sees_what_was_killed(servic
         assert (refused.status_code, refused.headers["cache-control"]) == (status, "no-store")
         assert "libel" not in refused.text
     assert service.http.get(address, headers={"authorization": ""}).status_code == 401
-    assert "editor" in here(_at(service, correspondent), "audit", "--feed", feed).complaint
-    assert "TICKER_KEY" in here(_at(service) | {"key": ""}, "audit", "--feed", feed).complaint
-    assert "nowhere" in here(_at(service), "audit", "--feed", "nowhere").complaint
+    assert "editor" in here(at(service, correspondent), "audit", "--feed", feed).complaint
+    assert "TICKER_KEY" in here(at(service) | {"key": ""}, "audit", "--feed", feed).complaint
+    assert "nowhere" in here(at(service), "audit", "--feed", "nowhere").complaint
 
 
 def test_the_audit_of_a_damaged_log_says_so_and_the_status_is_1(service: Service, here: Here) -> None:
@@ -163,7 +160,7 @@ def test_the_audit_of_a_damaged_log_says_so_and_the_status_is_1(service: Service
     for number in (1, 2, 3):
         service.file(feed, f"line {number}")
     _on_redis(service, lambda redis: _delete_an_entry(redis, feed, ""))
-    ended = here(_at(service), "audit", "--feed", feed)
+    ended = here(at(service), "audit", "--feed", feed)
     assert (ended.status, ended.errors) == (1, "")
     assert [json.loads(line).get("fault") for line in ended.output.splitlines()] == [None, "entry 2 is missing"]
     _on_redis(service, lambda redis: redis("HDEL", names.FEEDS, feed))

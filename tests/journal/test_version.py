@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import Here
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Here
 from ticker.errors import NewerData
 from ticker.journal.embedded import Embedded
 from ticker.journal.names import VERSION
@@ -18,8 +17,6 @@ from ticker.journal.registry import Registry
 from ticker.journal.version import DATA_VERSION, refuse_newer, stamp
 
 pytestmark = pytest.mark.anyio
-
-here = in_this_process
 
 
 async def test_a_new_log_is_stamped(redis: Redis) -> None:

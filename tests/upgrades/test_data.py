@@ -12,15 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.cli.test_cli import Here
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Here
 from tests.fixtures.make import FEEDS, answers, changes
 from tests.service import Service
 from ticker.journal.names import VERSION
 from ticker.journal.redis import Redis
 from ticker.journal.version import DATA_VERSION
-
-here = in_this_process
 
 VERSIONS = sorted((Path(__file__).parents[1] / "fixtures").glob("[0-9]*"))
 
