@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ticker.dispatch import FeedEdit, FeedPlan, KeyPlan, check
+from ticker.admin import FeedEdit, FeedPlan, KeyPlan
+from ticker.dispatch import check
 from ticker.errors import Invalid
 
 FEED = {"name": "sport"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.load.test_crowds import crowds_of
-from tests.server.test_hand_off import UPGRADE, line, reader
+from tests.server.test_hand_off import UPGRADE, connect_to, reader
 from tests.service import Reader, Service
 
 WORKER = "ticker.server.worker"
@@ -74,14 +74,14 @@ def test_a_stopping_service_asks_readers_to_move_and_then_closes(tmp_path_factor
         service.process.terminate()
         for connection in (stays, goes):
             assert connection.json() == {"type": "move", "within": 250}
-        goes.say(8, struct.pack("!H", 1000))
+        goes.send(8, struct.pack("!H", 1000))
         assert goes.closed_with() == 1000
         assert stays.closed_with() == 1012
     assert service.stop() == 0
 
 
 def test_a_stop_during_a_reload_waits_for_both_processes(tmp_path: Path) -> None:
-    with Service(tmp_path, drain="2") as service, line(service) as stays:
+    with Service(tmp_path, drain="2") as service, connect_to(service) as stays:
         stays.ask("/v1/feeds/breaking/live", UPGRADE)
         service.process.send_signal(signal.SIGHUP)
         while stays.json()["type"] != "move":  # the old process was replaced, and drains
