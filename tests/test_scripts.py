@@ -1,4 +1,4 @@
-"""The scripts on machines that lack something: they say so first, in a line, with what to do."""
+"""The scripts: on machines that lack something they print that first, with what to do; and which checks they run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(machine: Path, script: str) -> subprocess.CompletedProcess[str]:
 
 
 def python(machine: Path) -> None:
-    """A Python whose pip says what stood on stderr before it, and installs nothing."""
+    """A Python whose pip prints its arguments to stderr and installs nothing."""
     program(
         machine,
         "python3",

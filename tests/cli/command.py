@@ -17,7 +17,7 @@ from ticker.cli import main
 
 
 def unhurried(errors: str) -> str:
-    """What a command said on stderr, without its remarks on how long it waits: a busy machine is no mistake."""
+    """What a command printed to stderr, without its messages about waiting: a busy machine is no mistake."""
     waits = r"ticker: (waiting for .*|.*; trying again \(\d of \d\))\n"
     return re.sub(rf"^{waits}", "", errors, flags=re.MULTILINE)
 
@@ -30,7 +30,7 @@ class Ended(NamedTuple):
     errors: str
 
     @property
-    def said(self) -> str:
+    def printed(self) -> str:
         """What it printed, if it went well."""
         assert (self.status, self.errors) == (0, "")
         return self.output

@@ -32,13 +32,13 @@ def test_an_address_of_another_service_is_named(here: Here) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(1) as pool:
         other.settimeout(10)
 
-        def answer() -> None:
+        def respond() -> None:
             connection, _ = other.accept()
             with connection:
                 connection.recv(65536)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<h1>Hello</h1>")
 
-        answering = pool.submit(answer)
+        responding = pool.submit(respond)
         url = f"http://127.0.0.1:{other.getsockname()[1]}"
         assert url in here({"url": url, "key": "tk_x"}, "feeds", "list").complaint
-        answering.result()
+        responding.result()

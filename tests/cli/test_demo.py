@@ -22,16 +22,16 @@ def test_the_demo_files_in_three_feeds_and_leaves_nothing_behind(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with Following("demo", "--port", "0", drain="0") as demo:
         service.until(lambda: any(line.endswith(" tail\n") for line in demo.lines) or demo.process.poll() is not None)
-        said = "".join(demo.lines)
-        url = said.split()[3]
+        printed = "".join(demo.lines)
+        url = printed.split()[3]
         assert demo.lines[0] == f"ticker ready on {url}\n"
-        for address in re.findall(rf"{re.escape(url)}/\S*", said):
+        for address in re.findall(rf"{re.escape(url)}/\S*", printed):
             service.until(lambda address=address: httpx.get(address).status_code == 200)
         feeds = {feed["name"]: feed["language"] for feed in httpx.get(url + "/v1/feeds").json()["feeds"]}
         assert feeds == {"breaking": "en", "ar": "ar", "es": "es"}
         for feed in feeds:
             service.until(lambda feed=feed: httpx.get(f"{url}/v1/feeds/{feed}").json()["dispatches"])
-        # What it says one can type can be typed.
+        # The commands that it prints can be run.
         typed = [line for line in demo.lines if line.startswith("  export ") or " file " in line]
         env = environment() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         filed = subprocess.run(["sh", "-c", "".join(typed)], capture_output=True, env=env, text=True, check=False)

@@ -16,26 +16,26 @@ def test_an_edition_and_a_feed_whose_flashes_take_two(service: Service, here: He
     original, edition = service.open_feed(), f"{service.open_feed()}-ar"
     where, more = (at(service), []) if way == "over http" else ({}, ["--data", str(service.data)])
     flags = ["--language", "ar", "--edition-of", original, "--two-person-flash"]
-    assert here(where, "feeds", "add", edition, *flags, *more).said == f"{edition}\n"
+    assert here(where, "feeds", "add", edition, *flags, *more).printed == f"{edition}\n"
     service.until(lambda: service.http.get(f"/v1/feeds/{edition}").status_code == 200)
     (listed,) = [feed for feed in service.http.get("/v1/feeds").json()["feeds"] if feed["name"] == edition]
     assert (listed["edition_of"], [feed["name"] for feed in listed["editions"]]) == (original, [original])
     assert "edition_of" in here(where, "feeds", "add", "x", "--edition-of", "No Feed", *more).complaint
 
-    line = service.file(original, "Bridge closed")["id"]
-    flash = ["file", "إغلاق الجسر", "--feed", edition, "--edition-of", f"{original}/{line}", "--urgency", "flash"]
-    receipt = json.loads(here(at(service), *flash).said)
+    dispatch = service.file(original, "Bridge closed")["id"]
+    flash = ["file", "إغلاق الجسر", "--feed", edition, "--edition-of", f"{original}/{dispatch}", "--urgency", "flash"]
+    receipt = json.loads(here(at(service), *flash).printed)
     assert receipt["confirm_by"] > receipt["filed"]
     found = service.http.get(f"/v1/feeds/{edition}/dispatches/{receipt['id']}").json()
     assert (found["urgency"], found["edition_of"], found["editions"]) == (
-        *("urgent", f"{original}/{line}", [f"{original}/{line}"]),
+        *("urgent", f"{original}/{dispatch}", [f"{original}/{dispatch}"]),
     )
-    assert service.http.get(f"/v1/feeds/{original}/dispatches/{line}").json()["editions"] == [
+    assert service.http.get(f"/v1/feeds/{original}/dispatches/{dispatch}").json()["editions"] == [
         f"{edition}/{receipt['id']}"
     ]
     other = service.file(original, "Bridge open")["id"]
     correct = ["correct", receipt["id"], "--feed", edition, "--edition-of", f"{original}/{other}", "--place", "Sanaa"]
-    assert json.loads(here(at(service), *correct).said)["revision"] == 2
+    assert json.loads(here(at(service), *correct).printed)["revision"] == 2
     found = service.http.get(f"/v1/feeds/{edition}/dispatches/{receipt['id']}").json()
     assert (found["edition_of"], found["places"]) == (f"{original}/{other}", ["Sanaa"])
     assert "edition_of" in here(at(service), "file", "x", "--edition-of", "nothing").complaint
@@ -47,27 +47,29 @@ def test_a_feed_is_edited_closed_and_opened_again(service: Service, here: Here, 
     where, more = (at(service), []) if way == "over http" else ({}, ["--data", str(service.data)])
 
     def row() -> list[str]:
-        (found,) = [row for row in here(where, "feeds", "list", *more).said.splitlines() if row.startswith(f"{feed}\t")]
+        (found,) = [
+            row for row in here(where, "feeds", "list", *more).printed.splitlines() if row.startswith(f"{feed}\t")
+        ]
         return found.split("\t")[1:]
 
     flags = ["--timezone", "Asia/Beirut", "--origin", "https://a.example", "--origin", "https://b.example"]
-    assert here(where, "feeds", "add", feed, "--visibility", "private", *flags, *more).said == f"{feed}\n"
+    assert here(where, "feeds", "add", feed, "--visibility", "private", *flags, *more).printed == f"{feed}\n"
     assert row() == ["en", feed, "private"]
     flags = ["--title", "Desk", "--visibility", "unlisted", "--two-person-flash", "--edition-of", "breaking"]
-    assert here(where, "feeds", "edit", feed, *flags, *more).said == f"{feed}\n"
+    assert here(where, "feeds", "edit", feed, *flags, *more).printed == f"{feed}\n"
     plan = service.http.patch(f"/v1/feeds/{feed}", json={"closed": None}).json()
     assert (plan["timezone"], plan["origins"]) == ("Asia/Beirut", ["https://a.example", "https://b.example"])
     assert (plan["two_person_flash"], plan["edition_of"]) == (True, "breaking")
     assert row() == ["en", "Desk", "unlisted"]
     flags = ["--origin", "service", "--edition-of", "", "--one-person-flash"]
-    assert here(where, "feeds", "edit", feed, *flags, *more).said == f"{feed}\n"
+    assert here(where, "feeds", "edit", feed, *flags, *more).printed == f"{feed}\n"
     plan = service.http.patch(f"/v1/feeds/{feed}", json={"closed": None}).json()
     assert (plan["origins"], plan["two_person_flash"], plan["edition_of"]) == (None, False, None)
-    closed = here(where, "feeds", "close", feed, *more).said.split("\t")
+    closed = here(where, "feeds", "close", feed, *more).printed.split("\t")
     assert closed[0] == feed
     assert row() == ["en", "Desk", "unlisted", closed[1].strip()]
     assert service.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": "a"}).status_code == 410
-    assert here(where, "feeds", "edit", feed, "--reopen", *more).said == f"{feed}\n"
+    assert here(where, "feeds", "edit", feed, "--reopen", *more).printed == f"{feed}\n"
     assert service.file(feed, "a")["revision"] == 1
     assert "--title" in here(where, "feeds", "edit", feed, *more).complaint
     assert "time zone" in here(where, "feeds", "edit", feed, "--timezone", "Beirut", *more).complaint
@@ -78,7 +80,7 @@ def test_a_feed_is_edited_closed_and_opened_again(service: Service, here: Here, 
 
 
 def test_a_feed_added_to_the_data_can_be_filed_to_at_once(service: Service) -> None:
-    assert run_command({}, "feeds", "add", "beside", "--data", str(service.data)).said == "beside\n"
+    assert run_command({}, "feeds", "add", "beside", "--data", str(service.data)).printed == "beside\n"
     assert service.file("beside", "one")["revision"] == 1
 
 
@@ -86,11 +88,11 @@ def test_feeds_and_keys_made_while_the_service_is_down_are_there_after_it(tmp_pa
     data = ["--data", str(tmp_path)]
     with Service(tmp_path):
         pass
-    assert run_command({}, "feeds", "add", "early", *data).said == "early\n"
-    key = run_command({}, "keys", "add", "--role", "correspondent", "--name", "Amal", *data).said.strip()
-    assert [row.split("\t")[0] for row in run_command({}, "feeds", "list", *data).said.splitlines()] == [
+    assert run_command({}, "feeds", "add", "early", *data).printed == "early\n"
+    key = run_command({}, "keys", "add", "--role", "correspondent", "--name", "Amal", *data).printed.strip()
+    assert [row.split("\t")[0] for row in run_command({}, "feeds", "list", *data).printed.splitlines()] == [
         "breaking",
         "early",
     ]
     with Service(tmp_path) as service:
-        assert json.loads(run_command(at(service, key), "file", "one", "--feed", "early").said)["revision"] == 1
+        assert json.loads(run_command(at(service, key), "file", "one", "--feed", "early").printed)["revision"] == 1

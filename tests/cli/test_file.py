@@ -13,7 +13,7 @@ def test_file_correct_and_kill_print_their_receipts(service: Service) -> None:
     details = ["--source", "Harbour police", "--byline", "Amal", "--urgency", "flash", "--language", "en-GB"]
     details += ["--section", "Local", "--section", "Fire", "--place", "Marrowgate", "--story", "harbour-fire"]
     details += ["--link", "https://news.example/7", "--occurred", "2026-11-22T18:04:05+03:00"]
-    receipt = json.loads(run_command(where, "file", "Bridge closed", "--feed", feed, *details).said)
+    receipt = json.loads(run_command(where, "file", "Bridge closed", "--feed", feed, *details).printed)
     address = f"/v1/feeds/{feed}/dispatches/{receipt['id']}"
     found = service.http.get(address).json()
     assert [found[name] for name in ("text", "source", "byline", "urgency", "language")] == [
@@ -23,17 +23,17 @@ def test_file_correct_and_kill_print_their_receipts(service: Service) -> None:
         *(["Local", "Fire"], ["Marrowgate"], "harbour-fire", "https://news.example/7", "2026-11-22T15:04:05.000Z", 1)
     ]
     changes = ["--feed", feed, "--text", "Bridge open", "--note", "It was reopened"]
-    assert json.loads(run_command(where, "correct", receipt["id"], *changes).said)["revision"] == 2
+    assert json.loads(run_command(where, "correct", receipt["id"], *changes).printed)["revision"] == 2
     assert service.http.get(address).json()["note"] == "It was reopened"
     assert "revision is 2" in run_command(where, "correct", receipt["id"], *changes, "--revision", "1").complaint
-    killed = json.loads(run_command(where, "kill", receipt["id"], "--feed", feed, "--reason", "A drill").said)
+    killed = json.loads(run_command(where, "kill", receipt["id"], "--feed", feed, "--reason", "A drill").printed)
     assert killed["id"] == receipt["id"]
     assert service.http.get(address).json()["dispatch"]["reason"] == "A drill"
 
 
 def test_the_text_can_come_from_standard_input(service: Service) -> None:
     feed, text = service.open_feed("ar"), "عاجل: إغلاق الميناء"
-    receipt = json.loads(run_command(at(service), "file", "-", "--feed", feed, stdin=f"{text}\n".encode()).said)
+    receipt = json.loads(run_command(at(service), "file", "-", "--feed", feed, stdin=f"{text}\n".encode()).printed)
     assert service.http.get(f"/v1/feeds/{feed}/dispatches/{receipt['id']}").json()["text"] == text
 
 

@@ -1,4 +1,4 @@
-"""Times as people write them, in the terminal's zone, and what was understood said in full."""
+"""Times as people write them, in the terminal's zone, and how they were read, printed in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands on a command's streams, arguments and environment, there is one line and never a traceback."""
+"""Whatever is in a command's streams, arguments and environment, it prints one line and never a traceback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ARABIC = "أخبار اليوم"
 
 
 def _ended(args: list[str], env: dict[str, str], **streams: int | bytes) -> tuple[int, str, str]:
-    """Run a command with these streams, buffered as a shell's are; return its status and what it said on both."""
+    """Run a command with these streams, buffered as a shell's are; return its status and what it printed to both."""
     ended = subprocess.run(
         [*TICKER, *args],
         env={name: value for name, value in env.items() if name != "PYTHONUNBUFFERED"},

@@ -62,18 +62,18 @@ def test_the_other_receipts_for_people(service: Service) -> None:
 def test_scripts_read_the_receipt_as_the_service_gave_it(service: Service, here: Here) -> None:
     feed = service.open_feed()
     service.file(feed, "Café fermé", source="Préfecture")
-    said = here(at(service), "file", "Café fermé", "--feed", feed).said
-    receipt = json.loads(said)
-    assert said == json.dumps(receipt) + "\n"
+    printed = here(at(service), "file", "Café fermé", "--feed", feed).printed
+    receipt = json.loads(printed)
+    assert printed == json.dumps(receipt) + "\n"
     assert list(receipt) == ["id", "position", "revision", "filed", "similar"]
 
 
 def test_pin_unpin_and_air(service: Service, here: Here) -> None:
     feed = service.open_feed()
     id = service.file(feed, "one")["id"]
-    assert json.loads(here(at(service), "pin", id, "--feed", feed).said)["id"] == id
+    assert json.loads(here(at(service), "pin", id, "--feed", feed).printed)["id"] == id
     service.until(lambda: service.snapshot(feed)["pinned"] == id)
-    assert "position" in json.loads(here(at(service), "unpin", "--feed", feed).said)
+    assert "position" in json.loads(here(at(service), "unpin", "--feed", feed).printed)
     service.until(lambda: service.snapshot(feed)["pinned"] is None)
     broadcast = ["--label", "Watch", "--url", "https://news.example/live"]
     here(at(service), "air", "off", *broadcast, "--feed", feed)
@@ -88,9 +88,9 @@ def test_pin_unpin_and_air(service: Service, here: Here) -> None:
 
 def test_a_flash_is_confirmed_by_somebody_else(service: Service, here: Here) -> None:
     feed = _flash_feed(service, "flashes-too")
-    id = json.loads(here(at(service), "file", "one", "--feed", feed, "--urgency", "flash").said)["id"]
+    id = json.loads(here(at(service), "file", "one", "--feed", feed, "--urgency", "flash").printed)["id"]
     assert "second key" in here(at(service), "confirm", id, "--feed", feed).complaint
-    assert json.loads(here(at(service, _second_key(service)), "confirm", id, "--feed", feed).said)["revision"] == 2
+    assert json.loads(here(at(service, _second_key(service)), "confirm", id, "--feed", feed).printed)["revision"] == 2
 
 
 def test_an_empty_value_takes_a_field_away(service: Service, here: Here) -> None:
@@ -107,7 +107,7 @@ def test_an_empty_value_takes_a_field_away(service: Service, here: Here) -> None
     id = service.file(feed, "one", **fields)["id"]
     options = {"sections": "section", "places": "place"}
     flags = [part for name in fields for part in (f"--{options.get(name, name)}", "")]
-    assert json.loads(here(at(service), "correct", id, "--feed", feed, *flags).said)["revision"] == 2
+    assert json.loads(here(at(service), "correct", id, "--feed", feed, *flags).printed)["revision"] == 2
     found = service.http.get(f"/v1/feeds/{feed}/dispatches/{id}").json()
     assert not fields.keys() & found.keys()
     assert found["text"] == "one"
@@ -124,18 +124,19 @@ def test_list_is_for_people_and_for_scripts(service: Service, here: Here) -> Non
     second = service.file(feed, "two", story="storm")
     third = service.file(feed, "three")
     service.http.post(f"/v1/feeds/{feed}/dispatches/{second['id']}/kill", json={"reason": "A drill"})
-    listed = [line.split("\t") for line in here(at(service), "list", "--feed", feed).said.splitlines()]
+    listed = [line.split("\t") for line in here(at(service), "list", "--feed", feed).printed.splitlines()]
     assert listed == [
         [third["id"], third["filed"], "normal", "", "three"],
         [second["id"], second["filed"], "killed", "", "A drill"],
         [first["id"], first["filed"], "urgent", "Harbour police", "one"],
     ]
-    as_json = here(at(service), "list", "--feed", feed, "--json", "--limit", "1").said
+    as_json = here(at(service), "list", "--feed", feed, "--json", "--limit", "1").printed
     assert json.loads(as_json)["text"] == "three"
     assert [
-        line.split("\t")[0] for line in here(at(service), "list", "--feed", feed, "--section", "Fire").said.splitlines()
+        line.split("\t")[0]
+        for line in here(at(service), "list", "--feed", feed, "--section", "Fire").printed.splitlines()
     ] == [first["id"]]
-    older = here(at(service), "list", "--feed", feed, "--before", second["id"]).said
+    older = here(at(service), "list", "--feed", feed, "--before", second["id"]).printed
     assert older.startswith(first["id"])
     assert "limit" in here(at(service), "list", "--limit", "101").complaint
     seen = in_terminal(at(service), "list", "--feed", feed).output.splitlines()
@@ -154,8 +155,8 @@ def test_delivery_reports_how_a_dispatch_reached_its_readers(service: Service, h
         reader.recv(timeout=10)
         id = service.file(feed, "one")["id"]
         args = ["delivery", id, "--feed", feed]
-        service.until(lambda: json.loads(here(at(service), *args).said)["readers"] == 1)
-        service.until(lambda: json.loads(here(at(service), *args).said)["kept"] is not None)
+        service.until(lambda: json.loads(here(at(service), *args).printed)["readers"] == 1)
+        service.until(lambda: json.loads(here(at(service), *args).printed)["kept"] is not None)
     seen = in_terminal(at(service), *args).output
     assert [line.split()[0] for line in seen.splitlines()] == ["Filed", "Kept", "Written", "Within"]
     assert "to 1 readers at once, on 1 nodes" in seen
@@ -188,4 +189,4 @@ def test_the_version_is_the_packages(here: Here) -> None:
     pyproject = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
     version = re.search(r'^version = "(.+)"$', pyproject, re.MULTILINE)
     assert version
-    assert here({}, "--version").said == f"ticker {version[1]}\n"
+    assert here({}, "--version").printed == f"ticker {version[1]}\n"

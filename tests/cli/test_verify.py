@@ -79,7 +79,7 @@ def test_damage_is_named_with_its_place_and_the_status_is_1(
     receipts = [service.file(feed, f"line {number}") for number in (1, 2, 3)]
     positions = [receipt["position"] for receipt in receipts]
     good = f"{feed}: 3 entries, unbroken to {positions[2]}\n"
-    assert here({}, "verify", "--feed", feed, *data).said == good
+    assert here({}, "verify", "--feed", feed, *data).printed == good
     id = receipts[1]["id"]
     _on_redis(service, lambda redis: damage(redis, feed, id))
     found = here({}, "verify", "--feed", feed, *data)
@@ -95,7 +95,7 @@ def test_damage_is_named_with_its_place_and_the_status_is_1(
 def test_a_log_is_verified_while_the_service_is_down(tmp_path: Path, here: Here) -> None:
     with Service(tmp_path) as service:
         position = service.file("breaking", "one")["position"]
-    assert here({}, "verify", "--data", str(tmp_path)).said == f"breaking: 1 entry, unbroken to {position}\n"
+    assert here({}, "verify", "--data", str(tmp_path)).printed == f"breaking: 1 entry, unbroken to {position}\n"
     assert "nowhere" in here({}, "verify", "--feed", "nowhere", "--data", str(tmp_path)).complaint
     assert "there is no log in" in here({}, "verify", "--data", str(tmp_path / "empty")).complaint
     assert not (tmp_path / "empty").exists()
@@ -127,7 +127,7 @@ def test_an_editor_sees_every_change_and_nobody_else_sees_what_was_killed(servic
     assert service.http.post(f"{held}/{first}/release").status_code == 201
     service.http.post(f"{dispatches}/{wrong['id']}/kill", json={"reason": "untrue"})
     editor, correspondent = _key(service, "editor", feed), _key(service, "correspondent", feed)
-    told = here(at(service, editor), "audit", "--feed", feed).said.splitlines()
+    told = here(at(service, editor), "audit", "--feed", feed).printed.splitlines()
     assert [_told(line) for line in told] == [
         ("hold", None, "embargoed"),
         ("hold", None, "embargoed"),

@@ -1,4 +1,4 @@
-"""A change whose fate is not known: it says so after a second, and how to send it again without making it twice."""
+"""A change that may or may not have been kept: after a second the command prints that, and how to repeat it safely."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ def test_ctrl_c_while_it_waits_gives_the_command_too(own_service: Service) -> No
 def test_the_same_key_files_once(service: Service, here: Here) -> None:
     feed = service.open_feed()
     args = ["file", "once", "--feed", feed, "--idempotency-key"]
-    first = json.loads(here(at(service), *args, "my-key").said)
-    assert json.loads(here(at(service), *args, '"my-key"').said) == first
+    first = json.loads(here(at(service), *args, "my-key").printed)
+    assert json.loads(here(at(service), *args, '"my-key"').printed) == first
     assert "another payload" in here(at(service), "file", "twice", *args[2:], "my-key").complaint
-    assert json.loads(here(at(service), *args, "other").said)["id"] != first["id"]
+    assert json.loads(here(at(service), *args, "other").printed)["id"] != first["id"]
     for key in ("", " ", "a b", "é", "x" * 256, 'a"b'):
         assert "--idempotency-key" in here(at(service), *args, key).complaint
 
@@ -101,7 +101,7 @@ def test_every_change_takes_a_key(service: Service, here: Here, change: Callable
     feed = service.open_feed()
     id = service.file(feed, "one")["id"]
     args = [*change(id), "--feed", feed, "--idempotency-key", "k"]
-    assert here(at(service), *args).said == here(at(service), *args).said
+    assert here(at(service), *args).printed == here(at(service), *args).printed
 
 
 @pytest.fixture
@@ -129,8 +129,8 @@ def test_a_connection_that_is_lost_says_that_it_may_have_been_kept(
     monkeypatch.setattr(waiting, "QUIET_FOR", READY_WITHIN)
     where = {"url": f"http://127.0.0.1:{silent.getsockname()[1]}", "key": "tk_x"}
     for change in (["file", "--urgency", "flash", "--", "-x"], ["air", "on"], ["held", "release", "h1"], ["unpin"]):
-        said = here(where, *change).complaint
-        words = shlex.split(_command(said))
+        printed = here(where, *change).complaint
+        words = shlex.split(_command(printed))
         assert set(change) | {"--idempotency-key"} <= set(words)
     # A key that is issued twice is two keys: nobody is to send that again without looking.
     issued = here(where, "keys", "add", "--role", "admin", "--name", "x").complaint
@@ -162,7 +162,7 @@ def test_what_begins_with_a_hyphen_is_still_the_text(service: Service, own_feed:
         assert run(args) == 0
     words = shlex.split(seen[0])
     assert words[0] == "ticker"
-    receipt = json.loads(run_command(at(service), *words[1:]).said)
+    receipt = json.loads(run_command(at(service), *words[1:]).printed)
     found = service.http.get(f"/v1/feeds/{own_feed}/dispatches/{receipt['id']}").json()
     assert (found["text"], found["urgency"]) == ("--source 'x'", "urgent")
     assert len(service.snapshot(own_feed)["dispatches"]) == 1

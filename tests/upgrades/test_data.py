@@ -1,4 +1,4 @@
-"""What earlier versions left on disk opens today: it verifies, says the same as before, and goes on from there."""
+"""What earlier versions left on disk opens today: it verifies, responds as before, and goes on from there."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def as_holder(service: Service, key: str) -> httpx.Client:
 
 
 def test_its_logs_verify(data: Path, here: Here, expected: dict[str, Any]) -> None:
-    lines = dict(line.split(": ", 1) for line in here({}, "verify", "--data", str(data)).said.splitlines())
+    lines = dict(line.split(": ", 1) for line in here({}, "verify", "--data", str(data)).printed.splitlines())
     assert lines.keys() == set(FEEDS)
     for feed, line in lines.items():
         assert line.endswith(f"unbroken to {expected['answers'][f'/v1/feeds/{feed}']['position']}")
@@ -197,8 +197,8 @@ def test_its_exports_are_imported_and_exported_as_they_were(
     data, export = str(tmp_path / "data"), fixture / f"{feed}.ndjson"
     here({}, "import", str(export), "--data", data)
     position = expected["answers"][f"/v1/feeds/{feed}"]["position"]
-    assert here({}, "verify", "--feed", feed, "--data", data).said.endswith(f"unbroken to {position}\n")
-    assert here({}, "export", feed, "--data", data).said == export.read_text("utf-8")
+    assert here({}, "verify", "--feed", feed, "--data", data).printed.endswith(f"unbroken to {position}\n")
+    assert here({}, "export", feed, "--data", data).printed == export.read_text("utf-8")
 
 
 def test_the_changes_after_a_position_are_as_they_were(service: Service, expected: dict[str, Any]) -> None:
