@@ -1,12 +1,15 @@
 """Run the tests of the pure core, each module's own, and show that they reach every line and branch of it.
 
 What is pure is listed in tests/test_layers.py, and which tests are a module's own follows from tests/test_mirror.py.
+Arguments go to pytest.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -19,14 +22,20 @@ from tests.test_mirror import own_tests  # noqa: E402
 def main() -> int:
     """Return 0 if the tests pass and reach everything."""
     core = [path for path in FILES if part(path) in PURE]
-    tests = sorted({str(test) for path in core for test in own_tests(path.relative_to(HOUSE))})
-    coverage = [sys.executable, "-m", "coverage"]
-    ran = subprocess.run([*coverage, "run", "-m", "pytest", *tests, *sys.argv[1:]], cwd=ROOT, check=False)
-    if ran.returncode != 0:
-        return ran.returncode
+    tests = sorted({str(test.relative_to(ROOT)) for path in core for test in own_tests(path.relative_to(HOUSE))})
     files = ",".join(str(path.relative_to(ROOT)) for path in core)
-    report = [*coverage, "report", f"--include={files}", "--fail-under=100", "--show-missing", "--skip-covered"]
-    return subprocess.run(report, cwd=ROOT, check=False).returncode
+    with tempfile.TemporaryDirectory() as folder:
+        # Of its own, so that it can run beside other measurements.
+        environment = os.environ | {"COVERAGE_FILE": f"{folder}/coverage"}
+        for step in (
+            ["run", "-m", "pytest", "-p", "no:cacheprovider", *tests, *sys.argv[1:]],
+            ["combine", "--quiet"],
+            ["report", f"--include={files}", "--fail-under=100", "--show-missing", "--skip-covered"],
+        ):
+            ended = subprocess.run([sys.executable, "-m", "coverage", *step], cwd=ROOT, env=environment, check=False)
+            if ended.returncode != 0:
+                return ended.returncode
+    return 0
 
 
 if __name__ == "__main__":
