@@ -25,7 +25,8 @@ def test_file_correct_and_kill_print_their_receipts(service: Service) -> None:
     changes = ["--feed", feed, "--text", "Bridge open", "--note", "It was reopened"]
     assert json.loads(run_command(where, "correct", receipt["id"], *changes).printed)["revision"] == 2
     assert service.http.get(address).json()["note"] == "It was reopened"
-    assert "current revision is 2" in run_command(where, "correct", receipt["id"], *changes, "--revision", "1").complaint
+    stale = run_command(where, "correct", receipt["id"], *changes, "--revision", "1")
+    assert "current revision is 2" in stale.complaint
     killed = json.loads(run_command(where, "kill", receipt["id"], "--feed", feed, "--reason", "A drill").printed)
     assert killed["id"] == receipt["id"]
     assert service.http.get(address).json()["dispatch"]["reason"] == "A drill"
