@@ -26,7 +26,7 @@ export interface UsableDispatch {
   story?: string | null;
   link?: string | null;
   occurred?: string | null;
-  /** What the last correction mended, in words for readers. */
+  /** What the last correction changed, in words for readers. */
   note?: string | null;
   filed: string;
   updated: string;

@@ -1,5 +1,5 @@
 /**
- * What a widget does: connects while it is seen, takes what the feed brings, decides with view.js what the reader
+ * What a widget does: connects while it is seen, takes the feed's frames, decides with view.js what the reader
  * sees, draws it, announces it and emits the page's events.
  *
  * @import { Dispatch, FeedState } from "../feed/frames.d.ts"
@@ -230,7 +230,7 @@ export function widget(host) {
     const pin = line ? null : pinned;
     const mode = jump ? "follow" : paused && visibleBefore ? "pause" : current || isInteracting(root, list) ? "hold" : "follow";
     let wanted = present(shown, all, pool, mode, pin, pending);
-    // Nothing is visible yet: what history will bring is older than all of the snapshot.
+    // Nothing is visible yet: what history has is older than all of the snapshot.
     const newest = (all[0] ?? dispatches.at(-1))?.id ?? "";
     if (mode === "follow") {
       wanted = wanted.slice(0, limit);

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.host import Host
+from tests.browser.site import SCRIPT, Site
 from tests.service import Service
 from ticker.web.assets import CLIENTS
 from ticker.web.embed.drawing import STYLE_HASH
@@ -27,12 +26,6 @@ PLACES = """() => [...document.querySelector("breaking-ticker").shadowRoot.query
   .map((each) => { const {x, y, width, height} = each.getBoundingClientRect(); return [x, y, width, height]; })"""
 
 STATE = "document.querySelector('breaking-ticker').state"
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with Host() as host:
-        yield host
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +55,13 @@ def included(service: Service, feed: str, query: str = "") -> str:
 
 @pytest.mark.parametrize("query", ["", "layout=strip", "lang=ar", "theme=dark&limit=3"])
 def test_it_is_taken_over_under_a_strict_policy_without_a_shift(
-    tab: Page, service: Service, host: Host, feed: str, query: str
+    tab: Page, service: Service, site: Site, feed: str, query: str
 ) -> None:
     tab.add_init_script(WATCH)
     hold: list[object] = []
     tab.route("**/embed/v1/ticker.js", lambda route: hold.append(route))  # noqa: PLW0108
     body = f"<p>Before</p>{included(service, feed, query)}<p id=after>After</p>"
-    tab.goto(host.page("/strict", body, content_security_policy=policy(service)), wait_until="commit")
+    tab.goto(site.page(body, content_security_policy=policy(service)), wait_until="commit")
     service.until(lambda: tab.evaluate("document.querySelector('#after') !== null") and hold)
     expect(tab.locator("[data-id]").first).to_be_visible()
     before = tab.evaluate(PLACES), tab.evaluate("document.querySelector('#after').getBoundingClientRect().y")
@@ -84,11 +77,11 @@ def test_it_is_taken_over_under_a_strict_policy_without_a_shift(
 
 
 def test_without_scripts_it_can_be_read_and_says_that_it_is_not_live(
-    browser: Browser, service: Service, host: Host, feed: str
+    browser: Browser, service: Service, site: Site, feed: str
 ) -> None:
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
-    tab.goto(host.page("/still", included(service, feed, "limit=3&schema=always")))
+    tab.goto(site.page(included(service, feed, "limit=3&schema=always")))
     expect(tab.locator("[part=text]")).to_have_count(2)
     expect(tab.locator("[part=text]").first).to_be_visible()
     expect(tab.locator("[part=tombstone]")).to_contain_text("It was not so")
@@ -100,20 +93,20 @@ def test_without_scripts_it_can_be_read_and_says_that_it_is_not_live(
 
 
 def test_a_browser_without_declarative_shadow_roots_shows_the_link(
-    tab: Page, service: Service, host: Host, feed: str
+    tab: Page, service: Service, site: Site, feed: str
 ) -> None:
     old = included(service, feed, "script=no").replace("shadowrootmode", "shadowroot")
-    tab.goto(host.page("/old-browser", old))
+    tab.goto(site.page(old))
     expect(tab.get_by_role("link")).to_have_attribute("href", f"{service.url}/feeds/{feed}")
     expect(tab.get_by_role("link")).to_be_visible()
 
 
 @pytest.mark.parametrize("first", ["old", "new"])
 def test_an_old_and_a_new_copy_of_the_script_on_one_page_work(
-    tab: Page, service: Service, host: Host, feed: str, first: str
+    tab: Page, service: Service, site: Site, feed: str, first: str
 ) -> None:
     old = (CLIENTS / "dist/ticker.js").read_text("utf-8") + "\n/* as it was once */\n"
-    host.pages["/old/ticker.js"] = (old, {"content-type": "text/javascript"})
+    site.publish(old, "/old/ticker.js", content_type=SCRIPT)
     scripts = [
         f'<script type="module" src="{src}"></script>'
         for src in ("/old/ticker.js", f"{service.url}/embed/v1/ticker.js")
@@ -122,7 +115,7 @@ def test_an_old_and_a_new_copy_of_the_script_on_one_page_work(
     sockets: list[object] = []
     tab.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108
     body = "".join(scripts) + f'<breaking-ticker feed="{feed}" src="{service.url}"></breaking-ticker>' * 2
-    tab.goto(host.page("/copies", body))
+    tab.goto(site.page(body))
     live = "[...document.querySelectorAll('breaking-ticker')].every((each) => each.state === 'live')"
     service.until(lambda: tab.evaluate(live))
     assert len(sockets) == 1
