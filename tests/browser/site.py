@@ -31,7 +31,7 @@ class Site:
 
     def page(self, body: str, head: str = "", html: str = 'lang="en"', **headers: str) -> str:
         """Put a page on the site, in standards mode, and return its URL."""
-        head = f'<meta charset="utf-8"><title>Somebody else</title><link rel="icon" href="data:,">{head}'
+        head = f'<meta charset="utf-8"><title>Somebody else</title>{head}'
         return self.publish(f"<!doctype html><html {html}><head>{head}</head><body>{body}</body></html>", **headers)
 
     def __enter__(self) -> Self:
