@@ -197,8 +197,8 @@ def dependencies() -> list[str]:
 
 
 def test_every_dependency_has_a_row_with_its_reason_and_no_other_has() -> None:
-    table = rows(section(README, "What it stands on"))
-    assert sorted(named(section(README, "What it stands on"))) == sorted(dependencies())
+    table = rows(section(README, "Dependencies"))
+    assert sorted(named(section(README, "Dependencies"))) == sorted(dependencies())
     assert all(len(row) == 2 and row[1] for row in table)
 
 

@@ -3,7 +3,9 @@
  * door, by read.js; everything behind it may rely on them.
  */
 
-export type Urgency = "flash" | "bulletin" | "urgent" | "normal";
+import type { Dispatch } from "./dispatch.d.ts";
+
+export type * from "./dispatch.d.ts";
 
 /** The newsroom's LIVE switch and the link to its broadcast. */
 export interface Air {
@@ -11,39 +13,6 @@ export interface Air {
   label?: string | null;
   url?: string | null;
 }
-
-/** A dispatch as readers see it. Times are RFC 3339, UTC, with milliseconds. */
-export interface UsableDispatch {
-  id: string;
-  status: "usable";
-  text: string;
-  urgency: Urgency;
-  language: string;
-  source?: string | null;
-  byline?: string | null;
-  sections?: string[];
-  places?: string[];
-  story?: string | null;
-  link?: string | null;
-  occurred?: string | null;
-  /** What the last correction changed, in words for readers. */
-  note?: string | null;
-  filed: string;
-  updated: string;
-  revision: number;
-}
-
-/** What takes the place of a killed dispatch. Nothing of its text is left. */
-export interface Tombstone {
-  id: string;
-  status: "killed";
-  reason: string;
-  filed: string;
-  updated: string;
-  revision: number;
-}
-
-export type Dispatch = UsableDispatch | Tombstone;
 
 export interface SnapshotFrame {
   type: "snapshot";

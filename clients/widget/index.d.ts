@@ -1,8 +1,8 @@
 /** `<breaking-ticker>`, registered when this is imported; where there is no DOM, importing it does nothing. */
 
-import type { Dispatch, UsableDispatch } from "./frames.d.ts"; // of ticker-feed; packing puts it beside this file
+import type { Dispatch, UsableDispatch } from "./dispatch.d.ts";
 
-export type { Dispatch, Tombstone, Urgency, UsableDispatch } from "./frames.d.ts";
+export type * from "./dispatch.d.ts";
 
 export type State = "connecting" | "live" | "catching-up" | "delayed" | "off-air" | "closed";
 

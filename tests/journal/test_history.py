@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from tests.journal.test_append import MONA, filing, opened
+from ticker import changes
 from ticker.errors import NotFound
-from ticker.journal import history, keys
-from ticker.journal.change import Change
+from ticker.journal import history, names
 from ticker.journal.history import Filter, at_least
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
@@ -27,17 +27,17 @@ async def written(redis: Redis) -> tuple[Journal, list[dict[str, Any]]]:
     journal, _ = await opened(redis)
     known = []
     for number in range(60):
-        carries: dict[str, Any] = {"text": f"{number}", "urgency": URGENCIES[number % 7 % 4], "language": "en"}
+        fields: dict[str, Any] = {"text": f"{number}", "urgency": URGENCIES[number % 7 % 4], "language": "en"}
         if number % 2:
-            carries["sections"] = [SECTIONS[number % 3]]
+            fields["sections"] = [SECTIONS[number % 3]]
         if number % 3:
-            carries["places"] = [PLACES[number % 2]]
+            fields["places"] = [PLACES[number % 2]]
         if number % 5:
-            carries["story"] = STORIES[number // 7 % 2]
-        receipt = await journal.append("breaking", filing(carries=carries))
-        known.append({**carries, "id": receipt.body["id"], "killed": number % 11 == 3})
+            fields["story"] = STORIES[number // 7 % 2]
+        receipt = await journal.append("breaking", filing(fields=fields))
+        known.append({**fields, "id": receipt.body["id"], "killed": number % 11 == 3})
         if known[-1]["killed"]:
-            await journal.append("breaking", Change("kill", MONA, {"reason": "false"}, id=receipt.body["id"]))
+            await journal.append("breaking", changes.Kill(MONA, receipt.body["id"], "false"))
     return journal, known[::-1]
 
 
@@ -84,8 +84,8 @@ async def test_pages_of_a_search_are_the_filtered_history(redis: Redis, monkeypa
         expected = [dispatch["id"] for dispatch in known if passes(dispatch, wanted)]
         for limit in (1, 7, 100):
             assert await everything(journal, wanted, limit) == expected, (wanted, limit)
-    monkeypatch.setattr(history, "SCAN_AT_MOST", 9)
-    monkeypatch.setattr(history, "SCAN_AT_ONCE", 4)
+    monkeypatch.setattr(history, "MAX_SCAN", 9)
+    monkeypatch.setattr(history, "SCAN_BATCH", 4)
     for wanted in FILTERS:  # however often a request stops before its end, nothing is lost and nothing comes twice
         expected = [dispatch["id"] for dispatch in known if passes(dispatch, wanted)]
         assert await everything(journal, wanted, 5) == expected, wanted
@@ -112,9 +112,9 @@ async def test_what_finds_nothing_among_many_stops_and_says_where(redis: Redis) 
         ids = [f"{number:08}" for number in range(first, first + 1000)]
         bodies = [orjson.dumps({**dispatch, "id": id}) for id in ids]
         await redis(
-            "HSET", keys.dispatches("breaking"), *(part for pair in zip(ids, bodies, strict=True) for part in pair)
+            "HSET", names.dispatches("breaking"), *(part for pair in zip(ids, bodies, strict=True) for part in pair)
         )
-        await redis("ZADD", keys.order("breaking"), *(part for id in ids for part in (int(id) + 1, id)))
+        await redis("ZADD", names.order("breaking"), *(part for id in ids for part in (int(id) + 1, id)))
     asked = 0
     real = Redis.__call__
 
@@ -126,6 +126,6 @@ async def test_what_finds_nothing_among_many_stops_and_says_where(redis: Redis) 
     with pytest.MonkeyPatch.context() as counted:
         counted.setattr(Redis, "__call__", count)
         page = await journal.search("breaking", None, 20, Filter({}, at_least("flash")))
-    assert (page.dispatches, page.before) == ([], f"{many - history.SCAN_AT_MOST:08}")
-    assert asked == history.SCAN_AT_MOST
+    assert (page.dispatches, page.before) == ([], f"{many - history.MAX_SCAN:08}")
+    assert asked == history.MAX_SCAN
     assert await everything(journal, Filter({}, at_least("flash")), 20) == []

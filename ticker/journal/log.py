@@ -8,24 +8,25 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from ticker.changes import Change, kind_of
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
-from ticker.journal import keys
-from ticker.journal.change import Change, Receipt, receipt, ties
+from ticker.journal import names
+from ticker.journal.append import Receipt, argument, key_names, receipt, ties
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
-from ticker.journal.redis import Redis, Refused, Script, WrongType
-from ticker.journal.registry import Plan
+from ticker.journal.redis import CommandError, Redis, Script, WrongType
 
 
 class Probed(NamedTuple):
-    """What a primary said when it was asked how far its logs go.
+    """The response of a primary to a probe.
 
     Attributes:
-        tails: where each log ended; none of a feed whose log is not there or cannot be read.
-        at: the time by Redis' clock (RFC 3339).
-        full: whether it takes nothing new, since it has no memory left.
+        tails: where each log ended; without those that are not there or cannot be read.
+        at: the time by the clock of Redis (RFC 3339).
+        full: whether it takes no entries, since it has no memory left.
     """
 
     tails: dict[str, Tail]
@@ -34,29 +35,29 @@ class Probed(NamedTuple):
 
 
 class Journal:
-    """What the service asks of Redis about a feed. Raises Unavailable whenever Redis cannot answer."""
+    """Writes and reads the logs of feeds. Raises Unavailable whenever Redis does not respond."""
 
     def __init__(self, redis: Redis, *, replicas: int = 0, replica_timeout: float = 2.0) -> None:
         """`replicas` must hold an entry before `append` returns; `replica_timeout` is in seconds."""
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
-        self._append = Script("store.lua", "append.lua")
+        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
         self._look = Script("look.lua")
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
 
         Raises:
-            NotFound: no such feed, or no such dispatch or held line in it.
+            NotFound: no such feed, or no such dispatch or held dispatch in it.
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
-        names, enters = change.names(feed)
-        args = change.arguments(self._redis.channels.live(feed), enters)
-        # WAIT speaks of the writes of its own connection, so both go over the same one.
-        async with self._redis.one_connection() if self._replicas else nullcontext(self._redis) as redis:
-            outcome, detail = await redis.run(self._append, names, args)
+        keys, entered = key_names(feed, change)
+        args = [argument(change, self._redis.channels.live(feed), entered)]
+        # WAIT is about the writes of its own connection, so both use the same one.
+        async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
+            outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 await self._tie(feed, change, detail)
                 if self._replicas:
@@ -64,15 +65,16 @@ class Journal:
         return receipt(outcome.decode(), detail, feed, change)
 
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
-        """Tie an edition to its line; before replicas are waited for, since a release is not repeated."""
-        if change.kind in ("file", "correct") and "edition_of" in change.carries:
-            await self._redis.together(*ties(feed, orjson.loads(kept)["id"], change.carries))
+        """Tie an edition to its original; before replicas are waited for, since a release is not repeated."""
+        fields = change.written()
+        if "edition_of" in fields:
+            await self._redis.pipeline(*ties(feed, orjson.loads(kept)["id"], fields))
 
     async def _wait(self, redis: Redis) -> None:
         milliseconds = int(self._replica_timeout * 1000)
         try:
             on_disk, copies = await redis("WAITAOF", 1, self._replicas, milliseconds)
-        except Refused:
+        except CommandError:
             # Redis before 7.2, or no AOF here: copies in the replicas' memory are the most there is.
             on_disk, copies = 1, await redis("WAIT", self._replicas, milliseconds)
         if on_disk < 1 or copies < self._replicas:
@@ -82,18 +84,18 @@ class Journal:
             )
 
     async def settle(self, feed: str) -> None:
-        """Wait until the replicas hold what was written so far, such as that a feed is closed; raises as `append`."""
+        """Wait until the replicas hold all that was written so far, such as a feed being closed; raises as `append`."""
         if not self._replicas:
             return
-        async with self._redis.one_connection() as redis:
+        async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
-            await redis("HINCRBY", keys.state(feed), "settled", 1)
+            await redis("HINCRBY", names.state(feed), "settled", 1)
             await self._wait(redis)
 
-    async def look(self, plan: Plan) -> Feed | None:
+    async def look(self, plan: FeedSettings) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
-        names = [keys.state(plan.name), keys.order(plan.name), keys.dispatches(plan.name)]
-        found = await self._redis.run(self._look, names, [WINDOW])
+        keys = [names.state(plan.name), names.order(plan.name), names.dispatches(plan.name)]
+        found = await self._redis.run(self._look, keys, [WINDOW])
         if found is None:
             return None
         offset, hash, air, pinned, dispatches, older = found
@@ -104,10 +106,10 @@ class Journal:
             pinned=pinned.decode() or None,
             dispatches=[orjson.loads(dispatch) for dispatch in dispatches],
             pinned_dispatch=orjson.loads(older) if older else None,
-            **plan.shown(),
+            **plan.public(),
         )
 
-    async def opened(self, plan: Plan, count: int) -> tuple[Feed, Tail, list[Entry]]:
+    async def opened(self, plan: FeedSettings, count: int) -> tuple[Feed, Tail, list[Entry]]:
         """Return what a feed shows now, its newest entries, at least `count` if it has as many, and the place before.
 
         Raises:
@@ -128,8 +130,8 @@ class Journal:
         return feed, base, recent
 
     async def pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
-        """Return the dispatch that an entry pins if the feed does not show it: a pin names it by its id alone."""
-        id = entry.content["id"] if entry.kind == "pin" else None
+        """Return the dispatch that an entry pins if the feed does not show it: a pin has no more than its id."""
+        id = kind_of(entry).referred(entry)
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None
         try:
@@ -141,7 +143,7 @@ class Journal:
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
         """Return the entries of a feed from one offset to another, both included, oldest first."""
-        found = await self._redis("XRANGE", keys.log(feed), f"{max(first, 1)}-0", f"{last}-0")
+        found = await self._redis("XRANGE", names.log(feed), f"{max(first, 1)}-0", f"{last}-0")
         return [Entry.read(int(id.split(b"-")[0]), kept[b"hash"].decode(), kept[b"entry"]) for id, kept in found]
 
     async def recent(self, feed: str, last: int, count: int) -> tuple[Tail, list[Entry]]:
@@ -149,28 +151,28 @@ class Journal:
         entries = await self.entries(feed, last - count, last)
         if len(entries) > count or (entries and entries[0].tail.offset > 1):
             return entries[0].tail, entries[1:]
-        origin = await self._redis("HGET", keys.state(feed), "origin")
+        origin = await self._redis("HGET", names.state(feed), "origin")
         return Tail(0, (origin or b"").decode()), entries
 
-    async def probe(self, feeds: list[str], word: bytes) -> Probed:
-        """Publish `word` to all nodes; return where each log ended just before.
+    async def probe(self, feeds: list[str], message: bytes, /) -> Probed:
+        """Publish `message` to all nodes; return where each log ended just before.
 
-        A node that hears it back on a subscription has heard every entry up to those ends before it. That the server
-        is still the primary, and not one that was demoted and is asked by nobody else, is proven by a write: that of
-        a key only if it is there, which it never is, so nothing is changed, logged or sent to replicas.
+        A node that receives it on a subscription has received every entry up to those ends before it. A write proves
+        that the server is still the primary, and not one that was demoted: it sets a key only if the key exists, which
+        it never does, so nothing is changed, logged or sent to replicas.
 
         Raises:
-            CannotWrite: it takes no writes, for another reason than that its memory is full.
+            CannotWrite: it takes no writes, and not because its memory is full.
         """
-        *found, time, written, published = await self._redis.outcomes(
-            *(("HMGET", keys.state(feed), "offset", "hash") for feed in feeds),
+        *found, time, written, published = await self._redis.pipeline_outcomes(
+            *(("HMGET", names.state(feed), "offset", "hash") for feed in feeds),
             ("TIME",),
-            ("SET", keys.PROBE, "", "XX"),
-            ("PUBLISH", self._redis.channels.nodes, word),
+            ("SET", names.PROBE, "", "XX"),
+            ("PUBLISH", self._redis.channels.nodes, message),
         )
-        for answer in (written, *found, time, published):
-            if isinstance(answer, Exception) and not isinstance(answer, WrongType | LogFull):
-                raise answer
+        for response in (written, *found, time, published):
+            if isinstance(response, Exception) and not isinstance(response, WrongType | LogFull):
+                raise response
         tails = {
             feed: Tail(int(state[0]), state[1].decode())
             for feed, state in zip(feeds, found, strict=True)
@@ -182,19 +184,19 @@ class Journal:
     async def history(
         self, feed: str, before: str | None, limit: int, narrow: tuple[str, str] | None = None
     ) -> list[dict[str, Any]]:
-        """Return dispatches as they stand, newest first, from just before the one with id `before`.
+        """Return the current revisions of dispatches, newest first, from just before the one with id `before`.
 
         `narrow` is a pair such as ("section", "Politics"): only the dispatches of that section, place or story.
         """
         start = "+inf"
         if before is not None:
-            score = await self._redis("ZSCORE", keys.order(feed), before)
+            score = await self._redis("ZSCORE", names.order(feed), before)
             if score is None:
                 raise NotFound(f"There is no dispatch {before!r} in the feed {feed!r}")
             start = f"({int(score)}"
-        order = keys.index(feed, *narrow) if narrow else keys.order(feed)
+        order = names.index(feed, *narrow) if narrow else names.order(feed)
         ids = await self._redis("ZRANGE", order, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit)
-        stored = await self._redis("HMGET", keys.dispatches(feed), *ids) if ids else []
+        stored = await self._redis("HMGET", names.dispatches(feed), *ids) if ids else []
         return [orjson.loads(dispatch) for dispatch in stored]
 
     async def search(self, feed: str, before: str | None, limit: int, wanted: Filter) -> Page:
@@ -208,28 +210,28 @@ class Journal:
     async def labels(self, feed: str) -> dict[str, dict[str, int]]:
         """Return the sections, places and stories of a feed, each with the number of its dispatches."""
         found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
-        for name, count in (await self._redis("HGETALL", keys.labels(feed))).items():
+        for name, count in (await self._redis("HGETALL", names.labels(feed))).items():
             kind, _, label = name.decode().partition(":")
             found[kind][label] = int(count)
         return found
 
     async def editions(self, feed: str, id: str) -> list[str]:
-        """Return `feed/id` of the same line in other languages."""
-        tied = {name.decode() for name in await self._redis("SMEMBERS", keys.editions(feed, id))}
+        """Return the `feed/id` of each edition of a dispatch in another language."""
+        tied = {name.decode() for name in await self._redis("SMEMBERS", names.editions(feed, id))}
         # Editions of the same original are editions of each other.
         for name in sorted(tied):
             other, _, its = name.partition("/")
-            tied |= {name.decode() for name in await self._redis("SMEMBERS", keys.editions(other, its))}
+            tied |= {name.decode() for name in await self._redis("SMEMBERS", names.editions(other, its))}
         return sorted(tied - {f"{feed}/{id}"})
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
-        """Return one dispatch as it stands, or its tombstone, with its earlier `revisions`, oldest first.
+        """Return the current revision of a dispatch, or its tombstone, with its earlier `revisions`, oldest first.
 
         Raises:
             NotFound: it was never filed in this feed.
         """
-        stored, earlier = await self._redis.together(
-            ("HGET", keys.dispatches(feed), id), ("HGET", keys.revisions(feed), id)
+        stored, earlier = await self._redis.pipeline(
+            ("HGET", names.dispatches(feed), id), ("HGET", names.revisions(feed), id)
         )
         if stored is None:
             raise NotFound(f"There is no dispatch {id!r} in the feed {feed!r}")

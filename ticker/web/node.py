@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from ticker.errors import NotFound
 from ticker.hub import Channel, Hub
-from ticker.journal.held import HeldLines
+from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.receipts import Receipts
 from ticker.journal.redis import Redis
@@ -39,7 +39,7 @@ class Node:
         assert settings.redis_url is not None
         self.settings = settings
         self.redis = Redis(settings.redis_url)
-        slow = Redis(settings.redis_url, answer_within=settings.replica_timeout + 1.0)
+        slow = Redis(settings.redis_url, response_timeout=settings.replica_timeout + 1.0)
         self._connections = [self.redis, slow]
         self.journal = Journal(
             slow if settings.replicas else self.redis,
@@ -55,7 +55,7 @@ class Node:
         self.relay = Relay(
             following, self.hub, clock=time.monotonic, admin_key=settings.admin_key, others=self._connections[:2]
         )
-        self.held = HeldLines(self.redis)
+        self.held = HeldDispatches(self.redis)
         self.receipts = Receipts(self.redis)
         self._release = Release(self.journal, self.held, self.hub)
 

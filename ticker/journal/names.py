@@ -1,0 +1,123 @@
+"""Names of all keys and channels in Redis. Each feed has one hash tag, so that a cluster can hold many feeds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FEEDS: Final = "ticker:feeds"
+"""Hash: feed name → its settings as JSON."""
+
+KEYS: Final = "ticker:keys"
+"""Hash: SHA-256 of a key → its holder as JSON."""
+
+USED: Final = "ticker:used"
+"""Hash: id of a key → when it was last used."""
+
+ADMIN: Final = "ticker:admin"
+"""String: SHA-256 of the admin key that came from the environment."""
+
+PROBE: Final = "ticker:probe"
+"""Never set: what a node tries to write to prove that the log takes entries."""
+
+
+class Channels:
+    """Names of the pub/sub channels of one database, which share one namespace in Redis.
+
+    Attributes:
+        nodes: each node's probes, with the numbers of its readers.
+        changes: a feed was opened, edited or closed, or a key was revoked.
+    """
+
+    def __init__(self, database: int) -> None:
+        self._prefix = "ticker:" if database == 0 else f"ticker:{database}:"
+        self.nodes = f"{self._prefix}nodes"
+        self.changes = f"{self._prefix}changes"
+
+    def live(self, feed: str) -> str:
+        """Return the channel of a feed's entries, published as they are written."""
+        return f"{self._prefix}{{{feed}}}:live"
+
+    @staticmethod
+    def feed(live: str) -> str:
+        """Return the feed whose channel `live` named."""
+        return live[live.index("{") + 1 : live.rindex("}")]
+
+
+def state(feed: str) -> str:
+    """Hash: offset, hash, time of the tail; what is pinned; on air or not; when it was closed, if it was."""
+    return f"ticker:{{{feed}}}:state"
+
+
+def log(feed: str) -> str:
+    """Stream: the entries; the id of each is its offset."""
+    return f"ticker:{{{feed}}}:log"
+
+
+def dispatches(feed: str) -> str:
+    """Hash: dispatch id → the current dispatch, as JSON."""
+    return f"ticker:{{{feed}}}:dispatches"
+
+
+def filers(feed: str) -> str:
+    """Hash: dispatch id → id of the key that filed it."""
+    return f"ticker:{{{feed}}}:filers"
+
+
+def order(feed: str) -> str:
+    """Sorted set: dispatch ids by offset of filing."""
+    return f"ticker:{{{feed}}}:order"
+
+
+def revisions(feed: str) -> str:
+    """Hash: dispatch id → its earlier revisions, as JSON objects with commas between."""
+    return f"ticker:{{{feed}}}:revisions"
+
+
+def labels(feed: str) -> str:
+    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches have it."""
+    return f"ticker:{{{feed}}}:labels"
+
+
+def index(feed: str, name: str, label: str) -> str:
+    """Sorted set: as `order`, of the dispatches with this section, place or story."""
+    return f"ticker:{{{feed}}}:order:{name}:{label}"
+
+
+def record(feed: str, holder: str, key: str) -> str:
+    """String: the response to the request with this Idempotency-Key of this key holder."""
+    return f"ticker:{{{feed}}}:answered:{holder}:{key}"
+
+
+def held(feed: str) -> str:
+    """Hash: id of a held dispatch → the dispatch under embargo, or its outcome, as JSON."""
+    return f"ticker:{{{feed}}}:held"
+
+
+def due(feed: str) -> str:
+    """Sorted set: ids of held dispatches by the millisecond of their release."""
+    return f"ticker:{{{feed}}}:due"
+
+
+def flashes(feed: str) -> str:
+    """Hash: dispatch id → until when a second key may make it a flash, and the id of the first."""
+    return f"ticker:{{{feed}}}:flashes"
+
+
+def desk(feed: str) -> str:
+    """Stream: the changes to held dispatches. For the audit; never public."""
+    return f"ticker:{{{feed}}}:desk"
+
+
+def receipts(feed: str, minute: str) -> str:
+    """Hash: dispatch filed in this minute, and node → how that node delivered it to its readers, as JSON."""
+    return f"ticker:{{{feed}}}:receipts:{minute}"
+
+
+def editions(feed: str, id: str) -> str:
+    """Set: `feed/id` of the same dispatch in other languages."""
+    return f"ticker:{{{feed}}}:editions:{id}"
+
+
+def rate(holder: str, window: int) -> str:
+    """Counter: changes requested with this key in this window of time."""
+    return f"ticker:rate:{holder}:{window}"

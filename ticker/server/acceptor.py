@@ -1,0 +1,211 @@
+"""Accepts connections, reads their first bytes, and hands them off to the hub or gives them to uvicorn.
+
+Anything that is not handed off (a page, a POST, a refusal, a head in pieces) is given to uvicorn with the bytes read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import socket
+from typing import Any, Final
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from ticker.server.hand_off import HandOff
+from ticker.server.readiness import Readiness
+from ticker.server.requests import LimitedHttpProtocol
+
+log = logging.getLogger("ticker.server")
+
+
+FIRST_BYTE_TIMEOUT: Final = 10.0
+"""Seconds a new connection may send nothing, so that silent ones do not use up the descriptors."""
+
+POLL_INTERVAL: Final = 1.0
+"""Seconds between checks of all deadlines: one timer for all connections."""
+
+ACCEPT_BATCH: Final = 64
+"""Connections accepted before others get their turn."""
+
+FIRST_READ_SIZE: Final = 16 * 1024
+"""Bytes read from a connection before it is decided who gets it."""
+
+RESERVED_FDS: Final = 32
+"""Descriptors below the limit that are only used to send FULL_RESPONSE."""
+
+EVICTION_FDS: Final = ACCEPT_BATCH
+"""Descriptors below those from where on each new connection evicts one that has not completed its request."""
+
+FULL_RESPONSE: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
+    b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\ncontent-length: 54\r\n\r\n"
+    b"This node has as many connections as the system allows"
+)
+"""The response while descriptors are short. It takes none, so it is no problem document."""
+
+ACCEPT_BACKOFF: Final = 1.0
+"""Seconds without accepting when the system has no descriptor left; connections wait in the kernel's queue."""
+
+
+class PendingConnection:
+    """A connection on which nothing was received yet, or nothing since its last request was answered."""
+
+    def __init__(self, acceptor: Acceptor, descriptor: int, since: float, *, kept_alive: bool = False) -> None:
+        self.descriptor = descriptor
+        self.since = since
+        self._kept_alive = kept_alive
+        self._acceptor = acceptor
+
+    def on_ready(self, *, readable: bool, writable: bool) -> None:
+        """See `SocketOwner`."""
+        if self._acceptor.forget(self):
+            self._acceptor.receive(self.descriptor, None if self._kept_alive else self.since)
+
+    def cut(self) -> None:
+        """See `SocketOwner`."""
+        if self._acceptor.forget(self):  # else the descriptor has another owner by now
+            os.close(self.descriptor)
+
+
+class Acceptor:
+    """Accepts connections, reads their first bytes and decides who gets them."""
+
+    def __init__(
+        self, listener: socket.socket, config: Config, server_state: ServerState, app_state: dict[str, Any]
+    ) -> None:
+        """Take a listening socket, and what uvicorn's protocol needs. Requires a running event loop."""
+        self._listener = listener
+        self._for_uvicorn = (config, server_state, app_state)
+        self._loop = asyncio.get_running_loop()
+        self.readiness = Readiness(self._loop)
+        """Of all sockets that have no transport."""
+        self._hand_off = HandOff(app_state["node"], self.readiness, self)
+        # Descriptors are compared with this: the system gives out the lowest one that is free.
+        self._reserved_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_FDS
+        self._pending: dict[PendingConnection, None] = {}  # oldest first
+        self._deadlines = self.readiness.deadlines
+        self._giving: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def pending(self) -> int:
+        """How many connections have sent nothing yet, or nothing since their last request."""
+        return len(self._pending)
+
+    def open(self) -> None:
+        """Start to accept."""
+        self._listener.setblocking(False)
+        self._loop.add_reader(self._listener, self._accept)
+        self._check_deadlines_repeatedly()
+
+    def close(self) -> None:
+        """Accept no more, and close the pending connections. Readers stay, and deadlines are still checked."""
+        self._closed = True
+        self._loop.remove_reader(self._listener)
+        self._listener.close()
+        for pending in list(self._pending):
+            pending.cut()
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPT_BATCH):
+            try:
+                # A socket object for each connection would be a third of what accepting costs.
+                descriptor, _ = self._listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                log.warning("no connection can be accepted: %s", error.strerror)
+                self._loop.remove_reader(self._listener)
+                self._loop.call_later(ACCEPT_BACKOFF, self._accept_again)
+                return
+            os.set_blocking(descriptor, False)
+            try:
+                self.receive(descriptor)
+            except Exception:  # one that fails must not block the others
+                log.exception("a connection failed")
+
+    def _accept_again(self) -> None:
+        if self._listener.fileno() >= 0:
+            self._loop.add_reader(self._listener, self._accept)
+
+    def receive(self, descriptor: int, since: float | None = None) -> None:
+        """Read the first bytes of a connection and decide; let it wait if there are none.
+
+        The time for its request counts from `since`, or from now.
+        """
+        since = self.readiness.clock() if since is None else since
+        if descriptor >= self._reserved_from - EVICTION_FDS:
+            self._evict()
+        try:
+            data = os.read(descriptor, FIRST_READ_SIZE)
+        except BlockingIOError:
+            pending = PendingConnection(self, descriptor, since)
+            self.readiness.add(descriptor, pending)
+            self._pending[pending] = None
+            return
+        except OSError:
+            data = b""
+        if data and descriptor >= self._reserved_from:
+            with contextlib.suppress(OSError):
+                os.write(descriptor, FULL_RESPONSE)
+            data = b""
+        if not data:
+            os.close(descriptor)
+        else:
+            self._decide(descriptor, data, since)
+
+    def _evict(self) -> None:
+        """Cut the connection that has been silent or slow for longest: writers need its descriptor more."""
+        if self._pending:
+            next(iter(self._pending)).cut()
+        else:
+            self._deadlines.cut_oldest()
+
+    def take_back(self, descriptor: int, received: bytes) -> None:
+        """See `KeepAlive`."""
+        if not self._closed and not received:
+            pending = PendingConnection(self, descriptor, self.readiness.clock(), kept_alive=True)
+            self.readiness.reassign(descriptor, pending)
+            self._pending[pending] = None
+            return
+        self.readiness.remove(descriptor)
+        if self._closed:
+            os.close(descriptor)
+        else:  # not at once: other requests are being answered
+            self._loop.call_soon(self._decide, descriptor, received, self.readiness.clock())
+
+    def _decide(self, descriptor: int, data: bytes, since: float) -> None:
+        if not self._hand_off.plain(descriptor, data):
+            giving = self._loop.create_task(self._give_to_uvicorn(descriptor, data, since))
+            self._giving.add(giving)
+            giving.add_done_callback(self._giving.discard)
+
+    def forget(self, pending: PendingConnection) -> bool:
+        """Forget a pending connection; return True if it was pending."""
+        if pending not in self._pending:
+            return False
+        del self._pending[pending]
+        self.readiness.remove(pending.descriptor)
+        return True
+
+    def check_deadlines(self) -> None:
+        """Cut pending connections that were silent for too long, and notify those that are too slow."""
+        now = self.readiness.clock()
+        for pending in [pending for pending in self._pending if now - pending.since > FIRST_BYTE_TIMEOUT]:
+            pending.cut()
+        self._deadlines.check()
+
+    def _check_deadlines_repeatedly(self) -> None:
+        self.check_deadlines()
+        self._loop.call_later(POLL_INTERVAL, self._check_deadlines_repeatedly)
+
+    async def _give_to_uvicorn(self, descriptor: int, data: bytes, since: float) -> None:
+        connection = socket.socket(fileno=descriptor)
+        await self._loop.connect_accepted_socket(
+            lambda: LimitedHttpProtocol(self._hand_off, self._deadlines, data, since, *self._for_uvicorn), connection
+        )

@@ -1,0 +1,159 @@
+"""The service as a whole: the embedded Valkey if there is one, and workers that are started again when they die.
+
+The supervisor opens one listening socket for each worker and keeps them open itself: connections that come while a
+worker is being replaced wait in that socket's queue instead of being refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from ticker.child import Child, KeptChild
+from ticker.errors import TickerError, Unavailable
+from ticker.journal.embedded import Embedded
+from ticker.journal.redis import Redis, cause, durability_warnings
+from ticker.journal.registry import Registry
+from ticker.server.listeners import listen
+from ticker.settings import Settings
+
+READY_TIMEOUT: Final = 30.0
+"""Seconds a worker may take until it serves."""
+
+REDIS_TIMEOUT: Final = 10.0
+"""Seconds the service tries to reach Redis at start before it gives up."""
+
+STOP_TIMEOUT: Final = 10.0
+"""Seconds a worker may take to exit after its drain before it is killed."""
+
+RESTART_DELAY: Final = 0.5
+"""Seconds between the death of a worker and its replacement, and between attempts to replace it."""
+
+
+async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Run the service until SIGTERM or SIGINT; `ready` is called with its URL once it serves.
+
+    SIGHUP reloads the workers one after another (a rolling reload), as after an upgrade: each is replaced by a fresh
+    process on the same socket, and its readers move there during the drain. In a terminal, SIGHUP keeps its usual
+    meaning: the terminal is gone.
+
+    Raises:
+        TickerError: it cannot start; the message says why.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    reload = asyncio.Event()
+    if not sys.stdin.isatty():
+        loop.add_signal_handler(signal.SIGHUP, reload.set)
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.redis_url is None:
+            embedded = await stack.enter_async_context(Embedded(settings.data))
+            settings = settings.model_copy(update={"redis_url": embedded.url})
+        await _prepare(settings)
+        listeners = listen(settings)
+        port: int = listeners[0].getsockname()[1]
+        workers = [
+            KeptChild(
+                "a worker",
+                partial(_start_worker, settings, listener),
+                restart_delay=RESTART_DELAY,
+                retry_interval=RESTART_DELAY,
+            )
+            for listener in listeners
+        ]
+        grace = settings.drain + STOP_TIMEOUT
+        try:
+            await asyncio.gather(*(worker.start() for worker in workers))
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            ready(f"http://{host}:{port}")
+            reloading = asyncio.create_task(_reload_on(reload, workers, grace))
+            await stop.wait()
+            reloading.cancel()
+            await asyncio.wait([reloading])
+        finally:
+            for listener in listeners:
+                listener.close()  # or the kernel would go on queueing connections that nobody accepts
+            await asyncio.gather(*(worker.stop(grace) for worker in workers))
+
+
+async def _reload_on(requested: asyncio.Event, workers: list[KeptChild], grace: float) -> None:
+    while True:
+        await requested.wait()
+        requested.clear()
+        for worker in workers:
+            try:
+                await worker.replace(grace)
+            except (TickerError, OSError) as error:
+                print(f"ticker: {error}; the old workers stay", file=sys.stderr, flush=True)
+                break
+
+
+async def _prepare(settings: Settings) -> None:
+    """Reach Redis, warn if it is not durable, and set the admin key that comes from the environment."""
+    assert settings.redis_url is not None
+    redis = Redis(settings.redis_url)
+    registry = Registry(redis)
+    deadline = asyncio.get_running_loop().time() + REDIS_TIMEOUT
+    try:
+        while True:
+            try:
+                await registry.ensure(None)
+                break
+            except Unavailable as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Unavailable(cause(error)) from None
+                await asyncio.sleep(0.2)
+        for warning in await durability_warnings(redis, settings.replicas):
+            print(f"ticker: warning: {warning}", file=sys.stderr, flush=True)
+        if settings.admin_key is not None:
+            await registry.set_admin(settings.admin_key)
+    finally:
+        await redis.close()
+
+
+async def _start_worker(settings: Settings, listener: socket.socket) -> Child:
+    """Start a worker on a listening socket and wait until it serves.
+
+    Raises:
+        Unavailable: it died or took too long.
+    """
+    ours, its = socket.socketpair()
+    with its:
+        lifeline, end = await asyncio.open_unix_connection(sock=ours)  # see worker.py
+
+        async def close_lifeline() -> None:
+            end.close()
+
+        descriptors = (listener.fileno(), its.fileno())
+        try:
+            worker = await Child.start(
+                sys.executable,
+                "-m",
+                "ticker.server.worker",
+                *map(str, descriptors),
+                on_exit=close_lifeline,
+                env=settings.environment(),
+                pass_fds=descriptors,
+            )
+        except BaseException:
+            end.close()
+            raise
+    try:
+        ready = await asyncio.wait_for(lifeline.read(1), READY_TIMEOUT)
+    except TimeoutError:
+        ready = b""
+    except BaseException:
+        await worker.stop(STOP_TIMEOUT)
+        raise
+    if not ready:
+        await worker.stop(STOP_TIMEOUT)
+        raise Unavailable("a worker did not start; see its message above")
+    return worker
