@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.site import SCRIPT, Site
 from tests.service import Service
@@ -122,3 +123,28 @@ def test_an_old_and_a_new_copy_of_the_script_on_one_page_work(
     service.file(feed, f"after {first}")
     for index in (0, 1):
         expect(tab.locator("breaking-ticker").nth(index).locator("[part=text]").first).to_have_text(f"after {first}")
+
+
+@pytest.mark.parametrize("query", ["layout=line", "hold=1"])
+def test_what_was_drawn_stays_until_the_logs_time_is_known_and_a_kill_reaches_it(
+    tab: Page, service: Service, site: Site, query: str
+) -> None:
+    feed = service.open_feed()
+    drawn = service.file(feed, "Bridge closed", urgency="flash")
+    service.until(lambda: "Bridge closed" in included(service, feed, query))
+    sockets: list[WebSocketRoute] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.send(json.dumps(service.snapshot(feed)))  # and no beat, which would prove the time
+
+    tab.route_web_socket("**/live*", connect)
+    tab.goto(site.page(included(service, feed, query)))
+    service.until(lambda: tab.evaluate(STATE) == "catching-up")
+    expect(tab.locator("[part=text]")).to_have_text("Bridge closed")
+    expect(tab.locator("[part=text]")).to_be_visible()
+    kill = {"id": drawn["id"], "reason": "it was not", "at": drawn["filed"], "filed": drawn["filed"], "revision": 2}
+    sockets[0].send(json.dumps({"type": "kill", "position": "9-0123456789ab", **kill}))
+    expect(tab.locator("[part=tombstone]")).to_contain_text("it was not")
+    expect(tab.locator("[part=text]")).to_have_count(0)
+    sockets[0].close()
