@@ -175,7 +175,7 @@ ALWAYS: Final = ("text", "urgency", "language")
 class Draft(Fields):
     """What a correspondent may send.
 
-    `release_at` is no field of a dispatch: until then the dispatch is held, and known to the desk alone.
+    `release_at` is not a field of a dispatch: until then the dispatch is held, and known to the desk alone.
     """
 
     text: _Text

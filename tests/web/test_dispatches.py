@@ -217,7 +217,7 @@ def test_one_idempotency_key_quoted_or_bare_gets_the_original_answer(service: Se
     assert len({(answer.headers["location"], answer.headers["etag"]) for answer in answers}) == 1
     assert ["idempotent-replayed" in answer.headers for answer in answers] == [False, True, True]
     service.until(lambda: len(service.snapshot(feed)["dispatches"]) == 1)
-    assert service.file(feed, "next")["position"].startswith("2-"), "a repeated request is no entry"
+    assert service.file(feed, "next")["position"].startswith("2-"), "a repeated request is not an entry"
 
 
 def test_the_same_payload_in_another_spelling_is_the_same(service: Service) -> None:
