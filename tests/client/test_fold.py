@@ -34,7 +34,12 @@ def ids(state: FeedState) -> list[str]:
 def test_the_golden_cases(case: dict[str, Any]) -> None:
     frames = [read_frame(frame) for frame in (case["start"], *case["frames"])]
     state = folded(*(frame for frame in frames if frame is not None))
-    shown = {"position": state.position, "air": state.air, "pinned": state.pinned, "dispatches": [*state.dispatches]}
+    shown: dict[str, object] = {
+        "position": state.position,
+        "air": state.air,
+        "pinned": state.pinned,
+        "dispatches": [*state.dispatches],
+    }
     if state.pinned_dispatch is not None:
         shown["pinned_dispatch"] = state.pinned_dispatch
     assert shown == case["expect"]

@@ -6,13 +6,10 @@ from ticker.client import reads
 
 
 def test_the_paths_of_reads() -> None:
-    paths = [reads.snapshot("f"), reads.dispatch("f", "i"), reads.held("f"), reads.history("f")]
-    assert [request.path for request in paths] == [
-        "/v1/feeds/f",
-        "/v1/feeds/f/dispatches/i",
-        "/v1/feeds/f/held",
-        "/v1/feeds/f/dispatches?limit=100",
-    ]
+    assert reads.snapshot("f").path == "/v1/feeds/f"
+    assert reads.dispatch("f", "i").path == "/v1/feeds/f/dispatches/i"
+    assert reads.held("f").path == "/v1/feeds/f/held"
+    assert reads.history("f").path == "/v1/feeds/f/dispatches?limit=100"
 
 
 def test_filters_of_history_combine_and_repeat() -> None:

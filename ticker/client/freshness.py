@@ -119,8 +119,7 @@ def on_loss(fresh: Freshness, loss: Loss, now: Instant) -> Freshness:
             return replace(fresh, dialled=None)
         case "slept":
             return replace(fresh, doubted=True)
-        case "lost":
-            return fresh
+    return fresh
 
 
 def on_delayed(fresh: Freshness) -> Freshness:
