@@ -12,6 +12,11 @@ from ticker.client import AsyncClient, Change, Client, FeedState
 from ticker.client.dial import TRANSPORTS, Transport
 
 
+def soon() -> float:
+    """Dice that let nobody wait for long: the longest wait is a second and a half."""
+    return 0.05
+
+
 class Bot(threading.Thread):
     """Follows with one of the two clients. Leaving it hangs up, and raises what ended it."""
 
@@ -57,14 +62,17 @@ class Bot(threading.Thread):
         self.begun.set()
 
     def _follow(self) -> None:
-        with Client(self._url, self._key) as client, client.follow(self._feed, **self._options) as feed:
+        with Client(self._url, self._key, random=soon) as client, client.follow(self._feed, **self._options) as feed:
             self._hang_up = feed.close
             self.begun.set()
             for change in feed:
                 self._take(change)
 
     async def _follow_on_asyncio(self) -> None:
-        async with AsyncClient(self._url, self._key) as client, client.follow(self._feed, **self._options) as feed:
+        async with (
+            AsyncClient(self._url, self._key, random=soon) as client,
+            client.follow(self._feed, **self._options) as feed,
+        ):
             loop = asyncio.get_running_loop()
             self._hang_up = lambda: asyncio.run_coroutine_threadsafe(feed.aclose(), loop).result()
             self.begun.set()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.client.bot import Bot
+from tests.client.bot import Bot, soon
 from tests.proxy import proxy
 from tests.service import Service
 from ticker.client import (
@@ -172,7 +172,7 @@ def test_what_is_filed_arrives_once_and_live_is_proven(
 
 @each_transport
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(tmp_path: Path, kind: str, transport: Transport) -> None:
-    with Service(tmp_path, "--workers", "2") as service, Client(service.url, service.key) as desk:
+    with Service(tmp_path, "--workers", "2") as service, Client(service.url, service.key, random=soon) as desk:
         with Bot(service, "breaking", kind=kind, transports=(transport,)) as bot:
             bot.until_live()
             for number in range(30):
@@ -187,7 +187,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(tmp_path: Path, kind:
 def test_a_service_that_is_restarted_is_followed_again_and_what_was_sent_meanwhile_is_filed_once(
     tmp_path: Path, kind: str, transport: Transport
 ) -> None:
-    with Service(tmp_path) as service, Client(service.url, service.key) as desk:
+    with Service(tmp_path) as service, Client(service.url, service.key, random=soon) as desk:
         with Bot(service, "breaking", kind=kind, transports=(transport,)) as bot:
             desk.file("breaking", "Before")
             bot.until_live()
@@ -230,7 +230,7 @@ def test_where_no_websocket_gets_through_the_next_transport_is_taken(service: Se
     def cut(request: bytes) -> bytes:
         return request.replace(b"Upgrade: websocket\r\n", b"")
 
-    with proxy(service, ask=cut) as port, Client(f"http://127.0.0.1:{port}", random=lambda: 0) as client:
+    with proxy(service, ask=cut) as port, Client(f"http://127.0.0.1:{port}", random=soon) as client:
         with client.follow(feed) as follow:
             assert next(change for change in follow if change.status.name == "live").state.position
 

@@ -46,14 +46,9 @@ class Carriers:
 
     async def carry(self, dial: Dial, deliver: Deliver) -> None:
         """Open something and deliver what arrives, up to and including the end."""
+        ways = {Transport.WEBSOCKET: self._web_socket, Transport.EVENTS: self._events, Transport.POLL: self._poll}
         try:
-            match dial.transport:
-                case Transport.WEBSOCKET:
-                    end = await self._web_socket(dial, deliver)
-                case Transport.EVENTS:
-                    end = await self._events(dial, deliver)
-                case Transport.POLL:
-                    end = read(await self._http.get(dial.path))
+            end = await ways[dial.transport](dial, deliver)
         except (OSError, ImportError, httpx.RequestError, WebSocketException, TooLong):
             end = None  # an ImportError: the environment names a SOCKS proxy, and nothing here speaks SOCKS
         await deliver(end)
@@ -79,6 +74,9 @@ class Carriers:
             headers = {name.lower(): value for name, value in refused.headers.raw_items()}
             return Response(refused.status_code, headers, bytes(refused.body or b""))
         return None
+
+    async def _poll(self, dial: Dial, deliver: Deliver) -> Response | None:
+        return read(await self._http.get(dial.path))
 
     async def _events(self, dial: Dial, deliver: Deliver) -> Response | None:
         headers = {"accept": "text/event-stream", "cache-control": "no-store"}
