@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from tests.service import READY_WITHIN, Service
 from ticker.client import AsyncClient, Change, Client, FeedState
 from ticker.client.dial import TRANSPORTS, Transport
+
+Kind = TypeVar("Kind", Client, AsyncClient)
 
 
 def soon() -> float:
@@ -28,10 +31,12 @@ class Bot(threading.Thread):
         transports: Sequence[Transport] = TRANSPORTS,
         kind: str = "sync",
         key: str = "",
+        url: str | None = None,
+        tls: ssl.SSLContext | None = None,
         **options: Any,
     ) -> None:
         super().__init__(daemon=True)
-        self._url, self._feed, self._kind, self._key = service.url, feed, kind, key
+        self._url, self._feed, self._kind, self._key, self._tls = url or service.url, feed, kind, key, tls
         self._options = {"transports": transports, **options}
         self._changed = threading.Condition()
         self._hang_up: Callable[[], object] = lambda: None
@@ -61,8 +66,11 @@ class Bot(threading.Thread):
                 self._changed.notify_all()
         self.begun.set()
 
+    def _client(self, kind: Callable[..., Kind]) -> Kind:
+        return kind(self._url, self._key, tls=self._tls, random=soon)
+
     def _follow(self) -> None:
-        with Client(self._url, self._key, random=soon) as client, client.follow(self._feed, **self._options) as feed:
+        with self._client(Client) as client, client.follow(self._feed, **self._options) as feed:
             self._hang_up = feed.close
             self.begun.set()
             for change in feed:
@@ -70,7 +78,7 @@ class Bot(threading.Thread):
 
     async def _follow_on_asyncio(self) -> None:
         async with (
-            AsyncClient(self._url, self._key, random=soon) as client,
+            self._client(AsyncClient) as client,
             client.follow(self._feed, **self._options) as feed,
         ):
             loop = asyncio.get_running_loop()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
+import ssl
+import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,6 +127,22 @@ def test_the_same_key_makes_a_change_once(desk: Client, feed: str) -> None:
         desk.file(feed, "Twice", idempotency_key="k-1")
 
 
+def test_a_change_whose_response_is_lost_on_the_way_is_made_once(service: Service, feed: str) -> None:
+    lost: list[bytes] = []
+
+    def lose_the_first(response: bytes) -> bytes:
+        if lost:
+            return response
+        lost.append(response)
+        return b""
+
+    with proxy(service, answer=lose_the_first) as port:
+        with Client(f"http://127.0.0.1:{port}", service.key, timeout=1, random=soon) as desk:
+            receipt = desk.file(feed, "Once")
+            assert [dispatch["id"] for dispatch in desk.history(feed)] == [receipt["id"]]
+    assert b" 201 " in lost[0]
+
+
 def test_refusals_have_types_and_fields(service: Service, desk: Client, feed: str) -> None:
     with pytest.raises(Invalid) as invalid:
         desk.file(feed, "", urgency="flash")
@@ -233,6 +252,31 @@ def test_where_no_websocket_gets_through_the_next_transport_is_taken(service: Se
     with proxy(service, ask=cut) as port, Client(f"http://127.0.0.1:{port}", random=soon) as client:
         with client.follow(feed) as follow:
             assert next(change for change in follow if change.status.name == "live").state.position
+
+
+def below_news(request: bytes) -> bytes:
+    """What a proxy passes on that serves us below /news."""
+    return re.sub(rb"\A([A-Z]+) /news/", rb"\1 /", request)
+
+
+@each_way
+def test_a_service_below_a_path_of_a_tls_proxy_is_followed(
+    service: Service, feed: str, kind: str, transport: Transport, tmp_path: Path
+) -> None:
+    certificate, secret = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=ticker", "-addext", "subjectAltName=IP:127.0.0.1"]
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*make, "-keyout", secret, "-out", certificate], check=True, capture_output=True)
+    there = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    there.load_cert_chain(certificate, secret)
+    here = ssl.create_default_context(cafile=str(certificate))
+    with proxy(service, ask=below_news, tls=there) as port:
+        url = f"https://127.0.0.1:{port}/news"
+        with Client(url, service.key, tls=here) as desk:
+            with Bot(service, feed, url=url, tls=here, kind=kind, transports=(transport,)) as bot:
+                bot.until_live()
+                id = desk.file(feed, "Over TLS")["id"]
+                bot.until(lambda change: change.state.find(id))
 
 
 def test_a_feed_that_is_closed_is_closed(service: Service, desk: Client, feed: str) -> None:

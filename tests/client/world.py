@@ -15,6 +15,9 @@ from ticker.client.following import Change, Following
 from ticker.client.frames import Frame
 from ticker.client.response import Response
 
+CLOSED = snapshot("9-z", closed="2026-03-11T14:00:00.000Z")
+"""The last frame of a feed that was closed."""
+
 SERVER = 1_773_237_600_000  # 2026-03-11T14:00:00Z
 
 
