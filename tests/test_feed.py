@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticker.changes import fold
+from ticker.changes.kill import tombstone
 from ticker.entry import Entry, Position, Tail
-from ticker.feed import ON_AIR, WINDOW, Feed, tombstone
+from ticker.feed import ON_AIR, WINDOW, Feed
 
 GOLDEN = orjson.loads((Path(__file__).parent / "golden" / "fold.json").read_bytes())
 ENTRIES = {"dispatch", "kill", "pin", "air"}
@@ -70,7 +72,7 @@ def test_the_fold_does_as_the_golden_cases_say(case: dict[str, Any]) -> None:
         if frame["type"] == "snapshot":
             feed = feed_of(frame)
         elif frame["type"] in ENTRIES:
-            feed.apply(entry_of(frame))
+            fold(entry_of(frame), feed)
         else:
             assert frame["type"] in MOMENTS  # not of the log, so nothing to a fold of entries
     snapshot = feed.snapshot()
@@ -106,7 +108,7 @@ def test_feeds_do_not_share_their_air() -> None:
 def test_every_entry_moves_the_tail_even_one_of_a_kind_yet_unknown() -> None:
     shown = feed(1)
     before = shown.snapshot()
-    shown.apply(entry("weather", 9, sky="blue"))
+    fold(entry("weather", 9, sky="blue"), shown)
     assert shown.tail.offset == 9
     assert shown.snapshot() | {"position": ""} == before | {"position": ""}
 
@@ -114,41 +116,41 @@ def test_every_entry_moves_the_tail_even_one_of_a_kind_yet_unknown() -> None:
 @pytest.mark.parametrize("kind", ["file", "correct"])
 def test_a_line_stands_by_its_id_newest_first(kind: str) -> None:
     shown = feed(5, 3, 1)
-    shown.apply(entry(kind, dispatch=dispatch(4)))
-    shown.apply(entry(kind, dispatch=dispatch(6)))
+    fold(entry(kind, dispatch=dispatch(4)), shown)
+    fold(entry(kind, dispatch=dispatch(6)), shown)
     assert ids(shown) == [6, 5, 4, 3, 1]
 
 
 def test_a_line_older_than_all_that_is_shown_stays_outside() -> None:
     shown = feed(5, 3)
-    shown.apply(entry("correct", dispatch=dispatch(2, revision=2)))
-    shown.apply(kill(1))
+    fold(entry("correct", dispatch=dispatch(2, revision=2)), shown)
+    fold(kill(1), shown)
     assert ids(shown) == [5, 3]
 
 
 def test_the_first_line_of_an_empty_feed_is_shown() -> None:
     shown = feed()
-    shown.apply(entry("file", dispatch=dispatch(1)))
+    fold(entry("file", dispatch=dispatch(1)), shown)
     assert ids(shown) == [1]
 
 
 def test_the_window_holds_the_newest_lines_alone() -> None:
     shown = feed()
     for id in range(1, WINDOW + 6):
-        shown.apply(entry("file", id, dispatch=dispatch(id)))
+        fold(entry("file", id, dispatch=dispatch(id)), shown)
     assert ids(shown) == list(range(WINDOW + 5, 5, -1))
 
 
 @pytest.mark.parametrize(("revision", "text"), [(1, "Line 2.2"), (2, "Line 2.2"), (3, "Corrected")])
 def test_only_a_newer_revision_replaces_a_line(revision: int, text: str) -> None:
     shown = Feed("breaking", "", "en", Tail(0, ""), dispatches=[dispatch(2, revision=2), dispatch(1)])
-    shown.apply(entry("correct", dispatch=dispatch(2, revision, text="Corrected")))
+    fold(entry("correct", dispatch=dispatch(2, revision, text="Corrected")), shown)
     assert [line["text"] for line in shown.dispatches] == [text, "Line 1.1"]
 
 
 def test_a_kill_leaves_a_tombstone_without_the_text_in_its_place() -> None:
     shown = feed(3, 2, 1)
-    shown.apply(kill(2))
+    fold(kill(2), shown)
     assert ids(shown) == [3, 2, 1]
     assert shown.dispatches[1] == {
         "id": "0002",
@@ -162,22 +164,22 @@ def test_a_kill_leaves_a_tombstone_without_the_text_in_its_place() -> None:
 
 def test_a_killed_line_is_never_brought_back() -> None:
     shown = feed(2, 1)
-    shown.apply(kill(2))
-    shown.apply(entry("correct", dispatch=dispatch(2, revision=9)))
-    shown.apply(kill(2, revision=10))
+    fold(kill(2), shown)
+    fold(entry("correct", dispatch=dispatch(2, revision=9)), shown)
+    fold(kill(2, revision=10), shown)
     assert shown.dispatches[0] == tombstone(kill(2))
 
 
 def test_a_pin_is_set_moved_and_taken_away() -> None:
     shown = feed(2, 1)
     for id in ("0001", "0002", None):
-        shown.apply(entry("pin", id=id))
+        fold(entry("pin", id=id), shown)
         assert shown.pinned == id
 
 
 def test_air_is_taken_as_it_is_said() -> None:
     shown = feed()
-    shown.apply(entry("air", air={"on": False, "label": "Back at six", "url": None}))
+    fold(entry("air", air={"on": False, "label": "Back at six", "url": None}), shown)
     assert shown.air == {"on": False, "label": "Back at six", "url": None}
 
 
@@ -188,7 +190,7 @@ def test_what_the_journal_says_of_the_pinned_line_is_learned_unless_better_is_kn
     shown.learn(dispatch(1, revision=2))
     shown.learn(dispatch(1))
     assert shown.snapshot()["pinned_dispatch"] == dispatch(1, revision=2)
-    shown.apply(kill(1, revision=3))
+    fold(kill(1, revision=3), shown)
     shown.learn(dispatch(1, revision=4))
     assert shown.snapshot()["pinned_dispatch"] == tombstone(kill(1, revision=3))
 
@@ -246,7 +248,7 @@ def test_the_pinned_line_stands_as_the_journal_has_it_wherever_it_is(before: int
         happened = room.act(what, which)
         if happened is None:
             continue
-        shown.apply(happened)
+        fold(happened, shown)
         newest, older = room.shows()
         if older is not None and happened.kind == "pin":
             shown.learn(older)  # as whoever follows the log asks the journal for a line that no entry brought
@@ -259,7 +261,7 @@ def test_a_node_that_asks_nobody_shows_a_pinned_line_rightly_or_not_at_all(acts:
     for what, which in [("file", 0)] * WINDOW + acts:
         happened = room.act(what, which)
         if happened is not None:
-            shown.apply(happened)
+            fold(happened, shown)
             newest, older = room.shows()
             assert shown.dispatches == newest
             assert shown.pinned_dispatch in (older, None)

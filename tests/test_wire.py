@@ -16,6 +16,7 @@ from websockets.frames import Opcode
 from websockets.protocol import Protocol, Side, State
 
 from tests.test_feed import entry_of, feed_of
+from ticker.changes import entry_frame
 from ticker.entry import Entry, Position, Tail
 from ticker.wire import (
     Close,
@@ -23,8 +24,6 @@ from ticker.wire import (
     Frame,
     beat_frame,
     delayed_frame,
-    entry_frame,
-    kill_frame,
     move_frame,
     snapshot_frame,
 )
@@ -188,7 +187,7 @@ def test_a_correction_travels_as_a_dispatch() -> None:
 def test_a_kill_can_stand_where_the_line_was() -> None:
     content = {"by": "Desk", "id": "1", "reason": "withdrawn", "filed": "f", "revision": 2}
     kill = Entry(Tail(9, "b" * 40), b"", "kill", "then", content)
-    assert orjson.loads(kill_frame(Position(3, "cccccccccccc"), kill).lines) == {
+    assert orjson.loads(entry_frame(kill, Position(3, "cccccccccccc")).lines) == {
         "type": "kill",
         "position": "3-cccccccccccc",
         "id": "1",

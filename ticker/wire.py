@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from ticker.entry import Entry, Position
+from ticker.entry import Position
 from ticker.feed import Feed
 
 Dialect = Literal["websocket", "deflated", "sse", "lines"]
@@ -76,41 +76,6 @@ def _websocket_header(length: int, first: int) -> bytes:
     if length < 1 << 16:
         return bytes((first, 126)) + length.to_bytes(2)
     return bytes((first, 127)) + length.to_bytes(8)
-
-
-def entry_frame(entry: Entry) -> Frame:
-    """Return the frame of a log entry: `dispatch`, `kill`, `pin` or `air`."""
-    position = str(entry.tail.position)
-    content = entry.content
-    match entry.kind:
-        case "file" | "correct":
-            return Frame({"type": "dispatch", "position": position, "dispatch": content["dispatch"]})
-        case "kill":
-            return kill_frame(entry.tail.position, entry)
-        case "pin":
-            return Frame({"type": "pin", "position": position, "id": content["id"]})
-        case "air":
-            return Frame({"type": "air", "position": position, "air": content["air"]})
-    raise ValueError(f"unknown kind of entry: {entry.kind}")
-
-
-def kill_frame(position: Position, kill: Entry) -> Frame:
-    """Return the frame of a kill, at its own position or in place of an earlier frame of the killed line.
-
-    Readers who resume from before the line was filed are told of its tombstone where the line was.
-    """
-    content = kill.content
-    return Frame(
-        {
-            "type": "kill",
-            "position": str(position),
-            "id": content["id"],
-            "reason": content["reason"],
-            "at": kill.at,
-            "filed": content["filed"],
-            "revision": content["revision"],
-        }
-    )
 
 
 def snapshot_frame(feed: Feed, *, reset: bool, at: str | None) -> Frame:

@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.server.test_acceptor import UPGRADE, Line, line, reader
+from tests.server.test_hand_off import UPGRADE, Line, line, reader
 from tests.server.test_reader import until
 from tests.server.test_waiter import Waiters
 from tests.service import TICKER, Service
@@ -38,11 +38,11 @@ class Clock:
     def __init__(self, house: Waiters) -> None:
         self.now = 1000.0
         self._acceptor = house.acceptor
-        house.acceptor._readiness.clock = lambda: self.now
+        house.acceptor.readiness.clock = lambda: self.now
 
     def go(self, seconds: float) -> None:
         self.now += seconds
-        self._acceptor._deadlines.look()
+        self._acceptor.readiness.deadlines.check()
 
 
 def ended(connection: Line) -> tuple[int, dict[str, str], bytes]:
@@ -120,7 +120,7 @@ async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, be
     clock = Clock(house)
     client = await house.client()
     client.mine.sendall(begun)
-    await until(lambda: len(house.acceptor._deadlines) == 1)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(HEAD_TIMEOUT - 1)
     client.mine.sendall({b"G": b"E", b"\r\n": b"\r\n"}.get(begun, b"X"))  # a byte now and then is no excuse
     await asyncio.sleep(0.05)
@@ -133,7 +133,7 @@ async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, be
     )
     assert await client.more() == b""
     clock.go(LINGER_TIMEOUT + 1)
-    await until(lambda: len(house.acceptor._deadlines) == 0)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 0)
 
 
 @pytest.mark.anyio
@@ -145,10 +145,10 @@ async def test_on_a_kept_connection_a_head_has_its_time_from_its_first_byte(hous
         assert (await client.response()).status == 422
         clock.go(HEAD_TIMEOUT + 1)
     client.mine.sendall(b"GET ")
-    await until(lambda: len(house.acceptor._deadlines) == 1)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(HEAD_TIMEOUT - 1)
     await asyncio.sleep(0.01)
-    assert len(house.acceptor._deadlines) == 1
+    assert len(house.acceptor.readiness.deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
 
@@ -161,9 +161,9 @@ async def test_a_waiter_whose_next_head_does_not_come_is_answered_with_408(house
     house.file("one")
     assert (await client.response()).status == 200
     client.mine.sendall(b"GET ")
-    await until(lambda: len(house.acceptor._deadlines) == 1)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(HEAD_TIMEOUT - 1)
-    assert len(house.acceptor._deadlines) == 1
+    assert len(house.acceptor.readiness.deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
 
@@ -183,11 +183,11 @@ async def test_a_body_that_does_not_come_is_answered_with_408(
     config = house.acceptor._for_uvicorn[0]
     config.loaded_app = reads
     client.mine.sendall(POST + framing)
-    await until(lambda: len(house.acceptor._deadlines) == 1)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(BODY_TIMEOUT - 1)
     client.mine.sendall(b"4")
     await asyncio.sleep(0.05)
-    assert len(house.acceptor._deadlines) == 1
+    assert len(house.acceptor.readiness.deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
     assert await client.more() == b""
@@ -201,7 +201,7 @@ async def test_streams_and_waits_have_no_deadline(house: Waiters) -> None:
     stream.ask(path="live", headers="Accept: text/event-stream\r\n")
     await until(lambda: house.channel.count == 1)
     clock.go(1000)
-    house.acceptor._check_deadlines()
+    house.acceptor.check_deadlines()
     house.file("one")
     assert (await waiter.response()).status == 200
     said = b""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_acceptor import UPGRADE, Line, line, reader, readers
+from tests.server.test_hand_off import UPGRADE, Line, line, reader, readers
 from tests.server.test_reader import EVENTS, House, house, until  # noqa: F401  # a fixture
 from tests.server.test_reader import UPGRADE as HANDSHAKE
 from tests.service import Service
@@ -46,28 +46,28 @@ def test_the_budget_refills_with_time_and_no_further_than_full() -> None:
 
 @pytest.mark.parametrize("said", [PING, TEXT, PONG, b"\x00\x80\0\0\0\0"])
 def test_a_flood_of_any_frame_ends_with_1008_and_little_is_parsed(said: bytes) -> None:
-    talk = ReaderWebSocket(deflated=False, now=0.0)
+    websocket = ReaderWebSocket(deflated=False, now=0.0)
     opening = b"" if said[0] else b"\x01\x80\0\0\0\0"  # a continuation continues something
-    answer = talk.hear(opening + said * 10_000, 0.0)
-    assert talk.over
+    answer = websocket.receive(opening + said * 10_000, 0.0)
+    assert websocket.closing
     assert b"\x88\x15" + struct.pack("!H", 1008) in answer
     assert answer.count(PONGED) <= FRAMES + 21
 
 
 def test_who_pings_every_ten_seconds_stays_for_ever() -> None:
-    talk = ReaderWebSocket(deflated=False, now=0.0)
+    websocket = ReaderWebSocket(deflated=False, now=0.0)
     for number in range(10_000):
-        assert talk.hear(PING, number * 10.0) == PONGED
-    assert not talk.over
+        assert websocket.receive(PING, number * 10.0) == PONGED
+    assert not websocket.closing
 
 
 def test_bytes_of_a_frame_that_never_ends_count() -> None:
-    talk = ReaderWebSocket(deflated=False, now=0.0)
-    assert talk.hear(b"\x01\x80\0\0\0\0", 0.0) == b""
-    talk.hear(b"\x00\xfe\x0f\xa0\0\0\0\0" + b"x" * 4000, 0.0)
-    assert not talk.over
-    talk.hear(b"\x89\xfd\0\0\0\0" + b"x" * 125, 0.0)
-    assert talk.over
+    websocket = ReaderWebSocket(deflated=False, now=0.0)
+    assert websocket.receive(b"\x01\x80\0\0\0\0", 0.0) == b""
+    websocket.receive(b"\x00\xfe\x0f\xa0\0\0\0\0" + b"x" * 4000, 0.0)
+    assert not websocket.closing
+    websocket.receive(b"\x89\xfd\0\0\0\0" + b"x" * 125, 0.0)
+    assert websocket.closing
 
 
 @pytest.mark.anyio
@@ -92,7 +92,7 @@ async def test_one_socket_is_read_a_little_a_turn(house: House, monkeypatch: pyt
 @pytest.mark.parametrize("way", [HANDSHAKE, EVENTS])
 async def test_at_its_socket_a_reader_has_what_the_clock_gives(house: House, way: bytes) -> None:  # noqa: F811
     now = 1000.0
-    house.acceptor._readiness.clock = lambda: now
+    house.acceptor.readiness.clock = lambda: now
     mine = await house.join(way)
     said = PONG * 60 if way is HANDSHAKE else b"x" * 4000
 

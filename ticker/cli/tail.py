@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from ticker.changes import KINDS_BY_FRAME
 from ticker.cli.change import feed_path
 from ticker.cli.client import Service
 from ticker.cli.file import Feed
@@ -101,15 +102,14 @@ def _lines(frame: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
                 seen.clear()
             for dispatch in reversed(frame["dispatches"]):
                 yield from _dispatch(dispatch, seen)
-        case "dispatch":
-            yield from _dispatch(frame["dispatch"], seen)
-        case "kill":
-            tombstone = {name: frame[name] for name in ("id", "filed", "revision", "reason")}
-            yield from _dispatch(tombstone | {"updated": frame["at"], "status": "killed"}, seen)
-        case "air":
-            yield Text("— on air —" if frame["air"]["on"] else "— off air —", style="dim")
         case "delayed":
             yield Text(f"— delayed since {clock(frame['since'])} —", style="dim")
+        case type if type in KINDS_BY_FRAME:
+            printed = KINDS_BY_FRAME[type].printed(frame)
+            if isinstance(printed, dict):
+                yield from _dispatch(printed, seen)
+            elif printed is not None:
+                yield Text(f"— {printed} —", style="dim")
 
 
 def _dispatch(dispatch: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:

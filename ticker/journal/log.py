@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ticker.changes import Change
+from ticker.changes import Change, kind_of
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
@@ -130,8 +130,8 @@ class Journal:
         return feed, base, recent
 
     async def pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
-        """Return the dispatch that an entry pins if the feed does not show it: a pin names it by its id alone."""
-        id = entry.content["id"] if entry.kind == "pin" else None
+        """Return the dispatch that an entry pins if the feed does not show it: a pin has no more than its id."""
+        id = kind_of(entry).referred(entry)
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None
         try:

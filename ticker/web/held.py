@@ -18,7 +18,7 @@ from ticker.web.node import node_of
 
 
 async def _line(request: Request, holder: Holder) -> dict[str, Any]:
-    record, filer = await node_of(request).held.line(request.path_params["feed"], request.path_params["id"])
+    record, filer = await node_of(request).held.dispatch(request.path_params["feed"], request.path_params["id"])
     if holder.role == "correspondent" and filer != holder.id:
         raise Forbidden("A correspondent's key sees only the held lines that it wrote itself")
     return record
@@ -30,7 +30,7 @@ async def lines(request: Request) -> Response:
     feed, held = request.path_params["feed"], node_of(request).held
     waiting = await held.waiting(feed)
     if holder.role == "correspondent":
-        waiting = [record for record in waiting if (await held.line(feed, record["id"]))[1] == holder.id]
+        waiting = [record for record in waiting if (await held.dispatch(feed, record["id"]))[1] == holder.id]
     return json({"feed": feed, "held": waiting})
 
 

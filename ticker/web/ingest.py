@@ -121,7 +121,7 @@ def answer_filed(
     feed, id = channel.feed.name, receipt["id"]
     # A held line that was released before has given its text away; what it said then was answered then.
     text = change.written().get("text")
-    receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
+    receipt["similar"] = channel.recent_dispatches.similar_to(text, receipt["filed"], id) if text else []
     return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/dispatches/{id}"})
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final
 
+from ticker.changes import KINDS_BY_FRAME
+from ticker.schema import POSITION, Schema, moment, number, shape, text
 from ticker.web.described import answers, examples
-from ticker.web.described.answers import moment, number, or_null, ref, shape, text
-from ticker.web.described.bodies import Schema
 from ticker.web.described.operations import FEED
 from ticker.wire import BEAT_EVERY
 
@@ -29,38 +29,17 @@ def _frame(type: str, description: str, members: dict[str, Schema]) -> Schema:
     return shape(description, {"type": text("What this is.", const=type), **members})
 
 
-_ENTRY: Final = {"position": answers.POSITION}
-
 FRAMES: Final[dict[str, Schema]] = {
     "snapshot": answers.SCHEMAS["Snapshot"],
-    "dispatch": _frame(
-        "dispatch",
-        "A dispatch was filed or corrected; its revision tells.",
-        {**_ENTRY, "dispatch": ref("Dispatch")},
-    ),
-    "kill": _frame(
-        "kill",
-        "A dispatch was killed. A kill is final: take its text out of everything you show.",
-        {
-            **_ENTRY,
-            "id": answers.ID,
-            "reason": answers.REASON,
-            "at": moment("When; the `updated` of its tombstone."),
-            "filed": answers.FILED,
-            "revision": answers.REVISION,
-        },
-    ),
-    "pin": _frame(
-        "pin",
-        "This dispatch stands on top; null if none does.",
-        {**_ENTRY, "id": or_null(answers.ID)},
-    ),
-    "air": _frame("air", "The newsroom went on or off the air.", {**_ENTRY, "air": ref("OnAir")}),
+    **{
+        type: _frame(type, kind.description, {"position": POSITION, **kind.schema})
+        for type, kind in KINDS_BY_FRAME.items()
+    },
     "beat": _frame(
         "beat",
         f"At `at` this node was level with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
         {
-            **_ENTRY,
+            "position": POSITION,
             "at": moment("When, by the clock of the log."),
             "watching": number("Readers of this feed on all nodes, as last counted."),
         },

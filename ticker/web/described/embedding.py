@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ticker.dispatch import URGENCIES, Language, Link
-from ticker.web.described.answers import number, shape, text
+from ticker.schema import number, shape, text
 from ticker.web.described.bodies import RULES, Schema
 from ticker.web.described.operation import HTML, JSON, Answer, Operation
 from ticker.web.embed.attributes import (

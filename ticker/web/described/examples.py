@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-BRIDGE_ID: Final = "01KAPN3V12000000127Q2MZX4H"
+from ticker.changes import KINDS, KINDS_BY_FRAME, file
+
+BRIDGE_ID: Final = file.EXAMPLE["id"]
 BUDGET_ID: Final = "01KAPN3V11000000117Q2MZX4H"
-KILLED_ID: Final = "01KAPN3V10000000107Q2MZX4H"
+KILLED_ID: Final = KINDS["kill"].example["id"]
 HELD_ID: Final = "h01kapn3v1445g2mzx4h"
 
 DRAFT: Final[dict[str, Any]] = {
@@ -22,15 +24,7 @@ DRAFT: Final[dict[str, Any]] = {
     "occurred": "2026-03-11T17:09:40.25+03:00",
 }
 
-BRIDGE: Final[dict[str, Any]] = {
-    "id": BRIDGE_ID,
-    **DRAFT,
-    "occurred": "2026-03-11T14:09:40.250Z",
-    "filed": "2026-03-11T14:12:00.250Z",
-    "updated": "2026-03-11T14:12:00.250Z",
-    "revision": 1,
-    "status": "usable",
-}
+BRIDGE: Final = file.EXAMPLE
 
 BUDGET: Final[dict[str, Any]] = {
     "id": BUDGET_ID,
@@ -66,7 +60,7 @@ TOMBSTONE: Final[dict[str, Any]] = {
     "reason": "the source withdrew the statement",
 }
 
-ON_AIR: Final[dict[str, Any]] = {"on": True, "label": "شاهد البث", "url": "https://news.example/live"}
+ON_AIR: Final[dict[str, Any]] = KINDS["air"].example["air"]
 
 SNAPSHOT: Final[dict[str, Any]] = {
     "type": "snapshot",
@@ -81,18 +75,7 @@ SNAPSHOT: Final[dict[str, Any]] = {
 
 FRAMES: Final[list[dict[str, Any]]] = [
     SNAPSHOT,
-    {"type": "dispatch", "position": "43-001a935170bb", "dispatch": BRIDGE},
-    {
-        "type": "kill",
-        "position": "46-001c6df7ddce",
-        "id": KILLED_ID,
-        "reason": "the source withdrew the statement",
-        "at": "2026-03-11T14:21:00.250Z",
-        "filed": "2026-03-11T14:10:00.250Z",
-        "revision": 2,
-    },
-    {"type": "pin", "position": "47-001d0c2f577f", "id": BRIDGE_ID},
-    {"type": "air", "position": "49-001e489e4ae1", "air": ON_AIR},
+    *(kind.example for kind in KINDS_BY_FRAME.values()),
     {"type": "beat", "position": "50-001ee6d5c492", "at": "2026-03-11T14:22:10.250Z", "watching": 10342},
     {"type": "delayed", "since": "2026-03-11T14:22:30.250Z"},
     {"type": "move", "within": 30000},

@@ -27,8 +27,8 @@ from ticker.errors import (
     UpgradeRequired,
     WrongKey,
 )
+from ticker.schema import many, moment, number, ref, shape, text
 from ticker.web.described import examples
-from ticker.web.described.answers import many, moment, number, ref, shape, text
 from ticker.web.described.bodies import Schema
 from ticker.web.problems import problem
 

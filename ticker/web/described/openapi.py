@@ -11,8 +11,8 @@ import orjson
 
 from ticker.dispatch import URGENCIES
 from ticker.longpoll import LONGEST_WAIT
+from ticker.schema import ID, ref, text
 from ticker.web.described import answers, bodies, embedding, examples, faults
-from ticker.web.described.answers import ref, text
 from ticker.web.described.bodies import Schema
 from ticker.web.described.operation import HTML, JSON, Answer, Operation
 from ticker.web.described.operations import OPERATIONS
@@ -93,7 +93,7 @@ _ONE_OF: Final = "Only dispatches with one of these {}, separated by commas."
 
 PARAMETERS: Final[dict[str, Schema]] = {
     "FeedName": _parameter("path", "feed", dict(answers.FEED), "breaking", required=True),
-    "DispatchId": _parameter("path", "id", dict(answers.ID), examples.BRIDGE_ID, required=True),
+    "DispatchId": _parameter("path", "id", dict(ID), examples.BRIDGE_ID, required=True),
     "HeldId": _parameter("path", "id", dict(answers.HELD_ID), examples.HELD_ID, required=True),
     "KeyId": _parameter(
         "path", "id", text("Id of the key; not the key.", pattern="^[0-9a-f]{12}$"), "5f2c9a0b71d4", required=True

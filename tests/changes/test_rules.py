@@ -13,7 +13,7 @@ from tests.cli.test_cli import here as in_this_process
 from tests.service import Service
 from ticker.entry import chain
 from ticker.errors import BadRequest
-from ticker.journal.moving import FORM, _crc, read
+from ticker.journal.transfer import FORMAT, read, with_crc
 
 here = in_this_process
 
@@ -41,8 +41,8 @@ def forged(*entries: dict[str, Any]) -> list[bytes]:
         lines.append({"offset": offset, "hash": hash, "filer": None, "entry": text.decode()})
     plan = {"name": "forged", "title": "Forged", "language": "en", "opened": AT, "edition_of": None}
     plan["two_person_flash"] = False  # type: ignore[assignment]
-    head = {"ticker": FORM, "feed": plan, "origin": ORIGIN, "position": f"{len(entries)}-{hash[:12]}"}
-    return [orjson.dumps(line | {"crc": _crc(line)}) + b"\n" for line in (head, *lines)]
+    head = {"ticker": FORMAT, "feed": plan, "origin": ORIGIN, "position": f"{len(entries)}-{hash[:12]}"}
+    return [with_crc(line) for line in (head, *lines)]
 
 
 def filed(**fields: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`ticker export` and `import`: a feed taken elsewhere, whole."""
+"""`ticker export` and `import`: moving a feed to another Redis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ticker.cli.log import entries, on_the_log, refuse_service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import FEED_NAME
 from ticker.errors import BadSetting
-from ticker.journal.moving import put_in, read, taken_out
+from ticker.journal import transfer
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 
@@ -34,15 +34,15 @@ def export(
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
-    """Write a feed with all its history as NDJSON. Lines under embargo stay behind."""
+    """Write a feed with all its history as NDJSON. Held dispatches are not exported."""
     refuse_service("export", redis, data)
 
     async def act(redis: Redis) -> int:
-        plan = await Registry(redis).settings(feed)
+        settings = await Registry(redis).settings(feed)
         done = 0
         with _progress() as progress, _output(to) as file:
             task = progress.add_task(feed, total=None)
-            async for line, (done, total) in taken_out(redis, plan):
+            async for line, (done, total) in transfer.export_feed(redis, settings):
                 file.write(line)
                 progress.update(task, completed=done, total=total)
         return done
@@ -59,7 +59,7 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     try:
-        # Killed text is in it, so it is for its owner alone.
+        # It has the text of killed dispatches, so only its owner may read it.
         with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             yield file
     except OSError as error:
@@ -72,7 +72,7 @@ def import_feed(
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
-    """Put an exported feed into a log, with its positions and history. An import that broke off goes on."""
+    """Import an exported feed, with its positions and history. An import that was interrupted is resumed."""
     if name is not None and not FEED_NAME.fullmatch(name):
         raise BadSetting("--name: small letters, digits and hyphens, at most 64")
 
@@ -82,8 +82,8 @@ def import_feed(
         feed, done = "", 0
         with _progress() as progress, _input(file) as lines:
             task = progress.add_task(str(file), total=None)
-            async for plan, (done, total) in put_in(redis, lines, name=name):
-                feed = plan.name
+            async for settings, (done, total) in transfer.import_feed(redis, lines, name=name):
+                feed = settings.name
                 progress.update(task, completed=done, total=total)
         return feed, done
 
@@ -99,8 +99,8 @@ def _input(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
             if file.seekable():
-                for _ in read(file)[1]:
-                    pass  # a damaged file is refused before anything of it is in
+                for _ in transfer.read(file)[1]:
+                    pass  # a damaged file is refused before anything of it is imported
                 file.seek(0)
             yield file
     except OSError as error:

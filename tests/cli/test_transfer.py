@@ -150,7 +150,7 @@ def test_an_export_can_be_piped_into_an_import(service: Service, tmp_path: Path)
     assert [orjson.loads(line).get("offset") for line in exported.splitlines()] == [None, 1]
     there = ["--data", str(tmp_path)]
     broken = _run({}, "import", "-", *there, stdin=exported.splitlines(keepends=True)[0].encode())
-    assert "line 2: the export breaks off; it should go on to entry 1" in broken.complaint
+    assert "line 2: the export is truncated; it should go on to entry 1" in broken.complaint
     assert feed not in _run({}, "feeds", "list", *there).said
     assert _run({}, "import", "-", *there, stdin=exported.encode()).said == f"{feed}: 1 entry\n"
     assert f"{feed}\tar\t{feed}\tpublic" in _run({}, "feeds", "list", *there).said.splitlines()
@@ -182,7 +182,7 @@ def test_a_damaged_file_is_refused_before_anything_of_it_is_in(service: Service,
     good = (tmp_path / "good").read_bytes()
     (tmp_path / "bad").write_bytes(good.replace(b"line 1", b"line l"))
     name = ["--name", f"{feed}-copy"]
-    assert "line 3: it is not as it was written" in here({}, "import", str(tmp_path / "bad"), *name, *data).complaint
+    assert "line 3: checksum mismatch" in here({}, "import", str(tmp_path / "bad"), *name, *data).complaint
     # Nothing is there yet that a feed of that name could not begin with.
     assert here({}, "feeds", "add", f"{feed}-copy", *data).said
     assert here({}, "verify", "--feed", f"{feed}-copy", *data).said.startswith(f"{feed}-copy: 0 entries")

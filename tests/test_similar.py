@@ -10,7 +10,7 @@ import pytest
 
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry
-from ticker.likeness import ALIKE, AT_MOST, LATELY, LETTERS_AT_MOST, Lately, plain
+from ticker.similar import MAX_DISPATCHES, MAX_LETTERS, RECENT, THRESHOLD, RecentDispatches, plain
 
 START = datetime(2026, 3, 11, 14, 0, tzinfo=UTC)
 
@@ -24,8 +24,8 @@ def filed(id: str, text: str, *, after: timedelta = timedelta(0), kind: str = "f
     return entry(kind, dispatch={"id": id, "text": text, "filed": rfc3339(START + after), **said})
 
 
-def like(lately: Lately, text: str, *, after: timedelta = timedelta(0), but: str = "z") -> list[str]:
-    return [line["id"] for line in lately.like(text, rfc3339(START + after), but)]
+def like(recent: RecentDispatches, text: str, *, after: timedelta = timedelta(0), before: str = "z") -> list[str]:
+    return [line["id"] for line in recent.similar_to(text, rfc3339(START + after), before)]
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def like(lately: Lately, text: str, *, after: timedelta = timedelta(0), but: str
 )
 def test_two_reports_of_one_event_are_alike(one: str, other: str) -> None:
     for first, second in ((one, other), (other, one)):
-        lately = Lately()
-        lately.take(filed("a", first))
-        assert like(lately, second) == ["a"]
+        recent = RecentDispatches()
+        recent.add(filed("a", first))
+        assert like(recent, second) == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_two_reports_of_one_event_are_alike(one: str, other: str) -> None:
     ],
 )
 def test_reports_of_two_events_are_not_alike(one: str, other: str) -> None:
-    lately = Lately()
-    lately.take(filed("a", one))
-    assert like(lately, other) == []
+    recent = RecentDispatches()
+    recent.add(filed("a", one))
+    assert like(recent, other) == []
 
 
 @pytest.mark.parametrize(
@@ -142,66 +142,66 @@ def test_what_spellings_differ_in_does_not_count(text: str, words: str) -> None:
 
 
 def test_a_line_is_told_of_with_its_source_time_and_likeness() -> None:
-    lately = Lately()
-    lately.take(filed("a", "Bridge closed to all traffic", source="Harbour police"))
-    lately.take(filed("b", "Bridge is closed to all traffic", after=timedelta(seconds=1.25)))
-    assert lately.like("Bridge closed to all traffic", rfc3339(START), "z") == [
+    recent = RecentDispatches()
+    recent.add(filed("a", "Bridge closed to all traffic", source="Harbour police"))
+    recent.add(filed("b", "Bridge is closed to all traffic", after=timedelta(seconds=1.25)))
+    assert recent.similar_to("Bridge closed to all traffic", rfc3339(START), "z") == [
         {"id": "a", "source": "Harbour police", "filed": "2026-03-11T14:00:00.000Z", "likeness": 1.0},
         {"id": "b", "source": None, "filed": "2026-03-11T14:00:01.250Z", "likeness": 0.95},
     ]
-    assert ALIKE <= 95
+    assert THRESHOLD <= 95
 
 
 def test_only_lines_from_before_and_of_the_last_ten_minutes_count() -> None:
-    lately = Lately()
-    lately.take(filed("a", "Bridge closed"))
-    lately.take(filed("b", "Bridge closed", after=timedelta(minutes=1)))
-    lately.take(filed("c", "Bridge closed", after=timedelta(minutes=2)))
-    assert like(lately, "Bridge closed", but="c") == ["a", "b"]
-    assert like(lately, "Bridge closed", but="a") == []
-    assert like(lately, "Bridge closed", after=LATELY) == ["a", "b", "c"]
-    assert like(lately, "Bridge closed", after=LATELY + timedelta(milliseconds=1)) == ["b", "c"]
+    recent = RecentDispatches()
+    recent.add(filed("a", "Bridge closed"))
+    recent.add(filed("b", "Bridge closed", after=timedelta(minutes=1)))
+    recent.add(filed("c", "Bridge closed", after=timedelta(minutes=2)))
+    assert like(recent, "Bridge closed", before="c") == ["a", "b"]
+    assert like(recent, "Bridge closed", before="a") == []
+    assert like(recent, "Bridge closed", after=RECENT) == ["a", "b", "c"]
+    assert like(recent, "Bridge closed", after=RECENT + timedelta(milliseconds=1)) == ["b", "c"]
 
 
 def test_a_kill_takes_a_line_out_and_a_correction_replaces_it() -> None:
-    lately = Lately()
-    lately.take(filed("a", "Bridge closed"))
-    lately.take(filed("b", "Port on fire"))
-    lately.take(filed("b", "Bridge closed", kind="correct"))
-    assert like(lately, "Bridge closed") == ["a", "b"]
-    assert like(lately, "Port on fire") == []
+    recent = RecentDispatches()
+    recent.add(filed("a", "Bridge closed"))
+    recent.add(filed("b", "Port on fire"))
+    recent.add(filed("b", "Bridge closed", kind="correct"))
+    assert like(recent, "Bridge closed") == ["a", "b"]
+    assert like(recent, "Port on fire") == []
     for id in ("a", "unknown"):
-        lately.take(entry("kill", id=id, reason="false"))
-    lately.take(filed("old", "Bridge closed", kind="correct"))  # its filing is too long ago to be known
+        recent.add(entry("kill", id=id, reason="false"))
+    recent.add(filed("old", "Bridge closed", kind="correct"))  # its filing is too long ago to be known
     for other in (entry("pin", id="b"), entry("air", air={"on": False})):
-        lately.take(other)
-    assert like(lately, "Bridge closed") == ["b"]
+        recent.add(other)
+    assert like(recent, "Bridge closed") == ["b"]
 
 
 def test_the_busiest_night_costs_no_more_and_the_answer_names_five() -> None:
-    lately = Lately()
-    lately.take(filed("a", "Bridge closed"))
-    for number in range(AT_MOST):
-        lately.take(filed(f"b{number:03}", f"Bridge closed {number:03}"))
-    assert "a" not in like(lately, "Bridge closed")
-    assert len(like(lately, "Bridge closed 7")) == 5
+    recent = RecentDispatches()
+    recent.add(filed("a", "Bridge closed"))
+    for number in range(MAX_DISPATCHES):
+        recent.add(filed(f"b{number:03}", f"Bridge closed {number:03}"))
+    assert "a" not in like(recent, "Bridge closed")
+    assert len(like(recent, "Bridge closed 7")) == 5
 
 
 @pytest.mark.parametrize("character", ["\ufdfa", "\ufdfb", "\u3300", "\u33af", "\u1e9e", "가", "x"])
 def test_no_character_makes_more_letters_than_are_compared(character: str) -> None:
-    assert len(plain(character * 1000)) <= LETTERS_AT_MOST
+    assert len(plain(character * 1000)) <= MAX_LETTERS
 
 
 def test_lines_of_characters_that_stand_for_many_letters_are_compared_in_no_time() -> None:
-    lately = Lately()
-    for number in range(AT_MOST):
-        lately.take(filed(f"{number:03}", "\ufdfa" * (1000 - number) + "x" * number))
+    recent = RecentDispatches()
+    for number in range(MAX_DISPATCHES):
+        recent.add(filed(f"{number:03}", "\ufdfa" * (1000 - number) + "x" * number))
     began = time.process_time()
-    assert like(lately, "\ufdfa" * 1000)
+    assert like(recent, "\ufdfa" * 1000)
     assert time.process_time() - began < 0.1  # 0.1 to 0.5 s each without a bound, by the machine
 
 
 def test_lines_longer_than_what_is_compared_are_still_found_alike() -> None:
-    lately = Lately()
-    lately.take(filed("1", "Volcanic ash closes the airport " * 31))
-    assert like(lately, "Volcanic ash closes the airport " * 31)
+    recent = RecentDispatches()
+    recent.add(filed("1", "Volcanic ash closes the airport " * 31))
+    assert like(recent, "Volcanic ash closes the airport " * 31)

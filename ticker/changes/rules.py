@@ -1,4 +1,4 @@
-"""The rules for an entry that comes from elsewhere: it says nothing that this service would not have written itself."""
+"""The rules for an entry from elsewhere: it has nothing that this service would not have written itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from ticker.dispatch import Air, Correction, Draft, Kill, check
-from ticker.entry import Entry
+from ticker.dispatch import Correction, Draft, check
 from ticker.errors import Invalid
 
 _ID: Final = re.compile(r"[0-9a-z]{1,64}")
@@ -16,47 +15,34 @@ _BY_THE_SERVER: Final = ("id", "filed", "updated", "revision", "status")
 """Fields of a dispatch that only the server gives."""
 
 
-def check_entry(entry: Entry) -> None:
-    """Check an entry by the rules of the request that would have made it.
+def check_dispatch(dispatch: dict[str, Any]) -> None:
+    """Check a dispatch that was filed or corrected elsewhere.
 
     Raises:
         Invalid: a field breaks its rule.
     """
-    content = entry.content
-    _check_members("at", "by", **content, at=entry.at)
-    match entry.kind:
-        case "file" | "correct":
-            _check_dispatch(content["dispatch"])
-        case "kill":
-            check(Kill, {"reason": content["reason"]})
-            _check_members("id", "filed", "revision", **content)
-        case "pin":
-            if content["id"] is not None:
-                _check_members("id", **content)
-        case "air":
-            check(Air, content["air"])
-
-
-def _check_dispatch(dispatch: dict[str, Any]) -> None:
-    _check_members(*_BY_THE_SERVER, **dispatch)
-    said = {name: value for name, value in dispatch.items() if name not in _BY_THE_SERVER and name != "note"}
-    if "release_at" in said:
-        raise Invalid([("release_at", "is no field of a dispatch that is out")])
-    draft = check(Draft, said)
-    written = draft.fields("")
+    check_members(*_BY_THE_SERVER, **dispatch)
+    fields = {name: value for name, value in dispatch.items() if name not in _BY_THE_SERVER and name != "note"}
+    if "release_at" in fields:
+        raise Invalid([("release_at", "is no field of a dispatch that was filed")])
+    written = check(Draft, fields).fields("")
     if "note" in dispatch:
         note = check(Correction, {"note": dispatch["note"]}).note
-        said, written = said | {"note": dispatch["note"]}, written | {"note": note}
-    for name, value in said.items():
+        fields, written = fields | {"note": dispatch["note"]}, written | {"note": note}
+    for name, value in fields.items():
         if value not in (None, "", []) and written.get(name) != value:
             raise Invalid([(name, "is not as a ticker writes it: trimmed, visible, and times in UTC")])
     for name in ("urgency", "language"):
-        if name not in said:
+        if name not in fields:
             raise Invalid([(name, "is missing")])
 
 
-def _check_members(*names: str, **content: Any) -> None:
-    """Check members that only the server writes."""
+def check_members(*names: str, **content: Any) -> None:
+    """Check members that only the server writes.
+
+    Raises:
+        Invalid: one is missing, or not as the server writes it.
+    """
     for name in names:
         value, sound = content.get(name), False
         match name:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
 from ticker import changes
 from ticker.errors import BadRequest, Closed, Conflict, Forbidden, NotFound, TickerError, Unavailable
-from ticker.journal import moving, names
-from ticker.journal.audit import Proof
+from ticker.journal import names, transfer
+from ticker.journal.audit import Verifier
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
-from ticker.journal.moving import put_in, read, taken_out
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.journal.transfer import export_feed, import_feed, read, with_crc
 
 pytestmark = pytest.mark.anyio
 
@@ -91,12 +91,12 @@ async def public(redis: Redis, feed: str) -> dict[str, Any]:
 
 
 async def exported(redis: Redis, feed: str = "breaking") -> list[bytes]:
-    return [line async for line, _ in taken_out(redis, await Registry(redis).settings(feed))]
+    return [line async for line, _ in export_feed(redis, await Registry(redis).settings(feed))]
 
 
 async def imported(redis: Redis, lines: list[bytes], **rest: str) -> list[int]:
     """Import a feed; return how far it said it was."""
-    return [step.done async for _, step in put_in(redis, lines, **rest)]
+    return [step.done async for _, step in import_feed(redis, lines, **rest)]
 
 
 async def shut(redis: Redis, feed: str) -> None:
@@ -109,28 +109,28 @@ async def shut(redis: Redis, feed: str) -> None:
 @pytest.fixture(params=[256, 1, 3])
 def batches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is put in must not depend on where a batch ends."""
-    monkeypatch.setattr(moving, "BATCH", request.param)
+    monkeypatch.setattr(transfer, "BATCH", request.param)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(ACT, max_size=25), batch=st.integers(1, 8))
-async def test_what_was_put_in_is_what_was_taken_out(
+async def test_what_was_imported_is_what_was_exported(
     redis: Redis, monkeypatch: pytest.MonkeyPatch, acts: list[tuple[Any, ...]], batch: int
 ) -> None:
-    monkeypatch.setattr(moving, "BATCH", batch)
+    monkeypatch.setattr(transfer, "BATCH", batch)
     await redis("FLUSHALL")
     journal, _ = await opened(redis)
     await live(journal, "breaking", acts)
     before, lines = await public(redis, "breaking"), await exported(redis)
     await imported(redis, lines, name="copy")
-    assert await Proof(redis, "copy").verify() == await Proof(redis, "breaking").verify()
+    assert await Verifier(redis, "copy").verify() == await Verifier(redis, "breaking").verify()
     assert (await exported(redis, "copy"))[1:] == lines[1:]
     tied = await public(redis, "copy")
     await redis("FLUSHALL")
     await imported(redis, lines)
     assert await public(redis, "breaking") == before
     assert tied | {"editions": before["editions"]} == before
-    assert (await Proof(redis, "breaking").verify()).fault is None
+    assert (await Verifier(redis, "breaking").verify()).fault is None
 
 
 LIFE: list[tuple[Any, ...]] = [
@@ -158,7 +158,7 @@ async def test_an_import_that_broke_off_goes_on(redis: Redis, lines: list[bytes]
     before = await public(redis, "breaking")
     await shut(redis, "breaking")
     for far in (1, 4, 8):
-        with pytest.raises(BadRequest, match=f"line {far + 1}: the export breaks off; it should go on to entry 8"):
+        with pytest.raises(BadRequest, match=f"line {far + 1}: the export is truncated; it should go on to entry 8"):
             await imported(redis, lines[:far])
         assert not await Registry(redis).listed("breaking"), "not before all is in"
     await imported(redis, lines)
@@ -170,10 +170,10 @@ async def test_an_import_that_broke_off_goes_on(redis: Redis, lines: list[bytes]
 async def test_an_import_whose_process_ended_goes_on(
     redis: Redis, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "BATCH", 3)
+    monkeypatch.setattr(transfer, "BATCH", 3)
     before = await public(redis, "breaking")
     await shut(redis, "breaking")
-    async with aclosing(put_in(redis, lines)) as importing:
+    async with aclosing(import_feed(redis, lines)) as importing:
         assert [(await anext(importing))[1] for _ in range(2)] == [(0, 8), (3, 8)]
     await redis("SCRIPT", "FLUSH")
     assert await imported(redis, lines) == [0, 3, 6, 8]
@@ -207,7 +207,19 @@ async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis,
     with pytest.raises(Conflict, match="another history"):
         await imported(redis, lines, name="other")
     assert await public(redis, "other") == before
-    assert (await Proof(redis, "other").verify()).fault is None
+    assert (await Verifier(redis, "other").verify()).fault is None
+
+
+async def test_a_shorter_history_with_the_same_beginning_is_another_one(redis: Redis) -> None:
+    journal, _ = await opened(redis)
+    await journal.append("breaking", filing())
+    await imported(redis, await exported(redis), name="fork")
+    for feed, text in (("breaking", "one"), ("breaking", "two"), ("fork", "other")):
+        await journal.append(feed, filing(fields=LINE | {"text": text}))
+    before = await public(redis, "breaking")
+    with pytest.raises(Conflict, match="another history"):
+        await imported(redis, await exported(redis, "fork"), name="breaking")
+    assert await public(redis, "breaking") == before
 
 
 async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redis: Redis, lines: list[bytes]) -> None:
@@ -240,7 +252,7 @@ async def test_a_correspondents_own_lines_stay_theirs(redis: Redis, lines: list[
 
 
 async def test_what_is_filed_during_an_export_is_not_in_it(redis: Redis, lines: list[bytes]) -> None:
-    export = taken_out(redis, await Registry(redis).settings("breaking"))
+    export = export_feed(redis, await Registry(redis).settings("breaking"))
     taken = [(await anext(export))[0]]
     await Journal(redis).append("breaking", filing())
     taken += [line async for line, _ in export]
@@ -259,8 +271,8 @@ async def test_a_feed_that_is_not_whole_is_not_exported(redis: Redis, lines: lis
 async def test_a_log_that_vanishes_during_an_import_is_said(
     redis: Redis, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "BATCH", 3)
-    importing = put_in(redis, lines, name="copy")
+    monkeypatch.setattr(transfer, "BATCH", 3)
+    importing = import_feed(redis, lines, name="copy")
     await anext(importing)
     await shut(redis, "copy")
     with pytest.raises(Unavailable, match="before entry 1"):
@@ -269,7 +281,7 @@ async def test_a_log_that_vanishes_during_an_import_is_said(
 
 def _seal(line: dict[str, Any]) -> bytes:
     line.pop("crc", None)
-    return moving._sealed(line)
+    return with_crc(line)
 
 
 async def test_a_damaged_export_names_the_line(redis: Redis, lines: list[bytes]) -> None:
@@ -298,11 +310,11 @@ async def test_a_damaged_export_names_the_line(redis: Redis, lines: list[bytes])
         (1, feed(colour="red"), head),
         (1, other(1, origin="0" * 40), f"line 2: {follows}"),
         (1, other(1, position="3-000000000000"), "line 5: the export should have ended with entry 3"),
-        (1, other(1, position="8-000000000000"), "line 10: the export breaks off"),
+        (1, other(1, position="8-000000000000"), "line 10: the export is truncated"),
         (4, lines[3][:40], "line 4: this is not JSON"),
         (4, b"\n", "line 4: this is not JSON"),
         (4, lines[4], f"line 4: {follows}"),
-        (4, lines[3].replace(b'"filer":null', b'"filer":"luis"'), "line 4: it is not as it was written"),
+        (4, lines[3].replace(b'"filer":null', b'"filer":"luis"'), "line 4: checksum mismatch"),
         (4, without(4, "hash"), "line 4: this is no entry of a feed"),
         (4, other(4, entry='{"kind":"correct","at":"x"}'), "line 4: this is no entry of a feed"),
         (4, other(4, entry='{"kind":"erase","at":"x"}'), "line 4: this is no entry of a feed"),
@@ -364,8 +376,8 @@ async def test_an_export_of_a_version_that_knew_less_is_read(lines: list[bytes])
     said = orjson.loads(lines[0])
     said["feed"] = {name: value for name, value in said["feed"].items() if name in first}
     del said["crc"]
-    head, _ = read([moving._sealed(said), *lines[1:]])
-    assert (head.plan.timezone, head.plan.origins, head.plan.closed) == ("UTC", None, None)
+    head, _ = read([with_crc(said), *lines[1:]])
+    assert (head.settings.timezone, head.settings.origins, head.settings.closed) == ("UTC", None, None)
 
 
 @pytest.mark.parametrize("wrong", [{"closed": "never"}, {"visibility": "secret"}, {"origins": ["a.example"]}])
@@ -374,4 +386,4 @@ async def test_an_export_that_says_of_its_feed_what_cannot_be_is_refused(lines: 
     said["feed"] |= wrong
     del said["crc"]
     with pytest.raises(BadRequest, match="line 1"):
-        read([moving._sealed(said), *lines[1:]])
+        read([with_crc(said), *lines[1:]])

@@ -3,12 +3,10 @@
 import base64
 import hashlib
 import os
-import signal
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,8 +15,8 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from tests.service import Page, Reader, Service
-from ticker.server.acceptor import _PLAIN_HEAD
+from tests.service import Page, Service
+from ticker.server.hand_off import plain_head
 
 KEY = base64.b64encode(b"0123456789abcdef").decode()
 ACCEPT = base64.b64encode(hashlib.sha1((KEY + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
@@ -371,7 +369,7 @@ def test_a_reader_who_does_not_read_is_set_aside_and_catches_up(service: Service
 )
 def test_a_head_made_to_be_slow_costs_no_time(head: bytes) -> None:
     # With a pattern that can match one byte in two ways, each of these takes longer than the universe has.
-    assert _PLAIN_HEAD.fullmatch(b"GET /v1/feeds/breaking/live HTTP/1.1\r\n" + head) is None
+    assert plain_head().fullmatch(b"GET /v1/feeds/breaking/live HTTP/1.1\r\n" + head) is None
 
 
 def test_a_stream_asked_for_behind_an_unread_answer_comes_after_it(service: Service) -> None:
@@ -418,66 +416,3 @@ def test_a_full_node_says_so_and_has_room_again(tmp_path_factory: pytest.TempPat
         service.until(lambda: readers(service, "breaking") == 0)
         with reader(service, "breaking") as admitted:
             assert admitted.json()["type"] == "snapshot"
-
-
-def test_a_stopping_service_asks_readers_to_move_and_then_closes(tmp_path_factory: pytest.TempPathFactory) -> None:
-    service = Service(tmp_path_factory.mktemp("m"), drain="0.5")
-    service.start()
-    with reader(service, "breaking") as stays, reader(service, "breaking") as goes:
-        for connection in (stays, goes):
-            assert [connection.json()["type"] for _ in range(2)] == ["snapshot", "beat"]
-        service.process.terminate()
-        for connection in (stays, goes):
-            assert connection.json() == {"type": "move", "within": 250}
-        goes.say(8, struct.pack("!H", 1000))
-        assert goes.closed_with() == 1000
-        assert stays.closed_with() == 1012
-    assert service.stop() == 0
-
-
-def test_a_service_told_to_stop_during_a_relief_waits_for_both_processes(tmp_path: Path) -> None:
-    with Service(tmp_path, drain="2") as service, line(service) as stays:
-        stays.ask("/v1/feeds/breaking/live", UPGRADE)
-        service.process.send_signal(signal.SIGHUP)
-        while stays.json()["type"] != "move":  # the old process has been relieved, and drains
-            pass
-        processes = service.children("ticker.server.worker")
-        assert len(processes) == 2
-        assert service.stop() == 0
-        assert stays.closed_with() == 1012
-    assert not [pid for pid in processes if Path(f"/proc/{pid}").exists()]
-
-
-def test_a_dead_worker_that_is_relieved_at_once_is_replaced_once(tmp_path: Path) -> None:
-    with Service(tmp_path, drain="0.3") as service:
-        service.kill_child("ticker.server.worker")
-        service.until(lambda: any("died" in said for said in service.errors))
-        service.process.send_signal(signal.SIGHUP)  # before the dead one is replaced, which takes a breath
-        service.file_patiently("breaking", "after")
-        seen = set()
-        for number in range(50):  # longer than a second start would take
-            service.file_patiently("breaking", str(number))
-            seen |= set(service.children("ticker.server.worker"))
-        assert len(seen) == 1
-
-
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_hangup_relieves_the_workers_and_no_line_is_lost(tmp_path: Path, workers: str) -> None:
-    with (
-        Service(tmp_path, "--workers", workers, drain="0.3") as service,
-        Reader(service, "breaking") as one,
-        Reader(service, "breaking", way="sse") as other,
-    ):
-        before = set(service.children("ticker.server.worker"))
-        receipts = [service.file_patiently("breaking", "before")]
-        service.process.send_signal(signal.SIGHUP)
-        number = 0
-        while before & set(service.children("ticker.server.worker")):
-            number += 1
-            receipts.append(service.file_patiently("breaking", f"line {number}"))
-        receipts.append(service.file_patiently("breaking", "after"))
-        for reader in (one, other):
-            reader.until(lambda page: page.texts and page.texts[-1] == "after")
-            assert reader.page.offsets[-1] == len(receipts)  # and the page saw every one on the way
-            assert reader.page.resets == 0
-        assert len(service.children("ticker.server.worker")) == int(workers)
