@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from tests.service import READY_WITHIN, Service
 from ticker.client import AsyncClient, Change, Client, FeedState
-from ticker.client.dial import TRANSPORTS, Transport
+from ticker.client.attempt import TRANSPORTS, Transport
 
 Kind = TypeVar("Kind", Client, AsyncClient)
 
@@ -39,7 +39,7 @@ class Bot(threading.Thread):
         self._url, self._feed, self._kind, self._key, self._tls = url or service.url, feed, kind, key, tls
         self._options = {"transports": transports, **options}
         self._changed = threading.Condition()
-        self._hang_up: Callable[[], object] = lambda: None
+        self._disconnect: Callable[[], object] = lambda: None
         self.changes: list[Change] = []
         self.failure: BaseException | None = None
         self.begun = threading.Event()
@@ -51,7 +51,7 @@ class Bot(threading.Thread):
 
     def __exit__(self, *_: object) -> None:
         if self.failure is None:
-            self._hang_up()
+            self._disconnect()
         self.join(READY_WITHIN)
         assert not self.is_alive()
         if self.failure is not None:
@@ -71,7 +71,7 @@ class Bot(threading.Thread):
 
     def _follow(self) -> None:
         with self._client(Client) as client, client.follow(self._feed, **self._options) as feed:
-            self._hang_up = feed.close
+            self._disconnect = feed.close
             self.begun.set()
             for change in feed:
                 self._take(change)
@@ -82,7 +82,7 @@ class Bot(threading.Thread):
             client.follow(self._feed, **self._options) as feed,
         ):
             loop = asyncio.get_running_loop()
-            self._hang_up = lambda: asyncio.run_coroutine_threadsafe(feed.aclose(), loop).result()
+            self._disconnect = lambda: asyncio.run_coroutine_threadsafe(feed.aclose(), loop).result()
             self.begun.set()
             async for change in feed:
                 self._take(change)

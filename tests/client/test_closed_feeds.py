@@ -8,89 +8,89 @@ import pytest
 
 from tests.client.frames import snapshot
 from tests.client.test_connection import LIVE, problem
-from tests.client.world import CLOSED, Line
+from tests.client.world import CLOSED, Peer
+from ticker.client.attempt import Transport
 from ticker.client.connection import SILENCE
-from ticker.client.dial import Transport
 from ticker.client.problems import NotFound
 
 WEBSOCKET, EVENTS, POLL = Transport
 
 
 def test_a_closed_feed_is_left_and_asked_for_once_in_a_while() -> None:
-    line = Line()
-    line.open()
-    line.send(CLOSED)
-    assert (line.connection.state, line.connection.wanted, line.events[-2:]) == ("closed", None, [CLOSED, "closed"])
-    line.passes(89)
-    assert len(line.dialled) == 1
-    line.passes(1)
-    assert (line.last.transport, line.last.path) == (POLL, "/v1/feeds/f")
-    line.respond(200, CLOSED)
-    assert (line.connection.state, line.connection.wanted) == ("closed", None)
-    line.passes(90)
-    assert len(line.dialled) == 3
+    peer = Peer()
+    peer.open()
+    peer.send(CLOSED)
+    assert (peer.connection.state, peer.connection.wanted, peer.events[-2:]) == ("closed", None, [CLOSED, "closed"])
+    peer.passes(89)
+    assert len(peer.attempts) == 1
+    peer.passes(1)
+    assert (peer.last.transport, peer.last.path) == (POLL, "/v1/feeds/f")
+    peer.respond(200, CLOSED)
+    assert (peer.connection.state, peer.connection.wanted) == ("closed", None)
+    peer.passes(90)
+    assert len(peer.attempts) == 3
 
 
 def test_after_a_410_the_last_snapshot_is_asked_for_at_once() -> None:
-    line = Line()
-    line.respond(410, problem("closed"))
-    assert line.connection.state == "closed"
-    assert line.wait() == 0
-    line.passes(0)
-    assert line.last.path == "/v1/feeds/f"
-    line.respond(200, CLOSED)
-    assert line.events == ["connecting", "closed", CLOSED, "closed"]
+    peer = Peer()
+    peer.respond(410, problem("closed"))
+    assert peer.connection.state == "closed"
+    assert peer.wait() == 0
+    peer.passes(0)
+    assert peer.last.path == "/v1/feeds/f"
+    peer.respond(200, CLOSED)
+    assert peer.events == ["connecting", "closed", CLOSED, "closed"]
 
 
 def test_a_feed_that_is_known_to_be_closed_is_not_dialled() -> None:
-    line = Line(closed=True, after="9-z")
-    assert (line.dialled, line.events) == ([], ["closed"])
+    peer = Peer(closed=True, after="9-z")
+    assert (peer.attempts, peer.events) == ([], ["closed"])
 
 
 def test_a_feed_that_was_reopened_is_followed_again() -> None:
-    line = Line(closed=True, after="9-z")
-    line.passes(90)
-    line.respond(200, snapshot("9-z"))
-    assert line.events == ["closed", snapshot("9-z"), "connecting"]
-    assert (line.last.transport, line.last.path) == (WEBSOCKET, LIVE + "?after=9-z")
-    line.passes(13.1)
-    assert line.connection.state == "waiting", "its silence is watched again"
+    peer = Peer(closed=True, after="9-z")
+    peer.passes(90)
+    peer.respond(200, snapshot("9-z"))
+    assert peer.events == ["closed", snapshot("9-z"), "connecting"]
+    assert (peer.last.transport, peer.last.path) == (WEBSOCKET, LIVE + "?after=9-z")
+    peer.passes(13.1)
+    assert peer.connection.state == "waiting", "its silence is watched again"
 
 
 @pytest.mark.parametrize("body", [{"type": "snapshot"}, [], 7])
 def test_a_response_about_a_closed_feed_that_is_none_leaves_it_closed(body: Any) -> None:
-    line = Line(closed=True)
-    line.passes(90)
-    line.respond(200, body)
-    assert line.connection.state == "closed"
-    line.passes(90)
-    assert len(line.dialled) == 2
+    peer = Peer(closed=True)
+    peer.passes(90)
+    peer.respond(200, body)
+    assert peer.connection.state == "closed"
+    peer.passes(90)
+    assert len(peer.attempts) == 2
 
 
 def test_a_question_about_a_closed_feed_that_fails_is_asked_again_later() -> None:
-    line = Line(closed=True)
-    line.passes(90)
-    line.drop()
-    line.passes(90)
-    line.respond(503, problem("unavailable"))
-    line.passes(90)
-    line.respond(410, problem("closed"))
-    assert line.connection.wanted is None
-    line.passes(90)
-    assert len(line.dialled) == 4
-    assert line.connection.state == "closed"
+    peer = Peer(closed=True)
+    peer.passes(90)
+    peer.drop()
+    peer.passes(90)
+    peer.respond(503, problem("unavailable"))
+    peer.passes(90)
+    peer.respond(410, problem("closed"))
+    assert peer.connection.wanted is None
+    peer.passes(90)
+    assert len(peer.attempts) == 4
+    assert peer.connection.state == "closed"
 
 
 def test_a_question_about_a_closed_feed_that_gets_no_response_is_given_up() -> None:
-    line = Line(closed=True)
-    line.passes(90 + SILENCE / 1000)
-    assert line.connection.wanted is None
-    line.passes(90)
-    assert len(line.dialled) == 2
+    peer = Peer(closed=True)
+    peer.passes(90 + SILENCE / 1000)
+    assert peer.connection.wanted is None
+    peer.passes(90)
+    assert len(peer.attempts) == 2
 
 
 def test_a_closed_feed_that_is_gone_is_raised() -> None:
-    line = Line(closed=True)
-    line.passes(90)
+    peer = Peer(closed=True)
+    peer.passes(90)
     with pytest.raises(NotFound):
-        line.respond(404, problem("not-found"))
+        peer.respond(404, problem("not-found"))

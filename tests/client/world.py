@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from tests.client.frames import beat, snapshot
+from ticker.client.attempt import TRANSPORTS, Attempt, Transport
 from ticker.client.clock import Instant
 from ticker.client.connection import Connection, Event
-from ticker.client.dial import TRANSPORTS, Dial, Transport
 from ticker.client.following import Change, Following
 from ticker.client.frames import Frame
 from ticker.client.response import Response
@@ -44,21 +44,21 @@ class Time:
         return f"2026-03-11T{14 + hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"
 
 
-class Line(Time):
+class Peer(Time):
     """A connection under test, and the far end of what it opens."""
 
     def __init__(self, transports: Sequence[Transport] = TRANSPORTS, **options: Any) -> None:
         super().__init__()
         self.connection = Connection("f", now=self.now, random=self.random, transports=transports, **options)
         self.events: list[Event] = self.connection.start(self.now)
-        self.dialled: list[Dial] = []
+        self.attempts: list[Attempt] = []
         self._note()
 
     def _note(self, events: Sequence[Event] = ()) -> None:
         self.events += events
         wanted = self.connection.wanted
-        if wanted is not None and (not self.dialled or self.dialled[-1] is not wanted):
-            self.dialled.append(wanted)
+        if wanted is not None and (not self.attempts or self.attempts[-1] is not wanted):
+            self.attempts.append(wanted)
 
     def send(self, *frames: Frame) -> None:
         for frame in frames:
@@ -100,12 +100,12 @@ class Line(Time):
         self._note(self.connection.on_time(self.now))
 
     @property
-    def last(self) -> Dial:
-        return self.dialled[-1]
+    def last(self) -> Attempt:
+        return self.attempts[-1]
 
     @property
     def paths(self) -> list[str]:
-        return [dial.path for dial in self.dialled]
+        return [attempt.path for attempt in self.attempts]
 
 
 class Desk(Time):

@@ -10,12 +10,13 @@ time, and never wait:
     freshness → clock               whether that may be called LIVE
     following                       the last three, as changes
 
-`attempt`, `carriers` (httpx, websockets) and the two clients move the bytes. docs/client.md is the manual; PROTOCOL.md
-is the contract, and clients/feed the same in JavaScript.
+`exchange` and `transports` (httpx, websockets), `async_follow`, `sync_follow` and the two clients do the I/O.
+docs/client.md is the manual; PROTOCOL.md is the contract; clients/feed is the same in JavaScript.
 """
 
 from ticker.client.async_client import AsyncClient
 from ticker.client.async_follow import AsyncFollow
+from ticker.client.attempt import Transport
 from ticker.client.changes import (
     CorrectedReceipt,
     Corrections,
@@ -28,7 +29,6 @@ from ticker.client.changes import (
     Similar,
     SpikedReceipt,
 )
-from ticker.client.dial import Transport
 from ticker.client.fold import FeedState, fold, learn, wants_pinned
 from ticker.client.following import Change, Status, StatusName
 from ticker.client.frames import Air, Dispatch, Frame, SnapshotFrame, Tombstone, Urgency, Usable, read_frame

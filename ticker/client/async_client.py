@@ -1,4 +1,4 @@
-"""The client for programs on asyncio. Its twin without asyncio is sync_client.py; keep them alike."""
+"""The client for programs on asyncio. Its counterpart without asyncio is sync_client.py; keep them alike."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import httpx
 
 from ticker.client import changes, reads
 from ticker.client.async_follow import AsyncFollow
-from ticker.client.attempt import arguments, read, was_sent
+from ticker.client.attempt import TRANSPORTS, Transport
 from ticker.client.backoff import Random
-from ticker.client.carriers import Carriers
 from ticker.client.changes import Corrections, Fields
 from ticker.client.clock import Clock, system_clock
-from ticker.client.dial import TRANSPORTS, Transport
+from ticker.client.exchange import arguments, read, was_sent
 from ticker.client.following import Following
 from ticker.client.frames import Dispatch, SnapshotFrame, Urgency
 from ticker.client.request import Request
 from ticker.client.response import Response, content, next_before
 from ticker.client.sending import DEADLINE, TIMEOUT, Sending
 from ticker.client.target import Target
+from ticker.client.transports import Transports
 
 Content = TypeVar("Content")
 
@@ -260,7 +260,7 @@ class AsyncClient:
         following = Following(
             feed, limit=limit, now=self._clock(), random=self._random, start=start, transports=transports
         )
-        follow = AsyncFollow(following, Carriers(self._target), self._clock)
+        follow = AsyncFollow(following, Transports(self._target), self._clock)
         self._follows = [other for other in self._follows if not other.closed] + [follow]
         return follow
 

@@ -1,4 +1,4 @@
-"""Follows a feed on asyncio: opens what `Following` wants, and gives the changes that it makes of what arrives."""
+"""Follows a feed on asyncio: opens what `Following` wants, and gives the changes that result from what arrives."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ import contextlib
 from collections import deque
 from typing import Final, Self
 
-from ticker.client.carriers import Arrival, Carriers
+from ticker.client.attempt import Attempt, Transport
 from ticker.client.clock import Clock
-from ticker.client.dial import Dial, Transport
 from ticker.client.fold import FeedState
 from ticker.client.following import Change, Following, Status
 from ticker.client.frames import Dispatch
 from ticker.client.problems import Problem
 from ticker.client.response import Response
+from ticker.client.transports import Arrival, Transports
 
 INBOX: Final = 64
 """Messages that wait for a slow consumer. Beyond that the socket is not read, and the service resets its reader."""
 
-_NOTHING: Final = Dial(Transport.POLL, "")
-"""Never wanted: what comes from it only wakes whoever waits."""
+_NOTHING: Final = Attempt(Transport.POLL, "")
+"""Never wanted: its arrival only wakes the task that waits for the next change."""
 
 
 class AsyncFollow:
     """An asynchronous iterator of changes that ends when it is closed.
 
-    Use it in `async with`, so that it hangs up when it is left. Waiting for the next change may be cancelled, and begun
-    again. It raises `Problem` and ends if the feed is not there, or not for this key.
+    Use it in `async with`, so that it disconnects when it is left. Waiting for the next change may be cancelled, and
+    begun again. It raises `Problem` and ends if the feed is not there, or not for this key.
 
     Attributes:
         closed: True once it has ended.
     """
 
-    def __init__(self, following: Following, carriers: Carriers, clock: Clock) -> None:
+    def __init__(self, following: Following, transports: Transports, clock: Clock) -> None:
         self._following = following
-        self._carriers = carriers
+        self._transports = transports
         self._clock = clock
         self.closed = self._begun = False
         self._changes: deque[Change] = deque()
-        self._inbox: asyncio.Queue[tuple[Dial, Arrival]] = asyncio.Queue(INBOX)
-        self._open: Dial | None = None
-        self._carrying: asyncio.Task[None] | None = None
+        self._inbox: asyncio.Queue[tuple[Attempt, Arrival]] = asyncio.Queue(INBOX)
+        self._open: Attempt | None = None
+        self._delivering: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -75,15 +75,15 @@ class AsyncFollow:
         self._following.learn(dispatch)
 
     async def aclose(self) -> None:
-        """Hang up. The state is kept, and iteration ends."""
+        """Disconnect. Keeps the state, and ends iteration."""
         self.closed = True
         self._changes.clear()
-        self._hang_up()
+        self._disconnect()
         if self._inbox.empty():
             self._inbox.put_nowait((_NOTHING, None))
         if self._ending:
             await asyncio.wait(self._ending)
-        await self._carriers.aclose()
+        await self._transports.aclose()
 
     async def _step(self) -> list[Change]:
         """Wait for something to happen, and return the changes it makes."""
@@ -94,11 +94,11 @@ class AsyncFollow:
         self._open_wanted()
         try:
             async with asyncio.timeout(following.wait(clock())):
-                dial, arrival = await self._inbox.get()
+                attempt, arrival = await self._inbox.get()
         except TimeoutError:
             return following.on_time(clock())
-        if dial is not following.wanted:
-            return []  # what was hung up meanwhile
+        if attempt is not following.wanted:
+            return []  # of an attempt that was given up meanwhile
         try:
             return self._take(arrival)
         except Problem:
@@ -117,20 +117,20 @@ class AsyncFollow:
         wanted = self._following.wanted
         if wanted is self._open:
             return
-        self._hang_up()
+        self._disconnect()
         self._open = wanted
         if wanted is not None:
-            self._carrying = asyncio.create_task(self._carry(wanted))
+            self._delivering = asyncio.create_task(self._deliver(wanted))
 
-    async def _carry(self, dial: Dial) -> None:
+    async def _deliver(self, attempt: Attempt) -> None:
         async def deliver(arrival: Arrival) -> None:
-            await self._inbox.put((dial, arrival))
+            await self._inbox.put((attempt, arrival))
 
         with contextlib.suppress(asyncio.CancelledError):
-            await self._carriers.carry(dial, deliver)
+            await self._transports.open(attempt, deliver)
 
-    def _hang_up(self) -> None:
-        task, self._carrying, self._open = self._carrying, None, None
+    def _disconnect(self) -> None:
+        task, self._delivering, self._open = self._delivering, None, None
         if task is not None and not task.done():
             task.cancel()
             self._ending.add(task)

@@ -1,41 +1,56 @@
-"""One attempt over httpx, in the words of the pure modules."""
+"""What a connection asks its adapter to open: one transport, or one request."""
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+from urllib.parse import urlencode
 
-import httpx
+from ticker.client.request import feed_path
 
-from ticker.client.request import Request
-from ticker.client.response import Response
-
-
-class Arguments(TypedDict):
-    """What httpx is called with."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    content: bytes | None
-    timeout: float
+WAIT: Final = 10
+"""Seconds that a long-poll waits for news. All clients ask for the same, so that a cache can share the response."""
 
 
-def arguments(request: Request[Any], timeout: float) -> Arguments:
-    """Return a request as httpx takes it; `timeout` is in seconds."""
-    return {
-        "method": request.method,
-        "url": request.path,
-        "headers": dict(request.headers),
-        "content": request.body,
-        "timeout": timeout,
-    }
+class Transport(Enum):
+    """The ways in which frames travel."""
+
+    WEBSOCKET = "websocket"
+    EVENTS = "events"
+    POLL = "poll"
 
 
-def read(response: httpx.Response) -> Response:
-    """Return a response whose body was read."""
-    return Response(response.status_code, dict(response.headers), response.content)
+TRANSPORTS: Final = (Transport.WEBSOCKET, Transport.EVENTS, Transport.POLL)
+"""In the order in which they are tried."""
 
 
-def was_sent(error: httpx.RequestError) -> bool:
-    """Return False if an attempt failed before anything could be sent."""
-    return not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """Something to be opened. Each is an attempt of its own, so none equals another.
+
+    Attributes:
+        transport: how; `POLL` is one request whose whole response is wanted.
+        path: path and query, below the service's URL.
+    """
+
+    transport: Transport
+    path: str
+
+
+def attempt_to_follow(feed: str, transport: Transport, after: str | None) -> Attempt:
+    """Return what to open in order to follow a feed after a position; without one, from a snapshot."""
+    if transport is not Transport.POLL:
+        query = [("after", after)] if after is not None else []
+        return Attempt(transport, _with_query(feed_path(feed, "live"), query))
+    query = [("after", after), ("wait", str(WAIT))] if after is not None else []
+    return Attempt(transport, _with_query(feed_path(feed, "changes"), query))
+
+
+def attempt_to_recheck(feed: str) -> Attempt:
+    """Return what to open in order to learn whether a closed feed was reopened."""
+    return Attempt(Transport.POLL, feed_path(feed))
+
+
+def _with_query(path: str, query: list[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path

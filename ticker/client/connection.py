@@ -11,10 +11,10 @@ It resumes by itself from the last position, and would rather reconnect once too
     move                                        stays, and reconnects at a random time within the time given
     a transport failed twice and never worked   tries the next: WebSocket, Server-Sent Events, long-poll
     the feed is closed                          stays away, and asks every 60 to 120 s whether it was reopened
-    401, 403 or 404, in the service's words     raises the problem: no waiting mends it
+    401, 403 or 404, as a problem document      raises the problem: waiting would not help
 
 An adapter keeps open what `wanted` names and nothing else, passes on what arrives from it, and calls `on_time` after
-`wait`. It gets back what happened, in order. The twin of clients/feed/connection.js. All times are milliseconds.
+`wait`. It gets back what happened, in order. The counterpart of clients/feed/connection.js. All times are milliseconds.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
+from ticker.client.attempt import TRANSPORTS, Attempt, Transport, attempt_to_follow, attempt_to_recheck
 from ticker.client.backoff import Random, backoff
 from ticker.client.clock import Instant, elapsed, slept
-from ticker.client.dial import TRANSPORTS, Dial, Transport, ask_for_snapshot, dial
 from ticker.client.frames import Frame, Malformed, read_frame
 from ticker.client.freshness import Loss
 from ticker.client.poll import frames_of
@@ -48,7 +48,7 @@ MAX_FAILURES: Final = 2
 """Attempts before a transport counts as blocked on the way, and malformed frames before a position does."""
 
 RECHECK: Final = 60_000
-"""A closed feed is asked for after this, or up to twice as long."""
+"""A closed feed is requested again after this, or up to twice as long."""
 
 PACE: Final = 1_000
 """The same URL is never requested twice within this, so that a cache may keep a response for a second."""
@@ -81,7 +81,7 @@ class Connection:
         closed: bool = False,
         transports: Sequence[Transport] = TRANSPORTS,
     ) -> None:
-        self.wanted: Dial | None = None
+        self.wanted: Attempt | None = None
         self.state: State = "closed" if closed else "waiting"
         self.after = after
         self.faults = 0
@@ -92,7 +92,7 @@ class Connection:
         self._chances: float = MAX_FAILURES  # infinite once it worked: then it is kept
         self._failures = 0
         self._proven = False  # a beat ever came
-        self._heard = self._seen = now
+        self._last_frame = self._last_look = now
         self._polled: tuple[str, int] = ("", 0)  # the path last polled, and when
         self._timer: tuple[int, Callable[[Instant], list[Event]]] | None = None
         self._look_at: int | None = None
@@ -110,8 +110,8 @@ class Connection:
 
     def on_message(self, data: str | bytes | dict[str, Any], now: Instant) -> list[Event]:
         """Take one message of the open stream."""
-        events = self._notice(now)
-        self._heard = now
+        events = self._read_clocks(now)
+        self._last_frame = now
         try:
             frame = read_frame(data)
             if frame is not None and frame["type"] == "beat" and frame["position"] != self.after:
@@ -138,7 +138,7 @@ class Connection:
         if self.state == "closed":
             return self._on_recheck(response, now)
         if wanted is None or wanted.transport is not Transport.POLL:
-            return self._fail(now)  # a stream was asked for, and something else came
+            return self._fail(now)  # a stream was requested, and something else came
         try:
             messages = frames_of(response, self.after)
         except Malformed:
@@ -168,22 +168,22 @@ class Connection:
 
     def _reconnect_now(self, now: Instant) -> list[Event]:
         self._failures = 0
-        return self._dial(now)
+        return self._reconnect(now)
 
-    def _dial(self, now: Instant) -> list[Event]:
+    def _reconnect(self, now: Instant) -> list[Event]:
         transport = self._transports[self._transport]
-        self._heard = self._seen = now
+        self._last_frame = self._last_look = now
         if transport is Transport.POLL:
             self.state = "polling"
             return ["polling", *self._poll(now)]
         self.state, self._timer = "connecting", None
-        self.wanted = dial(self._feed, transport, None if self.faults >= MAX_FAILURES else self.after)
+        self.wanted = attempt_to_follow(self._feed, transport, None if self.faults >= MAX_FAILURES else self.after)
         return ["connecting"]
 
     def _poll(self, now: Instant) -> list[Event]:
         """Ask for the next frames; without a proof for a snapshot, since a response that waited has an unknown age."""
         snapshot = self.state == "polling" and (self.faults >= MAX_FAILURES or not self._proven)
-        wanted = dial(self._feed, Transport.POLL, None if snapshot else self.after)
+        wanted = attempt_to_follow(self._feed, Transport.POLL, None if snapshot else self.after)
         path, when = self._polled
         wait = PACE - (now.mono - when) if path == wanted.path else 0
         if wait > 0:
@@ -198,7 +198,7 @@ class Connection:
             self._proven = True
             self._failures = self.faults = 0
         elif frame["type"] == "move":
-            self._timer = (now.mono + int(self._random() * frame["within"]), self._dial)
+            self._timer = (now.mono + int(self._random() * frame["within"]), self._reconnect)
         elif frame["type"] != "delayed" and "position" in frame:
             self.after = frame["position"]
             if frame["type"] == "snapshot" and frame.get("closed"):
@@ -213,7 +213,7 @@ class Connection:
                 self._transport = (self._transport + 1) % len(self._transports)
                 self._chances = MAX_FAILURES
         self.wanted = None
-        self._timer = (now.mono + rest + backoff(self._failures, self._random), self._dial)
+        self._timer = (now.mono + rest + backoff(self._failures, self._random), self._reconnect)
         self._failures += 1
         self.state = "waiting"
         return ["lost"]
@@ -224,32 +224,35 @@ class Connection:
             raise problem
         if self.state == "closed":
             return self._close(now)
-        # A closed feed's last snapshot is asked for at once.
+        # The last snapshot of a closed feed is requested at once.
         return self._close(now, delay=0) if isinstance(problem, Closed) else self._fail(now, response.rest)
 
-    def _notice(self, now: Instant) -> list[Event]:
-        before, self._seen = self._seen, now
+    def _read_clocks(self, now: Instant) -> list[Event]:
+        before, self._last_look = self._last_look, now
         return ["slept"] if slept(before, now) else []
 
     def _look(self, now: Instant) -> list[Event]:
-        late = elapsed(self._seen, now) >= 2 * LOOK_INTERVAL
-        events = self._notice(now)
-        left = SILENCE - elapsed(self._heard, now)
+        late = elapsed(self._last_look, now) >= 2 * LOOK_INTERVAL
+        events = self._read_clocks(now)
+        left = SILENCE - elapsed(self._last_frame, now)
         if self.state == "waiting":
             if events:
                 events += self._reconnect_now(now)
         elif left <= 0:
-            self._timer = (now.mono + (LATE_GRACE if late else GRACE), self._judge_late if late else self._judge)
+            self._timer = (
+                now.mono + (LATE_GRACE if late else GRACE),
+                self._reconnect_if_silent if late else self._give_up_if_silent,
+            )
         self._look_at = now.mono + (min(LOOK_INTERVAL, left) if left > 0 else 2 * LOOK_INTERVAL)
         return events
 
-    def _judge(self, now: Instant) -> list[Event]:
+    def _give_up_if_silent(self, now: Instant) -> list[Event]:
         """Give the connection up if the silence lasts."""
-        return self._fail(now) if elapsed(self._heard, now) >= SILENCE else []
+        return self._fail(now) if elapsed(self._last_frame, now) >= SILENCE else []
 
-    def _judge_late(self, now: Instant) -> list[Event]:
+    def _reconnect_if_silent(self, now: Instant) -> list[Event]:
         """The same, without a wait: it was not the service that failed."""
-        return self._reconnect_now(now) if elapsed(self._heard, now) >= SILENCE else []
+        return self._reconnect_now(now) if elapsed(self._last_frame, now) >= SILENCE else []
 
     def _close(self, now: Instant, delay: int | None = None) -> list[Event]:
         """The feed is closed."""
@@ -260,7 +263,7 @@ class Connection:
         return ["closed"]
 
     def _recheck(self, now: Instant) -> list[Event]:
-        self.wanted = ask_for_snapshot(self._feed)
+        self.wanted = attempt_to_recheck(self._feed)
         self._timer = (now.mono + SILENCE, self._close)
         return []
 

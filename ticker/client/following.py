@@ -4,7 +4,7 @@
     fold.py         what the frames add up to
     freshness.py    whether that may be called LIVE
 
-An adapter opens what `wanted` names, passes on what comes, and yields the changes that it gets back. The twin of
+An adapter opens what `wanted` names, passes on what comes, and yields the changes that it gets back. The counterpart of
 clients/feed/follow.js.
 """
 
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ticker.client import freshness
+from ticker.client.attempt import TRANSPORTS, Attempt, Transport
 from ticker.client.backoff import Random
 from ticker.client.clock import Instant, unix_time
 from ticker.client.connection import MAX_FAILURES, Connection, Event
-from ticker.client.dial import TRANSPORTS, Dial, Transport
 from ticker.client.fold import FeedState, fold, learn, supersedes, tombstone
 from ticker.client.frames import Dispatch, Frame, SnapshotFrame
 from ticker.client.response import Response
@@ -123,7 +123,7 @@ class Following:
         )
 
     @property
-    def wanted(self) -> Dial | None:
+    def wanted(self) -> Attempt | None:
         """What should be open now."""
         return self._connection.wanted
 

@@ -29,7 +29,7 @@ By long-poll no connection bounds the age of a proof: a cache may have stored th
 from poll to poll, and a stored response shows as lag, since its `at` stands still. The first proof is as old as the
 wall clock says, and doubted if that is more than the slack.
 
-The twin of clients/feed/freshness.js; tests/golden/freshness.json holds both to the same cases. All times are
+The counterpart of clients/feed/freshness.js; tests/golden/freshness.json holds both to the same cases. All times are
 milliseconds.
 """
 
@@ -85,7 +85,7 @@ class Freshness:
 
     Attributes:
         began: when following began.
-        dialled: when the connection was opened; None for long-poll.
+        opened: when the connection was opened; None for long-poll.
         proven: a beat came on this connection.
         behind: the node says that it has lost the log.
         proof: the newest beat, None before the first.
@@ -95,7 +95,7 @@ class Freshness:
     """
 
     began: Instant
-    dialled: Instant | None
+    opened: Instant | None
     proven: bool = False
     behind: bool = False
     proof: Proof | None = None
@@ -106,7 +106,7 @@ class Freshness:
 
 def start(now: Instant) -> Freshness:
     """Return what is known when following begins: nothing."""
-    return Freshness(began=now, dialled=now)
+    return Freshness(began=now, opened=now)
 
 
 def on_loss(fresh: Freshness, loss: Loss, now: Instant) -> Freshness:
@@ -114,9 +114,9 @@ def on_loss(fresh: Freshness, loss: Loss, now: Instant) -> Freshness:
     fresh = replace(fresh, proven=False, behind=False)
     match loss:
         case "connecting":
-            return replace(fresh, dialled=now, least=None)
+            return replace(fresh, opened=now, least=None)
         case "polling":
-            return replace(fresh, dialled=None)
+            return replace(fresh, opened=None)
         case "slept":
             return replace(fresh, doubted=True)
     return fresh
@@ -144,7 +144,7 @@ def on_beat(fresh: Freshness, at: int, now: Instant) -> Freshness:
             lag = max(ahead.wall - fresh.least.wall - drift, ahead.mono - fresh.least.mono - drift, 0.0)
             ahead = Ahead(min(least.wall, ahead.wall), min(least.mono, ahead.mono))
     else:
-        lag = min(abs(ahead.wall), FRESH + 1) if fresh.dialled is None else elapsed(fresh.dialled, now)
+        lag = min(abs(ahead.wall), FRESH + 1) if fresh.opened is None else elapsed(fresh.opened, now)
         doubted = lag > SLACK
         if doubted:
             ahead = Ahead(ahead.wall - lag, ahead.mono - lag)

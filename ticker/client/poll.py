@@ -3,7 +3,7 @@
 response       what it means
 ─────────────  ──────────────────────────────────────────────────────────────────────────────
 200            frames in their order; then `at` counts as a beat, unless a frame was `delayed`
-204            nothing new; `Ticker-At` counts as a beat at the position asked for
+204            nothing new; `Ticker-At` counts as a beat at the requested position
 """
 
 from __future__ import annotations

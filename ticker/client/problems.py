@@ -48,7 +48,7 @@ class UnexpectedResponse(ClientError):
 
 
 class Problem(ClientError):
-    """The service refused, in its own words.
+    """The service refused; `title` and `detail` are its own.
 
     Attributes:
         slug: the last part of the problem's `type`. Programs may rely on it.

@@ -9,7 +9,7 @@ from ticker.client.frames import Dispatch, SnapshotFrame, Urgency, Usable
 from ticker.client.request import Request, feed_path, read_request
 
 PAGE: Final = 100
-"""Dispatches of history asked for at once: the most that the service gives."""
+"""Dispatches of one page of history: the most that the service gives."""
 
 
 class FullDispatch(TypedDict):

@@ -1,4 +1,4 @@
-"""The client for programs without asyncio. Its twin on asyncio is async_client.py; keep them alike."""
+"""The client for programs without asyncio. Its counterpart on asyncio is async_client.py; keep them alike."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ import httpx
 
 from ticker.client import changes, reads
 from ticker.client.async_follow import AsyncFollow
-from ticker.client.attempt import arguments, read, was_sent
+from ticker.client.attempt import TRANSPORTS, Transport
 from ticker.client.backoff import Random
-from ticker.client.carriers import Carriers
 from ticker.client.changes import Corrections, Fields
 from ticker.client.clock import Clock, system_clock
-from ticker.client.dial import TRANSPORTS, Transport
+from ticker.client.exchange import arguments, read, was_sent
 from ticker.client.following import Following
 from ticker.client.frames import Dispatch, SnapshotFrame, Urgency
 from ticker.client.request import Request
@@ -26,6 +25,7 @@ from ticker.client.response import Response, content, next_before
 from ticker.client.sending import DEADLINE, TIMEOUT, Sending
 from ticker.client.sync_follow import Follow
 from ticker.client.target import Target
+from ticker.client.transports import Transports
 
 Content = TypeVar("Content")
 
@@ -260,7 +260,7 @@ class Client:
         following = Following(
             feed, limit=limit, now=self._clock(), random=self._random, start=start, transports=transports
         )
-        follow = Follow(lambda: AsyncFollow(following, Carriers(self._target), self._clock))
+        follow = Follow(lambda: AsyncFollow(following, Transports(self._target), self._clock))
         self._follows = [other for other in self._follows if not other.closed] + [follow]
         return follow
 

@@ -1,6 +1,6 @@
 """Follows a feed from a program without asyncio: the same as `AsyncFollow`, in an event loop of its own in a thread.
 
-The thread lets a silent connection be noticed, and a hang-up be at once, also while the program is busy with a change.
+Because of the thread, `close` works at once and from any thread, and the socket is read while the program is busy.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 class Follow:
     """An iterator of changes that ends when it is closed, which any thread may do.
 
-    Use it in `with`, so that it hangs up when it is left. It raises `Problem` and ends if the feed is not there, or not
-    for this key.
+    Use it in `with`, so that it disconnects when it is left. It raises `Problem` and ends if the feed is not there, or
+    not for this key.
     """
 
     def __init__(self, make: Callable[[], AsyncFollow]) -> None:
@@ -69,7 +69,7 @@ class Follow:
         self._follow.learn(dispatch)
 
     def close(self) -> None:
-        """Hang up. The state is kept, and iteration ends."""
+        """Disconnect. Keeps the state, and ends iteration."""
         with self._lock:
             if self.closed:
                 return

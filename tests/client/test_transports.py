@@ -1,4 +1,4 @@
-"""Carriers: what each way delivers, and that every end is delivered once and last."""
+"""Transports: what each delivers, and that every end is delivered once and last."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from typing import Any
 import pytest
 
 from tests.client.stub import Play, Stub, lose, problem, respond
-from ticker.client.carriers import Arrival, Carriers
-from ticker.client.dial import Dial, Transport
+from ticker.client.attempt import Attempt, Transport
 from ticker.client.events import LONGEST
 from ticker.client.response import Response
 from ticker.client.target import Target
+from ticker.client.transports import Arrival, Transports
 
 WEBSOCKET, EVENTS, POLL = Transport
 EVENT_STREAM = {"content_type": "text/event-stream; charset=utf-8"}
 
 
-def carried(url: str, transport: Transport) -> list[Any]:
+def delivered(url: str, transport: Transport) -> list[Any]:
     """All that is delivered of one attempt."""
     arrivals: list[Arrival] = []
 
     async def deliver(arrival: Arrival) -> None:
         arrivals.append(arrival)
 
-    async def carry() -> None:
-        carriers = Carriers(Target.read(url, "tk_1", None))
-        await carriers.carry(Dial(transport, "/v1/feeds/f/live?after=1-a"), deliver)
-        await carriers.aclose()
+    async def open_() -> None:
+        transports = Transports(Target.read(url, "tk_1", None))
+        await transports.open(Attempt(transport, "/v1/feeds/f/live?after=1-a"), deliver)
+        await transports.aclose()
 
-    asyncio.run(carry())
+    asyncio.run(open_())
     return arrivals
 
 
 def of(play: Play, transport: Transport) -> list[Any]:
     with Stub(play) as stub:
-        found = carried(stub.url, transport)
+        found = delivered(stub.url, transport)
     (asked,) = stub.asked
     assert asked.line == "GET /v1/feeds/f/live?after=1-a"
     assert asked.headers["authorization"] == "Bearer tk_1"
@@ -76,4 +76,4 @@ def test_a_connection_that_is_lost_or_never_was_ends(transport: Transport) -> No
     assert of(lose, transport) == [None]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert carried(f"http://127.0.0.1:{port}", transport) == [None]
+    assert delivered(f"http://127.0.0.1:{port}", transport) == [None]

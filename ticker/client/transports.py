@@ -9,9 +9,9 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
-from ticker.client.attempt import read
-from ticker.client.dial import Dial, Transport
+from ticker.client.attempt import Attempt, Transport
 from ticker.client.events import LONGEST, EventReader, TooLong
+from ticker.client.exchange import read
 from ticker.client.response import Response
 from ticker.client.target import Target
 
@@ -27,7 +27,7 @@ Arrival = str | bytes | Response | None
 Deliver = Callable[[Arrival], Awaitable[None]]
 
 
-class Carriers:
+class Transports:
     """Ways to reach a service, with HTTP connections of their own: a stream takes none from the changes."""
 
     def __init__(self, target: Target) -> None:
@@ -44,18 +44,18 @@ class Carriers:
         """Close what is open."""
         await self._http.aclose()
 
-    async def carry(self, dial: Dial, deliver: Deliver) -> None:
-        """Open something and deliver what arrives, up to and including the end."""
+    async def open(self, attempt: Attempt, deliver: Deliver) -> None:
+        """Open what an attempt names and deliver what arrives, up to and including the end."""
         ways = {Transport.WEBSOCKET: self._web_socket, Transport.EVENTS: self._events, Transport.POLL: self._poll}
         try:
-            end = await ways[dial.transport](dial, deliver)
+            end = await ways[attempt.transport](attempt, deliver)
         except (OSError, ImportError, httpx.RequestError, WebSocketException, TooLong):
             end = None  # an ImportError: the environment names a SOCKS proxy, and nothing here speaks SOCKS
         await deliver(end)
 
-    async def _web_socket(self, dial: Dial, deliver: Deliver) -> Response | None:
+    async def _web_socket(self, attempt: Attempt, deliver: Deliver) -> Response | None:
         target = self._target
-        url = "ws" + (target.url + dial.path).removeprefix("http")
+        url = "ws" + (target.url + attempt.path).removeprefix("http")
         try:
             async with connect(
                 url,
@@ -75,12 +75,12 @@ class Carriers:
             return Response(refused.status_code, headers, bytes(refused.body or b""))
         return None
 
-    async def _poll(self, dial: Dial, deliver: Deliver) -> Response | None:
-        return read(await self._http.get(dial.path))
+    async def _poll(self, attempt: Attempt, deliver: Deliver) -> Response | None:
+        return read(await self._http.get(attempt.path))
 
-    async def _events(self, dial: Dial, deliver: Deliver) -> Response | None:
+    async def _events(self, attempt: Attempt, deliver: Deliver) -> Response | None:
         headers = {"accept": "text/event-stream", "cache-control": "no-store"}
-        async with self._http.stream("GET", dial.path, headers=headers) as response:
+        async with self._http.stream("GET", attempt.path, headers=headers) as response:
             if response.status_code != 200:
                 await response.aread()
                 return read(response)
