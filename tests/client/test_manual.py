@@ -37,8 +37,8 @@ def test_the_bot_has_ten_lines() -> None:
     assert len([line for line in BLOCKS[0].splitlines() if line]) <= 10
 
 
-def test_the_bot_copies_each_flash_once_and_tells_of_kills(service: Service) -> None:
-    service.http.post("/v1/feeds", json={"name": "alerts", "edition_of": "breaking"})
+def test_the_bot_copies_each_revision_of_a_flash_once_and_tells_of_kills(service: Service) -> None:
+    service.http.post("/v1/feeds", json={"name": "alerts"})
     service.until(lambda: service.http.get("/v1/feeds/alerts").status_code == 200)
 
     def texts() -> list[str]:
@@ -48,9 +48,12 @@ def test_the_bot_copies_each_flash_once_and_tells_of_kills(service: Service) -> 
         service.file("breaking", "Quiet so far")
         first = service.file("breaking", "Explosion at the port", urgency="flash")["id"]
         service.until(lambda: texts() == ["Explosion at the port"])
+        with Client(service.url, service.key) as desk:
+            desk.correct("breaking", first, text="Fire at the port")
+        service.until(lambda: texts() == ["Fire at the port", "Explosion at the port"])
     with running(service) as bot:
         service.file("breaking", "Airport closed", urgency="flash")
-        service.until(lambda: texts() == ["Airport closed", "Explosion at the port"])
+        service.until(lambda: texts() == ["Airport closed", "Fire at the port", "Explosion at the port"])
         service.http.post(f"/v1/feeds/breaking/dispatches/{first}/kill", json={"reason": "a drill"})
         assert bot.stdout is not None
         assert bot.stdout.readline() == f"Withdrawn: {first}. Reason: a drill\n"

@@ -1,14 +1,14 @@
 """A Python client: files, corrects and kills dispatches, and follows feeds. It does not import the service.
 
-`Client` and `AsyncClient` look alike. What they decide is decided by pure modules, which are given what arrives and the
-time, and never wait:
+`Client` and `AsyncClient` look alike. Pure modules make their decisions: they are given what arrives and the time, and
+never wait.
 
-    changes, reads → request        what is asked, as HTTP requests
-    sending, response, problems     when to send again, and what a failure means
-    connection → dial, poll         when to open which transport, and from which position
+    changes, reads → request        each request, before any HTTP library has seen it
+    sending, response, problems     when to send it again, and what its failure means
+    connection → attempt, poll      when to open which transport, and from which position
     frames → fold                   what arrives, and what it adds up to
     freshness → clock               whether that may be called LIVE
-    following                       the last three, as changes
+    following                       connection, fold and freshness together, as changes
 
 `exchange` and `transports` (httpx, websockets), `async_follow`, `sync_follow` and the two clients do the I/O.
 docs/client.md is the manual; PROTOCOL.md is the contract; clients/feed is the same in JavaScript.
