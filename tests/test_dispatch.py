@@ -326,7 +326,7 @@ def test_a_feed_name_is_small_letters_digits_and_hyphens(name: str) -> None:
     assert faults(KeyPlan, name="x", role="editor", feeds=[name]) == [("feeds.0", rule)]
 
 
-def test_urgencies_stand_from_the_most_urgent_with_their_iptc_numbers() -> None:
+def test_urgencies_are_ordered_from_the_most_urgent_with_their_iptc_numbers() -> None:
     assert list(URGENCIES.items()) == [("flash", 1), ("bulletin", 2), ("urgent", 3), ("normal", 5)]
     assert [check(Draft, {"text": "x", "urgency": name}).urgency for name in URGENCIES] == list(URGENCIES)
 

@@ -1,4 +1,4 @@
-"""Lines that say nearly the same, in English and Arabic, and lines that do not."""
+"""Similar dispatches in English and Arabic, and dispatches that are not similar."""
 
 # ruff: noqa: RUF001  # letters that look alike are what this is about
 
@@ -25,7 +25,7 @@ def filed(id: str, text: str, *, after: timedelta = timedelta(0), kind: str = "f
 
 
 def like(recent: RecentDispatches, text: str, *, after: timedelta = timedelta(0), before: str = "z") -> list[str]:
-    return [line["id"] for line in recent.similar_to(text, rfc3339(START + after), before)]
+    return [each["id"] for each in recent.similar_to(text, rfc3339(START + after), before)]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_what_spellings_differ_in_does_not_count(text: str, words: str) -> None:
     assert plain(text) == words
 
 
-def test_a_line_is_told_of_with_its_source_time_and_likeness() -> None:
+def test_a_similar_dispatch_is_returned_with_its_source_time_and_likeness() -> None:
     recent = RecentDispatches()
     recent.add(filed("a", "Bridge closed to all traffic", source="Harbour police"))
     recent.add(filed("b", "Bridge is closed to all traffic", after=timedelta(seconds=1.25)))
@@ -152,7 +152,7 @@ def test_a_line_is_told_of_with_its_source_time_and_likeness() -> None:
     assert THRESHOLD <= 95
 
 
-def test_only_lines_from_before_and_of_the_last_ten_minutes_count() -> None:
+def test_only_dispatches_from_before_and_of_the_last_ten_minutes_count() -> None:
     recent = RecentDispatches()
     recent.add(filed("a", "Bridge closed"))
     recent.add(filed("b", "Bridge closed", after=timedelta(minutes=1)))
@@ -163,7 +163,7 @@ def test_only_lines_from_before_and_of_the_last_ten_minutes_count() -> None:
     assert like(recent, "Bridge closed", after=RECENT + timedelta(milliseconds=1)) == ["b", "c"]
 
 
-def test_a_kill_takes_a_line_out_and_a_correction_replaces_it() -> None:
+def test_a_kill_takes_a_dispatch_out_and_a_correction_replaces_it() -> None:
     recent = RecentDispatches()
     recent.add(filed("a", "Bridge closed"))
     recent.add(filed("b", "Port on fire"))
@@ -192,7 +192,7 @@ def test_no_character_makes_more_letters_than_are_compared(character: str) -> No
     assert len(plain(character * 1000)) <= MAX_LETTERS
 
 
-def test_lines_of_characters_that_stand_for_many_letters_are_compared_in_no_time() -> None:
+def test_characters_that_expand_to_many_letters_are_compared_quickly() -> None:
     recent = RecentDispatches()
     for number in range(MAX_DISPATCHES):
         recent.add(filed(f"{number:03}", "\ufdfa" * (1000 - number) + "x" * number))
@@ -201,7 +201,7 @@ def test_lines_of_characters_that_stand_for_many_letters_are_compared_in_no_time
     assert time.process_time() - began < 0.1  # 0.1 to 0.5 s each without a bound, by the machine
 
 
-def test_lines_longer_than_what_is_compared_are_still_found_alike() -> None:
+def test_texts_longer_than_what_is_compared_are_still_found_alike() -> None:
     recent = RecentDispatches()
     recent.add(filed("1", "Volcanic ash closes the airport " * 31))
     assert like(recent, "Volcanic ash closes the airport " * 31)

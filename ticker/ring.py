@@ -27,10 +27,11 @@ class Ring:
         kind = kind_of(entry)
         if (withdrawn := kind.withdrawn(entry)) is not None:
             self._bury(withdrawn, entry)
-        frame = entry_frame(entry)
+        position = entry.tail.position
+        frame = entry_frame(entry, position)
         self._frames.append(frame)
-        self._tags.append(entry.tail.position.tag)
-        self._ids.append(None if kind.brought(entry) is None else kind.target(entry))
+        self._tags.append(position.tag)
+        self._ids.append(dispatch["id"] if (dispatch := kind.brought(entry)) is not None else None)
         if len(self._frames) >= 2 * self._capacity:  # seldom, so that the cost is spread
             stale = len(self._frames) - self._capacity
             del self._frames[:stale], self._tags[:stale], self._ids[:stale]

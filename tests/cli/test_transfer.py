@@ -126,7 +126,7 @@ def test_an_import_into_another_history_is_refused(service: Service, tmp_path: P
     assert [line["text"] for line in service.snapshot(other)["dispatches"]] == ["two"]
 
 
-def test_a_correspondents_own_lines_stay_theirs_where_the_key_is_known(
+def test_a_correspondents_own_dispatches_stay_theirs_where_the_key_is_known(
     service: Service, tmp_path: Path, here: Here
 ) -> None:
     feed, data = service.open_feed(), ["--data", str(service.data)]
@@ -170,7 +170,7 @@ def test_an_export_can_be_piped_into_an_import(service: Service, tmp_path: Path)
         (["import", "-", "--name", "Not A Name"], "--name"),
     ],
 )
-def test_what_cannot_be_moved_is_one_clear_line(service: Service, args: list[str], word: str, here: Here) -> None:
+def test_what_cannot_be_transferred_is_one_clear_line(service: Service, args: list[str], word: str, here: Here) -> None:
     assert word in here({}, *args, "--data", str(service.data)).complaint
 
 

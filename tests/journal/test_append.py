@@ -21,11 +21,11 @@ pytestmark = pytest.mark.anyio
 
 MONA = Holder("mona", "Mona “M” Haddad", "correspondent", "2026-01-01T00:00:00.000Z")
 LUIS = Holder("luis", "Luis", "correspondent", "2026-01-01T00:00:00.000Z")
-LINE = {"text": 'He said: "no" \\ and left — 7 \u2013 نعم', "urgency": "normal", "language": "en", "places": ["MENA"]}
+FIELDS = {"text": 'He said: "no" \\ and left — 7 \u2013 نعم', "urgency": "normal", "language": "en", "places": ["MENA"]}
 
 
 def filing(**rest: Any) -> changes.Change:
-    return changes.File(rest.pop("holder", MONA), rest.pop("fields", LINE), **rest)
+    return changes.File(rest.pop("holder", MONA), rest.pop("fields", FIELDS), **rest)
 
 
 async def opened(redis: Redis) -> tuple[Journal, FeedSettings]:
@@ -55,7 +55,7 @@ async def chained(journal: Journal, plan: FeedSettings) -> list[Entry]:
     return entries
 
 
-async def test_offsets_are_dense_and_chained_whoever_writes(redis: Redis) -> None:
+async def test_offsets_are_dense_and_chained_with_many_writers_at_once(redis: Redis) -> None:
     journal, plan = await opened(redis)
     receipts = await asyncio.gather(*(journal.append("breaking", filing()) for _ in range(100)))
     entries = await chained(journal, plan)
@@ -69,12 +69,12 @@ async def test_offsets_are_dense_and_chained_whoever_writes(redis: Redis) -> Non
     assert times == sorted(times)
 
 
-async def test_a_line_is_kept_to_the_letter(redis: Redis) -> None:
+async def test_a_dispatch_is_kept_to_the_letter(redis: Redis) -> None:
     journal, plan = await opened(redis)
     receipt = await journal.append("breaking", filing())
     [dispatch] = (await shown(journal, plan)).dispatches
-    said = {name: dispatch.pop(name) for name in LINE}
-    assert said == LINE
+    said = {name: dispatch.pop(name) for name in FIELDS}
+    assert said == FIELDS
     assert dispatch == {
         "id": receipt.body["id"],
         "filed": receipt.body["filed"],
@@ -138,13 +138,13 @@ async def test_a_second_key_may_confirm_a_flash_until_the_last_millisecond(redis
         confirm[after] = receipt["id"]
     for after, id in confirm.items():
         await redis("HSET", state, "at", start + after)
-        change = changes.Correct(LUIS, id, LINE | {"urgency": "flash"}, confirmation=changes.GiveConfirmation())
+        change = changes.Correct(LUIS, id, FIELDS | {"urgency": "flash"}, confirmation=changes.GiveConfirmation())
         if after > 1000:
             with pytest.raises(Conflict, match="time to confirm"):
                 await journal.append("breaking", change)
         else:
             await journal.append("breaking", change)
-    urgencies = {line["id"]: line["urgency"] for line in (await shown(journal, plan)).dispatches}
+    urgencies = {each["id"]: each["urgency"] for each in (await shown(journal, plan)).dispatches}
     assert urgencies == {confirm[1000]: "flash", confirm[1001]: "normal"}
 
 
@@ -157,7 +157,7 @@ async def test_a_repeated_request_is_a_write_so_that_replicas_can_be_waited_for(
 
 async def test_a_label_counts_the_dispatches_that_have_it(redis: Redis) -> None:
     journal, _ = await opened(redis)
-    politics, sport = LINE | {"sections": ["Politics"]}, LINE | {"sections": ["Sport"]}
+    politics, sport = FIELDS | {"sections": ["Politics"]}, FIELDS | {"sections": ["Sport"]}
     id = (await journal.append("breaking", filing(fields=politics))).body["id"]
     other = (await journal.append("breaking", filing(fields=politics))).body["id"]
     for fields, previous, counts in (
@@ -185,7 +185,7 @@ async def test_a_key_is_its_holders_and_its_payloads(redis: Redis) -> None:
     await journal.append("breaking", filing(idempotency_key="k"))
     await journal.append("breaking", filing(idempotency_key="k", holder=LUIS))
     with pytest.raises(KeyReused):
-        await journal.append("breaking", filing(idempotency_key="k", fields=LINE | {"text": "other"}))
+        await journal.append("breaking", filing(idempotency_key="k", fields=FIELDS | {"text": "other"}))
     assert len(await chained(journal, plan)) == 2
     kept = await redis("KEYS", "ticker:{breaking}:answered:*")
     assert [24 * 3600 - 60 < await redis("TTL", name) <= 24 * 3600 for name in kept] == [True, True]
@@ -197,7 +197,7 @@ async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_
     first = (await journal.append("breaking", filing())).body
     second = (await journal.append("breaking", filing())).body
     id = first["id"]
-    corrected = await journal.append("breaking", changes.Correct(MONA, id, LINE | {"text": "new"}, revision=1))
+    corrected = await journal.append("breaking", changes.Correct(MONA, id, FIELDS | {"text": "new"}, revision=1))
     assert corrected.body["revision"] == 2
     await journal.append("breaking", changes.Pin(MONA, id))
     await journal.append("breaking", changes.Air(MONA, {"on": False, "label": "نهاية", "url": None}))
@@ -209,7 +209,7 @@ async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_
     assert start == now
     assert now.pinned == id
     assert now.air == {"on": False, "label": "نهاية", "url": None}
-    assert [line["id"] for line in now.dispatches] == [second["id"], id]
+    assert [each["id"] for each in now.dispatches] == [second["id"], id]
     assert await journal.dispatch("breaking", id) == now.dispatches[1]
     assert "text" not in now.dispatches[1]
     await journal.append("breaking", changes.Pin(MONA, None))
@@ -222,13 +222,13 @@ async def test_what_cannot_be_is_refused_and_writes_nothing(redis: Redis) -> Non
     dead = (await journal.append("breaking", filing())).body["id"]
     await journal.append("breaking", changes.Kill(MONA, dead, "r"))
     refused: list[tuple[type[Exception], changes.Change]] = [
-        (StaleRevision, changes.Correct(MONA, id, LINE, revision=2)),
-        (Forbidden, changes.Correct(LUIS, id, LINE, revision=1, own_only=True)),
+        (StaleRevision, changes.Correct(MONA, id, FIELDS, revision=2)),
+        (Forbidden, changes.Correct(LUIS, id, FIELDS, revision=1, own_only=True)),
         (Forbidden, changes.Kill(LUIS, id, "r", own_only=True)),
-        (Gone, changes.Correct(MONA, dead, LINE, revision=2)),
+        (Gone, changes.Correct(MONA, dead, FIELDS, revision=2)),
         (Gone, changes.Kill(MONA, dead, "r")),
         (Gone, changes.Pin(MONA, dead)),
-        (NotFound, changes.Correct(MONA, "nothing", LINE, revision=1)),
+        (NotFound, changes.Correct(MONA, "nothing", FIELDS, revision=1)),
         (NotFound, changes.Pin(MONA, "nothing")),
     ]
     before = len(await chained(journal, plan))
@@ -245,11 +245,11 @@ async def test_the_window_and_the_history_are_newest_first(redis: Redis) -> None
     journal, plan = await opened(redis)
     ids = [(await journal.append("breaking", filing())).body["id"] for _ in range(WINDOW + 5)]
     ids.reverse()
-    assert [line["id"] for line in (await shown(journal, plan)).dispatches] == ids[:WINDOW]
+    assert [each["id"] for each in (await shown(journal, plan)).dispatches] == ids[:WINDOW]
     page = await journal.history("breaking", None, 10)
-    assert [line["id"] for line in page] == ids[:10]
+    assert [each["id"] for each in page] == ids[:10]
     page = await journal.history("breaking", ids[9], 100)
-    assert [line["id"] for line in page] == ids[10:]
+    assert [each["id"] for each in page] == ids[10:]
     assert await journal.history("breaking", ids[-1], 10) == []
     with pytest.raises(NotFound):
         await journal.history("breaking", "nothing", 10)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.journal.test_append import LINE, MONA, filing, opened
+from tests.journal.test_append import FIELDS, MONA, filing, opened
 from ticker import changes
 from ticker.journal import audit as auditing
 from ticker.journal import names
@@ -32,14 +32,14 @@ async def life(journal: Journal) -> list[str]:
     async def append(change: changes.Change) -> str:
         return str((await journal.append("breaking", change)).body.get("id", ""))
 
-    first = await append(changes.File(MONA, LINE | {"text": "one"}))
-    second = await append(changes.File(MONA, LINE | {"text": "two"}))
-    await append(changes.Correct(MONA, first, LINE | {"text": "one, corrected"}))
+    first = await append(changes.File(MONA, FIELDS | {"text": "one"}))
+    second = await append(changes.File(MONA, FIELDS | {"text": "two"}))
+    await append(changes.Correct(MONA, first, FIELDS | {"text": "one, corrected"}))
     await append(changes.Pin(MONA, first))
-    await append(changes.Correct(MONA, first, LINE | {"text": "one, corrected again"}))
+    await append(changes.Correct(MONA, first, FIELDS | {"text": "one, corrected again"}))
     await append(changes.Kill(MONA, second, "false"))
     await append(changes.Air(MONA, {"on": False, "label": None, "url": None}))
-    third = await append(changes.File(MONA, LINE | {"text": "three"}))
+    third = await append(changes.File(MONA, FIELDS | {"text": "three"}))
     await append(changes.Pin(MONA, None))
     return [first, second, third]
 
@@ -83,19 +83,19 @@ async def test_every_change_is_told_with_whose_key_and_what_stood_before_and_aft
 
 
 @anywhere
-async def test_what_was_done_to_held_lines_is_told_among_it_by_time(redis: Redis) -> None:
+async def test_changes_of_held_dispatches_are_told_among_the_others_by_time(redis: Redis) -> None:
     journal, _ = await opened(redis)
     soon = (await Registry(redis)._redis("TIME"))[0] * 1000 + 3_600_000
     await journal.append("breaking", filing())
     held = [
-        (await journal.append("breaking", changes.Hold(MONA, LINE | {"text": text}, soon))).body["id"]
+        (await journal.append("breaking", changes.Hold(MONA, FIELDS | {"text": text}, soon))).body["id"]
         for text in ("embargoed", "spiked")
     ]
-    await journal.append("breaking", changes.Edit(MONA, held[0], LINE | {"text": "edited"}, soon))
+    await journal.append("breaking", changes.Edit(MONA, held[0], FIELDS | {"text": "edited"}, soon))
     await journal.append("breaking", filing())
     await journal.append("breaking", changes.Spike(MONA, held[1], "no"))
-    await journal.append("breaking", changes.Release(MONA, held[0], LINE | {"text": "edited"}))
-    await journal.append("breaking", changes.Hold(MONA, LINE | {"text": "waits"}, soon))
+    await journal.append("breaking", changes.Release(MONA, held[0], FIELDS | {"text": "edited"}))
+    await journal.append("breaking", changes.Hold(MONA, FIELDS | {"text": "waits"}, soon))
     audited = [change async for change in Audit(redis, "breaking").changes()]
     told = {_told(change) for change in audited}
     assert {change["by"] for change in audited} == {MONA.name}
@@ -329,7 +329,7 @@ async def test_what_is_written_during_the_walk_is_walked_too(redis: Redis, monke
     proof, waiting = (
         Verifier(redis, "breaking"),
         [
-            changes.Correct(MONA, ids[0], LINE | {"text": "meanwhile"}),
+            changes.Correct(MONA, ids[0], FIELDS | {"text": "meanwhile"}),
             changes.Kill(MONA, ids[2], "meanwhile"),
             changes.Pin(MONA, ids[0]),
             changes.Air(MONA, {"on": True, "label": None, "url": None}),

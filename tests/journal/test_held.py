@@ -7,7 +7,7 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from tests.journal.test_append import LINE, LUIS, MONA, opened
+from tests.journal.test_append import FIELDS, LUIS, MONA, opened
 from ticker import changes
 from ticker.errors import Forbidden
 from ticker.journal import names
@@ -21,7 +21,7 @@ SOON = 4_000_000_000_000
 
 
 async def hold(journal: Journal, release_at: int = SOON) -> str:
-    return str((await journal.append("breaking", changes.Hold(MONA, LINE, release_at))).body["id"])
+    return str((await journal.append("breaking", changes.Hold(MONA, FIELDS, release_at))).body["id"])
 
 
 @pytest.mark.parametrize("how", ["released", "spiked"])
@@ -29,7 +29,7 @@ async def test_a_dispatch_that_is_no_longer_held_is_no_longer_due(redis: Redis, 
     journal, _ = await opened(redis)
     ids = [await hold(journal, SOON + number) for number in range(POLL_SIZE + 1)]
     for id in ids[:-1]:
-        change = changes.Release(MONA, id, LINE) if how == "released" else changes.Spike(MONA, id, "no")
+        change = changes.Release(MONA, id, FIELDS) if how == "released" else changes.Spike(MONA, id, "no")
         await journal.append("breaking", change)
     assert await redis("ZRANGE", names.due("breaking"), 0, -1, "WITHSCORES") == [
         ids[-1].encode(),
@@ -42,9 +42,9 @@ async def test_a_dispatch_that_is_no_longer_held_is_no_longer_due(redis: Redis, 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda key, held: changes.Edit(key, held, LINE, SOON + 1, own_only=True),
+        lambda key, held: changes.Edit(key, held, FIELDS, SOON + 1, own_only=True),
         lambda key, held: changes.Spike(key, held, "no", own_only=True),
-        lambda key, held: changes.Release(key, held, LINE, own_only=True),
+        lambda key, held: changes.Release(key, held, FIELDS, own_only=True),
     ],
     ids=["edit", "spike", "release"],
 )
@@ -65,7 +65,7 @@ async def test_an_edited_dispatch_keeps_its_id_and_first_time_and_is_due_at_the_
     journal, _ = await opened(redis)
     id = await hold(journal)
     first = orjson.loads(await redis("HGET", names.held("breaking"), id))
-    receipt = await journal.append("breaking", changes.Edit(MONA, id, LINE | {"text": "b"}, SOON + 123, revision=1))
+    receipt = await journal.append("breaking", changes.Edit(MONA, id, FIELDS | {"text": "b"}, SOON + 123, revision=1))
     record = orjson.loads(await redis("HGET", names.held("breaking"), id))
     assert record | {"updated": ""} == first | {
         "text": "b",

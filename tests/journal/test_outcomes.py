@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
+from tests.journal.test_append import FIELDS, LUIS, MONA, filing, opened
 from ticker import changes
 from ticker.errors import TickerError
 from ticker.journal import names
@@ -72,28 +72,28 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     soon = 4_000_000_000_000
     assert await outcome(filing(idempotency_key="k")) == "kept"
     assert await outcome(filing(idempotency_key="k")) == "repeated"
-    assert await outcome(filing(idempotency_key="k", fields=LINE | {"text": "other"})) == "reused"
+    assert await outcome(filing(idempotency_key="k", fields=FIELDS | {"text": "other"})) == "reused"
     assert await outcome(filing(), "unopened") == "unopened"
     assert await outcome(changes.Kill(MONA, "nothing", "r")) == "absent"
     assert await outcome(changes.Kill(LUIS, ids[0], "r", own_only=True)) == "foreign"
-    assert await outcome(changes.Correct(MONA, ids[0], LINE, revision=2)) == "stale"
-    assert await outcome(changes.Correct(LUIS, ids[0], LINE, confirmation=changes.GiveConfirmation())) == "unasked"
+    assert await outcome(changes.Correct(MONA, ids[0], FIELDS, revision=2)) == "stale"
+    assert await outcome(changes.Correct(LUIS, ids[0], FIELDS, confirmation=changes.GiveConfirmation())) == "unasked"
     assert await outcome(changes.Kill(MONA, ids[0], "r")) == "kept"
     assert await outcome(changes.Pin(MONA, ids[0])) == "killed"
 
-    assert await outcome(changes.Hold(MONA, LINE, 1)) == "over"
-    assert await outcome(changes.Hold(MONA, LINE, soon)) == "kept"
+    assert await outcome(changes.Hold(MONA, FIELDS, 1)) == "over"
+    assert await outcome(changes.Hold(MONA, FIELDS, soon)) == "kept"
     held = ids[-1]
     assert await outcome(changes.Spike(MONA, "nothing", "r")) == "absent"
-    assert await outcome(changes.Edit(LUIS, held, LINE, soon, own_only=True)) == "foreign"
-    assert await outcome(changes.Edit(MONA, held, LINE, soon, revision=2)) == "stale"
+    assert await outcome(changes.Edit(LUIS, held, FIELDS, soon, own_only=True)) == "foreign"
+    assert await outcome(changes.Edit(MONA, held, FIELDS, soon, revision=2)) == "stale"
     assert await outcome(changes.Spike(MONA, held, "r")) == "kept"
-    assert await outcome(changes.Release(MONA, held, LINE)) == "ended"
+    assert await outcome(changes.Release(MONA, held, FIELDS)) == "ended"
 
     assert await outcome(filing(confirmation=changes.RequestConfirmation(timeout=1000))) == "kept"
     flash = ids[-1]
-    confirm = changes.Correct(LUIS, flash, LINE, confirmation=changes.GiveConfirmation())
-    assert await outcome(changes.Correct(MONA, flash, LINE, confirmation=changes.GiveConfirmation())) == "alone"
+    confirm = changes.Correct(LUIS, flash, FIELDS, confirmation=changes.GiveConfirmation())
+    assert await outcome(changes.Correct(MONA, flash, FIELDS, confirmation=changes.GiveConfirmation())) == "alone"
     await redis("HSET", names.state(FEED), "at", soon)
     assert await outcome(confirm) == "late"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
+from tests.journal.test_append import FIELDS, LUIS, MONA, filing, opened
 from ticker import changes
 from ticker.errors import BadRequest, Closed, Conflict, Forbidden, NotFound, TickerError, Unavailable
 from ticker.journal import names, transfer
@@ -134,14 +134,14 @@ async def test_what_was_imported_is_what_was_exported(
 
 
 LIFE: list[tuple[Any, ...]] = [
-    ("file", LINE | {"text": "one", "sections": ["Politics"]}),
-    ("file", LINE | {"text": "two", "sections": ["Politics", "Fire"], "edition_of": "ar/01x"}),
-    ("correct", 0, LINE | {"text": "one, corrected", "sections": ["Fire"], "story": "storm"}),
+    ("file", FIELDS | {"text": "one", "sections": ["Politics"]}),
+    ("file", FIELDS | {"text": "two", "sections": ["Politics", "Fire"], "edition_of": "ar/01x"}),
+    ("correct", 0, FIELDS | {"text": "one, corrected", "sections": ["Fire"], "story": "storm"}),
     ("pin", 0),
-    ("correct", 0, LINE | {"text": "one, corrected again"}),
+    ("correct", 0, FIELDS | {"text": "one, corrected again"}),
     ("kill", 1),
     ("air", False),
-    ("file", LINE | {"text": "three"}),
+    ("file", FIELDS | {"text": "three"}),
 ]
 
 
@@ -154,7 +154,7 @@ async def lines(redis: Redis) -> AsyncIterator[list[bytes]]:
 
 
 @pytest.mark.usefixtures("batches")
-async def test_an_import_that_broke_off_goes_on(redis: Redis, lines: list[bytes]) -> None:
+async def test_an_import_that_was_interrupted_is_resumed(redis: Redis, lines: list[bytes]) -> None:
     before = await public(redis, "breaking")
     await shut(redis, "breaking")
     for far in (1, 4, 8):
@@ -215,7 +215,7 @@ async def test_a_shorter_history_with_the_same_beginning_is_another_one(redis: R
     await journal.append("breaking", filing())
     await imported(redis, await exported(redis), name="fork")
     for feed, text in (("breaking", "one"), ("breaking", "two"), ("fork", "other")):
-        await journal.append(feed, filing(fields=LINE | {"text": text}))
+        await journal.append(feed, filing(fields=FIELDS | {"text": text}))
     before = await public(redis, "breaking")
     with pytest.raises(Conflict, match="another history"):
         await imported(redis, await exported(redis, "fork"), name="breaking")
@@ -242,7 +242,7 @@ async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redi
     assert (plan.title, plan.language, plan.two_person_flash) == ("عاجل", "ar", True)
 
 
-async def test_a_correspondents_own_lines_stay_theirs(redis: Redis, lines: list[bytes]) -> None:
+async def test_a_correspondents_own_dispatches_stay_theirs(redis: Redis, lines: list[bytes]) -> None:
     journal = Journal(redis)
     await imported(redis, lines, name="copy")
     mine = (await journal.history("copy", None, 1))[0]  # filed third, by LUIS
@@ -371,7 +371,7 @@ async def test_a_feed_is_moved_with_who_may_read_it_and_closed_if_it_was(redis: 
     await Journal(redis).append("copy", filing())
 
 
-async def test_an_export_of_a_version_that_knew_less_is_read(lines: list[bytes]) -> None:
+async def test_an_export_of_an_older_version_is_read(lines: list[bytes]) -> None:
     first = {"name", "title", "language", "opened", "edition_of", "two_person_flash"}
     said = orjson.loads(lines[0])
     said["feed"] = {name: value for name, value in said["feed"].items() if name in first}

@@ -28,7 +28,7 @@ UPGRADE = {
 }
 
 
-class Line:
+class Connection:
     """A bare connection to the service."""
 
     def __init__(self, service: Service, buffer: int | None = None) -> None:
@@ -70,7 +70,7 @@ class Line:
         frame: dict[str, Any] = orjson.loads(payload)
         return frame
 
-    def say(self, opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True) -> None:
+    def send(self, opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True) -> None:
         mask = os.urandom(4)
         length = len(payload)
         head = bytes([(0x80 if fin else 0) | opcode])
@@ -93,8 +93,8 @@ class Line:
 
 
 @contextmanager
-def line(service: Service, **options: Any) -> Iterator[Line]:
-    connection = Line(service, **options)
+def connect_to(service: Service, **options: Any) -> Iterator[Connection]:
+    connection = Connection(service, **options)
     try:
         yield connection
     finally:
@@ -103,8 +103,8 @@ def line(service: Service, **options: Any) -> Iterator[Line]:
 
 
 @contextmanager
-def reader(service: Service, feed: str, **options: Any) -> Iterator[Line]:
-    with line(service, **options) as connection:
+def reader(service: Service, feed: str, **options: Any) -> Iterator[Connection]:
+    with connect_to(service, **options) as connection:
         status, headers = connection.ask(f"/v1/feeds/{feed}/live", UPGRADE)
         assert status == 101
         assert headers["sec-websocket-accept"] == ACCEPT
@@ -134,7 +134,7 @@ def test_the_first_frames_are_a_snapshot_and_a_beat(service: Service) -> None:
 def test_a_reader_resumes_after_its_position_and_is_told_how_fresh_that_is(service: Service) -> None:
     feed = service.open_feed()
     positions = [service.file(feed, str(n))["position"] for n in range(4)]
-    with line(service) as connection:
+    with connect_to(service) as connection:
         assert connection.ask(f"/v1/feeds/{feed}/live?after={positions[1]}", UPGRADE)[0] == 101
         assert [connection.json()["position"] for _ in range(2)] == positions[2:]
         assert connection.json()["type"] == "beat"
@@ -144,7 +144,7 @@ def test_a_reader_resumes_after_its_position_and_is_told_how_fresh_that_is(servi
 def test_a_position_that_cannot_be_honoured_starts_the_reader_anew(service: Service, after: str) -> None:
     feed = service.open_feed()
     service.file(feed, "one")
-    with line(service) as connection:
+    with connect_to(service) as connection:
         connection.ask(f"/v1/feeds/{feed}/live?after={after}", UPGRADE)
         snapshot = connection.json()
         assert snapshot["type"] == "snapshot"
@@ -154,7 +154,7 @@ def test_a_position_that_cannot_be_honoured_starts_the_reader_anew(service: Serv
 def test_events_are_events(service: Service) -> None:
     feed = service.open_feed()
     position = service.file(feed, "خبر عاجل")["position"]
-    with line(service) as connection:
+    with connect_to(service) as connection:
         status, headers = connection.ask(f"/v1/feeds/{feed}/live", {"Accept": "text/event-stream"})
         assert status == 200
         assert headers["content-type"].startswith("text/event-stream")
@@ -174,7 +174,7 @@ def test_events_are_events(service: Service) -> None:
 def test_last_event_id_is_newer_than_the_pages_after(service: Service) -> None:
     feed = service.open_feed()
     positions = [service.file(feed, str(n))["position"] for n in range(3)]
-    with line(service) as connection:
+    with connect_to(service) as connection:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": positions[1]}
         connection.ask(f"/v1/feeds/{feed}/live?after={positions[0]}", headers)
         text = b"".join(connection.file.readline() for _ in range(4)).decode()
@@ -191,14 +191,14 @@ def test_refusals_are_http(service: Service) -> None:
         (400, f"/v1/feeds/{feed}/live", UPGRADE | {"Sec-WebSocket-Version": "8"}),
     ]
     for expected, path, headers in asked:
-        with line(service) as connection:
+        with connect_to(service) as connection:
             status, answered = connection.ask(path, headers)
             assert status == expected, (path, headers, answered)
 
 
 def test_a_connection_that_was_used_before_may_become_a_reader(service: Service) -> None:
     feed = service.open_feed()
-    with line(service) as connection:
+    with connect_to(service) as connection:
         _, headers = connection.ask("/healthz", {})
         connection.file.read(int(headers["content-length"]))
         assert connection.ask(f"/v1/feeds/{feed}/live", UPGRADE)[0] == 101
@@ -209,7 +209,7 @@ def test_a_head_that_comes_in_pieces_is_understood(service: Service) -> None:
     feed = service.open_feed()
     head = f"GET /v1/feeds/{feed}/live HTTP/1.1\r\nHost: x\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items()) + "\r\n"
-    with line(service) as connection:
+    with connect_to(service) as connection:
         connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in head.encode():
             connection.socket.sendall(bytes([byte]))
@@ -220,20 +220,20 @@ def test_a_head_that_comes_in_pieces_is_understood(service: Service) -> None:
 def test_a_ping_is_answered_with_its_payload(service: Service) -> None:
     with reader(service, "breaking") as connection:
         connection.json(), connection.json()
-        connection.say(9, b"are you there")
+        connection.send(9, b"are you there")
         assert connection.frame() == (10, b"are you there")
-        connection.say(10, b"unasked")  # a pong nobody asked for is ignored
-        connection.say(9)
+        connection.send(10, b"unasked")  # a pong nobody asked for is ignored
+        connection.send(9)
         assert connection.frame() == (10, b"")
 
 
 def test_a_close_is_answered_with_its_code_and_the_end(service: Service) -> None:
     with reader(service, "breaking") as connection:
-        connection.say(8, struct.pack("!H", 1000) + b"bye")
+        connection.send(8, struct.pack("!H", 1000) + b"bye")
         assert connection.closed_with() == 1000
     with reader(service, "breaking") as connection:
         connection.json(), connection.json()
-        connection.say(8)  # no code is one too (section 7.1.5)
+        connection.send(8)  # no code is one too (section 7.1.5)
         assert connection.frame() == (8, b"")
 
 
@@ -258,7 +258,7 @@ def test_what_rfc_6455_forbids_ends_the_connection_with_its_code(
     service: Service, code: int, opcode: int, payload: bytes, options: dict[str, bool]
 ) -> None:
     with reader(service, "breaking") as connection:
-        connection.say(opcode, payload, **options)
+        connection.send(opcode, payload, **options)
         assert connection.closed_with() == code
 
 
@@ -281,7 +281,7 @@ DEFLATE = "permessage-deflate; server_no_context_takeover; client_no_context_tak
 def test_compression_is_agreed_on_only_as_all_can_share_it(service: Service, offer: str, agreed: str | None) -> None:
     feed = service.open_feed()
     service.file(feed, "a line that is long enough to be deflated, long enough to be deflated " * 3)
-    with line(service) as connection:
+    with connect_to(service) as connection:
         status, headers = connection.ask(f"/v1/feeds/{feed}/live", UPGRADE | {"Sec-WebSocket-Extensions": offer})
         assert status == 101
         assert headers.get("sec-websocket-extensions") == agreed
@@ -309,15 +309,15 @@ def test_what_readers_say_is_ignored_up_to_a_limit(service: Service) -> None:
     with reader(service, "breaking") as connection:
         connection.json(), connection.json()
         letter = "\N{ARABIC LETTER SEEN}".encode()
-        connection.say(1, b"hello" + letter[:1], fin=False)
-        connection.say(9, b"between fragments")
+        connection.send(1, b"hello" + letter[:1], fin=False)
+        connection.send(9, b"between fragments")
         assert connection.frame() == (10, b"between fragments")
-        connection.say(0, letter[1:] + b" there")
-        connection.say(2, b"\x00\xff")
-        connection.say(9, b"still here")
+        connection.send(0, letter[1:] + b" there")
+        connection.send(2, b"\x00\xff")
+        connection.send(9, b"still here")
         assert connection.frame() == (10, b"still here")
         for _ in range(5):
-            connection.say(1, b"x" * 4000)
+            connection.send(1, b"x" * 4000)
         assert connection.closed_with() == 1008
 
 
@@ -376,7 +376,7 @@ def test_a_stream_asked_for_behind_an_unread_answer_comes_after_it(service: Serv
     feed = service.open_feed()
     for _ in range(60):
         service.file(feed, "🔥" * 1000)
-    with line(service, buffer=4096) as connection:
+    with connect_to(service, buffer=4096) as connection:
         request = f"GET /v1/feeds/{feed}/dispatches?limit=100 HTTP/1.1\r\nHost: x\r\n\r\n"
         connection.socket.sendall(request.encode())
         status, headers = connection.head()
@@ -397,11 +397,11 @@ def test_other_requests_take_the_ordinary_way(service: Service) -> None:
 def test_origins_that_are_not_allowed_get_a_403(tmp_path_factory: pytest.TempPathFactory) -> None:
     with Service(tmp_path_factory.mktemp("o"), origins="https://news.example, https://other.example") as service:
         for origin, expected in [("https://news.example", 101), ("https://evil.example", 403), ("null", 403)]:
-            with line(service) as connection:
+            with connect_to(service) as connection:
                 assert connection.ask("/v1/feeds/breaking/live", UPGRADE | {"Origin": origin})[0] == expected
-        with line(service) as connection:
+        with connect_to(service) as connection:
             assert connection.ask("/v1/feeds/breaking/live", UPGRADE)[0] == 101
-        with line(service) as connection:
+        with connect_to(service) as connection:
             headers = {"Origin": "https://other.example", "Accept": "text/event-stream"}
             _, answered = connection.ask("/v1/feeds/breaking/live", headers)
             assert answered["access-control-allow-origin"] == "https://other.example"
@@ -409,7 +409,7 @@ def test_origins_that_are_not_allowed_get_a_403(tmp_path_factory: pytest.TempPat
 
 def test_a_full_node_says_so_and_has_room_again(tmp_path_factory: pytest.TempPathFactory) -> None:
     with Service(tmp_path_factory.mktemp("f"), readers="1") as service:
-        with reader(service, "breaking"), line(service) as refused:
+        with reader(service, "breaking"), connect_to(service) as refused:
             status, headers = refused.ask("/v1/feeds/breaking/live", UPGRADE)
             assert status == 503
             assert int(headers["retry-after"]) > 0

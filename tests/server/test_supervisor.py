@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.load.test_crowds import crowds_of
-from tests.server.test_hand_off import UPGRADE, line, reader
+from tests.server.test_hand_off import UPGRADE, connect_to, reader
 from tests.service import Reader, Service
 
 WORKER = "ticker.server.worker"
@@ -53,10 +53,10 @@ def test_kill_minus_nine_of_one_worker_in_two_loses_and_doubles_nothing(tmp_path
         for number in range(60):
             if number == 20:
                 victim = service.kill_child(WORKER)
-            service.file_patiently("breaking", crowds.line())
-        crowds.until_level(20)
-        service.file("breaking", crowds.line())
-        tally = crowds.until_level(10)
+            service.file_patiently("breaking", crowds.next_text())
+        crowds.until_caught_up(20)
+        service.file("breaking", crowds.next_text())
+        tally = crowds.until_caught_up(10)
         after = held(service)
     assert (tally.open, tally.reconnects, tally.resets) == (READERS, before[victim], 0)
     assert (tally.marks, tally.lost, tally.doubled, tally.disordered) == (READERS * 61, 0, 0, 0)
@@ -74,14 +74,14 @@ def test_a_stopping_service_asks_readers_to_move_and_then_closes(tmp_path_factor
         service.process.terminate()
         for connection in (stays, goes):
             assert connection.json() == {"type": "move", "within": 250}
-        goes.say(8, struct.pack("!H", 1000))
+        goes.send(8, struct.pack("!H", 1000))
         assert goes.closed_with() == 1000
         assert stays.closed_with() == 1012
     assert service.stop() == 0
 
 
 def test_a_stop_during_a_reload_waits_for_both_processes(tmp_path: Path) -> None:
-    with Service(tmp_path, drain="2") as service, line(service) as stays:
+    with Service(tmp_path, drain="2") as service, connect_to(service) as stays:
         stays.ask("/v1/feeds/breaking/live", UPGRADE)
         service.process.send_signal(signal.SIGHUP)
         while stays.json()["type"] != "move":  # the old process was replaced, and drains

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -171,10 +172,10 @@ def test_a_kill_needs_a_reason_of_one_line(service: Service, body: dict[str, Any
 
 def _bytes_of_live(service: Service, feed: str, after: str, last: str, way: str) -> bytes:
     """Everything a reader is sent who resumes after one position, up to the beat at another."""
-    received = b""
+    received, deadline = b"", time.monotonic() + 30
     if way == "websocket":
         with service.websocket(feed, after) as connection:
-            while True:
+            while time.monotonic() < deadline:
                 frame = connection.recv(timeout=10, decode=False)
                 received += frame
                 said = orjson.loads(frame)
@@ -186,7 +187,9 @@ def _bytes_of_live(service: Service, feed: str, after: str, last: str, way: str)
             received += chunk
             if received.endswith(b"\n\n") and b"event: beat\nid: " + last.encode() in received:
                 return received
-    raise AssertionError("the stream ended")
+            if time.monotonic() > deadline:
+                break
+    raise AssertionError(f"there was no beat at {last} in time: {received!r}")
 
 
 def test_what_a_killed_line_said_is_in_no_public_byte(service: Service) -> None:

@@ -34,7 +34,7 @@ class PinKind(Setting):
     name = "pin"
     member = "pinned"
     frame_type = "pin"
-    description = "This dispatch stands on top; null if none does."
+    description = "This dispatch is pinned above all others; null if none is."
     schema: ClassVar[dict[str, Schema]] = {"id": or_null(ID)}
     example: ClassVar[dict[str, Any]] = {
         "type": "pin",

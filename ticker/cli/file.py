@@ -101,7 +101,7 @@ def correct(
     link: Link = None,
     occurred: Occurred = None,
     edition_of: EditionOf = None,
-    revision: Annotated[int | None, typer.Option(help="Refuse unless it stands at this revision.")] = None,
+    revision: Annotated[int | None, typer.Option(help="Refuse unless this is its current revision.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> None:
     """Correct a dispatch and print the receipt. An empty value, as in --source '', takes a field away."""
@@ -136,7 +136,7 @@ def correct(
 
 
 def _or_none(value: Any) -> Any:
-    """Return what is to be sent: None, which takes the field away, where nothing but emptiness was given."""
+    """Return the value to send: None, which removes the field, where an empty value was given."""
     empty = not any(map(str.strip, value)) if isinstance(value, list) else not value.strip()
     return None if empty else value
 

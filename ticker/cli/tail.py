@@ -30,11 +30,11 @@ DEAD_AFTER: Final = BEAT_EVERY + 3.0
 LONGEST_WAIT: Final = 30.0
 """Seconds between attempts at the most; each wait is random below a bound that doubles from half a second."""
 
-TELL_AFTER: Final = 2
-"""Attempts that fail before a word is said: one is what any restart of a service costs."""
+WARN_AFTER: Final = 2
+"""Failed attempts before a warning is printed: any restart of a service costs one."""
 
 _FINAL: Final = (401, 403, 404, 410)
-"""Statuses after which there is no use in trying again."""
+"""Statuses after which retrying is of no use."""
 
 
 def tail(
@@ -69,7 +69,7 @@ def follow(service: Service, feed: str) -> Iterator[dict[str, Any]]:
                 yield frame
         except (httpx.HTTPError, ValueError) as error:
             failures += 1
-            if failures == TELL_AFTER:
+            if failures == WARN_AFTER:
                 print(f"ticker: {service.url} cannot be reached ({error}); trying again", file=sys.stderr, flush=True)
         time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10))))  # noqa: S311  # a wait is no secret
 
@@ -90,7 +90,7 @@ def _stream(service: Service, feed: str, position: str | None) -> Iterator[dict[
             if text.startswith("data: "):
                 frame = orjson.loads(text[6:])
                 if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-                    raise ValueError("it sends what is no frame")
+                    raise ValueError("it sent something that is not a frame")
                 yield frame
 
 
@@ -114,7 +114,7 @@ def _lines(frame: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
 
 def _dispatch(dispatch: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
     before = seen.get(dispatch["id"])
-    # A reader who was away learns of a kill twice: where the dispatch stood, and when it was killed.
+    # A reader who resumes gets a kill twice: in the place of the dispatch, and when it was killed.
     if before is not None and before.revision >= dispatch["revision"]:
         return
     seen[dispatch["id"]] = shown(dispatch)

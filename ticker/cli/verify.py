@@ -1,4 +1,4 @@
-"""`ticker verify` and `audit`: what the log proves, and who did what."""
+"""`ticker verify` and `audit`: whether the log is sound, and who did what."""
 
 from __future__ import annotations
 
@@ -59,5 +59,5 @@ def _change(line: str) -> dict[str, Any]:
     try:
         change: dict[str, Any] = json.loads(line)
     except ValueError:
-        raise TickerError("the audit breaks off, or is not as a ticker sends it") from None
+        raise TickerError("the audit is truncated, or not as a ticker sends it") from None
     return change

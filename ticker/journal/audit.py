@@ -120,7 +120,7 @@ def _read(text: bytes | None) -> Any:
 
 
 class Audit:
-    """Every change of a feed. Raises Unavailable whenever Redis cannot answer."""
+    """Every change of a feed. Raises Unavailable whenever Redis does not respond."""
 
     def __init__(self, redis: Redis, feed: str) -> None:
         self._redis = redis

@@ -27,7 +27,7 @@ class Due(NamedTuple):
 
 
 class HeldDispatches:
-    """The held dispatches of all feeds, in Redis. Raises Unavailable whenever Redis cannot answer."""
+    """The held dispatches of all feeds, in Redis. Raises Unavailable whenever Redis does not respond."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
