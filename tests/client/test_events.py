@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticker.client.events import LONGEST, EventReader, TooLong
@@ -32,6 +32,7 @@ def test_a_byte_order_mark_is_skipped_once() -> None:
     assert EventReader().feed(b"\xef\xbbdata: one\n\n") == [], "it is not whole, so it belongs to the field's name"
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=30))
 def test_it_does_not_matter_where_the_stream_is_cut(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.client.frames import beat, dispatch, filed, kill, pin, snapshot, tombstone
@@ -172,6 +172,7 @@ class Model:
         return snapshot(str(self.changes), *self.newest, pinned=self.pinned, **more)
 
 
+@settings(deadline=None)
 @given(acts=ACTS, joined=st.integers(0, 79))
 def test_a_reader_that_joins_anywhere_ends_with_what_a_snapshot_would_show(
     acts: list[tuple[str, int]], joined: int

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticker.client import freshness
@@ -89,6 +89,7 @@ LOSSES = st.sampled_from([("connect",), ("poll",), ("lose",), ("slept",), ("pin"
 STEPS = st.lists(st.tuples(st.floats(0, 3), st.booleans(), LOSSES), max_size=40)
 
 
+@settings(deadline=None)
 @given(ahead=st.floats(-1e6, 1e6), before=st.lists(st.floats(0, 12), max_size=5), steps=STEPS)
 def test_whatever_happens_without_a_beat_nothing_is_live_for_long(
     ahead: float, before: list[float], steps: list[tuple[float, bool, tuple[str]]]
