@@ -9,6 +9,7 @@ from ticker.client.backoff import BASE, CAP, backoff, rest
 
 def test_the_limit_doubles_up_to_the_cap() -> None:
     limits = [backoff(failures, lambda: 1) for failures in (0, 1, 2, 3, 4, 5, 6, 7, 50, 5000)]
+    assert (BASE, CAP) == (500, 30_000)
     assert limits == [500, 1000, 2000, 4000, 8000, 16000, CAP, CAP, CAP, CAP]
 
 

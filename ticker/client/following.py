@@ -20,7 +20,7 @@ from ticker.client.backoff import Random
 from ticker.client.clock import Instant, unix_time
 from ticker.client.connection import MAX_FAILURES, Connection, Event
 from ticker.client.fold import FeedState, fold, learn, supersedes, tombstone
-from ticker.client.frames import Dispatch, Frame, SnapshotFrame
+from ticker.client.frames import Dispatch, Frame, Malformed, SnapshotFrame, read_frame
 from ticker.client.response import Response
 
 StatusName = Literal["connecting", "live", "catching-up", "delayed", "off-air", "closed"]
@@ -110,9 +110,7 @@ class Following:
         """
         if limit < 1 or not transports:
             raise ValueError("at least one dispatch is kept, and one transport tried")
-        if start is not None and start["feed"] != feed:
-            raise ValueError(f"the snapshot is of the feed {start['feed']!r}, not of {feed!r}")
-        self.state = FeedState(feed) if start is None else fold(FeedState(feed), start, limit=limit)
+        self.state = FeedState(feed) if start is None else fold(FeedState(feed), _checked(start, feed), limit=limit)
         self._limit = limit
         self._fresh = freshness.start(now)
         self._closed = self.state.closed is not None
@@ -201,3 +199,14 @@ class Following:
         if status.name not in ("live", "off-air"):
             self._watching = None
         return Change(frame, self.state, previous, status, self._watching)
+
+
+def _checked(start: SnapshotFrame, feed: str) -> SnapshotFrame:
+    """Return a snapshot that was stored somewhere; raises ValueError if it is none of this feed."""
+    try:
+        frame = read_frame(dict(start))
+    except Malformed as error:
+        raise ValueError(f"what to start from is not a snapshot: {error}") from None
+    if frame is None or frame["type"] != "snapshot" or frame["feed"] != feed:
+        raise ValueError(f"what to start from is not a snapshot of the feed {feed!r}")
+    return frame
