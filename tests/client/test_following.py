@@ -158,7 +158,15 @@ def test_the_pinned_dispatch_is_learned() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"limit": 0}, {"transports": ()}, {"start": {"type": "snapshot", "feed": "sport"}}]
+    "options",
+    [
+        {"limit": 0},
+        {"transports": ()},
+        {"start": snapshot("1-a", feed="sport")},
+        {"start": {"type": "snapshot", "feed": "breaking"}},
+        {"start": kill("1-a", "a")},
+        {"start": {"type": "weather"}},
+    ],
 )
 def test_what_cannot_be_followed_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
