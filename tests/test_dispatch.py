@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticker.admin import FeedPlan, KeyPlan
 from ticker.dispatch import (
     MAX_BODY,
     URGENCIES,
     Air,
     Body,
     Draft,
-    FeedPlan,
-    KeyPlan,
     Kill,
     Pin,
     check,
@@ -361,7 +360,7 @@ def test_direction_follows_from_the_script_or_else_from_the_language(language: s
         (KeyPlan, {"name": "x", "role": "editor", "rate": 10**9}, "rate: is at most 1000000"),
         (FeedPlan, {"name": "x", "two_person_flash": 1}, "two_person_flash: is true or false"),
         (FeedPlan, {"name": "x", "edition_of": "No Name"}, "edition_of: is a name of small letters"),
-        (Draft, {"text": "x", "edition_of": "breaking"}, "edition_of: names a line in another feed as feed/id"),
+        (Draft, {"text": "x", "edition_of": "breaking"}, "edition_of: names a dispatch in another feed as feed/id"),
         (Draft, {"text": "x", "release_at": "tomorrow"}, "release_at: needs a date, a time and an offset"),
     ],
 )

@@ -14,7 +14,7 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, similar, fanout
+# cli → load | server → web → relay, release → hub | journal → admin, longpoll → reader, ring, waiting, similar, fanout
 # → changes → wire → feed → entry, dispatch → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
@@ -22,7 +22,8 @@ _CHANGES = {"feed", "wire", "schema"} | _FEED
 _RING = {"changes"} | _CHANGES
 _LONGPOLL = {"ring", "waiting"} | _RING
 _HUB = {"longpoll", "reader", "similar", "fanout"} | _LONGPOLL
-_RELAY = {"hub", "journal", "awaited"} | _HUB
+_JOURNAL = {"admin"} | _HUB
+_RELAY = {"hub", "journal", "awaited"} | _JOURNAL
 _WEB = {"relay", "release", "settings"} | _RELAY
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -35,6 +36,7 @@ MAY_IMPORT = {
     "schema": set[str](),
     "entry": _ENTRY,
     "dispatch": _ENTRY,
+    "admin": {"dispatch"} | _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "changes": _CHANGES,
@@ -46,7 +48,7 @@ MAY_IMPORT = {
     "fanout": set[str](),
     "awaited": set[str](),
     "hub": _HUB,
-    "journal": {"child"} | _HUB,
+    "journal": {"child"} | _JOURNAL,
     "relay": _RELAY,
     "release": _RELAY,
     "web": _WEB,
@@ -59,6 +61,7 @@ MAY_IMPORT = {
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
 PURE = {"errors", "schema", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+    "admin",
     "language",
     "text",
     "similar",

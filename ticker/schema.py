@@ -11,7 +11,7 @@ from typing import Any, Final
 Schema = dict[str, Any]
 
 
-def shape(description: str, always: dict[str, Schema], sometimes: dict[str, Schema] | None = None) -> Schema:
+def shape(description: str, always: dict[str, Any], sometimes: dict[str, Any] | None = None) -> Schema:
     """Return the schema of an object with these members; the second ones are there only in some cases."""
     return {
         "type": "object",
@@ -26,7 +26,7 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def many(items: Schema, description: str) -> Schema:
+def many(items: Any, description: str) -> Schema:
     """Return the schema of a list."""
     return {"type": "array", "items": items, "description": description}
 

@@ -9,6 +9,7 @@ from ticker.changes.change import Change, confirming, spliced
 from ticker.changes.confirmation import Confirmation
 from ticker.changes.kind import Kind
 from ticker.changes.rules import check_dispatch
+from ticker.dispatch import Draft
 from ticker.entry import Entry
 from ticker.feed import Feed
 from ticker.schema import Schema, ref
@@ -79,15 +80,7 @@ class Release(Change):
 
 EXAMPLE: Final[dict[str, Any]] = {
     "id": "01KAPN3V12000000127Q2MZX4H",
-    "text": "Bridge over the Marada river closed in both directions after a barge strikes its central pier",
-    "source": "Civil Defence spokesman",
-    "byline": "Lena Ortiz",
-    "urgency": "flash",
-    "language": "en",
-    "sections": ["Transport"],
-    "places": ["Port Marada"],
-    "story": "marada-bridge",
-    "link": "https://news.example/marada-bridge",
+    **Draft.example(),
     "occurred": "2026-03-11T14:09:40.250Z",
     "filed": "2026-03-11T14:12:00.250Z",
     "updated": "2026-03-11T14:12:00.250Z",

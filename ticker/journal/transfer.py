@@ -19,9 +19,10 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from ticker.admin import FeedPlan
 from ticker.changes import kind_of
 from ticker.changes.rules import is_moment
-from ticker.dispatch import FeedPlan, check
+from ticker.dispatch import check
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import BadRequest, Conflict, Invalid, NotFound, TickerError, Unavailable
 from ticker.journal import names
