@@ -73,6 +73,7 @@ def test_a_question_about_a_closed_feed_that_fails_is_asked_again_later() -> Non
     peer.drop()
     peer.passes(90)
     peer.respond(503, problem("unavailable"))
+    assert peer.connection.state == "closed"
     peer.passes(90)
     peer.respond(410, problem("closed"))
     assert peer.connection.wanted is None

@@ -170,6 +170,8 @@ def test_a_machine_that_slept_says_so_and_a_waiting_connection_is_dialled_at_onc
     peer.passes(1)
     assert peer.events[-2:] == ["slept", "connecting"]
     assert len(peer.attempts) == attempts + 1
+    peer.drop()
+    assert peer.wait() == 0.25, "the failures before do not count any more"
 
 
 def test_a_sleep_is_noticed_with_the_next_frame_before_the_frame() -> None:

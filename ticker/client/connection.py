@@ -131,13 +131,11 @@ class Connection:
         Raises:
             Problem: this feed cannot be followed: it is not there, or not for us.
         """
-        wanted, status = self.wanted, response.status
-        self.wanted = None
-        if status >= 300 or status < 200:
+        if not 200 <= response.status < 300:
             return self._refused(response, now)
         if self.state == "closed":
             return self._on_recheck(response, now)
-        if wanted is None or wanted.transport is not Transport.POLL:
+        if self.wanted is None or self.wanted.transport is not Transport.POLL:
             return self._fail(now)  # a stream was requested, and something else came
         try:
             messages = frames_of(response, self.after)
@@ -207,11 +205,10 @@ class Connection:
 
     def _fail(self, now: Instant, rest: int = 0) -> list[Event]:
         """Wait for the next attempt, with the next transport if this one never worked."""
-        if self.state != "open":
-            self._chances -= 1
-            if self._chances < 1:
-                self._transport = (self._transport + 1) % len(self._transports)
-                self._chances = MAX_FAILURES
+        self._chances -= 1
+        if self._chances < 1:
+            self._transport = (self._transport + 1) % len(self._transports)
+            self._chances = MAX_FAILURES
         self.wanted = None
         self._timer = (now.mono + rest + backoff(self._failures, self._random), self._reconnect)
         self._failures += 1
