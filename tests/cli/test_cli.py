@@ -160,7 +160,7 @@ def test_file_correct_and_kill_print_their_receipts(service: Service) -> None:
     changes = ["--feed", feed, "--text", "Bridge open", "--note", "It was reopened"]
     assert json.loads(_run(where, "correct", receipt["id"], *changes).said)["revision"] == 2
     assert service.http.get(address).json()["note"] == "It was reopened"
-    assert "revision 2" in _run(where, "correct", receipt["id"], *changes, "--revision", "1").complaint
+    assert "current revision is 2" in _run(where, "correct", receipt["id"], *changes, "--revision", "1").complaint
     killed = json.loads(_run(where, "kill", receipt["id"], "--feed", feed, "--reason", "A drill").said)
     assert killed["id"] == receipt["id"]
     assert service.http.get(address).json()["dispatch"]["reason"] == "A drill"
