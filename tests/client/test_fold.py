@@ -112,6 +112,7 @@ def test_a_state_as_a_snapshot_folds_into_itself() -> None:
     assert folded(state.as_snapshot()) == state
     plain = folded(snapshot("1-a", dispatch("a")))
     assert folded(plain.as_snapshot()) == plain
+    assert not {"pinned_dispatch", "closed"} & plain.as_snapshot().keys()
 
 
 def test_a_state_without_a_position_is_no_snapshot() -> None:

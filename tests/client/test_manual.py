@@ -15,6 +15,7 @@ import pytest
 from tests.service import READY_WITHIN, Service, environment
 from ticker import client
 from ticker.client import AsyncClient, Change, Client, FeedState, Status
+from ticker.client.sending import DEADLINE
 
 MANUAL = (Path(__file__).parents[2] / "docs/client.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", MANUAL, re.MULTILINE | re.DOTALL)
@@ -85,6 +86,10 @@ def test_every_member_that_is_named_is_there() -> None:
     assert {"dispatches", "pinned", "air", "position", "as_snapshot"} <= {
         name for name, _ in inspect.getmembers(FeedState)
     }
+
+
+def test_the_manual_names_the_deadline() -> None:
+    assert f"for `deadline` seconds ({DEADLINE:.0f})" in MANUAL
 
 
 def test_the_manual_is_read_in_one_sitting() -> None:

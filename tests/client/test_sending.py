@@ -37,8 +37,15 @@ def sending(request: Request[Any] | None = None, *, deadline: float = 60, dice: 
     return Sending(request, deadline=deadline, timeout=10, now=START, random=lambda: dice)
 
 
-def test_a_success_is_the_end() -> None:
-    assert sending().on_response(Response(201), START) is None
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_a_success_is_the_end(status: int) -> None:
+    assert sending().on_response(Response(status), START) is None
+
+
+@pytest.mark.parametrize("status", [199, 300, 304])
+def test_what_is_next_to_a_success_is_none(status: int) -> None:
+    with pytest.raises(UnexpectedResponse):
+        sending().on_response(Response(status), START)
 
 
 def test_after_a_503_it_rests_as_asked_and_a_random_time_that_grows() -> None:
@@ -82,6 +89,7 @@ def test_after_the_deadline_the_last_failure_is_the_cause() -> None:
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
+    assert sending(deadline=2.25).on_response(BUSY, START) == 2.25
     with pytest.raises(DeadlineExceeded) as caught:
         sending(deadline=2).on_response(BUSY, START)
     assert isinstance(caught.value.__cause__, Unavailable)

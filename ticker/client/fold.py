@@ -144,8 +144,6 @@ def _put(state: FeedState, dispatch: Dispatch, limit: int) -> FeedState:
         return learn(state, dispatch)
     every = _placed(state.dispatches, dispatch)
     state = replace(state, dispatches=every[:limit])
-    if state.pinned_dispatch is not None:
-        return state
     return _beside(state, _find(every, state.pinned) or dispatch)
 
 
