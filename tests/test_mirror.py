@@ -31,7 +31,7 @@ ELSEWHERE = {
     "cli/look.py": ["cli/test_terminal.py"],
     "cli/proxy.py": ["cli/test_waiting.py"],
     "cli/receipt.py": ["cli/test_terminal.py", "cli/test_streams.py"],
-    "changes": ["changes/test_change.py", "changes/test_kinds.py", "test_correction.py"],
+    "changes": ["changes/test_change.py", "changes/test_kind.py", "test_correction.py"],
     "hub.py": [
         *("hub/test_hub.py", "hub/test_joining.py", "hub/test_closing.py", "hub/test_slow_readers.py"),
         *("hub/test_another_history.py", "hub/test_words.py"),
