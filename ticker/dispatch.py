@@ -136,6 +136,9 @@ class Fields(Body):
     byline: Annotated[Line, Field(max_length=200)] | None = Field(
         default=None, description="Who filed it, shown to readers.", examples=["Lena Ortiz"]
     )
+    dateline: Annotated[Line, Field(max_length=100)] | None = Field(
+        default=None, description="Where it was filed from.", examples=["Port Marada"]
+    )
     urgency: _Urgency | None = None
     language: Language | None = Field(
         default=None,

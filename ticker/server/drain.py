@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ticker.hub import Hub
-from ticker.wire import Close, move_frame
+from ticker.wire import CloseCode, move_frame
 
 STEP: Final = 0.05
 """Seconds between looks at how many readers are left."""
@@ -29,7 +29,7 @@ async def drain(
     second half. Requests that wait for changes are answered evenly over the first half, so that their clients do not
     all return at once.
     """
-    hub.draining = True
+    hub.start_draining()
     for channel in hub.channels.values():
         channel.announce(move_frame(int(timeout / 2 * 1000)))
     end = clock() + timeout
@@ -50,10 +50,10 @@ def _dismiss(hub: Hub, share: float) -> None:
     for channel in hub.channels.values():
         readers = channel.readers
         for reader in random.sample(readers, math.ceil(len(readers) * share)):
-            reader.dismiss(Close.RESTART)
+            reader.dismiss(CloseCode.SERVICE_RESTART)
 
 
 def _respond(hub: Hub, share: float) -> None:
     for channel in hub.channels.values():
-        waiting = channel.polls.waiting.everybody
+        waiting = channel.polls.waiting.waiters
         channel.polls.leave(random.sample(waiting, math.ceil(len(waiting) * share)))

@@ -32,7 +32,7 @@ from ticker.web.node import node_of
 from ticker.web.operation import Fault, Parameter, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME
 from ticker.web.problems import problem
-from ticker.wire import Close, Dialect
+from ticker.wire import CloseCode, Encoding
 
 ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
@@ -55,15 +55,15 @@ _UPGRADE_REQUIRED: Final = Fault(
 class AsgiReader(Reader):
     """A reader whose bytes are taken by a task."""
 
-    __slots__ = ("_chunk", "_ended", "_ready", "dialect", "why")
+    __slots__ = ("_chunk", "_ended", "_ready", "encoding", "why")
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, encoding: Encoding) -> None:
         super().__init__()
-        self.dialect = dialect
+        self.encoding = encoding
         self._chunk = b""
         self._ready = asyncio.Event()
         self._ended = False
-        self.why = Close.RESTART
+        self.why = CloseCode.SERVICE_RESTART
         """What to close with when it ends."""
 
     def write(self, data: bytes) -> bool:
@@ -75,7 +75,7 @@ class AsgiReader(Reader):
         self._ended = True
         self._ready.set()
 
-    def dismiss(self, why: Close) -> None:
+    def dismiss(self, why: CloseCode) -> None:
         self.why = why
         self.cut()
 
@@ -91,7 +91,7 @@ class AsgiReader(Reader):
                     return
                 self._ready.clear()
                 yield self._chunk
-                channel.drained(self)
+                channel.on_writable(self)
         finally:
             channel.leave(self)
 
@@ -179,6 +179,6 @@ async def _listen(socket: WebSocket, reader: AsgiReader) -> None:
     while (message := await socket.receive())["type"] != "websocket.disconnect":
         sent = message.get("bytes") or (message.get("text") or "").encode()
         if not allowance.spend(clock(), frames=1, size=len(sent)):
-            reader.why = Close.POLICY
+            reader.why = CloseCode.POLICY_VIOLATION
             break
     reader.cut()
