@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.changes.test_kind import AT, CONTENTS, DISPATCH, entry_of, feed_of
-from ticker.changes import KINDS, fold
+from ticker.changes import KINDS, entry_frame, fold
 from ticker.changes.kill import tombstone
 from ticker.errors import Invalid
 from ticker.ring import Ring
@@ -31,7 +31,7 @@ def test_a_kill_replaces_the_earlier_frames_of_the_dispatch_and_no_others() -> N
     filed, other = entry_of("file", 1), entry_of("file", 2, dispatch=DISPATCH | {"id": "other"})
     ring = Ring(entry_of("air", 0).tail, 10)
     for entry in (filed, other, entry_of("correct", 3), entry_of("pin", 4), entry_of("kill", 5)):
-        ring.add(entry)
+        ring.add(entry, entry_frame(entry))
     frames = [frame.lines for frame in ring.after(0) or []]
     assert [b'"type":"kill"' in frame for frame in frames] == [True, False, True, False, True]
     assert [DISPATCH["text"].encode() in frame for frame in frames] == [False, True, False, False, False]

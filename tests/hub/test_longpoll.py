@@ -288,7 +288,7 @@ def test_those_who_wait_fill_a_node_as_readers_do(log: Log, clock: Clock) -> Non
     channel = log.open_in(hub)
     for _ in range(2):
         ask(channel, log.position(3))
-    assert (len(hub), len(channel), channel.count) == (2, 2, 0)
+    assert (len(hub), len(channel), channel.streaming) == (2, 2, 0)
     publish(channel, log)
     assert len(hub) == 0
 

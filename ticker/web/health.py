@@ -84,7 +84,10 @@ async def metrics(request: Request) -> Response:
 def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
     gauges = {
         "ticker_readers": ("Readers connected to this worker.", {n: len(c) for n, c in channels.items()}),
-        "ticker_readers_set_aside": ("Readers whose sockets are full.", {n: c.lagging for n, c in channels.items()}),
+        "ticker_readers_set_aside": (
+            "Readers whose sockets are full.",
+            {n: c.lagging_count for n, c in channels.items()},
+        ),
         "ticker_waiting": (
             "Readers whose requests for changes wait.",
             {n: c.polls.waiting.count for n, c in channels.items()},
