@@ -9,8 +9,7 @@ import orjson
 
 from ticker.changes.change import Change
 from ticker.changes.kind import Setting
-from ticker.dispatch import Air as State
-from ticker.dispatch import check
+from ticker.dispatch import AirBody, check
 from ticker.entry import Entry
 from ticker.feed import ON_AIR, Feed
 from ticker.schema import Schema, ref
@@ -55,7 +54,7 @@ class AirKind(Setting):
         return entry.content["air"]
 
     def check_content(self, content: dict[str, Any]) -> None:
-        check(State, content["air"])
+        check(AirBody, content["air"])
 
     def printed(self, frame: dict[str, Any]) -> str:
         return "on air" if frame["air"]["on"] else "off air"
