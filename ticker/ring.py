@@ -29,7 +29,7 @@ class Ring:
             self._bury(withdrawn, entry)
         self._frames.append(frame)
         self._tags.append(entry.tail.position.tag)
-        self._ids.append(dispatch["id"] if (dispatch := kind.brought(entry)) is not None else None)
+        self._ids.append(dispatch["id"] if (dispatch := kind.dispatch_in(entry)) is not None else None)
         if len(self._frames) >= 2 * self._capacity:  # seldom, so that the cost is spread
             stale = len(self._frames) - self._capacity
             del self._frames[:stale], self._tags[:stale], self._ids[:stale]

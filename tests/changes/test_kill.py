@@ -24,7 +24,7 @@ TOMBSTONE = {
 def test_a_tombstone_replaces_the_dispatch_in_the_feed_and_in_the_audit() -> None:
     feed, entry = feed_of(DISPATCH), entry_of("kill")
     fold(entry, feed)
-    assert feed.dispatches == [KILL.after(entry)] == [tombstone(entry)] == [TOMBSTONE]
+    assert feed.dispatches == [KILL.state_after(entry)] == [tombstone(entry)] == [TOMBSTONE]
 
 
 def test_a_kill_replaces_the_earlier_frames_of_the_dispatch_and_no_others() -> None:
@@ -41,12 +41,12 @@ def test_a_kill_replaces_the_earlier_frames_of_the_dispatch_and_no_others() -> N
 def test_a_killed_dispatch_is_withdrawn_and_nothing_is_brought() -> None:
     entry = entry_of("kill")
     assert KILL.withdrawn(entry) == KILL.target(entry) == DISPATCH["id"]
-    assert (KILL.brought(entry), KILL.files) == (None, False)
+    assert (KILL.dispatch_in(entry), KILL.is_filing) == (None, False)
 
 
 def test_a_terminal_shows_the_tombstone() -> None:
     frame = {"type": "kill", "position": "7-aaaaaaaaaaaa", **KILL.frame(entry_of("kill"))}
-    assert KILL.printed(frame) == TOMBSTONE
+    assert KILL.terminal_view(frame) == TOMBSTONE
 
 
 @pytest.mark.parametrize("member", ["id", "filed", "revision", "reason"])

@@ -73,7 +73,7 @@ class KillKind(Kind):
             "revision": content["revision"],
         }
 
-    def after(self, entry: Entry) -> dict[str, Any]:
+    def state_after(self, entry: Entry) -> dict[str, Any]:
         return tombstone(entry)
 
     def check_content(self, content: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ class KillKind(Kind):
     def withdrawn(self, entry: Entry) -> str:
         return self.target(entry)
 
-    def printed(self, frame: dict[str, Any]) -> dict[str, Any]:
+    def terminal_view(self, frame: dict[str, Any]) -> dict[str, Any]:
         members = {name: frame[name] for name in ("id", "filed", "revision", "reason")}
         return members | {"updated": frame["at"], "status": "killed"}
 

@@ -134,7 +134,7 @@ class Journal:
 
     async def pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
         """Return the dispatch that an entry pins if the feed does not show it: a pin has no more than its id."""
-        id = kind_of(entry).referred(entry)
+        id = kind_of(entry).pinned_id(entry)
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None
         try:
