@@ -41,7 +41,7 @@ class Desk:
     async def open(self, name: str = "breaking") -> None:
         settings = FeedSettings(name, name, "en", "")
         await Registry(self.redis).open_feed(settings)
-        feed = await self.journal.look(settings)
+        feed = await self.journal.read_state(settings)
         assert feed is not None
         self.hub.open(feed, [], feed.tail)
 
@@ -66,7 +66,7 @@ class Desk:
         return seconds
 
     async def feed(self) -> Feed:
-        feed = await self.journal.look(FeedSettings("breaking", "Breaking", "en", ""))
+        feed = await self.journal.read_state(FeedSettings("breaking", "Breaking", "en", ""))
         assert feed is not None
         return feed
 

@@ -135,7 +135,7 @@ class Follower:
 
     async def _session(self) -> None:
         await self.feeds.set_up()
-        await self._subscription.add(self._redis.channels.nodes, self._redis.channels.changes)
+        await self._subscription.add(self._redis.channels.nodes, self._redis.channels.settings)
         await self._load_feeds(every=True)
         self.sessions += 1
         self._lost = False
@@ -242,7 +242,7 @@ class Follower:
         channel, data = message
         if channel == self._redis.channels.nodes:
             return self._node_reported(orjson.loads(data))
-        if channel == self._redis.channels.changes:
+        if channel == self._redis.channels.settings:
             await self._load_feeds(every=False)
             await self.feeds.check_keys()
             self._awaited.seen(data)

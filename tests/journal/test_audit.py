@@ -46,7 +46,7 @@ async def test_every_change_is_told_with_whose_key_and_what_stood_before_and_aft
     ]
     assert {change["by"] for change in audited} == {MONA.name}
     assert [change["at"] for change in audited] == sorted(change["at"] for change in audited)
-    feed = await journal.look(settings)
+    feed = await journal.read_state(settings)
     assert feed is not None
     assert audited[-1]["position"] == str(feed.tail.position)
     assert audited[7]["after"] == feed.dispatches[0]

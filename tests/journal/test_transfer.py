@@ -72,7 +72,7 @@ async def live(journal: Journal, feed: str, acts: list[tuple[Any, ...]]) -> None
 async def public(redis: Redis, feed: str) -> dict[str, Any]:
     """Everything that a reader can ask about a feed, and every position that can be resumed."""
     journal, settings = Journal(redis), await Registry(redis).settings(feed)
-    state = await journal.look(settings)
+    state = await journal.read_state(settings)
     assert state is not None
     ids = [line["id"] for line in await journal.history(feed, None, 1000)]
     labels = await journal.labels(feed)
@@ -236,12 +236,12 @@ async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redi
     await shut(redis, "breaking")
     await Registry(redis).ensure_breaking()
     async with redis.subscription() as subscription:
-        await subscription.add(redis.channels.changes)
+        await subscription.add(redis.channels.settings)
         await imported(redis, lines, name="breaking")
         heard: list[tuple[str, bytes]] = []
         while len(heard) < 2:  # it also tells, as None, that it listens now
             heard += [message] if (message := await subscription.next(5.0)) else []
-    assert heard == [(redis.channels.changes, b"breaking")] * 2, (
+    assert heard == [(redis.channels.settings, b"breaking")] * 2, (
         "a running service hears of the other log, and of its end"
     )
     settings = await Registry(redis).settings("breaking")

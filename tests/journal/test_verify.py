@@ -30,7 +30,7 @@ async def test_a_feed_without_entries_proves_itself(redis: Redis) -> None:
 async def test_an_unbroken_log_is_proven_to_its_tail(redis: Redis) -> None:
     journal, settings = await opened(redis)
     await life(journal)
-    feed = await journal.look(settings)
+    feed = await journal.read_state(settings)
     assert feed is not None
     assert await Verifier(redis, "breaking").verify() == (feed.tail, None)
 

@@ -25,7 +25,7 @@ from ticker.dispatch import check, milliseconds
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import BadRequest, Conflict, Invalid, NotFound, TickerError, Unavailable
 from ticker.journal import names
-from ticker.journal.append import indexes, stored, ties
+from ticker.journal.append import indexes, log_keys, ties
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script
 from ticker.journal.walk import Walk, readable
@@ -205,7 +205,7 @@ async def import_feed(
     script = Script("store.lua", "restore.lua")
     # By itself, so that the server has the script before a batch of calls: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
-    _raise_for(settings, 0, await redis.run(script, [*stored(settings.name)], origin))
+    _raise_for(settings, 0, await redis.run(script, [*log_keys(settings.name)], origin))
     listed, offset = await redis.pipeline(
         ("HEXISTS", names.FEEDS, settings.name), ("HGET", names.state(settings.name), "offset")
     )
@@ -230,12 +230,12 @@ async def _list(redis: Redis, settings: FeedSettings) -> None:
         else ("HSET", state, "closed", milliseconds(settings.closed))
     )
     # All nodes read the log again: one that was there before has another history now, or is longer.
-    publish = ("PUBLISH", redis.channels.changes, settings.name)
+    publish = ("PUBLISH", redis.channels.settings, settings.name)
     await redis.pipeline(closed, ("HSET", names.FEEDS, settings.name, settings.stored), publish)
 
 
 def _raise_for(settings: FeedSettings, offset: int, outcome: bytes) -> None:
-    if outcome == b"foreign":
+    if outcome == b"forked":
         raise Conflict(f"The feed {settings.name!r} is there already, with another history; choose another name")
     if outcome == b"gap":
         raise Unavailable(f"The log was disturbed before entry {offset}; import it again, and it goes on from there")
@@ -256,5 +256,5 @@ async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[l
             leaves, labels[each.id] = labels.get(each.id, set()) - enters, enters
         tail, now = each.entry.tail, milliseconds(each.entry.at)
         args = [tail.offset, tail.hash, each.entry.text, now, each.entry.kind, each.id, each.stored, each.filer]
-        calls.append(([*stored(feed), *enters, *leaves], [*args, len(enters)]))
+        calls.append(([*log_keys(feed), *enters, *leaves], [*args, len(enters)]))
     return calls
