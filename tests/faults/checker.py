@@ -1,0 +1,40 @@
+"""The checker: all laws over one whole history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from tests.faults.history import CLOSED_TRANSPORT, History, Violation
+from tests.faults.laws.desk import held, reports
+from tests.faults.laws.kills import kills
+from tests.faults.laws.order import order
+from tests.faults.laws.promises import promises, responses
+from tests.faults.laws.proofs import delayed, proofs
+from tests.faults.laws.streams import streams
+
+
+def whole(history: History) -> Iterator[Violation]:
+    """Law: when nothing is broken any more, everything is in sync again."""
+    for failure in history.failures:
+        situation = "closed transport" if CLOSED_TRANSPORT in failure else ""
+        yield Violation("whole", history.ended, "the plan", failure, situation)
+
+
+LAWS: Final[tuple[Callable[[History], Iterator[Violation]], ...]] = (
+    order,
+    promises,
+    responses,
+    streams,
+    kills,
+    proofs,
+    delayed,
+    held,
+    reports,
+    whole,
+)
+
+
+def check(history: History) -> list[Violation]:
+    """Return every break of a law, in the order of time."""
+    return sorted((broken for law in LAWS for broken in law(history)), key=lambda broken: broken.time)

@@ -1,0 +1,96 @@
+"""Law: a kill reaches as far as the dispatch did. Once it is known, nobody is shown the text again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from tests.faults.history import Fetched, History, Reader, Violation, moment
+from tests.faults.laws.promises import token_of
+from tests.faults.laws.streams import is_in_a_loss
+
+HEARD: Final = 4.0
+"""Seconds after which every node that nothing befell knows of a kill: it proves once a second."""
+
+
+class Killed(NamedTuple):
+    """A dispatch that was killed.
+
+    Attributes:
+        at: the time of the kill, by the clock of the log.
+        answered: when its writer knew; infinite if that never was.
+        tokens: words of all the texts that it had.
+    """
+
+    at: float
+    answered: float
+    tokens: list[str]
+
+
+def kills(history: History) -> Iterator[Violation]:
+    killed = _killed(history)
+    for reader in history.readers:
+        yield from _shown_after_the_kill(history, reader, killed)
+    for fetched in history.fetched:
+        for one in killed.values():
+            if _must_be_gone(history, fetched, one) and any(token in fetched.text for token in one.tokens):
+                what = f"{fetched.what} shows text that was killed {fetched.began - one.at:.2f} s before: {one.tokens}"
+                yield Violation("kill", fetched.ended, f"node {fetched.node}", what)
+
+
+def _killed(history: History) -> dict[str, Killed]:
+    tokens: dict[str, list[str]] = defaultdict(list)
+    answered = {change.target: change.kept.ended for change in history.changes if change.kind == "kill" and change.kept}
+    found = {}
+    for entry in history.log.entries:
+        content = entry.content
+        if content["kind"] in ("file", "correct"):
+            tokens[content["dispatch"]["id"]].append(token_of(entry))
+        elif content["kind"] == "kill":
+            id = content["id"]
+            found[id] = Killed(moment(content["at"]), answered.get(id, float("inf")), [t for t in tokens[id] if t])
+    return found
+
+
+def _shown_after_the_kill(history: History, reader: Reader, killed: dict[str, Killed]) -> Iterator[Violation]:
+    dead: set[str] = set()
+    place = 0
+    for received in reader.received:
+        frame = received.frame
+        offset = int(frame["position"].split("-")[0]) if frame.get("position") else place
+        situation = "behind" if frame["type"] == "snapshot" and offset < place else ""
+        for shown in _shown(frame):
+            if shown["status"] == "killed":
+                dead.add(shown["id"])
+            elif shown["id"] in dead & killed.keys() and not is_in_a_loss(history, received.time):
+                who = f"{reader.name} at node {received.connection.node}"
+                what = f"{frame['type']} {frame['position']} shows {shown['text'][:30]!r}, which the reader saw killed"
+                yield Violation("kill", received.time, who, what, situation)
+        if frame["type"] == "kill":
+            dead.add(frame["id"])
+        place = offset
+
+
+def _shown(frame: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the dispatches that a frame shows."""
+    if frame["type"] == "dispatch":
+        return [frame["dispatch"]]
+    if frame["type"] == "snapshot":
+        return [*frame["dispatches"], *([frame["pinned_dispatch"]] if frame.get("pinned_dispatch") else [])]
+    return []
+
+
+def _must_be_gone(history: History, fetched: Fetched, killed: Killed) -> bool:
+    if is_in_a_loss(history, fetched.ended) or fetched.status >= 500:
+        return False
+    if fetched.what in ("snapshot", "changes"):
+        # It names the time up to which it is complete.
+        at = fetched.body.get("at")
+        return at is not None and moment(at) > killed.at
+    if fetched.what in ("history", "dispatch"):
+        return fetched.began > killed.answered  # read from the log
+    harmed = any(
+        fault.began - 1 <= fetched.ended and (fault.ended or 0) + HEARD >= killed.at for fault in history.faults
+    )
+    return fetched.began > killed.answered + HEARD and not harmed
