@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 
+from tests.faults.campaign import run_all
 from tests.faults.checker import check
-from tests.faults.history import History
-from tests.faults.plan import Plan, plan
-from tests.faults.run import run
+from tests.faults.plan import plan
 from tests.faults.summary import Summary, verdict
 from tests.faults.topology import can_mount
-
-
-async def run_all(plans: list[Plan], at_once: int, summary: Summary) -> None:
-    """Run plans, so many at a time, and print a verdict of each."""
-    turn = asyncio.Semaphore(at_once)
-
-    async def one(planned: Plan) -> None:
-        async with turn:
-            history: History = await run(planned)
-        violations = check(history)
-        summary.add(planned, history, violations)
-        print(verdict(planned, history, violations), flush=True)
-
-    async with asyncio.TaskGroup() as tasks:
-        for planned in plans:
-            tasks.create_task(one(planned))
 
 
 def main() -> int:
@@ -39,10 +21,12 @@ def main() -> int:
     asked = parser.parse_args()
     small_disk = can_mount()
     seeds = range(asked.seed, asked.seed + asked.plans)
+    plans = [plan(seed, short=asked.short, small_disk=small_disk) for seed in seeds]
     summary = Summary()
-    asyncio.run(
-        run_all([plan(seed, short=asked.short, small_disk=small_disk) for seed in seeds], asked.at_once, summary)
-    )
+    for planned, history in run_all(plans, asked.at_once):
+        violations = check(history)
+        summary.add(planned, history, violations)
+        print(verdict(planned, history, violations), flush=True)
     print(summary.text())
     return 1 if summary.broken else 0
 

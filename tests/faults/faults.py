@@ -150,7 +150,7 @@ async def drain(breaker: Breaker, planned: PlannedFault) -> str:
     node = breaker.node(planned)
     status = await node.stop()
     if status != 0:
-        breaker.history.failures.append(f"SIGTERM: node {node.number} ended with {status}")
+        breaker.history.failures.append((f"node {node.number}", f"ended with {status} after SIGTERM"))
     await asyncio.sleep(planned.lasts / 4)
     await node.start()
     return f"node {node.number}"
@@ -277,10 +277,9 @@ async def memory_full(breaker: Breaker, planned: PlannedFault) -> None:
 async def disk_full(breaker: Breaker, planned: PlannedFault) -> str:
     """Fill the disk. With fsync always, Valkey ends when it cannot write, and must come back."""
     ballast = breaker.world.disk / "ballast"
-    with ballast.open("wb") as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-            file.flush()
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
     await asyncio.sleep(planned.lasts)
     ballast.unlink()
     return f"{os.statvfs(breaker.world.disk).f_bavail * 4 // 1024} MiB free again"
@@ -361,9 +360,9 @@ async def moved(breaker: Breaker, planned: PlannedFault) -> str:
         id, kept = copied[0]
         original = await command(world.address, "XRANGE", f"ticker:{{{FEED}}}:log", id, id)
         if not original or original[0][1][b"hash"] != kept[b"hash"]:
-            breaker.history.failures.append(f"imported {name} ends at {id!r}, which is no entry of {FEED}")
+            breaker.history.failures.append((name, f"was imported and ends at {id!r}, which is no entry of {FEED}"))
     elif took == brought == 0:
-        breaker.history.failures.append(f"imported {name} has no entries")
+        breaker.history.failures.append((name, "was imported and has no entries"))
     return f"export {took}, import {brought}"
 
 

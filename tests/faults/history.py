@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-
 CLOSED_TRANSPORT: Final = "unable to perform operation on <TCPTransport closed=True"
 """What a node prints when it writes to a connection that was reset while nothing was sent on it."""
 
@@ -217,8 +216,10 @@ class History:
     """Held dispatches by id, at the end."""
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Delivery reports by dispatch id, at the end."""
-    failures: list[str] = field(default_factory=list)
-    """What kept the plan from being run to its end, such as a node that did not come back."""
+    printed: list[str] = field(default_factory=list)
+    """What the nodes wrote to stderr."""
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    """Who did not come to its end, and why: such as a node that did not come back."""
 
     @property
     def logs(self) -> list[Log]:

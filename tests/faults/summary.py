@@ -107,7 +107,8 @@ def verdict(plan: Plan, history: History, violations: list[Violation]) -> str:
     new = [violation for violation in violations if known(violation) is None]
     old = len(violations) - len(new)
     kinds = " ".join(fault.kind for fault in history.faults)
-    line = f"{'FAILED' if new else 'ok'}  {headline(plan)}: {kinds}" + (f"; {old} known breaks" if old else "")
+    line = f"{'FAILED' if new else 'ok'}  {headline(plan)}: {kinds}; driver late {history.stalled:.2f} s"
+    line += f"; {old} known breaks" if old else ""
     if not new:
         return line
     others = "\n".join(f"also: {one.law}: {one.who}: {one.what}"[:200] for one in new[1:6])

@@ -38,7 +38,9 @@ class Writers:
         """Ask for every change of the plan at its time, and return when each was answered or given up."""
         headers = {"authorization": f"Bearer {self._world.key}"}
         limits = httpx.Limits(max_keepalive_connections=0)  # so that requests reach every worker
-        async with httpx.AsyncClient(headers=headers, timeout=ATTEMPT_TIMEOUT, trust_env=False, limits=limits) as http:
+        async with httpx.AsyncClient(
+            headers=headers, timeout=ATTEMPT_TIMEOUT, trust_env=False, verify=False, limits=limits
+        ) as http:
             async with asyncio.TaskGroup() as tasks:
                 for planned in self._plan.changes:
                     await asyncio.sleep(max(0.0, self._history.began + planned.at - time.time()))
@@ -53,7 +55,7 @@ class Writers:
         change = self._change(planned)
         assert change is not None
         self._history.changes.append(change)
-        async with httpx.AsyncClient(headers=headers, timeout=ATTEMPT_TIMEOUT, trust_env=False) as http:
+        async with httpx.AsyncClient(headers=headers, timeout=ATTEMPT_TIMEOUT, trust_env=False, verify=False) as http:
             await self._make(http, change, planned)
         return change
 
@@ -89,7 +91,7 @@ class Writers:
             if not _answered(change):
                 if attempt.ended - began > GIVE_UP:
                     return
-                await asyncio.sleep(chance.uniform(0.1, 0.4))
+                await asyncio.sleep(chance.uniform(0.1, min(0.3 * len(change.attempts), 1.5)))
                 node = (node + 1) % nodes
         kept = change.kept
         if kept is None:
@@ -147,6 +149,6 @@ class Writers:
 def _answered(change: Change) -> bool:
     """Return True if a change needs no further attempt: it is kept, or was refused for good.
 
-    A 500 is a fault of the service, and the writer goes on all the same. A 401 may be the moment after FLUSHALL in which no key is known; a 404 is final only for what can be lost.
+    After a 500 the writer goes on all the same. A 401 may be the moment after FLUSHALL in which no key is known.
     """
     return any(attempt.status is not None and attempt.status not in (503, 500, 401) for attempt in change.attempts)

@@ -57,11 +57,11 @@ def reports(history: History) -> Iterator[Violation]:
         if entry.content["kind"] != "file" or history.losses:
             continue
         id, filed = entry.content["dispatch"]["id"], moment(entry.content["at"])
-        report = history.reports.get(id)
+        report = history.reports[id]
         soon = any(fault.began <= filed + SOON and (fault.ended or filed) >= filed - 1 for fault in history.faults)
         situation = "before a fault" if soon else ""
-        if report is None:
-            yield Violation("report", filed, id, "has no delivery report")
+        if "nodes" not in report:
+            yield Violation("report", filed, id, f"has no delivery report: {report}")
             continue
         if report["kept"] is None:
             answered = id in promised

@@ -89,9 +89,11 @@ def responses(history: History) -> Iterator[Violation]:
         deserved = {None, 200, 201, 503} | REFUSED.get(change.kind, set())
         if any(loss.began <= attempt.ended for loss in history.losses):
             deserved |= AFTER_A_LOSS
+        if change.kind == "hold" and attempt.ended > change.due:
+            deserved.add(422)  # its time is over
         if attempt.status not in deserved:
             what = f"change {change.number} ({change.kind}) got {attempt.status}: {attempt.body.get('detail')}"
-            closed = attempt.status == 500 and any(CLOSED_TRANSPORT in failure for failure in history.failures)
+            closed = attempt.status == 500 and any(CLOSED_TRANSPORT in failure for _, failure in history.failures)
             situation = "closed transport" if closed else ""
             yield Violation("response", attempt.ended, f"node {attempt.node}", what, situation)
 
