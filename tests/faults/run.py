@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -96,15 +97,17 @@ async def _look_at_the_end(world: World, history: History) -> None:
 
 
 def tracebacks(lines: list[str]) -> list[str]:
-    """Return of each traceback its last line: what was raised."""
+    """Return of each traceback what was raised, and the last place in the service's own code."""
     found = []
-    inside = False
+    inside, place = False, ""
     for line in lines:
         if line.startswith("Traceback"):
-            inside = True
+            inside, place = True, ""
+        elif inside and (at := re.match(r'\s+File ".*/(ticker/[^"]+)", line (\d+), in (\w+)', line)):
+            place = f"{at[1]}:{at[2]} {at[3]}: "
         elif inside and not line.startswith((" ", "\t")):
             inside = False
-            found.append(line)
+            found.append(place + line)
     return found
 
 
