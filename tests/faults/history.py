@@ -216,8 +216,8 @@ class History:
     """Held dispatches by id, at the end."""
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Delivery reports by dispatch id, at the end."""
-    printed: list[str] = field(default_factory=list)
-    """What the nodes wrote to stderr."""
+    printed: list[tuple[float, str]] = field(default_factory=list)
+    """What the nodes wrote to stderr, and when."""
     failures: list[tuple[str, str]] = field(default_factory=list)
     """Who did not come to its end, and why: such as a node that did not come back."""
 

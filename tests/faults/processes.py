@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -130,7 +131,8 @@ class Node:
         self.data = folder
         self.settings = settings
         self.front = Proxy(0)
-        self.errors: list[str] = []
+        self.printed: list[tuple[float, str]] = []
+        """What it wrote to stderr, and when."""
         self._extra = extra
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -168,7 +170,7 @@ class Node:
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
         async for line in process.stderr:
-            self.errors.append(line.decode().rstrip())
+            self.printed.append((time.time(), line.decode().rstrip()))
 
     @property
     def running(self) -> bool:

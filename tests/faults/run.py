@@ -64,8 +64,10 @@ async def run(plan: Plan, extra: dict[str, str] | None = None) -> History:
                 await asyncio.wait([writing])
         history.ended = time.time()
         for node in world.nodes:
-            history.failures += [(f"node {node.number}", f"printed {what}") for what in tracebacks(node.errors)]
-            history.printed += [f"node {node.number}: {line}" for line in node.errors]
+            history.failures += [
+                (f"node {node.number}", f"printed {what}") for what in tracebacks([line for _, line in node.printed])
+            ]
+            history.printed += [(at, f"node {node.number} prints {line}") for at, line in node.printed]
     return history
 
 

@@ -31,6 +31,7 @@ def timeline(plan: Plan, history: History, violation: Violation) -> str:
         (fault.began, f"FAULT {fault.kind} {fault.detail} until {(fault.ended or 0) - history.began:.2f}")
         for fault in history.faults
     ]
+    events += [one for one in history.printed if " prints ticker: " in one[1]][:6]
     events += [(loss.began, f"LOSS {loss.kind} until {loss.ended - history.began:.2f}") for loss in history.losses]
     near = [event for event in _near(history, violation) if abs(event[0] - violation.time) < AROUND]
     near.sort(key=lambda event: abs(event[0] - violation.time))
