@@ -15,10 +15,11 @@ FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, likeness, fanout
-# → wire → feed → entry, dispatch → language, text, errors, origins
+# → changes → wire → feed → entry, dispatch → language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
-_RING = {"feed", "wire"} | _FEED
+_CHANGES = {"feed", "wire"} | _FEED
+_RING = {"changes"} | _CHANGES
 _LONGPOLL = {"ring", "waiting"} | _RING
 _HUB = {"longpoll", "reader", "likeness", "fanout"} | _LONGPOLL
 _RELAY = {"hub", "journal", "awaited"} | _HUB
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "dispatch": _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
+    "changes": _CHANGES,
     "likeness": _FEED,
     "reader": _RING | {"hub"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
@@ -59,6 +61,7 @@ PURE = {"errors", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiti
     "likeness",
     "fanout",
     "hub",
+    "changes",
 }
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
@@ -124,7 +127,7 @@ def test_imports_run_one_way_and_libraries_stay_at_home(path: Path) -> None:
         ("settings.py", "from ticker.dispatch import BREAKING"),
         ("relay.py", "import redis.asyncio"),
         ("web/app.py", "from redis import Redis"),
-        ("server/service.py", "from starlette.requests import Request"),
+        ("server/supervisor.py", "from starlette.requests import Request"),
         ("cli/serve.py", "import uvicorn"),
         ("web/app.py", "from ticker.server.handoff import Door"),
     ],

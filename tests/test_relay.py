@@ -10,14 +10,15 @@ import orjson
 import pytest
 
 from tests.service import Page
+from ticker import changes
 from ticker.errors import Unavailable
 from ticker.hub import STUCK_AFTER, Channel, Hub
-from ticker.journal import keys
-from ticker.journal.change import Change
+from ticker.journal import names
 from ticker.journal.embedded import Embedded
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Plan, Registry
+from ticker.journal.registry import Holder, Registry
 from ticker.reader import Reader
 from ticker.relay import HEAR_WITHIN, PROBE_EVERY, Relay
 from ticker.wire import Close, Dialect
@@ -77,10 +78,10 @@ class Newsroom:
         journal = Journal(self.redis)
         if silently:
             journal._append.text = journal._append.text.replace(
-                b"redis.call('PUBLISH', channel, ", b"redis.call('ECHO', "
+                b"redis.call('PUBLISH', change.channel, ", b"redis.call('ECHO', "
             )
             journal._append.digest = "0" * 40
-        await journal.append(feed, Change("file", MONA, {"text": text, "urgency": "normal", "language": "en"}))
+        await journal.append(feed, changes.File(MONA, {"text": text, "urgency": "normal", "language": "en"}))
 
     async def until(self, true: Any) -> None:
         async with asyncio.timeout(20):
@@ -289,13 +290,13 @@ async def test_a_fork_is_seen_at_its_first_entry(newsroom: Newsroom) -> None:
 
 
 async def test_a_damaged_log_keeps_no_other_feed_from_being_followed(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     watcher = newsroom.read()
     for text in ("one", "two", "three"):
         await newsroom.file(text, feed="other")
     whole = await newsroom.photograph()
-    await newsroom.redis("XDEL", keys.log("other"), "2-0")
+    await newsroom.redis("XDEL", names.log("other"), "2-0")
     hub, redis = Hub(capacity=64, limit=100, clock=newsroom.clock), Redis(newsroom.server.url)
     relay = Relay(redis, hub, clock=newsroom.clock)
     following = asyncio.create_task(relay.run())
@@ -305,7 +306,7 @@ async def test_a_damaged_log_keeps_no_other_feed_from_being_followed(newsroom: N
             hub.channel("other")
         await newsroom.file("on it goes")
         await newsroom.until(lambda: watcher.page.texts == ["on it goes"])
-        await newsroom.redis("RESTORE", keys.log("other"), 0, whole[keys.log("other").encode()], "REPLACE")
+        await newsroom.redis("RESTORE", names.log("other"), 0, whole[names.log("other").encode()], "REPLACE")
         while hub.broken:
             await newsroom.pass_time(PROBE_EVERY)
             await asyncio.sleep(0.005)
@@ -317,7 +318,7 @@ async def test_a_damaged_log_keeps_no_other_feed_from_being_followed(newsroom: N
 
 
 async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     other, watcher = newsroom.read(feed="other"), newsroom.read()
     await newsroom.file("lost")
@@ -330,7 +331,7 @@ async def test_an_emptied_redis_closes_feeds_and_keeps_breaking(newsroom: Newsro
 
 
 async def test_a_feed_opened_elsewhere_is_here_at_once(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("ar", "عاجل", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("ar", "عاجل", "ar", ""))
     await newsroom.until(lambda: "ar" in newsroom.hub.channels)
     watcher = newsroom.read(feed="ar")
     await newsroom.file("خبر", feed="ar")
@@ -403,7 +404,7 @@ async def test_a_key_that_was_revoked_unnoticed_reads_a_private_feed_until_the_n
     for reader in (watcher, stranger):
         newsroom.channel.join(reader, None)
     assert (watcher.dismissed, stranger.dismissed) == (False, True)
-    await newsroom.redis("DEL", keys.KEYS)
+    await newsroom.redis("DEL", names.KEYS)
     for _ in range(12):
         await newsroom.proof()
     assert watcher.dismissed
@@ -423,11 +424,11 @@ class Stuck(Watcher):
 
 
 async def test_stuck_readers_of_a_damaged_feed_are_cut_like_others(newsroom: Newsroom) -> None:
-    await newsroom.registry.open_feed(Plan("other", "Other", "ar", ""))
+    await newsroom.registry.open_feed(FeedSettings("other", "Other", "ar", ""))
     await newsroom.until(lambda: "other" in newsroom.hub.channels)
     stuck = Stuck()
     newsroom.hub.channels["other"].join(stuck, None)
-    await newsroom.redis("DEL", keys.state("other"))
+    await newsroom.redis("DEL", names.state("other"))
     for _ in range(int(STUCK_AFTER / PROBE_EVERY) + 2):
         await newsroom.proof()
     assert newsroom.hub.broken == {"other"}

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
+from ticker import changes
 from ticker.dispatch import rfc3339
 from ticker.errors import Conflict
 from ticker.feed import Feed
 from ticker.hub import Channel, Hub
-from ticker.journal import keys
-from ticker.journal.change import Change
+from ticker.journal import names
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import Due, HeldLines
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Plan, Registry
+from ticker.journal.registry import Holder, Registry
 from ticker.release import LOOK_EVERY, RETRY_EVERY, Release
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +39,7 @@ class Desk:
         self.release = Release(self.journal, self.held, self.hub, sleep=self._sleep)
 
     async def open(self, name: str = "breaking") -> None:
-        plan = Plan(name, name, "en", "")
+        plan = FeedSettings(name, name, "en", "")
         await Registry(self.redis).open_feed(plan)
         feed = await self.journal.look(plan)
         assert feed is not None
@@ -51,7 +52,7 @@ class Desk:
     async def hold(self, after: int, feed: str = "breaking") -> Due:
         """Hold a line until so many milliseconds from now; return it as if it were due by then."""
         at = await self.now() + after
-        kept = await self.journal.append(feed, Change("hold", MONA, LINE, release=at))
+        kept = await self.journal.append(feed, changes.Hold(MONA, LINE, at))
         return Due(feed, kept.body["id"], at)
 
     async def _sleep(self, seconds: float) -> None:
@@ -65,7 +66,7 @@ class Desk:
         return seconds
 
     async def feed(self) -> Feed:
-        feed = await self.journal.look(Plan("breaking", "Breaking", "en", ""))
+        feed = await self.journal.look(FeedSettings("breaking", "Breaking", "en", ""))
         assert feed is not None
         return feed
 
@@ -87,22 +88,22 @@ async def test_a_line_comes_out_once_whoever_asks_again(desk: Desk) -> None:
 async def test_a_line_that_was_postponed_a_moment_ago_stays_where_it_is(desk: Desk) -> None:
     due = await desk.hold(60_000)
     later = due.now + 3_600_000
-    await desk.journal.append("breaking", Change("edit", MONA, LINE, held=due.id, release=later))
+    await desk.journal.append("breaking", changes.Edit(MONA, due.id, LINE, later))
     assert await desk.release.let_out(due) is False
     [line] = await desk.held.waiting("breaking")
     assert line["release_at"] == rfc3339(datetime.fromtimestamp(later / 1000, UTC))
     assert (await desk.feed()).dispatches == []
 
 
-@pytest.mark.parametrize("kind", ["spike", "file"])
-async def test_a_line_that_is_held_no_longer_is_left_alone(desk: Desk, kind: str) -> None:
+@pytest.mark.parametrize("how", ["spiked", "released"])
+async def test_a_line_that_is_held_no_longer_is_left_alone(desk: Desk, how: str) -> None:
     due = await desk.hold(60_000)
-    carries: dict[str, Any] = {"reason": "no"} if kind == "spike" else LINE
-    await desk.journal.append("breaking", Change(kind, MONA, carries, held=due.id))
+    change = changes.Spike(MONA, due.id, "no") if how == "spiked" else changes.Release(MONA, due.id, LINE)
+    await desk.journal.append("breaking", change)
     assert await desk.release.let_out(due) is False
     assert await desk.held.waiting("breaking") == []
     with pytest.raises(Conflict):
-        await desk.journal.append("breaking", Change("file", MONA, LINE, held=due.id))
+        await desk.journal.append("breaking", changes.Release(MONA, due.id, LINE))
 
 
 @pytest.mark.parametrize(("ahead", "at_most"), [(60_000, LOOK_EVERY), (300, 0.3)])
@@ -113,7 +114,7 @@ async def test_the_next_look_is_when_a_line_is_due_or_before(desk: Desk, ahead: 
 
 async def test_a_damaged_line_does_not_hold_up_those_behind_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     damaged = await desk.hold(400)
-    await desk.redis("HSET", keys.held("breaking"), damaged.id, "nonsense")
+    await desk.redis("HSET", names.held("breaking"), damaged.id, "nonsense")
     last = await desk.hold(400)
     while await desk.now() < last.now:
         pass
@@ -148,9 +149,9 @@ async def test_any_number_of_damaged_ones_does_not_hold_up_those_behind_them(
     damaged = [await desk.hold(300) for _ in range(25)]
     for due in damaged:
         if content is None:
-            await desk.redis("HDEL", keys.held("breaking"), due.id)
+            await desk.redis("HDEL", names.held("breaking"), due.id)
         else:
-            await desk.redis("HSET", keys.held("breaking"), due.id, content)
+            await desk.redis("HSET", names.held("breaking"), due.id, content)
     last = await desk.hold(300)
     await past(desk, last)
     await desk.until_it_sleeps()
@@ -168,17 +169,17 @@ async def test_any_number_of_damaged_ones_does_not_hold_up_those_behind_them(
 
 async def test_a_damaged_one_that_was_mended_comes_out(desk: Desk) -> None:
     due = await desk.hold(100)
-    whole = await desk.redis("HGET", keys.held("breaking"), due.id)
-    await desk.redis("HSET", keys.held("breaking"), due.id, "nonsense")
+    whole = await desk.redis("HGET", names.held("breaking"), due.id)
+    await desk.redis("HSET", names.held("breaking"), due.id, "nonsense")
     await past(desk, due)
     await desk.until_it_sleeps()
-    await desk.redis("HSET", keys.held("breaking"), due.id, whole)
+    await desk.redis("HSET", names.held("breaking"), due.id, whole)
     for _ in range(RETRY_EVERY):
         await desk.until_it_sleeps()
     assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
 
 
-@pytest.mark.parametrize("name", [keys.due, keys.held])
+@pytest.mark.parametrize("name", [names.due, names.held])
 async def test_a_feed_whose_held_ones_cannot_be_read_does_not_hold_up_other_feeds(desk: Desk, name: Any) -> None:
     await desk.open("another")
     due = await desk.hold(100, "another")

@@ -5,6 +5,6 @@ A correspondent POSTs it to `web.ingest`, where `dispatch` turns untrusted JSON 
 before, stores it and publishes it. Every node's `relay` hears it (or finds it missing and reads it from the
 log), checks that it is the next one, and gives it to the `hub`. There `feed` folds it into what the feed
 shows now and `wire` makes one frame of it, which is written to the socket of each reader. Readers came in
-through `web.admission` and were handed to the hub by `server.door`; in their pages, `clients/feed` folds
-the same frames by the same rules. `server.service` keeps all of it running; `cli` is how people start it.
+through `web.admission` and were handed to the hub by `server.acceptor`; in their pages, `clients/feed` folds
+the same frames by the same rules. `server.supervisor` keeps all of it running; `cli` is how people start it.
 """

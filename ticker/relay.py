@@ -26,10 +26,11 @@ from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, CannotWrite, Forked, Unavailable
 from ticker.fanout import FanOut, FanOuts, Line
 from ticker.hub import Channel, Hub
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.receipts import Receipts
-from ticker.journal.redis import Redis, Refused, Subscription, WrongType, cause
-from ticker.journal.registry import Plan, Registry
+from ticker.journal.redis import CommandError, Redis, Subscription, WrongType, cause
+from ticker.journal.registry import Registry
 from ticker.wire import BEAT_EVERY, Close
 
 PROBE_EVERY: Final = 1.0
@@ -88,7 +89,7 @@ class Relay:
         self._hub = hub
         self._clock = clock
         self._node = secrets.token_hex(4)
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, FeedSettings] = {}
         self._probe: Probe | None = None
         self._probe_due = self._heard_by = self._beat_due = 0.0
         self._lost = False
@@ -147,7 +148,7 @@ class Relay:
                 async with self._redis.subscription() as subscription:
                     await self._session(subscription)
             except Exception as error:  # whatever it is, a node that stopped following must say so
-                if not isinstance(error, Unavailable | Forked | Refused):
+                if not isinstance(error, Unavailable | Forked | CommandError):
                     log.exception("the relay failed")
                 if not self._lost:
                     log.warning("%s", cause(error) or "the log forked while it was read")
@@ -155,7 +156,7 @@ class Relay:
                 self._writes(writable=False, refuses=isinstance(error, CannotWrite))
                 if self.refuses:
                     for other in self._others:
-                        await other.redial()
+                        await other.reconnect()
             now = rfc3339(datetime.now(UTC))
             for channel in self._hub.channels.values():
                 channel.delay(now)
@@ -210,7 +211,7 @@ class Relay:
             elif prove or plan in closing:
                 await self._prove_tail(plan)
         for plan in closing:
-            self._hub.channels[plan.name].replan(**plan.shown())
+            self._hub.channels[plan.name].replan(**plan.public())
         for name in self._hub.channels.keys() - plans.keys():
             gone = self._hub.channels.pop(name)
             for reader in gone.readers:
@@ -219,13 +220,13 @@ class Relay:
         self._hub.broken &= plans.keys()
         self._hub.ready = True
 
-    def _replan(self, plan: Plan) -> bool:
+    def _replan(self, plan: FeedSettings) -> bool:
         """Take in what a known feed is like now, but for a closing: that comes after the end of its log; False then."""
         channel = self._hub.channels.get(plan.name)
         if channel is None:
             return True
         closes = plan.closed is not None and channel.feed.closed is None
-        channel.replan(**plan.shown() | ({"closed": None} if closes else {}))
+        channel.replan(**plan.public() | ({"closed": None} if closes else {}))
         return not closes
 
     async def _check_keys(self) -> None:
@@ -242,7 +243,7 @@ class Relay:
                 if holder is None or not holder.writes(channel.feed.name):
                     channel.dismiss(reader, Close.POLICY)
 
-    async def _open_if_whole(self, plan: Plan) -> None:
+    async def _open_if_whole(self, plan: FeedSettings) -> None:
         """Open a feed, or start its readers anew. A damaged one keeps no other from being followed."""
         try:
             await self._open(plan)
@@ -253,7 +254,7 @@ class Relay:
         else:
             self._hub.broken.discard(plan.name)
 
-    async def _open(self, plan: Plan) -> None:
+    async def _open(self, plan: FeedSettings) -> None:
         feed, base, recent = await self._journal.opened(plan, self._hub.capacity)
         channel = self._hub.channels.get(plan.name)
         if channel is None:
@@ -265,7 +266,7 @@ class Relay:
             await self._registry.ensure(self._admin_key)  # the log may have been emptied, and opened by another node
             channel.restart(feed, recent, base)
 
-    async def _prove_tail(self, plan: Plan) -> None:
+    async def _prove_tail(self, plan: FeedSettings) -> None:
         """After a reconnect: go on from this node's tail if it is still in the log, else start anew."""
         channel = self._hub.channels[plan.name]
         probed = await self._journal.probe([plan.name], b"{}")

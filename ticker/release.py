@@ -13,13 +13,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
+from ticker import changes
 from ticker.dispatch import FIELDS
 from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
-from ticker.journal.change import Change, ask_second
 from ticker.journal.held import Due, HeldLines
 from ticker.journal.log import Journal
-from ticker.journal.redis import Refused, cause
+from ticker.journal.redis import CommandError, cause
 from ticker.journal.registry import Holder
 
 LOOK_EVERY: Final = 0.75
@@ -63,7 +63,7 @@ class Release:
                 if to_come is not None:
                     wait = min(wait, to_come)
             except Exception as error:  # whatever it is, the next look may go well
-                if not isinstance(error, Unavailable | Refused):
+                if not isinstance(error, Unavailable | CommandError):
                     log.exception("held lines could not be looked for")
                 elif not self._failed:
                     log.warning("held lines wait: %s", cause(error))
@@ -103,7 +103,7 @@ class Release:
             raise
         except Exception as error:  # a damaged one does not hold up those behind it
             if (due.feed, due.id) not in self._damaged:
-                told = None if isinstance(error, Refused) else error  # where it happened is Redis
+                told = None if isinstance(error, CommandError) else error  # where it happened is Redis
                 log.error("%s held in %s cannot be released: %s", due.id, due.feed, cause(error), exc_info=told)
             self._damaged.add((due.feed, due.id))
             return False
@@ -115,9 +115,10 @@ class Release:
             if record["status"] != "held" or _milliseconds(record["release_at"]) > due.now:
                 return False
             channel = self._hub.channels[due.feed]
-            fields, confirm = ask_second({name: record[name] for name in FIELDS if name in record}, channel.feed)
+            said = {name: record[name] for name in FIELDS if name in record}
+            fields, confirmation = changes.require_confirmation(said, channel.feed)
             author = Holder(filer, record["by"], "correspondent", record["held"])
-            change = Change("file", author, fields, held=due.id, revision=record["revision"], confirm=confirm)
+            change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):
             return False

@@ -16,7 +16,7 @@ from tests.cli.test_cli import here as in_this_process
 from tests.service import Service
 from ticker.dispatch import rfc3339
 from ticker.errors import Unavailable
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.audit import Audit
 from ticker.journal.embedded import SOCKET
 from ticker.journal.redis import Redis
@@ -37,32 +37,32 @@ def _on_redis(service: Service, act: Callable[[Redis], Awaitable[None]]) -> None
 
 
 async def _delete_an_entry(redis: Redis, feed: str, _: str) -> None:
-    await redis("XDEL", keys.log(feed), "2-0")
+    await redis("XDEL", names.log(feed), "2-0")
 
 
 async def _change_a_byte(redis: Redis, feed: str, _: str) -> None:
-    kept = await redis("XRANGE", keys.log(feed), "-", "+")
-    await redis("DEL", keys.log(feed))
+    kept = await redis("XRANGE", names.log(feed), "-", "+")
+    await redis("DEL", names.log(feed))
     for id, said in kept:
         text = said[b"entry"].replace(b"line 2", b"line Z")
-        await redis("XADD", keys.log(feed), id, "hash", said[b"hash"], "entry", text)
+        await redis("XADD", names.log(feed), id, "hash", said[b"hash"], "entry", text)
 
 
 async def _change_a_hash(redis: Redis, feed: str, _: str) -> None:
-    kept = await redis("XRANGE", keys.log(feed), "-", "+")
-    await redis("DEL", keys.log(feed))
+    kept = await redis("XRANGE", names.log(feed), "-", "+")
+    await redis("DEL", names.log(feed))
     for id, said in kept:
         hash = b"0" * 40 if id == b"3-0" else said[b"hash"]
-        await redis("XADD", keys.log(feed), id, "hash", hash, "entry", said[b"entry"])
+        await redis("XADD", names.log(feed), id, "hash", hash, "entry", said[b"entry"])
 
 
 async def _change_a_dispatch(redis: Redis, feed: str, id: str) -> None:
-    shown = await redis("HGET", keys.dispatches(feed), id)
-    await redis("HSET", keys.dispatches(feed), id, shown.replace(b"line 2", b"line Z"))
+    shown = await redis("HGET", names.dispatches(feed), id)
+    await redis("HSET", names.dispatches(feed), id, shown.replace(b"line 2", b"line Z"))
 
 
 async def _cut_the_tail(redis: Redis, feed: str, _: str) -> None:
-    await redis("XTRIM", keys.log(feed), "MAXLEN", 0)
+    await redis("XTRIM", names.log(feed), "MAXLEN", 0)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_damage_is_named_with_its_place_and_the_status_is_1(
     every = here({}, "verify", *data)
     assert (every.status, found.errors in every.errors) == (1, True)
     assert "breaking: 0 entries, unbroken to 0-" in every.output
-    _on_redis(service, lambda redis: redis("HDEL", keys.FEEDS, feed))
+    _on_redis(service, lambda redis: redis("HDEL", names.FEEDS, feed))
 
 
 def test_a_log_is_verified_while_the_service_is_down(tmp_path: Path, here: Here) -> None:
@@ -166,7 +166,7 @@ def test_the_audit_of_a_damaged_log_says_so_and_the_status_is_1(service: Service
     ended = here(_at(service), "audit", "--feed", feed)
     assert (ended.status, ended.errors) == (1, "")
     assert [json.loads(line).get("fault") for line in ended.output.splitlines()] == [None, "entry 2 is missing"]
-    _on_redis(service, lambda redis: redis("HDEL", keys.FEEDS, feed))
+    _on_redis(service, lambda redis: redis("HDEL", names.FEEDS, feed))
 
 
 def test_an_audit_that_loses_the_log_on_the_way_ends_with_a_fault() -> None:

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
+from ticker import changes
 from ticker.entry import Entry, Tail
 from ticker.errors import Forbidden, Gone, KeyReused, NotFound, StaleRevision, Unavailable
 from ticker.feed import WINDOW, Feed
-from ticker.journal import keys
-from ticker.journal.change import Change
+from ticker.journal import names
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, durability_warnings
-from ticker.journal.registry import Holder, Plan, Registry
+from ticker.journal.registry import Holder, Registry
 
 pytestmark = pytest.mark.anyio
 
@@ -21,23 +22,23 @@ LUIS = Holder("luis", "Luis", "correspondent", "2026-01-01T00:00:00.000Z")
 LINE = {"text": 'He said: "no" \\ and left — 7 \u2013 نعم', "urgency": "normal", "language": "en", "places": ["MENA"]}
 
 
-def filing(**rest: Any) -> Change:
-    return Change("file", rest.pop("holder", MONA), rest.pop("carries", LINE), **rest)
+def filing(**rest: Any) -> changes.Change:
+    return changes.File(rest.pop("holder", MONA), rest.pop("fields", LINE), **rest)
 
 
-async def opened(redis: Redis) -> tuple[Journal, Plan]:
-    plan = Plan("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
+async def opened(redis: Redis) -> tuple[Journal, FeedSettings]:
+    plan = FeedSettings("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
     await Registry(redis).open_feed(plan)
     return Journal(redis), plan
 
 
-async def state(journal: Journal, plan: Plan) -> Feed:
+async def state(journal: Journal, plan: FeedSettings) -> Feed:
     feed = await journal.look(plan)
     assert feed is not None
     return feed
 
 
-async def chained(journal: Journal, plan: Plan) -> list[Entry]:
+async def chained(journal: Journal, plan: FeedSettings) -> list[Entry]:
     """All entries of the feed, after checking that each follows the one before, up to the tail."""
     tail = (await state(journal, plan)).tail
     base, entries = await journal.recent(plan.name, tail.offset, 10_000)
@@ -101,7 +102,7 @@ async def test_a_feeds_clock_never_runs_backwards_and_knows_the_calendar(
     redis: Redis, milliseconds: int, written: str
 ) -> None:
     journal, _ = await opened(redis)
-    await redis("HSET", keys.state("breaking"), "at", milliseconds)
+    await redis("HSET", names.state("breaking"), "at", milliseconds)
     receipt = await journal.append("breaking", filing())
     now = (await journal.probe([], b"{}"))[1]
     assert receipt.body["filed"] == written if written > now else receipt.body["filed"] <= now
@@ -120,7 +121,7 @@ async def test_a_key_is_its_holders_and_its_payloads(redis: Redis) -> None:
     await journal.append("breaking", filing(idempotency_key="k"))
     await journal.append("breaking", filing(idempotency_key="k", holder=LUIS))
     with pytest.raises(KeyReused):
-        await journal.append("breaking", filing(idempotency_key="k", carries=LINE | {"text": "other"}))
+        await journal.append("breaking", filing(idempotency_key="k", fields=LINE | {"text": "other"}))
     assert len(await chained(journal, plan)) == 2
     kept = await redis("KEYS", "ticker:{breaking}:answered:*")
     assert [0 < await redis("TTL", name) <= 24 * 3600 for name in kept] == [True, True]
@@ -132,11 +133,11 @@ async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_
     first = (await journal.append("breaking", filing())).body
     second = (await journal.append("breaking", filing())).body
     id = first["id"]
-    corrected = await journal.append("breaking", Change("correct", MONA, LINE | {"text": "new"}, id=id, revision=1))
+    corrected = await journal.append("breaking", changes.Correct(MONA, id, LINE | {"text": "new"}, revision=1))
     assert corrected.body["revision"] == 2
-    await journal.append("breaking", Change("pin", MONA, {}, id=id))
-    await journal.append("breaking", Change("air", MONA, {"on": False, "label": "نهاية", "url": None}))
-    killed = await journal.append("breaking", Change("kill", MONA, {"reason": "false"}, id=id))
+    await journal.append("breaking", changes.Pin(MONA, id))
+    await journal.append("breaking", changes.Air(MONA, {"on": False, "label": "نهاية", "url": None}))
+    killed = await journal.append("breaking", changes.Kill(MONA, id, "false"))
     assert killed.body["revision"] == 3
     now = await state(journal, plan)
     for entry in await chained(journal, plan):
@@ -147,7 +148,7 @@ async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_
     assert [line["id"] for line in now.dispatches] == [second["id"], id]
     assert await journal.dispatch("breaking", id) == now.dispatches[1]
     assert "text" not in now.dispatches[1]
-    await journal.append("breaking", Change("pin", MONA, {}))
+    await journal.append("breaking", changes.Pin(MONA, None))
     assert (await state(journal, plan)).pinned is None
 
 
@@ -155,16 +156,16 @@ async def test_what_cannot_be_is_refused_and_writes_nothing(redis: Redis) -> Non
     journal, plan = await opened(redis)
     id = (await journal.append("breaking", filing())).body["id"]
     dead = (await journal.append("breaking", filing())).body["id"]
-    await journal.append("breaking", Change("kill", MONA, {"reason": "r"}, id=dead))
-    refused: list[tuple[type[Exception], Change]] = [
-        (StaleRevision, Change("correct", MONA, LINE, id=id, revision=2)),
-        (Forbidden, Change("correct", LUIS, LINE, id=id, revision=1, own_only=True)),
-        (Forbidden, Change("kill", LUIS, {"reason": "r"}, id=id, own_only=True)),
-        (Gone, Change("correct", MONA, LINE, id=dead, revision=2)),
-        (Gone, Change("kill", MONA, {"reason": "r"}, id=dead)),
-        (Gone, Change("pin", MONA, {}, id=dead)),
-        (NotFound, Change("correct", MONA, LINE, id="nothing", revision=1)),
-        (NotFound, Change("pin", MONA, {}, id="nothing")),
+    await journal.append("breaking", changes.Kill(MONA, dead, "r"))
+    refused: list[tuple[type[Exception], changes.Change]] = [
+        (StaleRevision, changes.Correct(MONA, id, LINE, revision=2)),
+        (Forbidden, changes.Correct(LUIS, id, LINE, revision=1, own_only=True)),
+        (Forbidden, changes.Kill(LUIS, id, "r", own_only=True)),
+        (Gone, changes.Correct(MONA, dead, LINE, revision=2)),
+        (Gone, changes.Kill(MONA, dead, "r")),
+        (Gone, changes.Pin(MONA, dead)),
+        (NotFound, changes.Correct(MONA, "nothing", LINE, revision=1)),
+        (NotFound, changes.Pin(MONA, "nothing")),
     ]
     before = len(await chained(journal, plan))
     for error, change in refused:

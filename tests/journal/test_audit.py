@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from tests.journal.test_append import LINE, MONA, filing, opened
+from ticker import changes
 from ticker.journal import audit as auditing
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.audit import Audit, Proof
-from ticker.journal.change import Change
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
@@ -17,7 +17,7 @@ from ticker.journal.registry import Registry
 pytestmark = pytest.mark.anyio
 
 anywhere = pytest.mark.usefixtures("pages")
-LOG, STATE = keys.log("breaking"), keys.state("breaking")
+LOG, STATE = names.log("breaking"), names.state("breaking")
 
 
 @pytest.fixture(params=[512, 1, 2])
@@ -29,19 +29,18 @@ def pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 async def life(journal: Journal) -> list[str]:
     """Nine entries about three dispatches; return the ids of these."""
 
-    async def change(kind: str, carries: dict[str, Any], **rest: Any) -> str:
-        body = (await journal.append("breaking", Change(kind, MONA, carries, **rest))).body
-        return str(body.get("id", ""))
+    async def append(change: changes.Change) -> str:
+        return str((await journal.append("breaking", change)).body.get("id", ""))
 
-    first = await change("file", LINE | {"text": "one"})
-    second = await change("file", LINE | {"text": "two"})
-    await change("correct", LINE | {"text": "one, corrected"}, id=first)
-    await change("pin", {}, id=first)
-    await change("correct", LINE | {"text": "one, corrected again"}, id=first)
-    await change("kill", {"reason": "false"}, id=second)
-    await change("air", {"on": False, "label": None, "url": None})
-    third = await change("file", LINE | {"text": "three"})
-    await change("pin", {})
+    first = await append(changes.File(MONA, LINE | {"text": "one"}))
+    second = await append(changes.File(MONA, LINE | {"text": "two"}))
+    await append(changes.Correct(MONA, first, LINE | {"text": "one, corrected"}))
+    await append(changes.Pin(MONA, first))
+    await append(changes.Correct(MONA, first, LINE | {"text": "one, corrected again"}))
+    await append(changes.Kill(MONA, second, "false"))
+    await append(changes.Air(MONA, {"on": False, "label": None, "url": None}))
+    third = await append(changes.File(MONA, LINE | {"text": "three"}))
+    await append(changes.Pin(MONA, None))
     return [first, second, third]
 
 
@@ -61,8 +60,8 @@ def _told(change: dict[str, Any]) -> tuple[Any, ...]:
 async def test_every_change_is_told_with_whose_key_and_what_stood_before_and_after(redis: Redis) -> None:
     journal, plan = await opened(redis)
     first, _, third = await life(journal)
-    changes = [change async for change in Audit(redis, "breaking").changes()]
-    assert [_told(change) for change in changes] == [
+    audited = [change async for change in Audit(redis, "breaking").changes()]
+    assert [_told(change) for change in audited] == [
         (1, "file", None, "one"),
         (2, "file", None, "two"),
         (3, "correct", "one", "one, corrected"),
@@ -73,14 +72,14 @@ async def test_every_change_is_told_with_whose_key_and_what_stood_before_and_aft
         (8, "file", None, "three"),
         (9, "pin", first, None),
     ]
-    assert {change["by"] for change in changes} == {MONA.name}
-    assert [change["at"] for change in changes] == sorted(change["at"] for change in changes)
+    assert {change["by"] for change in audited} == {MONA.name}
+    assert [change["at"] for change in audited] == sorted(change["at"] for change in audited)
     feed = await journal.look(plan)
     assert feed is not None
-    assert changes[-1]["position"] == str(feed.tail.position)
-    assert changes[7]["after"] == feed.dispatches[0]
-    assert changes[7]["after"]["id"] == third
-    assert changes[5]["after"] == feed.dispatches[1]
+    assert audited[-1]["position"] == str(feed.tail.position)
+    assert audited[7]["after"] == feed.dispatches[0]
+    assert audited[7]["after"]["id"] == third
+    assert audited[5]["after"] == feed.dispatches[1]
 
 
 @anywhere
@@ -89,17 +88,17 @@ async def test_what_was_done_to_held_lines_is_told_among_it_by_time(redis: Redis
     soon = (await Registry(redis)._redis("TIME"))[0] * 1000 + 3_600_000
     await journal.append("breaking", filing())
     held = [
-        (await journal.append("breaking", Change("hold", MONA, LINE | {"text": text}, release=soon))).body["id"]
+        (await journal.append("breaking", changes.Hold(MONA, LINE | {"text": text}, soon))).body["id"]
         for text in ("embargoed", "spiked")
     ]
-    await journal.append("breaking", Change("edit", MONA, LINE | {"text": "edited"}, held=held[0], release=soon))
+    await journal.append("breaking", changes.Edit(MONA, held[0], LINE | {"text": "edited"}, soon))
     await journal.append("breaking", filing())
-    await journal.append("breaking", Change("spike", MONA, {"reason": "no"}, held=held[1]))
-    await journal.append("breaking", Change("file", MONA, LINE | {"text": "edited"}, held=held[0]))
-    await journal.append("breaking", Change("hold", MONA, LINE | {"text": "waits"}, release=soon))
-    changes = [change async for change in Audit(redis, "breaking").changes()]
-    told = {_told(change) for change in changes}
-    assert {change["by"] for change in changes} == {MONA.name}
+    await journal.append("breaking", changes.Spike(MONA, held[1], "no"))
+    await journal.append("breaking", changes.Release(MONA, held[0], LINE | {"text": "edited"}))
+    await journal.append("breaking", changes.Hold(MONA, LINE | {"text": "waits"}, soon))
+    audited = [change async for change in Audit(redis, "breaking").changes()]
+    told = {_told(change) for change in audited}
+    assert {change["by"] for change in audited} == {MONA.name}
     assert told >= {
         (None, "hold", None, "embargoed"),
         (None, "hold", None, "spiked"),
@@ -109,12 +108,12 @@ async def test_what_was_done_to_held_lines_is_told_among_it_by_time(redis: Redis
         (None, "hold", None, "waits"),
         (3, "file", None, "edited"),
     }
-    assert [change["at"] for change in changes] == sorted(change["at"] for change in changes)
-    of_first = [change["kind"] for change in changes if (change["after"] or {}).get("id") == held[0]]
+    assert [change["at"] for change in audited] == sorted(change["at"] for change in audited)
+    of_first = [change["kind"] for change in audited if (change["after"] or {}).get("id") == held[0]]
     assert of_first == ["hold", "edit", "release"]
-    released = next(change for change in changes if change["kind"] == "release")
+    released = next(change for change in audited if change["kind"] == "release")
     # Where both fall into one millisecond, either may be told first.
-    [filed] = [change for change in changes if (change["position"] or "").startswith("3-")]
+    [filed] = [change for change in audited if (change["position"] or "").startswith("3-")]
     assert released["after"]["dispatch"] == filed["after"]["id"]
 
 
@@ -124,8 +123,8 @@ async def test_a_damaged_log_is_audited_as_far_as_it_can_be_read(redis: Redis) -
     await life(journal)
     await redis("XDEL", LOG, "3-0")
     await _rewrite(redis, 6, entry=b'{"kind":')
-    changes = [change async for change in Audit(redis, "breaking").changes()]
-    assert [(change.get("kind"), change.get("fault")) for change in changes] == [
+    audited = [change async for change in Audit(redis, "breaking").changes()]
+    assert [(change.get("kind"), change.get("fault")) for change in audited] == [
         ("file", None),
         ("file", None),
         ("pin", "entry 3 is missing"),
@@ -223,50 +222,50 @@ async def _cut_the_tail_and_hide_it(redis: Redis, ids: list[str]) -> None:
 
 
 async def _change_a_dispatch(redis: Redis, ids: list[str]) -> None:
-    shown = await redis("HGET", keys.dispatches("breaking"), ids[2])
-    await redis("HSET", keys.dispatches("breaking"), ids[2], shown.replace(b"three", b"thr33"))
+    shown = await redis("HGET", names.dispatches("breaking"), ids[2])
+    await redis("HSET", names.dispatches("breaking"), ids[2], shown.replace(b"three", b"thr33"))
 
 
 async def _garble_a_dispatch(redis: Redis, ids: list[str]) -> None:
-    await redis("HSET", keys.dispatches("breaking"), ids[2], "{")
+    await redis("HSET", names.dispatches("breaking"), ids[2], "{")
 
 
 async def _lose_a_dispatch(redis: Redis, ids: list[str]) -> None:
-    await redis("HDEL", keys.dispatches("breaking"), ids[2])
+    await redis("HDEL", names.dispatches("breaking"), ids[2])
 
 
 async def _revive_the_killed(redis: Redis, ids: list[str]) -> None:
     entry = (await _entry(redis, 2))[b"entry"]
-    await redis("HSET", keys.dispatches("breaking"), ids[1], entry[entry.index(b'"dispatch":') + 11 : -1])
+    await redis("HSET", names.dispatches("breaking"), ids[1], entry[entry.index(b'"dispatch":') + 11 : -1])
 
 
 async def _keep_text_of_the_killed(redis: Redis, ids: list[str]) -> None:
-    await redis("HSET", keys.revisions("breaking"), ids[1], '{"text":"two"}')
+    await redis("HSET", names.revisions("breaking"), ids[1], '{"text":"two"}')
 
 
 async def _change_an_earlier_revision(redis: Redis, ids: list[str]) -> None:
-    shown = await redis("HGET", keys.revisions("breaking"), ids[0])
-    await redis("HSET", keys.revisions("breaking"), ids[0], shown.replace(b"one, corrected", b"one, corrupted"))
+    shown = await redis("HGET", names.revisions("breaking"), ids[0])
+    await redis("HSET", names.revisions("breaking"), ids[0], shown.replace(b"one, corrected", b"one, corrupted"))
 
 
 async def _lose_earlier_revisions(redis: Redis, ids: list[str]) -> None:
-    await redis("HDEL", keys.revisions("breaking"), ids[0])
+    await redis("HDEL", names.revisions("breaking"), ids[0])
 
 
 async def _raise_a_revision(redis: Redis, ids: list[str]) -> None:
-    shown = await redis("HGET", keys.dispatches("breaking"), ids[0])
-    await redis("HSET", keys.dispatches("breaking"), ids[0], shown.replace(b'"revision":3', b'"revision":4'))
-    kept = await redis("HGET", keys.revisions("breaking"), ids[0])
-    await redis("HSET", keys.revisions("breaking"), ids[0], kept + b"," + shown)
+    shown = await redis("HGET", names.dispatches("breaking"), ids[0])
+    await redis("HSET", names.dispatches("breaking"), ids[0], shown.replace(b'"revision":3', b'"revision":4'))
+    kept = await redis("HGET", names.revisions("breaking"), ids[0])
+    await redis("HSET", names.revisions("breaking"), ids[0], kept + b"," + shown)
 
 
 async def _move_a_dispatch(redis: Redis, ids: list[str]) -> None:
-    await redis("ZADD", keys.order("breaking"), 9, ids[0])
+    await redis("ZADD", names.order("breaking"), 9, ids[0])
 
 
 async def _smuggle_a_dispatch_in(redis: Redis, ids: list[str]) -> None:
-    await redis("HSET", keys.dispatches("breaking"), "smuggled", '{"id":"smuggled"}')
-    await redis("ZADD", keys.order("breaking"), 9, "smuggled")
+    await redis("HSET", names.dispatches("breaking"), "smuggled", '{"id":"smuggled"}')
+    await redis("ZADD", names.order("breaking"), 9, "smuggled")
 
 
 async def _pin_another(redis: Redis, ids: list[str]) -> None:
@@ -330,10 +329,10 @@ async def test_what_is_written_during_the_walk_is_walked_too(redis: Redis, monke
     proof, waiting = (
         Proof(redis, "breaking"),
         [
-            Change("correct", MONA, LINE | {"text": "meanwhile"}, id=ids[0]),
-            Change("kill", MONA, {"reason": "meanwhile"}, id=ids[2]),
-            Change("pin", MONA, {}, id=ids[0]),
-            Change("air", MONA, {"on": True, "label": None, "url": None}),
+            changes.Correct(MONA, ids[0], LINE | {"text": "meanwhile"}),
+            changes.Kill(MONA, ids[2], "meanwhile"),
+            changes.Pin(MONA, ids[0]),
+            changes.Air(MONA, {"on": True, "label": None, "url": None}),
             filing(),
         ],
     )
@@ -352,26 +351,26 @@ async def test_what_is_written_during_the_walk_is_walked_too(redis: Redis, monke
 class Busy(Redis):
     """A client of a Redis in which others write just before a certain command is run."""
 
-    def __init__(self, redis: Redis, before: str, journal: Journal, *changes: Change) -> None:
+    def __init__(self, redis: Redis, before: str, journal: Journal, *waiting: changes.Change) -> None:
         self._redis = redis
         self._before = before
         self._journal = journal
-        self._waiting = list(changes)
+        self._waiting = list(waiting)
 
     async def __call__(self, *command: Any) -> Any:
         if command[0] == self._before and self._waiting:
             await self._journal.append("breaking", self._waiting.pop(0))
         return await self._redis(*command)
 
-    async def together(self, *commands: tuple[Any, ...]) -> list[Any]:
-        return await self._redis.together(*commands)
+    async def pipeline(self, *commands: tuple[Any, ...]) -> list[Any]:
+        return await self._redis.pipeline(*commands)
 
 
 @pytest.mark.parametrize(("command", "walked"), [("HMGET", 11), ("XRANGE", 11), ("HLEN", 9)])
 async def test_what_is_written_at_the_end_of_the_walk_is_no_fault(redis: Redis, command: str, walked: int) -> None:
     journal, _ = await opened(redis)
     ids = await life(journal)
-    unpinned = Change("pin", MONA, {}, id=ids[0])
+    unpinned = changes.Pin(MONA, ids[0])
     busy = Busy(redis, command, journal, filing(), unpinned)
     tail, fault = await Proof(busy, "breaking").verify()
     assert (fault, tail.offset) == (None, walked)
@@ -380,10 +379,10 @@ async def test_what_is_written_at_the_end_of_the_walk_is_no_fault(redis: Redis, 
 async def test_a_kill_between_two_reads_of_a_dispatch_is_no_fault(redis: Redis) -> None:
     journal, _ = await opened(redis)
     ids = await life(journal)
-    kill = Change("kill", MONA, {"reason": "meanwhile"}, id=ids[0])
+    kill = changes.Kill(MONA, ids[0], "meanwhile")
 
     class Racing(Busy):
-        async def together(self, *commands: tuple[Any, ...]) -> list[Any]:
+        async def pipeline(self, *commands: tuple[Any, ...]) -> list[Any]:
             first, *rest = commands
             answers = [await self._redis(*first)]
             if self._waiting and first[0] == "HMGET":

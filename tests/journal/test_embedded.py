@@ -100,7 +100,7 @@ async def test_one_that_cannot_start_again_is_tried_until_it_can(
     async with Embedded(tmp_path / "data") as server:
         with monkeypatch.context() as patch:
             patch.setattr(embedded, "binary", give_broken)
-            patch.setattr(embedded, "BREATH", 0.01)
+            patch.setattr(embedded, "RESTART_BACKOFF", 0.01)
             assert server.pid is not None
             os.kill(server.pid, signal.SIGKILL)
             await tried.wait()
@@ -169,5 +169,5 @@ def test_the_wheels_valkey_comes_first_then_path_then_a_clear_no(
 
 
 def test_importing_the_service_does_not_import_the_wheels_client() -> None:
-    script = "import sys, ticker.server.service; sys.exit('valkey' in sys.modules)"
+    script = "import sys, ticker.server.supervisor; sys.exit('valkey' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

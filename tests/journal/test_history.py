@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from tests.journal.test_append import MONA, filing, opened
+from ticker import changes
 from ticker.errors import NotFound
-from ticker.journal import history, keys
-from ticker.journal.change import Change
+from ticker.journal import history, names
 from ticker.journal.history import Filter, at_least
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
@@ -27,17 +27,17 @@ async def written(redis: Redis) -> tuple[Journal, list[dict[str, Any]]]:
     journal, _ = await opened(redis)
     known = []
     for number in range(60):
-        carries: dict[str, Any] = {"text": f"{number}", "urgency": URGENCIES[number % 7 % 4], "language": "en"}
+        fields: dict[str, Any] = {"text": f"{number}", "urgency": URGENCIES[number % 7 % 4], "language": "en"}
         if number % 2:
-            carries["sections"] = [SECTIONS[number % 3]]
+            fields["sections"] = [SECTIONS[number % 3]]
         if number % 3:
-            carries["places"] = [PLACES[number % 2]]
+            fields["places"] = [PLACES[number % 2]]
         if number % 5:
-            carries["story"] = STORIES[number // 7 % 2]
-        receipt = await journal.append("breaking", filing(carries=carries))
-        known.append({**carries, "id": receipt.body["id"], "killed": number % 11 == 3})
+            fields["story"] = STORIES[number // 7 % 2]
+        receipt = await journal.append("breaking", filing(fields=fields))
+        known.append({**fields, "id": receipt.body["id"], "killed": number % 11 == 3})
         if known[-1]["killed"]:
-            await journal.append("breaking", Change("kill", MONA, {"reason": "false"}, id=receipt.body["id"]))
+            await journal.append("breaking", changes.Kill(MONA, receipt.body["id"], "false"))
     return journal, known[::-1]
 
 
@@ -112,9 +112,9 @@ async def test_what_finds_nothing_among_many_stops_and_says_where(redis: Redis) 
         ids = [f"{number:08}" for number in range(first, first + 1000)]
         bodies = [orjson.dumps({**dispatch, "id": id}) for id in ids]
         await redis(
-            "HSET", keys.dispatches("breaking"), *(part for pair in zip(ids, bodies, strict=True) for part in pair)
+            "HSET", names.dispatches("breaking"), *(part for pair in zip(ids, bodies, strict=True) for part in pair)
         )
-        await redis("ZADD", keys.order("breaking"), *(part for id in ids for part in (int(id) + 1, id)))
+        await redis("ZADD", names.order("breaking"), *(part for id in ids for part in (int(id) + 1, id)))
     asked = 0
     real = Redis.__call__
 

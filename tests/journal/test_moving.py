@@ -11,14 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.journal.test_append import LINE, LUIS, MONA, filing, opened
+from ticker import changes
 from ticker.errors import BadRequest, Closed, Conflict, Forbidden, NotFound, TickerError, Unavailable
-from ticker.journal import keys, moving
+from ticker.journal import moving, names
 from ticker.journal.audit import Proof
-from ticker.journal.change import Change
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.moving import put_in, read, taken_out
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Plan, Registry
+from ticker.journal.registry import Registry
 
 pytestmark = pytest.mark.anyio
 
@@ -46,19 +47,23 @@ async def live(journal: Journal, feed: str, acts: list[tuple[Any, ...]]) -> None
     """Do what these acts say, of the dispatches that there are by then."""
     ids: list[str] = []
     for kind, *rest in acts:
-        change: Change | None = None
+        change: changes.Change | None = None
         match kind:
             case "file":
-                change = Change("file", MONA if len(ids) % 2 else LUIS, rest[0])
+                change = changes.File(MONA if len(ids) % 2 else LUIS, rest[0])
             case "unpin":
-                change = Change("pin", MONA, {})
+                change = changes.Pin(MONA, None)
             case "air":
-                change = Change("air", MONA, {"on": rest[0], "label": "بث", "url": None})
+                change = changes.Air(MONA, {"on": rest[0], "label": "بث", "url": None})
             case _ if rest[0] < len(ids):
                 known = await journal.dispatch(feed, ids[rest[0]])
                 if known["status"] != "killed":
-                    carries = {"correct": rest[-1], "kill": {"reason": "false"}, "pin": {}}[kind]
-                    change = Change(kind, MONA, carries, id=known["id"], leaves=known if kind == "correct" else None)
+                    id = known["id"]
+                    change = {
+                        "correct": changes.Correct(MONA, id, rest[-1], previous=known),
+                        "kill": changes.Kill(MONA, id, "false"),
+                        "pin": changes.Pin(MONA, id),
+                    }[kind]
         if change is not None:
             body = (await journal.append(feed, change)).body
             ids += [body["id"]] if kind == "file" else []
@@ -66,7 +71,7 @@ async def live(journal: Journal, feed: str, acts: list[tuple[Any, ...]]) -> None
 
 async def public(redis: Redis, feed: str) -> dict[str, Any]:
     """Everything that a reader can ask about a feed, and every position that can be resumed."""
-    journal, plan = Journal(redis), await Registry(redis).plan(feed)
+    journal, plan = Journal(redis), await Registry(redis).settings(feed)
     look = await journal.look(plan)
     assert look is not None
     ids = [line["id"] for line in await journal.history(feed, None, 1000)]
@@ -86,7 +91,7 @@ async def public(redis: Redis, feed: str) -> dict[str, Any]:
 
 
 async def exported(redis: Redis, feed: str = "breaking") -> list[bytes]:
-    return [line async for line, _ in taken_out(redis, await Registry(redis).plan(feed))]
+    return [line async for line, _ in taken_out(redis, await Registry(redis).settings(feed))]
 
 
 async def imported(redis: Redis, lines: list[bytes], **rest: str) -> list[int]:
@@ -96,7 +101,7 @@ async def imported(redis: Redis, lines: list[bytes], **rest: str) -> list[int]:
 
 async def shut(redis: Redis, feed: str) -> None:
     """Forget a feed and everything in it, as if it had never been there."""
-    await redis("HDEL", keys.FEEDS, feed)
+    await redis("HDEL", names.FEEDS, feed)
     for name in await redis("KEYS", f"ticker:{{{feed}}}:*"):
         await redis("DEL", name)
 
@@ -185,7 +190,7 @@ async def test_a_feed_that_went_on_since_is_left_as_it_is(redis: Redis, lines: l
 
 @pytest.mark.usefixtures("batches")
 async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis, lines: list[bytes]) -> None:
-    plan = Plan("other", "Other", "en", "2026-01-01T00:00:00.000Z")
+    plan = FeedSettings("other", "Other", "en", "2026-01-01T00:00:00.000Z")
     await Registry(redis).open_feed(plan)
     await Journal(redis).append("other", filing())
     before = await public(redis, "other")
@@ -206,7 +211,7 @@ async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis,
 
 
 async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redis: Redis, lines: list[bytes]) -> None:
-    arabic = Plan("arabic", "عاجل", "ar", "2026-01-01T00:00:00.000Z", "breaking", two_person_flash=True)
+    arabic = FeedSettings("arabic", "عاجل", "ar", "2026-01-01T00:00:00.000Z", "breaking", two_person_flash=True)
     await Registry(redis).open_feed(arabic)
     await Journal(redis).append("arabic", filing())
     lines = await exported(redis, "arabic")
@@ -221,7 +226,7 @@ async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redi
     assert heard == [(redis.channels.changes, b"breaking")] * 2, (
         "a running service hears of the other log, and of its end"
     )
-    plan = await Registry(redis).plan("breaking")
+    plan = await Registry(redis).settings("breaking")
     assert (plan.title, plan.language, plan.two_person_flash) == ("عاجل", "ar", True)
 
 
@@ -229,14 +234,13 @@ async def test_a_correspondents_own_lines_stay_theirs(redis: Redis, lines: list[
     journal = Journal(redis)
     await imported(redis, lines, name="copy")
     mine = (await journal.history("copy", None, 1))[0]  # filed third, by LUIS
-    change = {"carries": {"reason": "false"}, "id": mine["id"], "own_only": True}
     with pytest.raises(Forbidden):
-        await journal.append("copy", Change("kill", MONA, **change))
-    await journal.append("copy", Change("kill", LUIS, **change))
+        await journal.append("copy", changes.Kill(MONA, mine["id"], "false", own_only=True))
+    await journal.append("copy", changes.Kill(LUIS, mine["id"], "false", own_only=True))
 
 
 async def test_what_is_filed_during_an_export_is_not_in_it(redis: Redis, lines: list[bytes]) -> None:
-    export = taken_out(redis, await Registry(redis).plan("breaking"))
+    export = taken_out(redis, await Registry(redis).settings("breaking"))
     taken = [(await anext(export))[0]]
     await Journal(redis).append("breaking", filing())
     taken += [line async for line, _ in export]
@@ -244,10 +248,10 @@ async def test_what_is_filed_during_an_export_is_not_in_it(redis: Redis, lines: 
 
 
 async def test_a_feed_that_is_not_whole_is_not_exported(redis: Redis, lines: list[bytes]) -> None:
-    await redis("XDEL", keys.log("breaking"), "3-0")
+    await redis("XDEL", names.log("breaking"), "3-0")
     with pytest.raises(TickerError, match="'breaking' cannot be exported: entry 3 is missing"):
         await exported(redis)
-    await redis("DEL", keys.state("breaking"))
+    await redis("DEL", names.state("breaking"))
     with pytest.raises(NotFound, match="has no log"):
         await exported(redis)
 
@@ -334,7 +338,7 @@ async def test_no_byte_of_an_export_can_change_unnoticed(lines: list[bytes], num
 
 async def test_a_feed_is_moved_with_who_may_read_it_and_closed_if_it_was(redis: Redis) -> None:
     registry = Registry(redis)
-    plan = Plan(
+    plan = FeedSettings(
         *("desk", "Desk", "en", "2026-01-01T00:00:00.000Z"),
         timezone="Asia/Beirut",
         origins=("https://a.example",),
@@ -345,13 +349,13 @@ async def test_a_feed_is_moved_with_who_may_read_it_and_closed_if_it_was(redis: 
     closed = await registry.close("desk")
     lines = await exported(redis, "desk")
     await imported(redis, lines, name="copy")
-    assert await registry.plan("copy") == replace(closed, name="copy")
+    assert await registry.settings("copy") == replace(closed, name="copy")
     with pytest.raises(Closed):
         await Journal(redis).append("copy", filing())
     await registry.edit("desk", {"closed": None})
     await shut(redis, "copy")
     await imported(redis, await exported(redis, "desk"), name="copy")
-    assert (await registry.plan("copy")).closed is None
+    assert (await registry.settings("copy")).closed is None
     await Journal(redis).append("copy", filing())
 
 

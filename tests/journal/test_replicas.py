@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from ticker import changes
 from ticker.errors import Unavailable
-from ticker.journal.change import Change
 from ticker.journal.embedded import binary
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, durability_warnings
-from ticker.journal.registry import Holder, Plan, Registry
+from ticker.journal.registry import Holder, Registry
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +39,7 @@ async def server(program: str, folder: Path, *flags: str, port: int = 0) -> Asyn
     keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *keep, *flags]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    redis = Redis(f"redis://127.0.0.1:{port}", answer_within=10.0)
+    redis = Redis(f"redis://127.0.0.1:{port}", response_timeout=10.0)
     try:
         async with asyncio.timeout(20):
             while True:
@@ -57,9 +58,9 @@ async def server(program: str, folder: Path, *flags: str, port: int = 0) -> Asyn
 async def test_a_line_is_promised_once_its_replica_holds_it_and_not_without(name: str, tmp_path: Path) -> None:
     program = binary() if name == "valkey" else shutil.which(name)
     assert program is not None, "redis-server is needed: apt-get install redis-server"
-    change = Change("file", MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")
+    change = changes.File(MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")
     async with server(program, tmp_path / "one") as (port, primary):
-        await Registry(primary).open_feed(Plan("breaking", "Breaking", "en", ""))
+        await Registry(primary).open_feed(FeedSettings("breaking", "Breaking", "en", ""))
         journal = Journal(primary, replicas=1, replica_timeout=5.0)
         async with server(program, tmp_path / "two", "--replicaof", "127.0.0.1", str(port)) as (_, replica):
             async with asyncio.timeout(20):
@@ -72,7 +73,7 @@ async def test_a_line_is_promised_once_its_replica_holds_it_and_not_without(name
             assert (await journal.append("breaking", change)).body == receipt.body
             closed = await Registry(primary).close("breaking")
             await journal.settle("breaking")
-            assert (await Registry(replica).plan("breaking")).closed == closed.closed
+            assert (await Registry(replica).settings("breaking")).closed == closed.closed
             await Registry(primary).edit("breaking", {"closed": None})
         hasty = Journal(primary, replicas=1, replica_timeout=0.05)
         with pytest.raises(Unavailable, match="0 of 1 replicas"):

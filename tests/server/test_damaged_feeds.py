@@ -11,7 +11,7 @@ import pytest
 
 from tests.journal.test_replicas import server
 from tests.service import Page, Reader, Service
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.embedded import binary
 from ticker.journal.redis import Redis
 
@@ -41,7 +41,7 @@ async def spoil(redis: Redis, name: str) -> None:
     await redis("SET", name, "nonsense")
 
 
-@pytest.mark.parametrize("name", [keys.state, keys.log, keys.order, keys.dispatches, keys.due, keys.held])
+@pytest.mark.parametrize("name", [names.state, names.log, names.order, names.dispatches, names.due, names.held])
 async def test_a_key_of_the_wrong_type_damages_its_feed_alone(
     log: Log, name: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -73,7 +73,7 @@ async def test_even_the_default_feed_may_be_damaged(log: Log, tmp_path: Path) ->
         with Reader(service, other) as reader, Reader(service, "breaking", way="sse") as mourner:
             reader.until(is_live)
             mourner.until(is_live)
-            await spoil(redis, keys.state("breaking"))
+            await spoil(redis, names.state("breaking"))
             mourner.until(lambda page: page.frames[-1]["type"] == "delayed")
             before = beats(reader.page)
             reader.until(lambda page: beats(page) > before)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.test_door import UPGRADE, line, reader
+from tests.server.test_acceptor import UPGRADE, line, reader
 from tests.service import TICKER, Service
 
 

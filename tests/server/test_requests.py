@@ -12,12 +12,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.server.test_door import UPGRADE, Line, line, reader
-from tests.server.test_handoff import until
+from tests.server.test_acceptor import UPGRADE, Line, line, reader
+from tests.server.test_reader import until
 from tests.server.test_waiter import Waiters
 from tests.service import TICKER, Service
-from ticker.server.lingering import LINGER
-from ticker.server.requests import BODY_WITHIN, HEAD_AT_MOST, HEAD_WITHIN
+from ticker.server.lingering_close import LINGER_TIMEOUT
+from ticker.server.requests import BODY_TIMEOUT, HEAD_TIMEOUT, MAX_HEAD_SIZE
 
 POST = b"POST /v1/feeds/breaking/dispatches HTTP/1.1\r\nHost: x\r\n"
 
@@ -29,7 +29,7 @@ async def house() -> AsyncIterator[Waiters]:
     for mine in house.open:
         mine.close()
     await until(lambda: len(house.hub) == 0)
-    house.doorman.close()
+    house.acceptor.close()
 
 
 class Clock:
@@ -37,12 +37,12 @@ class Clock:
 
     def __init__(self, house: Waiters) -> None:
         self.now = 1000.0
-        self._doorman = house.doorman
-        house.doorman._watch.clock = lambda: self.now
+        self._acceptor = house.acceptor
+        house.acceptor._readiness.clock = lambda: self.now
 
     def go(self, seconds: float) -> None:
         self.now += seconds
-        self._doorman._deadlines.look()
+        self._acceptor._deadlines.look()
 
 
 def ended(connection: Line) -> tuple[int, dict[str, str], bytes]:
@@ -62,12 +62,12 @@ def is_problem(status: int, found: tuple[int, dict[str, str], bytes]) -> None:
 @pytest.mark.parametrize(
     "begun",
     [
-        b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * HEAD_AT_MOST,
-        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * (HEAD_AT_MOST // 6),
-        b"GET /" + b"a" * HEAD_AT_MOST,
-        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a" * HEAD_AT_MOST,
-        POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"a: b\r\n" * (HEAD_AT_MOST // 6),
-        POST + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"a" * 2 * HEAD_AT_MOST,
+        b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * MAX_HEAD_SIZE,
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * (MAX_HEAD_SIZE // 6),
+        b"GET /" + b"a" * MAX_HEAD_SIZE,
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a" * MAX_HEAD_SIZE,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" + b"a: b\r\n" * (MAX_HEAD_SIZE // 6),
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2;" + b"a" * 2 * MAX_HEAD_SIZE,
     ],
     ids=["value", "many", "url", "name", "trailers", "extension"],
 )
@@ -84,7 +84,7 @@ def test_a_head_without_end_is_refused(service: Service, begun: bytes, *, kept: 
 
 
 def test_a_head_that_is_whole_and_too_large_is_refused_and_one_below_is_not(service: Service) -> None:
-    for size, expected in [(HEAD_AT_MOST - 200, 200), (HEAD_AT_MOST + 1, 431)]:
+    for size, expected in [(MAX_HEAD_SIZE - 200, 200), (MAX_HEAD_SIZE + 1, 431)]:
         with line(service) as connection:
             assert connection.ask("/healthz", {"Cookie": "c" * size})[0] == expected
 
@@ -120,8 +120,8 @@ async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, be
     clock = Clock(house)
     client = await house.client()
     client.mine.sendall(begun)
-    await until(lambda: len(house.doorman._deadlines) == 1)
-    clock.go(HEAD_WITHIN - 1)
+    await until(lambda: len(house.acceptor._deadlines) == 1)
+    clock.go(HEAD_TIMEOUT - 1)
     client.mine.sendall({b"G": b"E", b"\r\n": b"\r\n"}.get(begun, b"X"))  # a byte now and then is no excuse
     await asyncio.sleep(0.05)
     clock.go(2)
@@ -132,8 +132,8 @@ async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, be
         "urn:ticker:problem:too-slow",
     )
     assert await client.more() == b""
-    clock.go(LINGER + 1)
-    await until(lambda: len(house.doorman._deadlines) == 0)
+    clock.go(LINGER_TIMEOUT + 1)
+    await until(lambda: len(house.acceptor._deadlines) == 0)
 
 
 @pytest.mark.anyio
@@ -143,12 +143,12 @@ async def test_on_a_kept_connection_a_head_has_its_time_from_its_first_byte(hous
     for _ in range(2):
         client.ask("?wait=x")
         assert (await client.response()).status == 422
-        clock.go(HEAD_WITHIN + 1)
+        clock.go(HEAD_TIMEOUT + 1)
     client.mine.sendall(b"GET ")
-    await until(lambda: len(house.doorman._deadlines) == 1)
-    clock.go(HEAD_WITHIN - 1)
+    await until(lambda: len(house.acceptor._deadlines) == 1)
+    clock.go(HEAD_TIMEOUT - 1)
     await asyncio.sleep(0.01)
-    assert len(house.doorman._deadlines) == 1
+    assert len(house.acceptor._deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
 
@@ -161,9 +161,9 @@ async def test_a_waiter_whose_next_head_does_not_come_is_answered_with_408(house
     house.file("one")
     assert (await client.response()).status == 200
     client.mine.sendall(b"GET ")
-    await until(lambda: len(house.doorman._deadlines) == 1)
-    clock.go(HEAD_WITHIN - 1)
-    assert len(house.doorman._deadlines) == 1
+    await until(lambda: len(house.acceptor._deadlines) == 1)
+    clock.go(HEAD_TIMEOUT - 1)
+    assert len(house.acceptor._deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
 
@@ -180,14 +180,14 @@ async def test_a_body_that_does_not_come_is_answered_with_408(
         while (await receive())["type"] != "http.disconnect":  # type: ignore[operator]
             pass
 
-    config = house.doorman._for_uvicorn[0]
+    config = house.acceptor._for_uvicorn[0]
     config.loaded_app = reads
     client.mine.sendall(POST + framing)
-    await until(lambda: len(house.doorman._deadlines) == 1)
-    clock.go(BODY_WITHIN - 1)
+    await until(lambda: len(house.acceptor._deadlines) == 1)
+    clock.go(BODY_TIMEOUT - 1)
     client.mine.sendall(b"4")
     await asyncio.sleep(0.05)
-    assert len(house.doorman._deadlines) == 1
+    assert len(house.acceptor._deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
     assert await client.more() == b""
@@ -201,7 +201,7 @@ async def test_streams_and_waits_have_no_deadline(house: Waiters) -> None:
     stream.ask(path="live", headers="Accept: text/event-stream\r\n")
     await until(lambda: house.channel.count == 1)
     clock.go(1000)
-    house.doorman._turn_away_the_silent()
+    house.acceptor._check_deadlines()
     house.file("one")
     assert (await waiter.response()).status == 200
     said = b""

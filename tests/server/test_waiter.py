@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, cast
 import orjson
 import pytest
 
-from tests.server.test_handoff import House, count_transports, until
+from tests.server.test_reader import House, count_transports, until
 from ticker.hub import Channel, Hub
 from ticker.relay import Relay
-from ticker.server import door, drain, waiter
-from ticker.server.door import Doorman
+from ticker.server import acceptor, drain, waiter
+from ticker.server.acceptor import Acceptor
 from ticker.server.drain import drain as empty
 from ticker.settings import Settings
 from ticker.web.app import application
@@ -83,13 +83,13 @@ class Here(Node):
 
 
 class Waiters(House):
-    """A doorman with requests that wait, and the application for what he does not take."""
+    """An acceptor with requests that wait, and the application for what he does not take."""
 
     def __init__(self) -> None:
         super().__init__()
         self.channel.prove(PROOF, beat=False)
         settings = Settings.read()
-        config, _, state = self.doorman._for_uvicorn
+        config, _, state = self.acceptor._for_uvicorn
         config.app = application(settings)
         config.load()
         state["node"] = Here(self.hub, settings)
@@ -120,7 +120,7 @@ async def house() -> AsyncIterator[Waiters]:
     for mine in house.open:
         mine.close()
     await until(lambda: len(house.hub) == 0)
-    house.doorman.close()
+    house.acceptor.close()
 
 
 async def test_waiting_costs_no_task_and_no_transport(house: Waiters) -> None:
@@ -159,14 +159,14 @@ async def test_one_timer_serves_all_deadlines_and_none_runs_when_nobody_waits(
     house: Waiters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = 0
-    real = Doorman._meet_deadlines
+    real = Acceptor._expire_waits
 
-    def count(doorman: Doorman) -> None:
+    def count(acceptor: Acceptor) -> None:
         nonlocal looks
         looks += 1
-        real(doorman)
+        real(acceptor)
 
-    monkeypatch.setattr(Doorman, "_meet_deadlines", count)
+    monkeypatch.setattr(Acceptor, "_expire_waits", count)
     clients = [await house.waiter(wait=1) for _ in range(50)]
     began = time.monotonic()
     for client in clients:
@@ -175,7 +175,7 @@ async def test_one_timer_serves_all_deadlines_and_none_runs_when_nobody_waits(
         assert "content-length" not in response.headers, "RFC 9110 section 8.6"
     assert 0.5 < time.monotonic() - began < 2
     assert 3 <= looks <= 8
-    await until(lambda: not house.doorman._ticking)
+    await until(lambda: not house.acceptor._ticking)
     before = looks
     await asyncio.sleep(0.6)
     assert looks == before
@@ -201,10 +201,10 @@ async def test_a_kept_connection_that_says_nothing_is_closed(house: Waiters, mon
     client = await house.client()
     client.ask()
     assert (await client.response()).status == 200
-    house.doorman._turn_away_the_silent()
-    assert len(house.doorman._silent) == 1
-    monkeypatch.setattr(door, "SPEAK_WITHIN", -1.0)
-    house.doorman._turn_away_the_silent()
+    house.acceptor._check_deadlines()
+    assert len(house.acceptor._pending) == 1
+    monkeypatch.setattr(acceptor, "FIRST_BYTE_TIMEOUT", -1.0)
+    house.acceptor._check_deadlines()
     assert await client.more() == b""
 
 
@@ -355,7 +355,7 @@ async def test_a_node_that_stops_answers_those_who_wait_spread_over_half_of_its_
         now += seconds
         left.append(house.waiting)
 
-    house.doorman.close()
+    house.acceptor.close()
     await empty(house.hub, 10.0, clock=lambda: now, sleep=sleep, hurry=lambda: False)
     assert now <= 5.0 + 2 * drain.STEP
     assert 15 < left[len(left) // 2] < 45, "neither all at once nor all at the end"
@@ -364,8 +364,8 @@ async def test_a_node_that_stops_answers_those_who_wait_spread_over_half_of_its_
         assert (response.status, response.headers["connection"]) == (204, "close")
         assert response.headers["ticker-at"] == PROOF
         assert await client.more() == b""
-    house.doorman = Doorman(socket.create_server(("127.0.0.1", 0)), *house.doorman._for_uvicorn)
-    house.doorman.open()
+    house.acceptor = Acceptor(socket.create_server(("127.0.0.1", 0)), *house.acceptor._for_uvicorn)
+    house.acceptor.open()
 
 
 async def test_a_stop_without_a_drain_answers_at_once(house: Waiters) -> None:

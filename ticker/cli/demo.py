@@ -12,7 +12,7 @@ from ticker.cli.change import invocation
 from ticker.cli.newsroom import EDITIONS, Newsroom
 from ticker.cli.serve import Data, Host, Port, RedisUrl, Workers
 from ticker.journal.registry import KEY_PREFIX
-from ticker.server.service import serve
+from ticker.server.supervisor import serve
 from ticker.settings import Settings
 
 

@@ -12,7 +12,8 @@ from ticker.cli.log import directly, over_http
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import FeedEdit, FeedPlan, check
 from ticker.errors import BadSetting, Invalid
-from ticker.journal.registry import Plan, Registry, now, planned
+from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.registry import Registry, now
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -55,7 +56,7 @@ def add(
     if over_http(redis, data):
         Service().ask("POST", "/v1/feeds", said)
     else:
-        directly(redis, data, lambda registry: registry.open_feed(planned(asked, now())))
+        directly(redis, data, lambda registry: registry.open_feed(FeedSettings.requested(asked, now())))
     print(name)
 
 
@@ -98,7 +99,7 @@ def edit(
     print(name)
 
 
-async def _edit(registry: Registry, name: str, changes: dict[str, Any]) -> Plan:
+async def _edit(registry: Registry, name: str, changes: dict[str, Any]) -> FeedSettings:
     original = changes.get("edition_of")
     if original is not None and (original == name or not await registry.listed(original)):
         raise Invalid([("edition_of", f"names another feed that there is; {original!r} is none")])

@@ -38,7 +38,7 @@ def export(
     refuse_service("export", redis, data)
 
     async def act(redis: Redis) -> int:
-        plan = await Registry(redis).plan(feed)
+        plan = await Registry(redis).settings(feed)
         done = 0
         with _progress() as progress, _output(to) as file:
             task = progress.add_task(feed, total=None)

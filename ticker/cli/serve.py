@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ticker.server.service import serve as run
+from ticker.server.supervisor import serve as run
 from ticker.settings import Settings
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]

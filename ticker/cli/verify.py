@@ -29,7 +29,7 @@ def verify(
 
     async def act(redis: Redis) -> list[tuple[str, Verdict]]:
         registry = Registry(redis)
-        plans = [await registry.plan(name) for name in feed] if feed else await registry.feeds()
+        plans = [await registry.settings(name) for name in feed] if feed else await registry.feeds()
         if not plans:
             raise NotFound("There is no feed here; --redis or --data says where the log is")
         return [(plan.name, await Proof(redis, plan.name).verify()) for plan in plans]

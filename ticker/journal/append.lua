@@ -1,160 +1,105 @@
--- The writer of a feed's log. Atomically: answers a repeated request as the first time, gives the next offset,
--- chains the hash, stores the entry and what follows from it, and publishes. It either does all of that or, having
--- checked everything first, nothing. What an embargo holds back is kept here too, and enters the log at its release.
+-- The writer of a feed's log. Atomically: answers a repeated request as the first time, gives the next offset, chains
+-- the hash, stores the entry and what follows from it, and publishes. It either does all of that or, having checked
+-- everything first, nothing. Held dispatches are kept here too, and enter the log at their release. It runs behind
+-- store.lua, outcomes.lua, time.lua and held.lua, as one script.
 --
 -- KEYS  as in store.lua; then idempotency record, held, due, flashes, desk; then the indexes that the dispatch
 --       enters, then those it leaves (all of one feed, one hash tag)
--- ARGV  named below
--- Returns {outcome, detail}: kept|repeated receipt; reused|unopened|absent|killed|ended record; stale revision;
--- closed milliseconds; foreign|over|unasked|late|alone.
+-- ARGV  one JSON object; append.py makes it. Its members:
+--   kind             file | correct | kill | pin | air; of held dispatches: hold | edit | spike
+--   channel          where to publish
+--   by, holder       name of the key that asks, as JSON; its id
+--   random           8 characters that make an id unlike those of any other history
+--   entered          how many of the indexes are entered
+--   fingerprint, ttl fingerprint of the request, and seconds to remember it; absent without an Idempotency-Key
+--   id               the dispatch meant; absent for a new one, and to unpin
+--   held             the held dispatch meant; a file entry releases it
+--   revision         the revision that the dispatch or held dispatch must have; absent for any
+--   own_only         whether only the key that filed it may change it
+--   fields           what the kind carries, as JSON, which is spliced in as it is
+--   release_at       when the held dispatch is due, in milliseconds
+--   confirm          request: it becomes a flash if a second key says so within confirm_timeout milliseconds;
+--                    give: this is the second key; drop: it is to be no flash any more
+-- Returns {outcome, detail}; see outcomes.lua.
 
-local RECORD, HELD, DUE, FLASHES, DESK = unpack(KEYS, 8, 12)
+local RECORD, FLASHES = KEYS[8], KEYS[11]
 local FIRST_INDEX = 13
-local kind, channel, by, filer, owner_only, fields, id, expected, random, print_, keep, entered, held, release, confirm
-  = unpack(ARGV)
--- kind        file | correct | kill | pin | air; of held lines: hold | edit | spike
--- by          name of the key, as JSON       filer       id of the key
--- owner_only  '1': only who filed it may     fields      what the kind carries, as JSON (see below)
--- id          the dispatch meant, if any     expected    the revision it must have, or ''
--- random      8 characters that make an id unlike any other history's
--- print_      fingerprint of the request, or '' without an Idempotency-Key     keep   seconds to know it
--- entered     how many of the indexes are entered
--- held        the held line meant, if any: a file entry releases it            release   when it is due, in ms
--- confirm     'ask <ms>': this is to be a flash if a second key says so by then; 'give': this is the second key;
---             'drop': it is to be none any more
+local change = cjson.decode(ARGV[1])
+local kind, id, fields = change.kind, change.id, change.fields
 
-local function rfc3339(ms)
-  local days = math.floor(ms / 86400000)
-  local rest = ms - days * 86400000
-  -- Day count to proleptic Gregorian date; years start in March so that the leap day comes last.
-  local since = days + 719468
-  local era = math.floor(since / 146097)
-  local day = since - era * 146097
-  local year = math.floor(
-    (day - math.floor(day / 1460) + math.floor(day / 36524) - math.floor(day / 146096)) / 365)
-  day = day - (365 * year + math.floor(year / 4) - math.floor(year / 100))
-  local month = math.floor((5 * day + 2) / 153)
-  day = day - math.floor((153 * month + 2) / 5) + 1
-  month = month < 10 and month + 3 or month - 9
-  year = year + era * 400 + (month <= 2 and 1 or 0)
-  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, day, math.floor(rest / 3600000),
-    math.floor(rest / 60000) % 60, math.floor(rest / 1000) % 60, rest % 1000)
-end
-
-local DIGITS = '0123456789abcdefghjkmnpqrstvwxyz' -- Crockford's base 32: sorts as numbers do
-local function base32(number, width)
-  local text = {}
-  for place = width, 1, -1 do
-    local digit = number % 32
-    text[place] = string.sub(DIGITS, digit + 1, digit + 1)
-    number = (number - digit) / 32
-  end
-  return table.concat(text)
-end
-
-if print_ ~= '' then
+if change.fingerprint then
   local record = redis.call('GET', RECORD)
   if record then
     local space = string.find(record, ' ', 1, true)
-    if string.sub(record, 1, space - 1) ~= print_ then return {'reused', ''} end
+    if string.sub(record, 1, space - 1) ~= change.fingerprint then return {outcome.reused, ''} end
     -- A write of its own, so that WAIT on this connection covers the first request's write too.
     redis.call('HINCRBY', STATE, 'repeats', 1)
-    return {'repeated', string.sub(record, space + 1)}
+    return {outcome.repeated, string.sub(record, space + 1)}
   end
 end
 
-local function answer(receipt)
-  if print_ ~= '' then redis.call('SET', RECORD, print_ .. ' ' .. receipt, 'EX', keep) end
-  return {'kept', receipt}
+local function keep(receipt)
+  if change.fingerprint then redis.call('SET', RECORD, change.fingerprint .. ' ' .. receipt, 'EX', change.ttl) end
+  return {outcome.kept, receipt}
 end
 
 local offset, hash, last, closed = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'at', 'closed'))
-if not offset then return {'unopened', ''} end
--- Nothing enters a closed feed. What must be withdrawn can be: a kill reaches its history, and a held line can be
+if not offset then return {outcome.unopened, ''} end
+-- Nothing enters a closed feed. What must be withdrawn can be: a kill reaches its history, and a held dispatch can be
 -- spiked, so that it does not wait for the feed to be opened again.
-if closed and kind ~= 'kill' and kind ~= 'spike' then return {'closed', closed} end
+if closed and kind ~= 'kill' and kind ~= 'spike' then return {outcome.closed, closed} end
 
-local clock = redis.call('TIME')
--- A feed's time never runs backwards, whatever the clock of the machine does.
-local now = math.max(tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000), tonumber(last))
+local now = milliseconds(last)
 local at = rfc3339(now)
 
--- Held lines: a line under embargo is known to the desk alone, and is not in the log.
+-- Held dispatches, and the one that is released.
 
-local withheld, waiting
-if held ~= '' then
-  withheld = redis.call('HGET', HELD, held)
-  if not withheld then return {'absent', ''} end
-  if owner_only == '1' and redis.call('HGET', FILERS, held) ~= filer then return {'foreign', ''} end
-  waiting = cjson.decode(withheld)
-  if waiting.status ~= 'held' then return {'ended', withheld} end
-  if expected ~= '' and tonumber(expected) ~= waiting.revision then
-    return {'stale', string.format('%d', waiting.revision)}
+local filer, waiting = change.holder, nil
+if change.held then
+  local refusal
+  waiting, refusal = find_held(change)
+  if not waiting then return refusal end
+  filer = redis.call('HGET', FILERS, change.held) -- whoever releases it, it belongs to the key that wrote it
+end
+if kind == 'hold' or kind == 'edit' then
+  if change.release_at <= now then return {outcome.over, ''} end
+  return keep(hold(change, at, now, waiting))
+elseif kind == 'spike' then
+  return keep(spike(change, at, waiting))
+end
+
+-- The dispatch that is changed or pinned.
+
+local known
+if id then
+  local stored = redis.call('HGET', DISPATCHES, id)
+  if not stored then return {outcome.absent, ''} end
+  known = cjson.decode(stored)
+  if change.own_only and redis.call('HGET', FILERS, id) ~= filer then return {outcome.foreign, ''} end
+  if known.status == 'killed' then return {outcome.killed, stored} end
+  if change.confirm == 'give' then
+    local asked = redis.call('HGET', FLASHES, id)
+    if not asked then return {outcome.unasked, ''} end
+    local space = string.find(asked, ' ', 1, true)
+    if now > tonumber(string.sub(asked, 1, space - 1)) then return {outcome.late, ''} end
+    if string.sub(asked, space + 1) == filer then return {outcome.alone, ''} end
   end
-  filer = redis.call('HGET', FILERS, held) -- whoever releases it, it stays the line of the one who wrote it
-end
-
-local function note(what, record)
-  redis.call('XADD', DESK, '*', 'entry',
-    '{"kind":"' .. what .. '","at":"' .. at .. '","by":' .. by .. ',"held":' .. record .. '}')
-end
-
-if kind == 'hold' or kind == 'edit' then -- fields: those of the dispatch to be
-  if tonumber(release) <= now then return {'over', ''} end
-  local since = waiting and waiting.held or at
-  local revision = waiting and waiting.revision + 1 or 1
-  if kind == 'hold' then
-    held = 'h' .. base32(now, 10) .. random
-    redis.call('HSET', FILERS, held, filer)
+  if change.revision and change.revision ~= known.revision then
+    return {outcome.stale, string.format('%d', known.revision)}
   end
-  local record = '{"id":"' .. held .. '",' .. fields .. ',"release_at":"' .. rfc3339(tonumber(release)) .. '","held":"'
-    .. since .. '","updated":"' .. at .. '","by":' .. by .. ',"revision":' .. revision .. ',"status":"held"}'
-  redis.call('HSET', HELD, held, record)
-  redis.call('ZADD', DUE, release, held)
-  note(kind, record)
-  return answer('{"id":"' .. held .. '","release_at":"' .. rfc3339(tonumber(release)) .. '","revision":' .. revision
-    .. ',"held":"' .. since .. '","updated":"' .. at .. '"}')
-elseif kind == 'spike' then -- fields: "reason":"…"
-  local record = '{"id":"' .. held .. '","held":"' .. waiting.held .. '","updated":"' .. at .. '","revision":'
-    .. waiting.revision + 1 .. ',"status":"spiked",' .. fields .. '}'
-  redis.call('HSET', HELD, held, record)
-  redis.call('ZREM', DUE, held)
-  note(kind, record)
-  return answer('{"id":"' .. held .. '","revision":' .. waiting.revision + 1 .. ',"updated":"' .. at .. '"}')
 end
 
--- What is in the log, and what goes there.
+-- The entry, and what it leaves in the store.
 
 offset = string.format('%.0f', tonumber(offset) + 1)
-
-local known, stored
-if kind == 'correct' or kind == 'kill' or (kind == 'pin' and id ~= '') then
-  stored = redis.call('HGET', DISPATCHES, id)
-  if not stored then return {'absent', ''} end
-  known = cjson.decode(stored)
-  if owner_only == '1' and redis.call('HGET', FILERS, id) ~= filer then return {'foreign', ''} end
-  if known.status == 'killed' then return {'killed', stored} end
-  if confirm == 'give' then
-    local asked = redis.call('HGET', FLASHES, id)
-    if not asked then return {'unasked', ''} end
-    local space = string.find(asked, ' ', 1, true)
-    if now > tonumber(string.sub(asked, 1, space - 1)) then return {'late', ''} end
-    if string.sub(asked, space + 1) == filer then return {'alone', ''} end
-  end
-  if expected ~= '' and tonumber(expected) ~= known.revision then
-    return {'stale', string.format('%d', known.revision)}
-  end
-end
-
--- `fields` is spliced in as it came, never decoded: cjson would turn empty lists into objects.
-local revision, content = 0, nil
+local revision, stored, content = nil, nil, nil
 local function dispatch(filed)
   return '{"id":"' .. id .. '",' .. fields .. ',"filed":"' .. filed .. '","updated":"' .. at
     .. '","revision":' .. revision .. ',"status":"usable"}'
 end
 if kind == 'file' then
   revision = 1
-  id = base32(now, 10) .. base32(tonumber(offset), 8) .. random
+  id = base32(now, 10) .. base32(tonumber(offset), 8) .. change.random
   stored = dispatch(at)
   content = '"dispatch":' .. stored
 elseif kind == 'correct' then
@@ -167,36 +112,30 @@ elseif kind == 'kill' then -- fields: "reason":"…"
   stored = '{"id":"' .. id .. '","filed":"' .. known.filed .. '","updated":"' .. at
     .. '","revision":' .. revision .. ',"status":"killed",' .. fields .. '}'
 elseif kind == 'pin' then
-  content = '"id":' .. (id == '' and 'null' or '"' .. id .. '"')
+  content = '"id":' .. (id and '"' .. id .. '"' or 'null')
 elseif kind == 'air' then -- fields: {"on":…}
   stored = fields
   content = '"air":' .. fields
 end
 
-local text = '{"kind":"' .. kind .. '","at":"' .. at .. '","by":' .. by .. ',' .. content .. '}'
+local text = '{"kind":"' .. kind .. '","at":"' .. at .. '","by":' .. change.by .. ',' .. content .. '}'
 hash = redis.sha1hex(hash .. text)
 store(
-  {kind = kind, id = id, stored = stored, filer = filer, first = FIRST_INDEX, entered = tonumber(entered)},
+  {kind = kind, id = id or '', stored = stored, filer = filer, first = FIRST_INDEX, entered = change.entered},
   {offset = offset, hash = hash, text = text, now = string.format('%.0f', now)})
 
-if held ~= '' then
-  local record = '{"id":"' .. held .. '","held":"' .. waiting.held .. '","updated":"' .. at .. '","revision":'
-    .. waiting.revision + 1 .. ',"status":"released","dispatch":"' .. id .. '"}'
-  redis.call('HSET', HELD, held, record)
-  redis.call('ZREM', DUE, held)
-  note('release', record)
-end
-local wait = string.match(confirm, '^ask (%d+)$')
-if wait then
-  redis.call('HSET', FLASHES, id, string.format('%.0f %s', now + tonumber(wait), filer))
-elseif kind == 'kill' or confirm ~= '' then
-  redis.call('HDEL', FLASHES, id) -- there is nothing to be confirmed any more
+if waiting then finish('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
+local confirm_by = change.confirm == 'request' and now + change.confirm_timeout
+if confirm_by then
+  redis.call('HSET', FLASHES, id, string.format('%.0f %s', confirm_by, filer))
+elseif kind == 'kill' or change.confirm then
+  redis.call('HDEL', FLASHES, id) -- there is nothing left to confirm
 end
 
 local receipt = '"position":"' .. offset .. '-' .. string.sub(hash, 1, 12) .. '"'
-if id ~= '' then receipt = '"id":"' .. id .. '",' .. receipt end
-if revision > 0 then receipt = receipt .. ',"revision":' .. revision end
+if id then receipt = '"id":"' .. id .. '",' .. receipt end
+if revision then receipt = receipt .. ',"revision":' .. revision end
 receipt = '{' .. receipt .. ',"' .. (kind == 'file' and 'filed' or 'updated') .. '":"' .. at .. '"'
-if wait then receipt = receipt .. ',"confirm_by":"' .. rfc3339(now + tonumber(wait)) .. '"' end
-redis.call('PUBLISH', channel, offset .. ' ' .. hash .. ' ' .. text)
-return answer(receipt .. '}')
+if confirm_by then receipt = receipt .. ',"confirm_by":"' .. rfc3339(confirm_by) .. '"' end
+redis.call('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+return keep(receipt .. '}')

@@ -14,7 +14,7 @@ import orjson
 
 from ticker.entry import Entry, Tail
 from ticker.feed import ON_AIR, tombstone
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.redis import Redis
 
 PAGE: Final = 512
@@ -54,7 +54,7 @@ class Walk:
 
     async def pages(self) -> AsyncIterator[list[Link]]:
         """Give the log page by page, with what is wrong in it; entries written meanwhile are among it."""
-        log, state = keys.log(self._feed), keys.state(self._feed)
+        log, state = names.log(self._feed), names.state(self._feed)
         origin = await self._redis("HGET", state, "origin")
         if origin is None:
             yield [Link(None, fault="the log is not there")]
@@ -174,12 +174,12 @@ class Audit:
         """Return how the dispatches stood before this page that are changed in it."""
         about = [(entry, after["id"]) for entry, after, _ in page if entry is not None and entry.kind in _CHANGES]
         ids = list(dict.fromkeys(id for _, id in about))
-        filed = await self._redis("ZMSCORE", keys.order(self._feed), *ids) if ids else []
+        filed = await self._redis("ZMSCORE", names.order(self._feed), *ids) if ids else []
         first = next((entry.tail.offset for entry, _, _ in page if entry is not None), 0)
         at = {id: self._corrected.get(id, int(score or 0)) for id, score in zip(ids, filed, strict=True)}
         at = {id: offset for id, offset in at.items() if offset < first}  # the others come in the page itself
-        found = await self._redis.together(
-            *(("XRANGE", keys.log(self._feed), f"{offset}-0", f"{offset}-0") for offset in at.values())
+        found = await self._redis.pipeline(
+            *(("XRANGE", names.log(self._feed), f"{offset}-0", f"{offset}-0") for offset in at.values())
         )
         for entry, id in about:
             if entry.kind == "correct":
@@ -192,7 +192,7 @@ class Audit:
     async def _desk(self) -> AsyncIterator[dict[str, Any]]:
         held: dict[str, dict[str, Any]] = {}
         after = "-"
-        while found := await self._redis("XRANGE", keys.desk(self._feed), after, "+", "COUNT", PAGE):
+        while found := await self._redis("XRANGE", names.desk(self._feed), after, "+", "COUNT", PAGE):
             for _, kept in found:
                 change = orjson.loads(kept[b"entry"])
                 now = change.pop("held")
@@ -251,10 +251,10 @@ class Proof:
         if not said:
             return None
         ids = list(dict.fromkeys(after["id"] for _, after in said))
-        found = await self._redis.together(
-            ("HMGET", keys.revisions(self._feed), *ids),
-            ("HMGET", keys.dispatches(self._feed), *ids),
-            ("ZMSCORE", keys.order(self._feed), *ids),
+        found = await self._redis.pipeline(
+            ("HMGET", names.revisions(self._feed), *ids),
+            ("HMGET", names.dispatches(self._feed), *ids),
+            ("ZMSCORE", names.order(self._feed), *ids),
         )
         stands = {id: values for id, *values in zip(ids, *found, strict=True)}
         for entry, after in said:
@@ -280,15 +280,15 @@ class Proof:
 
     async def _unsaid(self, filed: int) -> str | None:
         """Return what is wrong if there are more dispatches than the log says."""
-        dispatches, cursor = keys.dispatches(self._feed), 0
+        dispatches, cursor = names.dispatches(self._feed), 0
         if await self._redis("HLEN", dispatches) == filed:
             return None
         while True:
             cursor, found = await self._redis("HSCAN", dispatches, cursor, "COUNT", PAGE)
             ids = [id.decode() for id in found]
-            places = await self._redis("ZMSCORE", keys.order(self._feed), *ids) if ids else []
+            places = await self._redis("ZMSCORE", names.order(self._feed), *ids) if ids else []
             at = [f"{int(place or 0)}-0" for place in places]
-            kept = await self._redis.together(*(("XRANGE", keys.log(self._feed), place, place) for place in at))
+            kept = await self._redis.pipeline(*(("XRANGE", names.log(self._feed), place, place) for place in at))
             for id, entries in zip(ids, kept, strict=True):
                 said = _read(entries[0][1].get(b"entry")) if entries else None
                 if not isinstance(said, dict) or said.get("dispatch", {}).get("id") != id:

@@ -11,8 +11,7 @@ local act, never, channel, word = unpack(ARGV)
 
 local last = redis.call('HGET', STATE, 'at')
 if not last then return nil end
-local clock = redis.call('TIME')
-local now = math.max(tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000), tonumber(last))
+local now = milliseconds(last)
 if act == 'close' then
   -- Closed again, it keeps the time at which it was closed first.
   if redis.call('HSETNX', STATE, 'closed', string.format('%.0f', now)) == 1 then redis.call('DEL', FLASHES) end

@@ -35,7 +35,7 @@ START_WITHIN: Final = 60.0
 STOP_WITHIN: Final = 10.0
 """Seconds a Valkey may take to stop before it is killed. With fsync always it has nothing left to write."""
 
-BREATH: Final = 1.0
+RESTART_BACKOFF: Final = 1.0
 """Seconds between attempts to start one that does not come up, so that a broken disk does not make it spin."""
 
 LONGEST_SOCKET: Final = 103 if sys.platform == "darwin" else 107
@@ -247,7 +247,7 @@ class Embedded:
                 except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
                     print(f"ticker: {error}", file=sys.stderr, flush=True)
                     await self._end_server()
-                    await asyncio.sleep(BREATH)
+                    await asyncio.sleep(RESTART_BACKOFF)
 
     async def _dismiss_watcher(self) -> None:
         # Killed, not told: closing its pipe would have it signal a process id that may be another's by now.

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ticker.errors import NotFound
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.redis import Redis, WrongType
 
 LOOK_AT: Final = 10
@@ -36,8 +36,8 @@ class HeldLines:
 
     async def waiting(self, feed: str) -> list[dict[str, Any]]:
         """Return the lines that wait for their release, the next one first."""
-        ids = await self._redis("ZRANGE", keys.due(feed), 0, -1)
-        kept = await self._redis("HMGET", keys.held(feed), *ids) if ids else []
+        ids = await self._redis("ZRANGE", names.due(feed), 0, -1)
+        kept = await self._redis("HMGET", names.held(feed), *ids) if ids else []
         lines = [orjson.loads(record) for record in kept if record is not None]
         return [line for line in lines if line["status"] == "held"]  # one may be released between the two reads
 
@@ -47,7 +47,7 @@ class HeldLines:
         Raises:
             NotFound: nothing by that id was ever held in this feed.
         """
-        record, filer = await self._redis.together(("HGET", keys.held(feed), id), ("HGET", keys.filers(feed), id))
+        record, filer = await self._redis.pipeline(("HGET", names.held(feed), id), ("HGET", names.filers(feed), id))
         if record is None:
             raise NotFound(f"There is no held line {id!r} in the feed {feed!r}")
         return orjson.loads(record), filer.decode()
@@ -58,15 +58,15 @@ class HeldLines:
         Of each feed LOOK_AT at most, and as many more as `beyond` says: those that were due and did not come out.
         """
         last = {feed: LOOK_AT - 1 + (beyond or {}).get(feed, 0) for feed in feeds}
-        time, *answers = await self._redis.outcomes(
-            ("TIME",), *(("ZRANGE", keys.due(feed), 0, last[feed], "WITHSCORES") for feed in feeds)
+        time, *answers = await self._redis.pipeline_outcomes(
+            ("TIME",), *(("ZRANGE", names.due(feed), 0, last[feed], "WITHSCORES") for feed in feeds)
         )
         for answer in (time, *answers):
             if isinstance(answer, Exception) and not isinstance(answer, WrongType):
                 raise answer
         damaged = {feed for feed, answer in zip(feeds, answers, strict=True) if isinstance(answer, WrongType)}
         for feed in damaged - self._damaged:
-            log.error("what is held in %s cannot be read: %s is no sorted set", feed, keys.due(feed))
+            log.error("what is held in %s cannot be read: %s is no sorted set", feed, names.due(feed))
         self._damaged = damaged
         found = [[] if isinstance(answer, WrongType) else answer for answer in answers]
         seconds, micros = time

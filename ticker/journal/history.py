@@ -14,7 +14,7 @@ import orjson
 
 from ticker.dispatch import URGENCIES
 from ticker.errors import NotFound
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.redis import Redis
 
 SCAN_AT_MOST: Final = 1000
@@ -58,7 +58,7 @@ async def search(redis: Redis, feed: str, before: str | None, limit: int, wanted
     """
     score: int | None = None
     if before is not None:
-        found = await redis("ZSCORE", keys.order(feed), before)
+        found = await redis("ZSCORE", names.order(feed), before)
         if found is None:
             raise NotFound(f"There is no dispatch {before!r} in the feed {feed!r}")
         score = int(found)
@@ -80,11 +80,11 @@ async def search(redis: Redis, feed: str, before: str | None, limit: int, wanted
 
 async def _plan(redis: Redis, feed: str, wanted: Filter) -> tuple[list[str], list[list[str]]]:
     """Return the sets to walk through, those of the filter that fewest dispatches pass, and those to check by."""
-    filters = [[keys.index(feed, name, label) for label in labels] for name, labels in wanted.labels.items()]
+    filters = [[names.index(feed, name, label) for label in labels] for name, labels in wanted.labels.items()]
     if not filters:
-        return [keys.order(feed)], []
+        return [names.order(feed)], []
     if len(filters) > 1:
-        sizes = iter(await redis.together(*(("ZCARD", key) for filter in filters for key in filter)))
+        sizes = iter(await redis.pipeline(*(("ZCARD", key) for filter in filters for key in filter)))
         by_size = [(sum(next(sizes) for _ in filter), filter) for filter in filters]
         filters = [filter for _, filter in sorted(by_size)]
     return filters[0], filters[1:]
@@ -94,7 +94,7 @@ async def _next(redis: Redis, walked: list[str], score: int | None, count: int) 
     """Return the next ids of the union of sorted sets, from below a score; the last one's score; if there are more."""
     start = "+inf" if score is None else f"({score}"
     command = (start, "-inf", "BYSCORE", "REV", "LIMIT", 0, count, "WITHSCORES")
-    answers = await redis.together(*(("ZRANGE", key, *command) for key in walked))
+    answers = await redis.pipeline(*(("ZRANGE", key, *command) for key in walked))
     union = {id: int(at) for answer in answers for id, at in _pairs(answer)}
     newest = sorted(union, key=union.__getitem__, reverse=True)
     taken = newest[:count]
@@ -112,10 +112,10 @@ async def _matching(
     if checked and ids:
         every = ids
         asked = [("ZMSCORE", key, *ids) for filter in checked for key in filter]
-        scores = iter(await redis.together(*asked))
+        scores = iter(await redis.pipeline(*asked))
         for filter in checked:  # of each, one set at least has the dispatch
             sets = [dict(zip(every, next(scores), strict=True)) for _ in filter]
             ids = [id for id in ids if any(scored[id] is not None for scored in sets)]
-    stored = await redis("HMGET", keys.dispatches(feed), *ids) if ids else []
+    stored = await redis("HMGET", names.dispatches(feed), *ids) if ids else []
     dispatches = [orjson.loads(text) for text in stored]
     return [each for each in dispatches if urgencies is None or each.get("urgency") in urgencies]

@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from ticker.changes import Change
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
-from ticker.journal import keys
-from ticker.journal.change import Change, Receipt, receipt, ties
+from ticker.journal import names
+from ticker.journal.append import Receipt, argument, key_names, receipt, ties
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
-from ticker.journal.redis import Redis, Refused, Script, WrongType
-from ticker.journal.registry import Plan
+from ticker.journal.redis import CommandError, Redis, Script, WrongType
 
 
 class Probed(NamedTuple):
@@ -41,7 +42,7 @@ class Journal:
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
-        self._append = Script("store.lua", "append.lua")
+        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
         self._look = Script("look.lua")
 
     async def append(self, feed: str, change: Change) -> Receipt:
@@ -52,11 +53,11 @@ class Journal:
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
-        names, enters = change.names(feed)
-        args = change.arguments(self._redis.channels.live(feed), enters)
+        keys, entered = key_names(feed, change)
+        args = [argument(change, self._redis.channels.live(feed), entered)]
         # WAIT speaks of the writes of its own connection, so both go over the same one.
-        async with self._redis.one_connection() if self._replicas else nullcontext(self._redis) as redis:
-            outcome, detail = await redis.run(self._append, names, args)
+        async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
+            outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 await self._tie(feed, change, detail)
                 if self._replicas:
@@ -64,15 +65,16 @@ class Journal:
         return receipt(outcome.decode(), detail, feed, change)
 
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
-        """Tie an edition to its line; before replicas are waited for, since a release is not repeated."""
-        if change.kind in ("file", "correct") and "edition_of" in change.carries:
-            await self._redis.together(*ties(feed, orjson.loads(kept)["id"], change.carries))
+        """Tie an edition to its original; before replicas are waited for, since a release is not repeated."""
+        fields = change.written()
+        if "edition_of" in fields:
+            await self._redis.pipeline(*ties(feed, orjson.loads(kept)["id"], fields))
 
     async def _wait(self, redis: Redis) -> None:
         milliseconds = int(self._replica_timeout * 1000)
         try:
             on_disk, copies = await redis("WAITAOF", 1, self._replicas, milliseconds)
-        except Refused:
+        except CommandError:
             # Redis before 7.2, or no AOF here: copies in the replicas' memory are the most there is.
             on_disk, copies = 1, await redis("WAIT", self._replicas, milliseconds)
         if on_disk < 1 or copies < self._replicas:
@@ -85,15 +87,15 @@ class Journal:
         """Wait until the replicas hold what was written so far, such as that a feed is closed; raises as `append`."""
         if not self._replicas:
             return
-        async with self._redis.one_connection() as redis:
+        async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
-            await redis("HINCRBY", keys.state(feed), "settled", 1)
+            await redis("HINCRBY", names.state(feed), "settled", 1)
             await self._wait(redis)
 
-    async def look(self, plan: Plan) -> Feed | None:
+    async def look(self, plan: FeedSettings) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
-        names = [keys.state(plan.name), keys.order(plan.name), keys.dispatches(plan.name)]
-        found = await self._redis.run(self._look, names, [WINDOW])
+        keys = [names.state(plan.name), names.order(plan.name), names.dispatches(plan.name)]
+        found = await self._redis.run(self._look, keys, [WINDOW])
         if found is None:
             return None
         offset, hash, air, pinned, dispatches, older = found
@@ -104,10 +106,10 @@ class Journal:
             pinned=pinned.decode() or None,
             dispatches=[orjson.loads(dispatch) for dispatch in dispatches],
             pinned_dispatch=orjson.loads(older) if older else None,
-            **plan.shown(),
+            **plan.public(),
         )
 
-    async def opened(self, plan: Plan, count: int) -> tuple[Feed, Tail, list[Entry]]:
+    async def opened(self, plan: FeedSettings, count: int) -> tuple[Feed, Tail, list[Entry]]:
         """Return what a feed shows now, its newest entries, at least `count` if it has as many, and the place before.
 
         Raises:
@@ -141,7 +143,7 @@ class Journal:
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
         """Return the entries of a feed from one offset to another, both included, oldest first."""
-        found = await self._redis("XRANGE", keys.log(feed), f"{max(first, 1)}-0", f"{last}-0")
+        found = await self._redis("XRANGE", names.log(feed), f"{max(first, 1)}-0", f"{last}-0")
         return [Entry.read(int(id.split(b"-")[0]), kept[b"hash"].decode(), kept[b"entry"]) for id, kept in found]
 
     async def recent(self, feed: str, last: int, count: int) -> tuple[Tail, list[Entry]]:
@@ -149,7 +151,7 @@ class Journal:
         entries = await self.entries(feed, last - count, last)
         if len(entries) > count or (entries and entries[0].tail.offset > 1):
             return entries[0].tail, entries[1:]
-        origin = await self._redis("HGET", keys.state(feed), "origin")
+        origin = await self._redis("HGET", names.state(feed), "origin")
         return Tail(0, (origin or b"").decode()), entries
 
     async def probe(self, feeds: list[str], word: bytes) -> Probed:
@@ -162,10 +164,10 @@ class Journal:
         Raises:
             CannotWrite: it takes no writes, for another reason than that its memory is full.
         """
-        *found, time, written, published = await self._redis.outcomes(
-            *(("HMGET", keys.state(feed), "offset", "hash") for feed in feeds),
+        *found, time, written, published = await self._redis.pipeline_outcomes(
+            *(("HMGET", names.state(feed), "offset", "hash") for feed in feeds),
             ("TIME",),
-            ("SET", keys.PROBE, "", "XX"),
+            ("SET", names.PROBE, "", "XX"),
             ("PUBLISH", self._redis.channels.nodes, word),
         )
         for answer in (written, *found, time, published):
@@ -188,13 +190,13 @@ class Journal:
         """
         start = "+inf"
         if before is not None:
-            score = await self._redis("ZSCORE", keys.order(feed), before)
+            score = await self._redis("ZSCORE", names.order(feed), before)
             if score is None:
                 raise NotFound(f"There is no dispatch {before!r} in the feed {feed!r}")
             start = f"({int(score)}"
-        order = keys.index(feed, *narrow) if narrow else keys.order(feed)
+        order = names.index(feed, *narrow) if narrow else names.order(feed)
         ids = await self._redis("ZRANGE", order, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit)
-        stored = await self._redis("HMGET", keys.dispatches(feed), *ids) if ids else []
+        stored = await self._redis("HMGET", names.dispatches(feed), *ids) if ids else []
         return [orjson.loads(dispatch) for dispatch in stored]
 
     async def search(self, feed: str, before: str | None, limit: int, wanted: Filter) -> Page:
@@ -208,18 +210,18 @@ class Journal:
     async def labels(self, feed: str) -> dict[str, dict[str, int]]:
         """Return the sections, places and stories of a feed, each with the number of its dispatches."""
         found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
-        for name, count in (await self._redis("HGETALL", keys.labels(feed))).items():
+        for name, count in (await self._redis("HGETALL", names.labels(feed))).items():
             kind, _, label = name.decode().partition(":")
             found[kind][label] = int(count)
         return found
 
     async def editions(self, feed: str, id: str) -> list[str]:
         """Return `feed/id` of the same line in other languages."""
-        tied = {name.decode() for name in await self._redis("SMEMBERS", keys.editions(feed, id))}
+        tied = {name.decode() for name in await self._redis("SMEMBERS", names.editions(feed, id))}
         # Editions of the same original are editions of each other.
         for name in sorted(tied):
             other, _, its = name.partition("/")
-            tied |= {name.decode() for name in await self._redis("SMEMBERS", keys.editions(other, its))}
+            tied |= {name.decode() for name in await self._redis("SMEMBERS", names.editions(other, its))}
         return sorted(tied - {f"{feed}/{id}"})
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
@@ -228,8 +230,8 @@ class Journal:
         Raises:
             NotFound: it was never filed in this feed.
         """
-        stored, earlier = await self._redis.together(
-            ("HGET", keys.dispatches(feed), id), ("HGET", keys.revisions(feed), id)
+        stored, earlier = await self._redis.pipeline(
+            ("HGET", names.dispatches(feed), id), ("HGET", names.revisions(feed), id)
         )
         if stored is None:
             raise NotFound(f"There is no dispatch {id!r} in the feed {feed!r}")

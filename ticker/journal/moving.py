@@ -23,11 +23,11 @@ from ticker.dispatch import FeedPlan, check
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import BadRequest, Conflict, Invalid, NotFound, TickerError, Unavailable
 from ticker.feed import tombstone
-from ticker.journal import keys
+from ticker.journal import names
+from ticker.journal.append import indexes, stored, ties
 from ticker.journal.audit import Walk
-from ticker.journal.change import indexes, stored, ties
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script
-from ticker.journal.registry import Plan, planned
 from ticker.journal.rules import check_entry, is_moment
 
 FORM: Final = 1
@@ -50,7 +50,7 @@ class Step(NamedTuple):
 class Head(NamedTuple):
     """What an export says of itself."""
 
-    plan: Plan
+    plan: FeedSettings
     origin: str
     end: Position
 
@@ -73,14 +73,14 @@ class Line:
     fields: dict[str, Any]
 
 
-async def taken_out(redis: Redis, plan: Plan) -> AsyncIterator[tuple[bytes, Step]]:
+async def taken_out(redis: Redis, plan: FeedSettings) -> AsyncIterator[tuple[bytes, Step]]:
     """Give the lines of an export, and after each how far it is.
 
     Raises:
         NotFound: the feed has no log.
         TickerError: its log is broken; what is wrong is named.
     """
-    origin, offset, hash = await redis("HMGET", keys.state(plan.name), "origin", "offset", "hash")
+    origin, offset, hash = await redis("HMGET", names.state(plan.name), "origin", "offset", "hash")
     if origin is None or offset is None:
         raise NotFound(f"The feed {plan.name!r} has no log")
     end = Tail(int(offset), hash.decode())
@@ -88,7 +88,7 @@ async def taken_out(redis: Redis, plan: Plan) -> AsyncIterator[tuple[bytes, Step
     yield _sealed(head), Step(0, end.offset)
     async for page in Walk(redis, plan.name).pages():
         filed = [entry.content["dispatch"]["id"] for entry, _, _ in page if entry is not None and entry.kind == "file"]
-        found = await redis("HMGET", keys.filers(plan.name), *filed) if filed else []
+        found = await redis("HMGET", names.filers(plan.name), *filed) if filed else []
         filers = {id: filer.decode() for id, filer in zip(filed, found, strict=True) if filer}
         for entry, after, fault in page:
             if entry is None or fault is not None:
@@ -125,7 +125,7 @@ def read(lines: Iterable[bytes]) -> tuple[Head, Iterator[Line]]:
             raise ValueError
     except (*_MALFORMED, Invalid):
         raise BadRequest(f"line {number}: this is no export of a feed that this version can read") from None
-    head = Head(planned(plan, opened, closed), said["origin"], end)
+    head = Head(FeedSettings.requested(plan, opened, closed), said["origin"], end)
     return head, _entries(head, rest)
 
 
@@ -191,7 +191,7 @@ def _opened(number: int, text: bytes) -> dict[str, Any]:
 
 async def put_in(
     redis: Redis, lines: Iterable[bytes], *, name: str | None = None
-) -> AsyncGenerator[tuple[Plan, Step], None]:
+) -> AsyncGenerator[tuple[FeedSettings, Step], None]:
     """Put an export into a feed that has no entries yet, or go on with an import that broke off.
 
     `name` gives the feed another name. A feed that is not open yet is listed, and so open to readers, once all is in.
@@ -207,7 +207,9 @@ async def put_in(
     # Alone, so that the server knows the script before batches of it: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
     _judge(plan, 0, await redis.run(script, [*stored(plan.name)], origin))
-    listed, offset = await redis.together(("HEXISTS", keys.FEEDS, plan.name), ("HGET", keys.state(plan.name), "offset"))
+    listed, offset = await redis.pipeline(
+        ("HEXISTS", names.FEEDS, plan.name), ("HGET", names.state(plan.name), "offset")
+    )
     if listed and offset == b"0":
         await _list(redis, plan)  # it is this feed from now on
     yield plan, Step(0, head.end.offset)
@@ -216,24 +218,24 @@ async def put_in(
         outcomes = await asyncio.gather(*(redis.run(script, names, args) for names, args in asked))
         for line, outcome in zip(batch, outcomes, strict=True):
             _judge(plan, line.entry.tail.offset, outcome)
-        await redis.together(*(tie for line in batch for tie in ties(plan.name, line.id, line.fields)))
+        await redis.pipeline(*(tie for line in batch for tie in ties(plan.name, line.id, line.fields)))
         yield plan, Step(batch[-1].entry.tail.offset, head.end.offset)
     await _list(redis, plan)
 
 
-async def _list(redis: Redis, plan: Plan) -> None:
-    state = keys.state(plan.name)
+async def _list(redis: Redis, plan: FeedSettings) -> None:
+    state = names.state(plan.name)
     closed = ("HDEL", state, "closed") if plan.closed is None else ("HSET", state, "closed", _milliseconds(plan.closed))
     # All nodes look at once: a log that was there before is another one now, or longer.
     told = ("PUBLISH", redis.channels.changes, plan.name)
-    await redis.together(closed, ("HSET", keys.FEEDS, plan.name, plan.stored), told)
+    await redis.pipeline(closed, ("HSET", names.FEEDS, plan.name, plan.stored), told)
 
 
 def _milliseconds(moment: str) -> int:
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
-def _judge(plan: Plan, offset: int, outcome: bytes) -> None:
+def _judge(plan: FeedSettings, offset: int, outcome: bytes) -> None:
     if outcome == b"foreign":
         raise Conflict(f"The feed {plan.name!r} is there already, with another history; choose another name")
     if outcome == b"gap":
@@ -244,7 +246,7 @@ async def _asked(redis: Redis, feed: str, batch: list[Line]) -> list[tuple[list[
     """Return the keys and arguments with which the script puts these entries in."""
     filed = {line.id for line in batch if line.entry.kind == "file"}
     ids = list({line.id for line in batch if line.entry.kind == "correct"} - filed)
-    found = await redis("HMGET", keys.dispatches(feed), *ids) if ids else []
+    found = await redis("HMGET", names.dispatches(feed), *ids) if ids else []
     # What a correction leaves is what stands there before this batch. If a part of it was put in before, what stands
     # there may be later, but then the script does not put that correction in again.
     labels = {id: indexes(feed, orjson.loads(text)) for id, text in zip(ids, found, strict=True) if text}

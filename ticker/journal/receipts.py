@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from ticker.fanout import FanOut, FanOuts, Line, quantile
-from ticker.journal import keys
+from ticker.journal import names
 from ticker.journal.redis import Redis
 
 KEEP: Final = 7 * 24 * 3600
@@ -42,7 +42,7 @@ class Receipts:
         commands += [("EXPIRE", name, KEEP) for name in {command[1] for command in commands}]
         if commands:
             # What cannot be kept is lost: a measurement is no reason for readers to be told that the log is.
-            await self._redis.outcomes(*commands)
+            await self._redis.pipeline_outcomes(*commands)
 
     async def of(self, feed: str, dispatch: dict[str, Any]) -> dict[str, Any]:
         """Return the receipt of a dispatch."""
@@ -75,4 +75,4 @@ def _rounded(milliseconds: float | None) -> float | None:
 
 
 def _minute(line: Line) -> str:
-    return keys.receipts(line.feed, line.filed[:16])
+    return names.receipts(line.feed, line.filed[:16])

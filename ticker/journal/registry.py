@@ -1,4 +1,4 @@
-"""Which feeds there are, and who may write to them.
+"""The feeds of the service and the keys to them, in Redis.
 
 Keys are random and long, so a plain SHA-256 is all the hashing they need: there is nothing to guess.
 """
@@ -11,100 +11,35 @@ import math
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
 
 import orjson
 
-from ticker.dispatch import BREAKING, FeedPlan, Visibility, rfc3339
+from ticker.dispatch import BREAKING, rfc3339
 from ticker.errors import Conflict, NotFound
-from ticker.journal import keys
+from ticker.journal import names
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script, WrongType
 
 log = logging.getLogger("ticker.registry")
 
 Role = Literal["correspondent", "editor", "admin"]
 
-COUNT_WITHIN: Final = 60
-"""Seconds in which the changes of a key are counted."""
+RATE_WINDOW: Final = 60
+"""Seconds over which the changes of a key are counted."""
 
 NEVER: Final = 253_370_764_800_000
-"""Millisecond of Unix time, in the year 9999, at which a held line is due that came due while its feed was closed."""
+"""Millisecond of Unix time, in the year 9999, when a held dispatch is due that came due while its feed was closed."""
 
 KEY_PREFIX: Final = "tk_"
-"""So that a key found in a log or a repository is recognised for what it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A feed as it was opened, and edited since.
-
-    Attributes:
-        name, title, language, edition_of: as in feed.py.
-        opened: when (RFC 3339).
-        two_person_flash: whether a flash goes out as urgent until a second key confirms it.
-        timezone: IANA name.
-        origins: web origins whose pages may read it; None for the service's.
-        visibility: who may read it.
-        closed: when it was closed (RFC 3339), or None. Kept in the feed's state, where append.lua sees it.
-    """
-
-    name: str
-    title: str
-    language: str
-    opened: str
-    edition_of: str | None = None
-    two_person_flash: bool = False
-    timezone: str = "UTC"
-    origins: tuple[str, ...] | None = None
-    visibility: Visibility = "public"
-    closed: str | None = None
-
-    @classmethod
-    def read(cls, text: bytes, closed: bytes | None = None) -> Self:
-        """Return a plan as it is stored, by this version or another: members that it does not know are ignored."""
-        known = {name: value for name, value in orjson.loads(text).items() if name in _PLANNED}
-        if known.get("origins") is not None:
-            known["origins"] = tuple(known["origins"])
-        return cls(**known | {"closed": moment(closed)})
-
-    @property
-    def stored(self) -> bytes:
-        """The plan as it is stored. Versions that know fewer members read it as long as those are not made use of."""
-        said = {
-            name: value for name, value in asdict(self).items() if name in _FIRST or value != _PLANNED[name].default
-        }
-        said.pop("closed", None)
-        return orjson.dumps(said)
-
-    def shown(self) -> dict[str, Any]:
-        """Return what a feed shows of its plan, as attributes of Feed."""
-        return {name: getattr(self, name) for name in SHOWN}
-
-
-_PLANNED: Final = {each.name: each for each in fields(Plan)}
-_FIRST: Final = ("name", "title", "language", "opened", "edition_of", "two_person_flash")
-"""Members that every version knows."""
-
-SHOWN: Final = tuple(name for name in _PLANNED if name not in ("name", "opened"))
-"""What a feed on a node has of its plan, and takes in when that is edited."""
-
-
-def planned(asked: FeedPlan, opened: str, closed: str | None = None) -> Plan:
-    """Return the plan of a feed that somebody asks to open."""
-    said = asked.model_dump() | {"title": asked.title or asked.name, "opened": opened, "closed": closed}
-    return Plan(**said | {"origins": None if asked.origins is None else tuple(asked.origins)})
-
-
-def moment(milliseconds: bytes | None) -> str | None:
-    """Return a time as append.lua keeps it, in milliseconds of Unix time, as RFC 3339."""
-    return rfc3339(datetime.fromtimestamp(int(milliseconds) / 1000, UTC)) if milliseconds else None
+"""Makes a key recognisable when it is found in a log or a repository."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whom a key belongs to. No feeds means all feeds; `rate` is in changes a minute, None for the service's own."""
+    """Who holds a key. No feeds means all feeds; `rate` is in changes a minute, None for the service's default."""
 
     id: str
     name: str
@@ -114,50 +49,51 @@ class Holder:
     rate: int | None = None
 
     def writes(self, feed: str) -> bool:
-        """Return True if this key works in a feed at all."""
+        """Return True if this key is valid for a feed."""
         return not self.feeds or feed in self.feeds
 
 
 class Registry:
-    """Feeds and keys, in Redis. Raises Unavailable whenever Redis cannot answer."""
+    """Feeds and keys, in Redis. Every method raises Unavailable when Redis cannot be reached."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._noted: dict[str, int] = {}
         self._swap = Script("swap.lua")
-        self._closing = Script("closing.lua")
+        self._closing = Script("time.lua", "closing.lua")
         self._first_admin = Script("admin.lua")
 
-    async def feeds(self) -> list[Plan]:
-        """Return all feeds, by name, `breaking` first."""
-        found = await self._redis("HGETALL", keys.FEEDS)
-        names = [name.decode() for name in found]
-        closed = await self._redis.outcomes(*(("HGET", keys.state(name), "closed") for name in names))
-        plans = []
+    async def feeds(self) -> list[FeedSettings]:
+        """Return the settings of all feeds, by name, `breaking` first."""
+        found = await self._redis("HGETALL", names.FEEDS)
+        listed = [name.decode() for name in found]
+        closed = await self._redis.pipeline_outcomes(*(("HGET", names.state(name), "closed") for name in listed))
+        feeds = []
         for text, at in zip(found.values(), closed, strict=True):
             if isinstance(at, Exception) and not isinstance(at, WrongType):
                 raise at
-            plans.append(Plan.read(text, None if isinstance(at, WrongType) else at))
-        return sorted(plans, key=lambda plan: (plan.name != BREAKING, plan.name))
+            feeds.append(FeedSettings.read(text, None if isinstance(at, WrongType) else at))
+        return sorted(feeds, key=lambda feed: (feed.name != BREAKING, feed.name))
 
-    async def plan(self, name: str) -> Plan:
-        """Return a feed as it was opened and edited since.
+    async def settings(self, name: str) -> FeedSettings:
+        """Return the settings of a feed.
 
         Raises:
             NotFound: there is no such feed.
         """
-        return (await self._planned(name))[1]
+        return (await self._stored_settings(name))[1]
 
-    async def _planned(self, name: str) -> tuple[bytes, Plan]:
-        text, closed = await self._redis.together(("HGET", keys.FEEDS, name), ("HGET", keys.state(name), "closed"))
+    async def _stored_settings(self, name: str) -> tuple[bytes, FeedSettings]:
+        text, closed = await self._redis.pipeline(("HGET", names.FEEDS, name), ("HGET", names.state(name), "closed"))
         if text is None:
             raise NotFound(f"There is no feed named {name!r}")
-        return text, Plan.read(text, closed)
+        return text, FeedSettings.read(text, closed)
 
-    async def edit(self, name: str, changes: dict[str, Any], word: str = "") -> Plan:
-        """Change a feed's plan and tell every node, with `word` as what it is told; return the plan as it is then.
+    async def edit(self, name: str, changes: dict[str, Any], token: str = "") -> FeedSettings:
+        """Change a feed's settings and notify every node; return the settings as they are then.
 
-        Edits at the same time are all kept. `closed` among the changes opens the feed again.
+        Concurrent edits are all kept. `closed` among the changes reopens the feed. The last notification of the edit is
+        `token`, or without one the feed's name: who sees the token on a node knows that the node has all of the edit.
 
         Raises:
             NotFound: there is no such feed.
@@ -168,140 +104,141 @@ class Registry:
         if changes.get("origins") is not None:
             changes["origins"] = tuple(changes["origins"])
         while changes:
-            before, plan = await self._planned(name)
-            # Who waits for the word waits for all of this, so the last step of it carries the word.
-            said = name if reopens else word or name
-            args = [name, before, replace(plan, **changes).stored, self._redis.channels.changes, said]
-            if await self._redis.run(self._swap, [keys.FEEDS], args):
-                break  # else somebody else's edit was kept in between, which is to stay
+            before, settings = await self._stored_settings(name)
+            notification = name if reopens else token or name
+            args = [name, before, replace(settings, **changes).stored, self._redis.channels.changes, notification]
+            if await self._redis.run(self._swap, [names.FEEDS], args):
+                break  # else another edit came in between, which is kept: apply this one to its result
         if reopens:
-            await self._close_or_reopen(name, "reopen", word)
-        return await self.plan(name)
+            await self._close_or_reopen(name, "reopen", token)
+        return await self.settings(name)
 
-    async def close(self, name: str, word: str = "") -> Plan:
-        """Close a feed and tell every node, as `edit`: once this returns, none takes another change but kills.
+    async def close(self, name: str, token: str = "") -> FeedSettings:
+        """Close a feed and notify every node, as `edit`; once this returns, the log takes kills alone for it.
 
         Raises:
             NotFound: there is no such feed.
         """
-        await self._close_or_reopen(name, "close", word)
-        return await self.plan(name)
+        await self._close_or_reopen(name, "close", token)
+        return await self.settings(name)
 
-    async def _close_or_reopen(self, name: str, act: str, word: str) -> None:
-        await self.plan(name)  # a feed that is being imported has a state, and is not listed yet
-        names = [keys.state(name), keys.due(name), keys.flashes(name)]
-        args = [act, NEVER, self._redis.channels.changes, word or name]
-        if await self._redis.run(self._closing, names, args) is None:
+    async def _close_or_reopen(self, name: str, act: str, token: str) -> None:
+        await self.settings(name)  # raises NotFound for a feed that is being imported, which has a state already
+        keys = [names.state(name), names.due(name), names.flashes(name)]
+        args = [act, NEVER, self._redis.channels.changes, token or name]
+        if await self._redis.run(self._closing, keys, args) is None:
             raise NotFound(f"There is no feed named {name!r}")
 
-    async def open_feed(self, plan: Plan) -> None:
-        """Open a feed and tell every node.
+    async def open_feed(self, settings: FeedSettings) -> None:
+        """Open a feed and notify every node.
 
         Raises:
             Conflict: it is open already.
         """
-        # The log first: a feed that is listed can be written to. Its origin is random, so that a feed that was
+        # The log first, because a listed feed can be written to. Its origin is random, so that a feed that was
         # lost and is opened again shares no position with the first.
-        await self._redis("HSETNX", keys.state(plan.name), "origin", secrets.token_hex(20))
-        origin = await self._redis("HGET", keys.state(plan.name), "origin")
+        await self._redis("HSETNX", names.state(settings.name), "origin", secrets.token_hex(20))
+        origin = await self._redis("HGET", names.state(settings.name), "origin")
         for member, value in (("hash", origin), ("at", 0), ("offset", 0)):
-            await self._redis("HSETNX", keys.state(plan.name), member, value)
-        await self.list_feed(plan)
+            await self._redis("HSETNX", names.state(settings.name), member, value)
+        await self.list_feed(settings)
 
-    async def list_feed(self, plan: Plan) -> None:
-        """List a feed whose log is there: from now on it can be read, and written to.
+    async def list_feed(self, settings: FeedSettings) -> None:
+        """List a feed whose log exists: from now on it can be read and written to.
 
         Raises:
             Conflict: it is open already.
         """
-        fresh = await self._redis("HSETNX", keys.FEEDS, plan.name, plan.stored)
-        await self._redis("PUBLISH", self._redis.channels.changes, plan.name)
+        fresh = await self._redis("HSETNX", names.FEEDS, settings.name, settings.stored)
+        await self._redis("PUBLISH", self._redis.channels.changes, settings.name)
         if not fresh:
-            raise Conflict(f"The feed {plan.name!r} is open already", field="name")
+            raise Conflict(f"The feed {settings.name!r} is open already", field="name")
 
     async def ensure(self, admin_key: str | None) -> None:
-        """See to it that a log that was emptied, or never used, has the default feed and the admin key.
+        """Make sure that a log that was emptied, or never used, has the default feed and the admin key.
 
-        An admin key that the log has had is not touched: it may be revoked, or another one by now.
+        An admin key that the log has had is not touched: it may have been revoked or replaced since.
         """
-        with suppress(WrongType):  # a damaged feed keeps nobody from following the others
+        with suppress(WrongType):  # a damaged feed does not block the others
             await self.ensure_breaking()
-        if admin_key is not None and not await self._redis("EXISTS", keys.ADMIN):
+        if admin_key is not None and not await self._redis("EXISTS", names.ADMIN):
             digest = _digest(admin_key)
             args = [digest, orjson.dumps(asdict(Holder(digest[:12], "admin", "admin", now())))]
-            if await self._redis.run(self._first_admin, [keys.ADMIN, keys.KEYS], args):
+            if await self._redis.run(self._first_admin, [names.ADMIN, names.KEYS], args):
                 log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
 
     async def ensure_breaking(self) -> None:
-        """Open the feed that exists from the first start."""
-        listed, kept = await self._redis.together(
-            ("HEXISTS", keys.FEEDS, BREAKING), ("HEXISTS", keys.state(BREAKING), "offset")
+        """Open the default feed, unless it is open."""
+        listed, kept = await self._redis.pipeline(
+            ("HEXISTS", names.FEEDS, BREAKING), ("HEXISTS", names.state(BREAKING), "offset")
         )
         if not (listed and kept):
             with suppress(Conflict):  # another node was quicker
-                await self.open_feed(Plan(BREAKING, "Breaking news", "en", now()))
+                await self.open_feed(FeedSettings(BREAKING, "Breaking news", "en", now()))
 
     async def issue(
         self, name: str, role: Role, feeds: list[str], *, rate: int | None = None, secret: str | None = None
     ) -> tuple[str, Holder]:
-        """Issue a key and return it with its holder; the key itself is not kept. `secret` sets it from outside."""
+        """Issue a key and return it with its holder; only its hash is stored. `secret` sets the key."""
         secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
         digest = _digest(secret)
         holder = Holder(digest[:12], name, role, now(), feeds, rate)
-        await self._redis("HSET", keys.KEYS, digest, orjson.dumps(asdict(holder)))
+        await self._redis("HSET", names.KEYS, digest, orjson.dumps(asdict(holder)))
         return secret, holder
 
     async def set_admin(self, secret: str) -> None:
-        """Make this the admin key that comes from the environment; the one before it, if another, is worthless."""
+        """Set the admin key that comes from the environment; a different one before it is revoked."""
         digest = _digest(secret)
-        before, _ = await self._redis.together(("GET", keys.ADMIN), ("SET", keys.ADMIN, digest))
+        before, _ = await self._redis.pipeline(("GET", names.ADMIN), ("SET", names.ADMIN, digest))
         if before is not None and before.decode() != digest:
-            await self._redis.together(("HDEL", keys.KEYS, before), ("PUBLISH", self._redis.channels.changes, b""))
+            await self._redis.pipeline(("HDEL", names.KEYS, before), ("PUBLISH", self._redis.channels.changes, b""))
         await self.issue("admin", "admin", [], secret=secret)
 
     async def listed(self, name: str) -> bool:
-        """Tell whether a feed is open, whether or not this node has heard of it."""
-        return bool(await self._redis("HEXISTS", keys.FEEDS, name))
+        """Return True if a feed is listed in Redis, whether or not this node follows it yet."""
+        return bool(await self._redis("HEXISTS", names.FEEDS, name))
 
     async def holder(self, secret: str) -> Holder | None:
-        """Return whom a key belongs to, or None if it was never issued or is revoked."""
-        found = await self._redis("HGET", keys.KEYS, _digest(secret))
+        """Return the holder of a key, or None if it was never issued or is revoked."""
+        found = await self._redis("HGET", names.KEYS, _digest(secret))
         return Holder(**orjson.loads(found)) if found else None
 
     async def count(self, holder: Holder, rate: int) -> int:
-        """Count one more change of this key; return the seconds to wait if it has had `rate` in this minute, else 0."""
+        """Count one more change by this key; return the seconds to wait if it exceeds `rate` this minute, else 0."""
         at = time.time()
-        window = int(at // COUNT_WITHIN)
-        counter = keys.rate(holder.id, window)
-        number, _ = await self._redis.together(("INCR", counter), ("EXPIRE", counter, 2 * COUNT_WITHIN))
-        return math.ceil((window + 1) * COUNT_WITHIN - at) if number > rate else 0
+        window = int(at // RATE_WINDOW)
+        counter = names.rate(holder.id, window)
+        number, _ = await self._redis.pipeline(("INCR", counter), ("EXPIRE", counter, 2 * RATE_WINDOW))
+        return math.ceil((window + 1) * RATE_WINDOW - at) if number > rate else 0
 
     async def note_use(self, holder: Holder) -> None:
-        """Note that a key was used. To the minute; each node writes it once in that."""
+        """Note that a key was used, to the minute; each node writes it at most once a minute."""
         minute = int(time.time() // 60)
         if self._noted.get(holder.id) != minute:
             self._noted[holder.id] = minute
-            await self._redis("HSET", keys.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
+            await self._redis("HSET", names.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
 
     async def holders(self) -> list[tuple[Holder, str | None]]:
-        """Return everybody who holds a key, oldest first, and when each used it last."""
-        found, used = await self._redis.together(("HVALS", keys.KEYS), ("HGETALL", keys.USED))
+        """Return all holders, oldest first, and when each key was last used."""
+        found, used = await self._redis.pipeline(("HVALS", names.KEYS), ("HGETALL", names.USED))
         holders = sorted((Holder(**orjson.loads(text)) for text in found), key=lambda holder: holder.issued)
         last = {id.decode(): at.decode() for id, at in used.items()}
         return [(holder, last.get(holder.id)) for holder in holders]
 
     async def revoke(self, id: str) -> Holder:
-        """Make a key worthless, at once and on every node.
+        """Revoke a key, at once and on every node.
 
         Raises:
             NotFound: no key has this id.
         """
-        for digest, text in (await self._redis("HGETALL", keys.KEYS)).items():
+        for digest, text in (await self._redis("HGETALL", names.KEYS)).items():
             holder = Holder(**orjson.loads(text))
             if holder.id == id:
-                # Nodes are told, since readers of private feeds may be connected with it.
-                await self._redis.together(
-                    ("HDEL", keys.KEYS, digest), ("HDEL", keys.USED, id), ("PUBLISH", self._redis.channels.changes, b"")
+                # Nodes are notified, since readers of private feeds may be connected with it.
+                await self._redis.pipeline(
+                    ("HDEL", names.KEYS, digest),
+                    ("HDEL", names.USED, id),
+                    ("PUBLISH", self._redis.channels.changes, b""),
                 )
                 return holder
         raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")

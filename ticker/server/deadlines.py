@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 
-class Late(Protocol):
+class DeadlineOwner(Protocol):
     """Somebody who sends something."""
 
     def late(self) -> None:
@@ -22,17 +22,17 @@ class Deadlines:
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` gives the time in seconds and never goes back."""
         self.clock = clock
-        self._due: dict[Late, float] = {}
+        self._due: dict[DeadlineOwner, float] = {}
 
     def __len__(self) -> int:
         return len(self._due)
 
-    def expect(self, who: Late, at: float) -> None:
+    def expect(self, who: DeadlineOwner, at: float) -> None:
         """Wait for somebody until a time by the clock, instead of any earlier deadline."""
         self._due.pop(who, None)
         self._due[who] = at
 
-    def settle(self, who: Late) -> None:
+    def settle(self, who: DeadlineOwner) -> None:
         """Wait for somebody no longer."""
         self._due.pop(who, None)
 

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Mapping
 
 from websockets.utils import accept_key
 
-from ticker.server.talk import DEFLATE
+from ticker.server.websocket import DEFLATE
 from ticker.web.admission import SSE_HEADERS, SSE_HELLO
 
 
 def headers_in(lines: bytes) -> dict[str, str] | None:
-    """Return the headers of a plain head, as `joined`; None if they do not name exactly one host."""
+    """Return the headers of a plain head, as `combined`; None if they do not name exactly one host."""
     pairs = []
     for line in lines.decode().split("\r\n")[:-1]:
         name, _, value = line.partition(":")
         pairs.append((name.lower(), value.strip(" \t")))
-    return joined(pairs) if sum(name == "host" for name, _ in pairs) == 1 else None
+    return combined(pairs) if sum(name == "host" for name, _ in pairs) == 1 else None
 
 
-def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def combined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return headers by name, in small letters; those that come in several lines are one list (RFC 9110 § 5.3)."""
     headers: dict[str, str] = {}
     for name, value in pairs:
@@ -44,7 +44,7 @@ def wants_websocket(headers: Mapping[str, str]) -> bool:
     )
 
 
-def answer_to_key(headers: Mapping[str, str]) -> str | None:
+def accept_for_key(headers: Mapping[str, str]) -> str | None:
     """Return what answers the key of a WebSocket handshake; None if that is not as RFC 6455 section 4.2.1 asks."""
     key = headers.get("sec-websocket-key", "")
     try:
@@ -54,7 +54,7 @@ def answer_to_key(headers: Mapping[str, str]) -> str | None:
     return accept_key(key) if len(nonce) == 16 and headers.get("sec-websocket-version") == "13" else None
 
 
-def switch(accept: str, *, deflated: bool) -> bytes:
+def switching_protocols(accept: str, *, deflated: bool) -> bytes:
     """Return the head that makes a WebSocket of a connection."""
     extension = f"Sec-WebSocket-Extensions: {DEFLATE}\r\n" if deflated else ""
     return (

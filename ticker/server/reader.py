@@ -15,13 +15,13 @@ from websockets.frames import CLOSE, Frame
 from websockets.frames import Close as CloseFrame
 
 from ticker.reader import Reader
-from ticker.server.lingering import Lingering
-from ticker.server.talk import Talk
-from ticker.server.watch import Watch
+from ticker.server.lingering_close import LingeringClose
+from ticker.server.readiness import Readiness
+from ticker.server.websocket import ReaderWebSocket
 from ticker.web.allowance import Allowance
 from ticker.wire import Close, Dialect
 
-LISTEN: Final = 1024
+READ_SIZE: Final = 1024
 """Bytes read from one reader before others get their turn; a reader who sends much is found out after a few turns."""
 
 _CLOSED: Final = -1
@@ -33,18 +33,18 @@ class SocketReader(Reader):
     What a write leaves behind, at most one chunk, waits here until there is room.
     """
 
-    __slots__ = ("_allowance", "_descriptor", "_rest", "_talk", "_watch", "dialect")
+    __slots__ = ("_allowance", "_descriptor", "_readiness", "_rest", "_talk", "dialect")
 
-    def __init__(self, dialect: Dialect, descriptor: int, watch: Watch) -> None:
+    def __init__(self, dialect: Dialect, descriptor: int, readiness: Readiness) -> None:
         """`descriptor` is a connected socket that does not block; it is the reader's from here on."""
         super().__init__()
         self.dialect = dialect
         self._descriptor = descriptor
-        self._watch = watch
+        self._readiness = readiness
         self._rest = b""
         self._allowance: Allowance | None = None
-        self._talk: Talk | None = None
-        watch.add(descriptor, self)
+        self._talk: ReaderWebSocket | None = None
+        readiness.add(descriptor, self)
 
     # What the hub asks
 
@@ -69,12 +69,12 @@ class SocketReader(Reader):
 
     def _keep(self, rest: bytes) -> None:
         self._rest = rest
-        self._watch.expect_room(self._descriptor, self, room=True)
+        self._readiness.watch_writable(self._descriptor, self, room=True)
 
     def cut(self) -> None:
         self.channel.leave(self)
         if self._descriptor != _CLOSED:
-            self._watch.remove(self._descriptor)
+            self._readiness.remove(self._descriptor)
             os.close(self._descriptor)
             self._descriptor, self._rest, self._talk = _CLOSED, b"", None
 
@@ -106,12 +106,12 @@ class SocketReader(Reader):
         if self._rest:
             self.channel.took(self)
         else:
-            self._watch.expect_room(self._descriptor, self, room=False)
+            self._readiness.watch_writable(self._descriptor, self, room=False)
             self.channel.drained(self)
 
     def _listen(self) -> None:
         try:
-            said = os.read(self._descriptor, LISTEN)
+            said = os.read(self._descriptor, READ_SIZE)
         except BlockingIOError:
             return
         except TimeoutError:  # bytes were on their way for too long; the system has given up
@@ -124,7 +124,7 @@ class SocketReader(Reader):
         elif self.dialect != "sse":
             self._talk_back(said)
         else:
-            now = self._watch.clock()
+            now = self._readiness.clock()
             if self._allowance is None:
                 self._allowance = Allowance(now)
             if not self._allowance.spend(now, size=len(said)):
@@ -132,15 +132,15 @@ class SocketReader(Reader):
 
     def _talk_back(self, said: bytes) -> None:
         if self._talk is None:  # most readers never say a word, so only those who do pay for being understood
-            self._talk = Talk(deflated=self.dialect == "deflated", now=self._watch.clock())
+            self._talk = ReaderWebSocket(deflated=self.dialect == "deflated", now=self._readiness.clock())
         talk = self._talk
-        answer = talk.hear(said, self._watch.clock())
+        answer = talk.hear(said, self._readiness.clock())
         # While it does not take what it asked for, pongs would only pile up behind that.
         if answer and not self._rest and not self.write(answer):
             self.channel.stalled(self)
         if talk.refused and not self._rest and self._descriptor != _CLOSED:
             descriptor, self._descriptor, self._talk = self._descriptor, _CLOSED, None
             self.channel.leave(self)
-            Lingering(descriptor, self._watch)
+            LingeringClose(descriptor, self._readiness)
         elif talk.over:
             self.cut()

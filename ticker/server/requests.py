@@ -19,22 +19,22 @@ from uvicorn.server import ServerState
 
 from ticker.errors import BadRequest, HeadTooLarge, TickerError, TooSlow, Unavailable, WrongMethod
 from ticker.server.deadlines import Deadlines
-from ticker.server.gathered import Gathered
-from ticker.server.handshake import joined, wants_websocket
-from ticker.server.lingering import LINGER
+from ticker.server.handshake import combined, wants_websocket
+from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.refusal import refusal
+from ticker.server.single_write import SingleWriteTransport
 from ticker.web.allowance import Allowance
 
-HEAD_AT_MOST: Final = 32 * 1024
+MAX_HEAD_SIZE: Final = 32 * 1024
 """Bytes of a request's head, and of its trailers; a head with more is refused (431)."""
 
-HEAD_WITHIN: Final = 10.0
+HEAD_TIMEOUT: Final = 10.0
 """Seconds for a head to come, from when the connection was accepted or, if it had requests before, its first byte."""
 
-BODY_WITHIN: Final = 30.0
+BODY_TIMEOUT: Final = 30.0
 """Seconds for a body to come, from when its head is complete."""
 
-LEAVE_WITHIN: Final = 2.0
+STOP_BODY_TIMEOUT: Final = 2.0
 """Seconds for a body that is on its way when the service is told to stop."""
 
 AHEAD_AT_MOST: Final = 64
@@ -44,20 +44,20 @@ _PIECE: Final = 4096
 _END: Final = b"\r\n\r\n"
 
 
-class HandOver(Protocol):
-    """Who takes a connection over that asks for a stream; see `Doorman.let_in`."""
+class HandOff(Protocol):
+    """Who takes a connection over that asks for a stream; see `Acceptor.try_hand_off`."""
 
     def __call__(
         self, take: Callable[[], int], target: str, headers: dict[str, str], *, websocket: bool, alone: bool
     ) -> bool: ...
 
 
-class Door(HttpToolsProtocol):
+class LimitedHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with limits, from which a stream asked for later on a connection is handed over too."""
 
     def __init__(
         self,
-        let_in: HandOver,
+        try_hand_off: HandOff,
         deadlines: Deadlines,
         said: bytes,
         since: float,
@@ -65,13 +65,13 @@ class Door(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
     ) -> None:
-        """`said` are the first bytes of a request; by `since`, its head has to be complete HEAD_WITHIN later."""
+        """`said` are the first bytes of a request; by `since`, its head has to be complete HEAD_TIMEOUT later."""
         super().__init__(config, server_state, app_state)
-        self._let_in = let_in
+        self._try_hand_off = try_hand_off
         self._deadlines = deadlines
         self._said = said
         self._since = since
-        self._handed_over = False
+        self._handed_off = False
         self._latest = b""
         self._part: Literal["head", "body"] | None = None
         self._size = 0  # of the head or the trailers, as far as it was parsed
@@ -86,9 +86,9 @@ class Door(HttpToolsProtocol):
     # What the transport says
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop)))
+        super().connection_made(cast("asyncio.Transport", SingleWriteTransport(transport, self.loop)))
         self._part = "head"
-        self._deadlines.expect(self, self._since + HEAD_WITHIN)
+        self._deadlines.expect(self, self._since + HEAD_TIMEOUT)
         said, self._said = self._said, b""
         self.data_received(said)
 
@@ -106,7 +106,7 @@ class Door(HttpToolsProtocol):
         self._latest = data
         if self._part is None:
             self._part = "head"
-            self._deadlines.expect(self, self._deadlines.clock() + HEAD_WITHIN)
+            self._deadlines.expect(self, self._deadlines.clock() + HEAD_TIMEOUT)
         for start in range(0, len(data), _PIECE):
             if not self._feed(data[start : start + _PIECE]):
                 return
@@ -125,7 +125,7 @@ class Door(HttpToolsProtocol):
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
-            if self._handed_over:
+            if self._handed_off:
                 return False
             if not self._other_protocol:
                 self.handle_websocket_upgrade()
@@ -134,11 +134,11 @@ class Door(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(self._fault or BadRequest("This is not a request as HTTP/1.1 has it (RFC 9112)"))
             return False
-        if self._unparsed > HEAD_AT_MOST:
+        if self._unparsed > MAX_HEAD_SIZE:
             self._refuse(_too_large())
         elif len(self.pipeline) > AHEAD_AT_MOST:
             self.cut()
-        return not (self._refused or self._handed_over or self.transport.is_closing())
+        return not (self._refused or self._handed_off or self.transport.is_closing())
 
     def _ignore_upgrade(self, rest: bytes) -> bool:
         """Parse the request again as one without an upgrade: the parser takes the body for the other protocol's."""
@@ -165,7 +165,7 @@ class Door(HttpToolsProtocol):
         self._size = 0
         if self._part != "head":
             self._part = "head"
-            self._deadlines.expect(self, self._deadlines.clock() + HEAD_WITHIN)
+            self._deadlines.expect(self, self._deadlines.clock() + HEAD_TIMEOUT)
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
@@ -178,7 +178,7 @@ class Door(HttpToolsProtocol):
 
     def _count(self, size: int) -> None:
         self._size += size
-        if self._size > HEAD_AT_MOST:
+        if self._size > MAX_HEAD_SIZE:
             self._fail(_too_large())
 
     def _fail(self, fault: TickerError) -> None:
@@ -188,10 +188,10 @@ class Door(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._size = self._unparsed = 0
-        if self._handed_over:
+        if self._handed_off:
             return  # a request sent behind the stream's: there is nobody left to answer it
         self._part = "body"
-        self._deadlines.expect(self, self._deadlines.clock() + BODY_WITHIN)
+        self._deadlines.expect(self, self._deadlines.clock() + BODY_TIMEOUT)
         method, version = self.parser.get_method(), self.parser.get_http_version()
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (hosts == 0 and version == "1.1"):
@@ -203,7 +203,7 @@ class Door(HttpToolsProtocol):
             self._websocket = method == b"GET" and version == "1.1" and wants_websocket(self._joined())
             self._other_protocol = not self._websocket
             return
-        if method == b"GET" and self._hand_over(websocket=False):
+        if method == b"GET" and self._hand_off(websocket=False):
             return
         super().on_headers_complete()
 
@@ -212,19 +212,19 @@ class Door(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
-        if not self._handed_over:
+        if not self._handed_off:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._size = self._unparsed = 0
-        if self._handed_over or self._other_protocol:
+        if self._handed_off or self._other_protocol:
             return
         self._part = None
         self._deadlines.settle(self)
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        if self._hand_over(websocket=True):
+        if self._hand_off(websocket=True):
             return
         if self._answering:
             self._refuse(BadRequest("A handshake is not sent behind a request that is not answered yet"))
@@ -243,16 +243,16 @@ class Door(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _joined(self) -> dict[str, str]:
-        return joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers)
+        return combined((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers)
 
-    def _hand_over(self, *, websocket: bool) -> bool:
+    def _hand_off(self, *, websocket: bool) -> bool:
         if self._answering or self.transport.get_write_buffer_size():
             return False  # an answer is still on its way out
         # A head that ends the bytes at hand. One in pieces may be followed by more, so it does not count.
         alone = self.parser.get_http_version() == "1.1" and self._latest.find(_END) == len(self._latest) - len(_END)
         target = self.url.decode("latin-1")
-        self._handed_over = self._let_in(self._take, target, self._joined(), websocket=websocket, alone=alone)
-        return self._handed_over
+        self._handed_off = self._try_hand_off(self._take, target, self._joined(), websocket=websocket, alone=alone)
+        return self._handed_off
 
     def _take(self) -> int:
         """Give the connection away: the transport closes its own descriptor, and the reader has another."""
@@ -265,16 +265,16 @@ class Door(HttpToolsProtocol):
     # Refusing
 
     def late(self) -> None:
-        """See `Late`."""
+        """See `DeadlineOwner`."""
         if self._refused:
             self.cut()
         elif self._part == "head" and not self._answering:
-            self._refuse(TooSlow(f"The head of a request is sent within {HEAD_WITHIN:.0f} seconds"))
+            self._refuse(TooSlow(f"The head of a request is sent within {HEAD_TIMEOUT:.0f} seconds"))
         elif self._part == "body":
-            self._refuse(TooSlow(f"The body of a request is sent within {BODY_WITHIN:.0f} seconds"))
+            self._refuse(TooSlow(f"The body of a request is sent within {BODY_TIMEOUT:.0f} seconds"))
 
     def cut(self) -> None:
-        """See `Late`."""
+        """See `DeadlineOwner`."""
         self._deadlines.settle(self)
         self.transport.abort()
 
@@ -286,7 +286,7 @@ class Door(HttpToolsProtocol):
             return
         super().shutdown()
         if self._part == "body" and not self.transport.is_closing():
-            self.loop.call_later(LEAVE_WITHIN, self._leave)
+            self.loop.call_later(STOP_BODY_TIMEOUT, self._leave)
 
     def _leave(self) -> None:
         if self._part == "body":
@@ -300,7 +300,7 @@ class Door(HttpToolsProtocol):
         if self._fault is not None and not self._refused:
             self._say(self._fault)
         elif self._part == "head":  # it was not cut short while there was something to answer
-            self._deadlines.expect(self, self._deadlines.clock() + HEAD_WITHIN)
+            self._deadlines.expect(self, self._deadlines.clock() + HEAD_TIMEOUT)
 
     def _refuse(self, fault: TickerError) -> None:
         """End the connection with a refusal, after the responses to the requests that came before."""
@@ -333,8 +333,8 @@ class Door(HttpToolsProtocol):
             self.transport.close()
             return
         self.transport.write_eof()
-        self._deadlines.expect(self, self._deadlines.clock() + LINGER)
+        self._deadlines.expect(self, self._deadlines.clock() + LINGER_TIMEOUT)
 
 
 def _too_large() -> HeadTooLarge:
-    return HeadTooLarge(f"The head of a request has at most {HEAD_AT_MOST} bytes, URL, headers and trailers included")
+    return HeadTooLarge(f"The head of a request has at most {MAX_HEAD_SIZE} bytes, URL, headers and trailers included")

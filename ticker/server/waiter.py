@@ -1,7 +1,7 @@
 """A request that waits at its socket: what is left of a connection while a client waits for changes.
 
-As a reader's, it has no task and no transport, only an entry in the watch. Once it is answered, the connection goes
-back to the doorman, who waits for the next request on it (HTTP/1.1 keep-alive).
+As a reader's, it has no task and no transport, only an entry in the readiness. Once it is answered, the connection goes
+back to the acceptor, who waits for the next request on it (HTTP/1.1 keep-alive).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from typing import Final, Protocol, Self
 
-from ticker.server.watch import Watch
+from ticker.server.readiness import Readiness
 from ticker.waiting import Changes, Waiter, Waiting
 from ticker.web.changes import headers_of
 
@@ -31,22 +31,22 @@ class Keeper(Protocol):
 class SocketWaiter(Waiter):
     """A request at its socket; the socket is its own from its making until the response is written."""
 
-    __slots__ = ("_close", "_descriptor", "_headers", "_keeper", "_rest", "_said", "_waiting", "_watch")
+    __slots__ = ("_close", "_descriptor", "_headers", "_keeper", "_readiness", "_rest", "_said", "_waiting")
 
     def __init__(
-        self, descriptor: int, keeper: Keeper, watch: Watch, *, headers: Mapping[str, str], close: bool
+        self, descriptor: int, keeper: Keeper, readiness: Readiness, *, headers: Mapping[str, str], close: bool
     ) -> None:
         """`descriptor` is a connected socket that does not block; `close` says to close it after the response."""
         super().__init__()
         self._descriptor = descriptor
         self._keeper = keeper
-        self._watch = watch
+        self._readiness = readiness
         self._headers = headers
         self._close = close
         self._waiting: Waiting | None = None
         self._said = b""
         self._rest = b""
-        watch.add(descriptor, self)
+        readiness.add(descriptor, self)
 
     def wait_in(self, waiting: Waiting) -> None:
         """Say where it waits, and so where it is to be forgotten if its client goes."""
@@ -72,27 +72,27 @@ class SocketWaiter(Waiter):
             self._answered()
         else:
             self._rest = response[sent:]
-            self._watch.expect_room(self._descriptor, self, room=True)
+            self._readiness.watch_writable(self._descriptor, self, room=True)
 
     def _answered(self) -> None:
         descriptor, self._descriptor = self._descriptor, _CLOSED
         if self._close:
-            self._watch.remove(descriptor)
+            self._readiness.remove(descriptor)
             os.close(descriptor)
         else:
             self._keeper.keep(descriptor, self._said)
 
     def cut(self) -> None:
-        """See `Watched`."""
+        """See `SocketOwner`."""
         if self._waiting is not None:
             self._waiting.leave(self)
         if self._descriptor != _CLOSED:
-            self._watch.remove(self._descriptor)
+            self._readiness.remove(self._descriptor)
             os.close(self._descriptor)
             self._descriptor, self._rest, self._said = _CLOSED, b"", b""
 
     def ready(self, *, room: bool, said: bool) -> None:
-        """See `Watched`."""
+        """See `SocketOwner`."""
         if said and self._descriptor != _CLOSED:
             self._listen()
         if room and self._descriptor != _CLOSED:
@@ -119,7 +119,7 @@ class SocketWaiter(Waiter):
             return
         self._rest = self._rest[sent:]
         if not self._rest:
-            self._watch.expect_room(self._descriptor, self, room=False)
+            self._readiness.watch_writable(self._descriptor, self, room=False)
             self._answered()
 
 

@@ -17,21 +17,21 @@ from typing import Final
 
 import uvicorn
 
-from ticker.server.door import Doorman
+from ticker.server.acceptor import Acceptor
 from ticker.server.drain import drain
-from ticker.server.private import CountedWebSocket
+from ticker.server.uvicorn_websocket import LimitedWebSocket
 from ticker.settings import Settings
 from ticker.web.app import application
 from ticker.web.node import Node
 
 READY: Final = b"r"
-GARBAGE: Final = 20_000
+GC_THRESHOLD: Final = 20_000
 """Objects made before any are looked through for cycles. At Python's 700 that is one twentieth of what a POST costs."""
 
 TICK: Final = 1.0
 """Seconds for which the Date of answers stays what it is."""
 
-FAREWELL: Final = 0.2
+CLOSE_GRACE: Final = 0.2
 """Seconds that close frames get to leave before the process does."""
 
 
@@ -48,13 +48,13 @@ class Worker(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        await super().startup([])  # connections come by the doorman
+        await super().startup([])  # connections come by the acceptor
         gc.freeze()  # what is here now stays as long as the process; it need not be looked through again
-        gc.set_threshold(GARBAGE)
-        self._doorman = Doorman(self._listener, self.config, self.server_state, self.lifespan.state)
-        self._doorman.open()
+        gc.set_threshold(GC_THRESHOLD)
+        self._acceptor = Acceptor(self._listener, self.config, self.server_state, self.lifespan.state)
+        self._acceptor.open()
         self._lifeline.setblocking(False)
-        self._watch = asyncio.create_task(self._follow_supervisor())
+        self._following = asyncio.create_task(self._follow_supervisor())
 
     async def main_loop(self) -> None:
         # uvicorn's looks ten times a second whether it is to go, which is a third of what an idle worker does.
@@ -76,8 +76,8 @@ class Worker(uvicorn.Server):
         self._told.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._watch.cancel()
-        self._doorman.close()
+        self._following.cancel()
+        self._acceptor.close()
         await self._move_readers()
         await super().shutdown(sockets)
 
@@ -86,7 +86,7 @@ class Worker(uvicorn.Server):
         readers, loop = len(node.hub), asyncio.get_running_loop()
         await drain(node.hub, self._drain, clock=loop.time, sleep=asyncio.sleep, hurry=lambda: self.force_exit)
         if readers:
-            await asyncio.sleep(FAREWELL)
+            await asyncio.sleep(CLOSE_GRACE)
 
 
 def main(listener: int, lifeline: int) -> None:
@@ -95,7 +95,7 @@ def main(listener: int, lifeline: int) -> None:
     settings = Settings.read()
     config = uvicorn.Config(
         application(settings),
-        ws=CountedWebSocket,
+        ws=LimitedWebSocket,
         ws_per_message_deflate=False,
         ws_max_size=4096,
         loop="uvloop",

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from ticker.dispatch import FeedEdit, FeedPlan, KeyPlan, read
 from ticker.errors import Invalid, KeyTooWeak
-from ticker.journal.registry import now, planned
+from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.registry import now
 from ticker.web.answers import json
 from ticker.web.auth import holder_of
 from ticker.web.ingest import HEAR_WITHIN, body
@@ -30,7 +31,7 @@ async def open_feed(request: Request) -> Response:
     plan = read(FeedPlan, await body(request))
     node = node_of(request)
     await _check_edition(node, plan.name, plan.edition_of)
-    opened = planned(plan, now())
+    opened = FeedSettings.requested(plan, now())
     await node.registry.open_feed(opened)
     return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker import changes
 from ticker.dispatch import FIELDS, Edit, Kill, read
-from ticker.errors import Conflict, Forbidden
-from ticker.journal.change import Change, ask_second
+from ticker.errors import Forbidden
+from ticker.journal.append import no_longer_held
 from ticker.journal.registry import Holder
 from ticker.web.answers import json
 from ticker.web.ingest import answer_filed, append, body, holder_in_feed, idempotency_key, if_match, release_time
@@ -43,21 +44,21 @@ async def edit(request: Request) -> Response:
     """PATCH …/held/{id}"""
     holder = await holder_in_feed(request, "correspondent")
     revision = if_match(request)
-    changes = read(Edit, await body(request))
+    edited = read(Edit, await body(request))
     record = await _line(request, holder)
     key = idempotency_key(request)
     if record["status"] != "held" and key is None:  # a repeated request is answered as the first time all the same
-        raise _ended(record)
-    until = changes.release_at or record.get("release_at")
-    change = Change(
-        "edit",
+        raise no_longer_held(record)
+    until = edited.release_at or record.get("release_at")
+    change = changes.Edit(
         holder,
-        changes.applied_to(record),
-        held=record["id"],
+        record["id"],
+        edited.applied_to(record),
+        release_time(until) if until else 0,
         revision=record["revision"] if revision in (None, record["revision"]) else -1,
-        release=release_time(until) if until else 0,
+        own_only=holder.role == "correspondent",
+        edit={"if-match": revision, **edited.model_dump(exclude_unset=True)},
         idempotency_key=key,
-        asked={"if-match": revision, **changes.model_dump(exclude_unset=True)},
     )
     receipt, headers = await append(request, change)
     return json(receipt, 200, headers)
@@ -71,14 +72,17 @@ async def release(request: Request) -> Response:
     record = await _line(request, holder)
     key = idempotency_key(request)
     if record["status"] != "held" and key is None:
-        raise _ended(record)
+        raise no_longer_held(record)
     fields = {name: record[name] for name in FIELDS if name in record}
-    fields, confirm = ask_second(fields, channel.feed)
-    # What is asked is to release this line, whatever it says by then; so a repeated request is known again.
-    asked = {"release": record["id"]}
-    revision = record["revision"]
-    change = Change(
-        "file", holder, fields, held=record["id"], revision=revision, confirm=confirm, idempotency_key=key, asked=asked
+    fields, confirmation = changes.require_confirmation(fields, channel.feed)
+    change = changes.Release(
+        holder,
+        record["id"],
+        fields,
+        revision=record["revision"],
+        own_only=holder.role == "correspondent",
+        confirmation=confirmation,
+        idempotency_key=key,
     )
     receipt, headers = await append(request, change)
     return answer_filed(request, channel, change, receipt, headers)
@@ -88,12 +92,9 @@ async def spike(request: Request) -> Response:
     """DELETE …/held/{id}: it is never to go out. Its text is kept in the audit alone."""
     holder = await holder_in_feed(request, "correspondent")
     said = await body(request)
-    carries = {"reason": read(Kill, said).reason} if said else {"reason": "spiked"}
+    reason = read(Kill, said).reason if said else "spiked"
     record = await _line(request, holder)
-    change = Change("spike", holder, carries, held=record["id"], idempotency_key=idempotency_key(request))
+    own_only, key = holder.role == "correspondent", idempotency_key(request)
+    change = changes.Spike(holder, record["id"], reason, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, change)
     return json(receipt, 200, headers)
-
-
-def _ended(record: dict[str, Any]) -> Conflict:
-    return Conflict(f"The line is held no longer: it was {record['status']}", extra={"held": record})

@@ -9,11 +9,11 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker import changes
 from ticker.dispatch import FIELDS, MAX_BODY, Air, Correction, Draft, Kill, Pin, read
 from ticker.errors import BadRequest, Gone, Invalid, PreconditionRequired, TooLarge
 from ticker.fanout import Kept, Line
 from ticker.hub import Channel
-from ticker.journal.change import Change, ask_second
 from ticker.journal.registry import Holder, Role
 from ticker.web.answers import json
 from ticker.web.auth import holder_of
@@ -66,7 +66,7 @@ def if_match(request: Request) -> int | None:
     return int(match[1])
 
 
-async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict[str, str]]:
+async def append(request: Request, change: changes.Change) -> tuple[dict[str, Any], dict[str, str]]:
     """Write a change; return its receipt, and the headers of an answer that gives it.
 
     Whoever then asks this node sees the change. When Redis does not bring it, the answer does not wait for long.
@@ -84,8 +84,7 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
     return receipt, headers
 
 
-async def _append(request: Request, holder: Holder, kind: str, carries: dict[str, Any], **rest: Any) -> Response:
-    change = Change(kind, holder, carries, idempotency_key=idempotency_key(request), **rest)
+async def _append(request: Request, change: changes.Change) -> Response:
     receipt, headers = await append(request, change)
     return json(receipt, 200, headers)
 
@@ -107,21 +106,21 @@ async def file(request: Request) -> Response:
     channel = await node.find(feed)
     fields, key = draft.fields(channel.feed.language), idempotency_key(request)
     if draft.release_at is not None:
-        held = Change("hold", holder, fields, release=release_time(draft.release_at), idempotency_key=key)
+        held = changes.Hold(holder, fields, release_time(draft.release_at), idempotency_key=key)
         receipt, headers = await append(request, held)
         return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/held/{receipt['id']}"})
-    carries, confirm = ask_second(fields, channel.feed)
-    filed = Change("file", holder, carries, idempotency_key=key, confirm=confirm, asked=fields)
+    written, confirmation = changes.require_confirmation(fields, channel.feed)
+    filed = changes.File(holder, written, draft=fields, confirmation=confirmation, idempotency_key=key)
     return answer_filed(request, channel, filed, *await append(request, filed))
 
 
 def answer_filed(
-    request: Request, channel: Channel, change: Change, receipt: dict[str, Any], headers: dict[str, str]
+    request: Request, channel: Channel, change: changes.Change, receipt: dict[str, Any], headers: dict[str, str]
 ) -> Response:
     """Answer with the receipt of a dispatch that is in the log now, and with the lines that say nearly the same."""
     feed, id = channel.feed.name, receipt["id"]
     # A held line that was released before has given its text away; what it said then was answered then.
-    text = change.carries.get("text")
+    text = change.written().get("text")
     receipt["similar"] = channel.lately.like(text, receipt["filed"], id) if text else []
     return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/dispatches/{id}"})
 
@@ -148,25 +147,27 @@ async def correct(request: Request) -> Response:
     revision = if_match(request)
     correction = read(Correction, await body(request))
     known = await node.journal.dispatch(feed, id)
-    carries, confirm = correction.applied_to(known), ""
+    fields = correction.applied_to(known)
+    confirmation: changes.Confirmation | None = None
     if correction.urgency is not None:
-        raised = correction.urgency == "flash" != known.get("urgency")
-        carries, confirm = ask_second(carries, (await node.find(feed)).feed) if raised else (carries, "")
-        confirm = confirm or "drop"
-    return await _append(
-        request,
+        confirmation = changes.DropConfirmation()
+        if correction.urgency == "flash" != known.get("urgency"):
+            fields, required = changes.require_confirmation(fields, (await node.find(feed)).feed)
+            confirmation = required or confirmation
+    change = changes.Correct(
         holder,
-        "correct",
-        carries,
-        id=id,
+        id,
+        fields,
         # What was merged must be what stands there when the script runs; no revision is -1. A repeated request
         # is answered before any of that is looked at.
         revision=known["revision"] if revision in (None, known["revision"]) else -1,
         own_only=holder.role == "correspondent",
-        asked={"if-match": revision, **correction.model_dump(exclude_unset=True)},
-        leaves=known,
-        confirm=confirm,
+        previous=known,
+        correction={"if-match": revision, **correction.model_dump(exclude_unset=True)},
+        confirmation=confirmation,
+        idempotency_key=idempotency_key(request),
     )
+    return await _append(request, change)
 
 
 async def confirm(request: Request) -> Response:
@@ -177,8 +178,16 @@ async def confirm(request: Request) -> Response:
     if known["status"] == "killed":
         raise Gone("The dispatch was killed and cannot be changed", tombstone=known)
     fields = {name: known[name] for name in FIELDS if name in known} | {"urgency": "flash"}
-    revision = known["revision"]
-    return await _append(request, holder, "correct", fields, id=id, revision=revision, leaves=known, confirm="give")
+    change = changes.Correct(
+        holder,
+        id,
+        fields,
+        revision=known["revision"],
+        previous=known,
+        confirmation=changes.GiveConfirmation(),
+        idempotency_key=idempotency_key(request),
+    )
+    return await _append(request, change)
 
 
 async def kill(request: Request) -> Response:
@@ -187,7 +196,7 @@ async def kill(request: Request) -> Response:
     holder = await holder_in_feed(request, "correspondent")
     reason = read(Kill, await body(request)).reason
     own_only, key = holder.role == "correspondent", idempotency_key(request)
-    killed = Change("kill", holder, {"reason": reason}, id=id, own_only=own_only, idempotency_key=key)
+    killed = changes.Kill(holder, id, reason, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, killed)
     receipt["editions"] = await told(request, await node_of(request).journal.editions(feed, id))
     return json(receipt, 200, headers)
@@ -196,15 +205,18 @@ async def kill(request: Request) -> Response:
 async def pin(request: Request) -> Response:
     """PUT …/pin"""
     holder = await holder_in_feed(request, "editor")
-    return await _append(request, holder, "pin", {}, id=read(Pin, await body(request)).id)
+    id = read(Pin, await body(request)).id
+    return await _append(request, changes.Pin(holder, id, idempotency_key=idempotency_key(request)))
 
 
 async def unpin(request: Request) -> Response:
     """DELETE …/pin"""
-    return await _append(request, await holder_in_feed(request, "editor"), "pin", {})
+    holder = await holder_in_feed(request, "editor")
+    return await _append(request, changes.Pin(holder, None, idempotency_key=idempotency_key(request)))
 
 
 async def air(request: Request) -> Response:
     """PUT …/air"""
     holder = await holder_in_feed(request, "editor")
-    return await _append(request, holder, "air", read(Air, await body(request)).model_dump())
+    state = read(Air, await body(request)).model_dump()
+    return await _append(request, changes.Air(holder, state, idempotency_key=idempotency_key(request)))

@@ -39,7 +39,7 @@ class Node:
         assert settings.redis_url is not None
         self.settings = settings
         self.redis = Redis(settings.redis_url)
-        slow = Redis(settings.redis_url, answer_within=settings.replica_timeout + 1.0)
+        slow = Redis(settings.redis_url, response_timeout=settings.replica_timeout + 1.0)
         self._connections = [self.redis, slow]
         self.journal = Journal(
             slow if settings.replicas else self.redis,

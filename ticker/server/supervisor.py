@@ -21,29 +21,29 @@ from ticker.journal.redis import Redis, cause, durability_warnings
 from ticker.journal.registry import Registry
 from ticker.settings import Settings
 
-READY_WITHIN: Final = 30.0
+READY_TIMEOUT: Final = 30.0
 """Seconds a worker may take until it serves."""
 
-REACH_REDIS_WITHIN: Final = 10.0
+REDIS_TIMEOUT: Final = 10.0
 """Seconds the service tries to reach Redis at start before it says that it cannot."""
 
-BREATH: Final = 0.5
+RESTART_BACKOFF: Final = 0.5
 """Seconds between the death of a worker and its replacement, so that one that cannot start does not spin."""
 
-GIVE_UP_AFTER: Final = 30
+ACK_TIMEOUT: Final = 30
 """Seconds that bytes may stay unacknowledged before the system ends a connection: three beats."""
 
-QUEUE_AT_MOST: Final = 64 * 1024
+SEND_BUFFER_SIZE: Final = 64 * 1024
 """Bytes the system may queue for a connection. Left to itself it goes on to megabytes, which for the slow are stale."""
 
-_FOR_EVERY_CONNECTION: Final = [
+_SOCKET_OPTIONS: Final = [
     (level, option, value)
     for level, name, value in [
         (socket.IPPROTO_TCP, "TCP_NODELAY", 1),  # a line is not held back to be sent together with the next
-        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", GIVE_UP_AFTER * 1000),  # the beat finds out who is gone
-        (socket.IPPROTO_TCP, "TCP_DEFER_ACCEPT", GIVE_UP_AFTER),  # wakes the worker when there is a request to read
+        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", ACK_TIMEOUT * 1000),  # the beat finds out who is gone
+        (socket.IPPROTO_TCP, "TCP_DEFER_ACCEPT", ACK_TIMEOUT),  # wakes the worker when there is a request to read
         (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-        (socket.SOL_SOCKET, "SO_SNDBUF", QUEUE_AT_MOST),
+        (socket.SOL_SOCKET, "SO_SNDBUF", SEND_BUFFER_SIZE),
     ]
     if (option := getattr(socket, name, None)) is not None
 ]
@@ -63,9 +63,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    relieve = asyncio.Event()
+    reload = asyncio.Event()
     if not sys.stdin.isatty():
-        loop.add_signal_handler(signal.SIGHUP, relieve.set)
+        loop.add_signal_handler(signal.SIGHUP, reload.set)
     async with contextlib.AsyncExitStack() as stack:
         if settings.redis_url is None:
             embedded = await stack.enter_async_context(Embedded(settings.data))
@@ -79,7 +79,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             ready(f"http://{host}:{port}")
             tasks = [asyncio.create_task(worker.keep()) for worker in workers]
-            tasks.append(asyncio.create_task(_relieve_when_asked(relieve, workers, settings.drain)))
+            tasks.append(asyncio.create_task(_reload_when_asked(reload, workers, settings.drain)))
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -90,13 +90,13 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             await asyncio.gather(*(worker.stop(settings.drain) for worker in workers))
 
 
-async def _relieve_when_asked(asked: asyncio.Event, workers: list[_Worker], drain: float) -> None:
+async def _reload_when_asked(asked: asyncio.Event, workers: list[_Worker], drain: float) -> None:
     while True:
         await asked.wait()
         asked.clear()
         for worker in workers:
             try:
-                await worker.relieve(drain)
+                await worker.reload(drain)
             except (TickerError, OSError) as error:
                 print(f"ticker: {error}; the old workers stay", file=sys.stderr, flush=True)
                 break
@@ -107,7 +107,7 @@ async def _prepare(settings: Settings) -> None:
     assert settings.redis_url is not None
     redis = Redis(settings.redis_url)
     registry = Registry(redis)
-    deadline = asyncio.get_running_loop().time() + REACH_REDIS_WITHIN
+    deadline = asyncio.get_running_loop().time() + REDIS_TIMEOUT
     try:
         while True:
             try:
@@ -140,7 +140,7 @@ def _listen(settings: Settings) -> list[socket.socket]:
             listeners.append(listener)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            for level, option, value in _FOR_EVERY_CONNECTION:
+            for level, option, value in _SOCKET_OPTIONS:
                 listener.setsockopt(level, option, value)
             listener.bind(address)
             listener.listen(4096)
@@ -205,7 +205,7 @@ class _Worker:
         started = _Process(process, mine)
         loop = asyncio.get_running_loop()
         try:
-            said = await asyncio.wait_for(loop.sock_recv(mine, 1), READY_WITHIN)
+            said = await asyncio.wait_for(loop.sock_recv(mine, 1), READY_TIMEOUT)
         except TimeoutError:
             said = b""
         except asyncio.CancelledError:
@@ -227,7 +227,7 @@ class _Worker:
             print(f"ticker: a worker died (status {status}) and is replaced", file=sys.stderr, flush=True)
             watched.lifeline.close()
             while self._now is watched:
-                await asyncio.sleep(BREATH)
+                await asyncio.sleep(RESTART_BACKOFF)
                 async with self._starting:
                     if self._now is not watched:
                         break  # somebody was relieving it just then
@@ -236,7 +236,7 @@ class _Worker:
                     except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
                         print(f"ticker: {error}", file=sys.stderr, flush=True)
 
-    async def relieve(self, drain: float) -> None:
+    async def reload(self, drain: float) -> None:
         """Put a fresh process in its place, and only then ask the one that served to drain and go."""
         async with self._starting:
             relieved = self._now

@@ -14,7 +14,7 @@ _HEAD: Final = b"HTTP/"
 """What the head of an answer starts with (RFC 9112 section 4)."""
 
 
-class Gathered:
+class SingleWriteTransport:
     """A transport before which a head waits for what is written next, or for the next turn of the event loop.
 
     Nothing else waits, so that whoever writes much is told to pause when the connection is full and not later. What is

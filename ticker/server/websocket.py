@@ -13,10 +13,10 @@ from websockets.protocol import Protocol, Side, State
 from ticker.web.allowance import Allowance
 from ticker.wire import Close
 
-LONGEST_MESSAGE: Final = 4096
+MAX_MESSAGE_SIZE: Final = 4096
 """Bytes of one message from a reader, who has nothing to say; longer ones end the connection (1009)."""
 
-AT_A_TIME: Final = 128
+PARSE_SIZE: Final = 128
 """Bytes parsed before the frames in them are counted: at most 21 frames that the budget may not have room for."""
 
 DEFLATE: Final = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
@@ -26,12 +26,12 @@ _QUIET: Final = logging.getLogger("ticker.websocket")
 _UTF_8: Final = codecs.getincrementaldecoder("utf-8")
 
 
-class Talk:
+class ReaderWebSocket:
     """One reader's side of the conversation. Pings are answered, messages are read and forgotten."""
 
     def __init__(self, *, deflated: bool, now: float) -> None:
         """`now` is the time in seconds by the clock that `hear` is told of."""
-        self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=LONGEST_MESSAGE, logger=_QUIET)
+        self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=MAX_MESSAGE_SIZE, logger=_QUIET)
         if deflated:
             self._protocol.extensions = [PerMessageDeflate(True, True, 15, 15)]
         self._allowance = Allowance(now)
@@ -52,8 +52,8 @@ class Talk:
 
         Whatever was said counts against the reader's allowance, and what is beyond that is not parsed.
         """
-        for start in range(0, len(data), AT_A_TIME):
-            said = data[start : start + AT_A_TIME]
+        for start in range(0, len(data), PARSE_SIZE):
+            said = data[start : start + PARSE_SIZE]
             self._protocol.receive_data(said)
             events = self._protocol.events_received()
             for event in events:

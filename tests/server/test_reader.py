@@ -1,4 +1,4 @@
-"""What a reader who was handed over costs: counted, not timed. The doorman stands in this process."""
+"""What a reader who was handed over costs: counted, not timed. The acceptor stands in this process."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ import uvicorn
 from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
 from ticker.hub import Channel, Hub
-from ticker.server import door
-from ticker.server.door import Doorman
+from ticker.server import acceptor
+from ticker.server.acceptor import Acceptor
 from ticker.server.reader import SocketReader
-from ticker.server.service import GIVE_UP_AFTER, QUEUE_AT_MOST, _listen
+from ticker.server.supervisor import ACK_TIMEOUT, SEND_BUFFER_SIZE, _listen
 from ticker.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +37,7 @@ EVENTS = HEAD + b"Accept: text/event-stream\r\n\r\n"
 
 
 class House:
-    """A doorman, and the hub he lets readers into."""
+    """An acceptor, and the hub he lets readers into."""
 
     def __init__(self) -> None:
         settings = Settings.read(port=0)
@@ -49,8 +49,8 @@ class House:
         self.listener = _listen(settings)[0]
         state: dict[str, Any] = {"node": SimpleNamespace(hub=self.hub, settings=settings)}
         config = uvicorn.Config(nothing, log_config=None)
-        self.doorman = Doorman(self.listener, config, uvicorn.server.ServerState(), state)
-        self.doorman.open()
+        self.acceptor = Acceptor(self.listener, config, uvicorn.server.ServerState(), state)
+        self.acceptor.open()
         self.address = self.listener.getsockname()
         self.open: list[socket.socket] = []
 
@@ -98,7 +98,7 @@ async def house() -> AsyncIterator[House]:
     for mine in house.open:
         mine.close()
     await until(lambda: len(house.hub) == 0)
-    house.doorman.close()
+    house.acceptor.close()
 
 
 async def test_a_reader_has_no_task_and_no_transport(house: House) -> None:
@@ -186,10 +186,10 @@ async def test_a_connection_inherits_what_finds_dead_peers_out_and_bounds_the_qu
     [reader] = house.channel.readers
     assert isinstance(reader, SocketReader)
     with socket.fromfd(reader._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
-        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == GIVE_UP_AFTER * 1000
+        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == ACK_TIMEOUT * 1000
         assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
         assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * QUEUE_AT_MOST  # as Linux counts, twice
+        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * SEND_BUFFER_SIZE  # as Linux counts, twice
 
 
 async def test_who_says_nothing_is_sent_away_and_who_is_slow_is_not(
@@ -197,14 +197,14 @@ async def test_who_says_nothing_is_sent_away_and_who_is_slow_is_not(
 ) -> None:
     house.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 0)
     silent, slow = await house.connect(), await house.connect()
-    await until(lambda: len(house.doorman._silent) == 2)
-    house.doorman._turn_away_the_silent()
-    assert len(house.doorman._silent) == 2, "they were given no time yet"
+    await until(lambda: len(house.acceptor._pending) == 2)
+    house.acceptor._check_deadlines()
+    assert len(house.acceptor._pending) == 2, "they were given no time yet"
     slow.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
     await until(lambda: len(house.hub) == 1)
-    monkeypatch.setattr(door, "SPEAK_WITHIN", -1.0)
-    house.doorman._turn_away_the_silent()
-    assert not house.doorman._silent
+    monkeypatch.setattr(acceptor, "FIRST_BYTE_TIMEOUT", -1.0)
+    house.acceptor._check_deadlines()
+    assert not house.acceptor._pending
     assert await asyncio.get_running_loop().sock_recv(silent, 1) == b""
 
 
@@ -218,13 +218,13 @@ async def test_without_descriptors_connections_wait_until_there_are_some(
         def _accept(self) -> None:
             raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(door, "BREATH", 0.01)
-    monkeypatch.setattr(house.doorman, "_listener", Full(house.listener))
+    monkeypatch.setattr(acceptor, "ACCEPT_BACKOFF", 0.01)
+    monkeypatch.setattr(house.acceptor, "_listener", Full(house.listener))
     mine = await house.connect()
     mine.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
     await until(lambda: "no connection can be accepted: Too many open files" in caplog.text)
     assert len(house.hub) == 0
-    monkeypatch.setattr(house.doorman, "_listener", house.listener)
+    monkeypatch.setattr(house.acceptor, "_listener", house.listener)
     await until(lambda: len(house.hub) == 1)
 
 
@@ -253,7 +253,7 @@ async def test_a_fault_while_joining_leaves_nothing_behind(
     house.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, deferred)
     mine = await house.connect()
     if not deferred:
-        await until(lambda: len(house.doorman._silent) == 1)
+        await until(lambda: len(house.acceptor._pending) == 1)
 
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
@@ -263,6 +263,6 @@ async def test_a_fault_while_joining_leaves_nothing_behind(
         mine.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
         await until(lambda: "a bug" in caplog.text)
     assert len(house.hub) == 0
-    assert not house.doorman._silent
+    assert not house.acceptor._pending
     assert await asyncio.get_running_loop().sock_recv(mine, 1) == b""
     await house.join(UPGRADE)

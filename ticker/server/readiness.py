@@ -19,7 +19,7 @@ from ticker.server.deadlines import Deadlines
 log = logging.getLogger("ticker.server")
 
 
-class Watched(Protocol):
+class SocketOwner(Protocol):
     """Somebody whose socket is watched."""
 
     def ready(self, *, room: bool, said: bool) -> None:
@@ -29,7 +29,7 @@ class Watched(Protocol):
         """Close the connection at once."""
 
 
-class Watch:
+class Readiness:
     """Tells the owners of sockets when those are ready."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -45,20 +45,20 @@ class Watch:
         """Return the time by the clock."""
         return self.clock()
 
-    def add(self, descriptor: int, who: Watched) -> None:
-        """Watch a socket for what is said on it. One that cannot be watched is closed: nobody would hear of its end."""
+    def add(self, descriptor: int, who: SocketOwner) -> None:
+        """Watch a socket for incoming bytes. One that cannot be watched is closed: its end would go unnoticed."""
         try:
             self._selector.register(descriptor, selectors.EVENT_READ, who)
         except BaseException:
             os.close(descriptor)
             raise
 
-    def expect_room(self, descriptor: int, who: Watched, *, room: bool) -> None:
+    def watch_writable(self, descriptor: int, who: SocketOwner, *, room: bool) -> None:
         """Watch it for room to write in too, or no longer."""
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if room else 0)
         self._selector.modify(descriptor, events, who)
 
-    def pass_on(self, descriptor: int, who: Watched) -> None:
+    def reassign(self, descriptor: int, who: SocketOwner) -> None:
         """Watch a socket for somebody else from here on. Costs no system call."""
         self._selector.modify(descriptor, selectors.EVENT_READ, who)
 
@@ -73,7 +73,7 @@ class Watch:
 
     def _look(self) -> None:
         for key, events in self._selector.select(0):
-            who: Watched = key.data
+            who: SocketOwner = key.data
             try:
                 who.ready(room=bool(events & selectors.EVENT_WRITE), said=bool(events & selectors.EVENT_READ))
             except Exception:  # a fault in dealing with one must not come back for ever, nor stop the others

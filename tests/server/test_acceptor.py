@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from tests.service import Page, Reader, Service
-from ticker.server.door import _PLAIN_HEAD
+from ticker.server.acceptor import _PLAIN_HEAD
 
 KEY = base64.b64encode(b"0123456789abcdef").decode()
 ACCEPT = base64.b64encode(hashlib.sha1((KEY + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()

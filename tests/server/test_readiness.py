@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from ticker.server.watch import Watch
+from ticker.server.readiness import Readiness
 
 pytestmark = pytest.mark.anyio
 
@@ -21,10 +21,10 @@ class Nobody:
 
 
 async def test_a_socket_that_cannot_be_watched_is_closed() -> None:
-    watch = Watch(asyncio.get_running_loop())
-    watch.close()  # from here on it refuses all, as it does when the system has no room for more
+    readiness = Readiness(asyncio.get_running_loop())
+    readiness.close()  # from here on it refuses all, as it does when the system has no room for more
     mine, its = socket.socketpair()
     with its:
         with pytest.raises(ValueError, match="closed"):
-            watch.add(mine.detach(), Nobody())
+            readiness.add(mine.detach(), Nobody())
         assert its.recv(1) == b"", "its other end hears of it"

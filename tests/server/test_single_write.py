@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 import uvloop
 
-from ticker.server.gathered import Gathered
+from ticker.server.single_write import SingleWriteTransport
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
@@ -46,8 +46,8 @@ class Transport:
         return f"its {name}"
 
 
-def gathered(before: Transport) -> Gathered:
-    return Gathered(cast(asyncio.Transport, before), asyncio.get_running_loop())
+def gathered(before: Transport) -> SingleWriteTransport:
+    return SingleWriteTransport(cast(asyncio.Transport, before), asyncio.get_running_loop())
 
 
 @pytest.mark.anyio
@@ -131,7 +131,7 @@ class Writer(asyncio.Protocol):
         self.paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = Gathered(cast(asyncio.Transport, transport), asyncio.get_running_loop())
+        self.transport = SingleWriteTransport(cast(asyncio.Transport, transport), asyncio.get_running_loop())
 
     def pause_writing(self) -> None:
         self.paused = True

@@ -1,6 +1,6 @@
 """The door: every connection knocks here, and a reader's is handed to the hub without ever meeting uvicorn.
 
-The doorman looks at the first bytes. When they are, whole and plain, a request for a feed's live stream that
+The acceptor looks at the first bytes. When they are, whole and plain, a request for a feed's live stream that
 `admit` lets in, the answer's head and the first frames go out in one write and the socket belongs to a
 SocketReader. A request for changes that has to wait becomes a SocketWaiter, and its connection comes back here once
 it is answered. Anything else (a page, a POST, a refusal, a head in pieces) is given to uvicorn as it came, and
@@ -28,11 +28,11 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from ticker.errors import TickerError
-from ticker.server.handshake import answer_to_key, headers_in, sse_head, switch, tokens, wants_websocket
+from ticker.server.handshake import accept_for_key, headers_in, sse_head, switching_protocols, tokens, wants_websocket
 from ticker.server.reader import SocketReader
-from ticker.server.requests import Door
+from ticker.server.readiness import Readiness
+from ticker.server.requests import LimitedHttpProtocol
 from ticker.server.waiter import SocketWaiter
-from ticker.server.watch import Watch
 from ticker.waiting import STEP
 from ticker.web.admission import LIVE_PATH, admit, cross_origin
 from ticker.web.changes import CHANGES_PATH, admit_poll
@@ -55,56 +55,56 @@ def _plain_head(prefix: str = "") -> re.Pattern[bytes]:
 
 _PLAIN_HEAD: Final = _plain_head()
 
-SPEAK_WITHIN: Final = 10.0
+FIRST_BYTE_TIMEOUT: Final = 10.0
 """Seconds a new connection may say nothing, so that silent ones do not use up the descriptors."""
 
-LOOK_EVERY: Final = 1.0
+POLL_INTERVAL: Final = 1.0
 """Seconds between looks for the silent and the slow: one timer for all of them."""
 
-AT_ONCE: Final = 64
+ACCEPT_BATCH: Final = 64
 """Connections accepted before others get their turn."""
 
-FIRST_BYTES: Final = 16 * 1024
+FIRST_READ_SIZE: Final = 16 * 1024
 """How much of a connection is read before it is decided whose it is."""
 
-SPARE: Final = 32
+RESERVED_FDS: Final = 32
 """So many below the limit a connection is told that this node is full, while there are descriptors to tell it with."""
 
-KEPT: Final = AT_ONCE
+EVICTION_FDS: Final = ACCEPT_BATCH
 """So many more below that, room is made for a connection by cutting one that has not said what it began to say."""
 
-FULL: Final = (
+FULL_RESPONSE: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
     b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\ncontent-length: 54\r\n\r\n"
     b"This node has as many connections as the system allows"
 )
 """What it is told. Nothing is opened for it, and so no problem document is made."""
 
-BREATH: Final = 1.0
+ACCEPT_BACKOFF: Final = 1.0
 """Seconds without accepting when the system has no descriptor left; the others wait in the kernel's queue."""
 
 
-class Newcomer:
+class PendingConnection:
     """A connection on which nothing has been said yet, or nothing since its last request was answered."""
 
-    def __init__(self, doorman: Doorman, descriptor: int, since: float, *, kept: bool = False) -> None:
+    def __init__(self, acceptor: Acceptor, descriptor: int, since: float, *, kept: bool = False) -> None:
         self.descriptor = descriptor
         self.since = since
         self._kept = kept
-        self._doorman = doorman
+        self._acceptor = acceptor
 
     def ready(self, *, room: bool, said: bool) -> None:
-        """See `Watched`."""
-        if self._doorman.forget(self):
-            self._doorman.hear(self.descriptor, None if self._kept else self.since)
+        """See `SocketOwner`."""
+        if self._acceptor.forget(self):
+            self._acceptor.hear(self.descriptor, None if self._kept else self.since)
 
     def cut(self) -> None:
-        """See `Watched`."""
-        if self._doorman.forget(self):  # else the descriptor is somebody else's by now
+        """See `SocketOwner`."""
+        if self._acceptor.forget(self):  # else the descriptor is somebody else's by now
             os.close(self.descriptor)
 
 
-class Doorman:
+class Acceptor:
     """Accepts connections, takes their first bytes and decides whose they are."""
 
     def __init__(
@@ -116,11 +116,13 @@ class Doorman:
         self._node: Node = app_state["node"]
         self._plain_head = _plain_head(self._node.settings.prefix)
         self._loop = asyncio.get_running_loop()
-        self._watch = Watch(self._loop)
-        self._full_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE  # the lowest free number is given out
-        self._silent: dict[Newcomer, None] = {}  # in the order in which they came
-        self._deadlines = self._watch.deadlines
-        self._leading: set[asyncio.Task[None]] = set()
+        self._readiness = Readiness(self._loop)
+        self._reserved_from = (
+            resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_FDS
+        )  # the lowest free number is given out
+        self._pending: dict[PendingConnection, None] = {}  # in the order in which they came
+        self._deadlines = self._readiness.deadlines
+        self._giving: set[asyncio.Task[None]] = set()
         self._closed = False
         self._ticking = False
 
@@ -128,18 +130,18 @@ class Doorman:
         """Let connections in."""
         self._listener.setblocking(False)
         self._loop.add_reader(self._listener, self._accept)
-        self._turn_away_the_silent()
+        self._check_deadlines()
 
     def close(self) -> None:
         """Let no more in and send away those who have said nothing. Readers stay, and deadlines hold."""
         self._closed = True
         self._loop.remove_reader(self._listener)
         self._listener.close()
-        for newcomer in list(self._silent):
-            newcomer.cut()
+        for pending in list(self._pending):
+            pending.cut()
 
     def _accept(self) -> None:
-        for _ in range(AT_ONCE):
+        for _ in range(ACCEPT_BATCH):
             try:
                 # A socket object for each connection would be a third of what accepting costs.
                 descriptor, _ = self._listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
@@ -148,7 +150,7 @@ class Doorman:
             except OSError as error:
                 log.warning("no connection can be accepted: %s", error.strerror)
                 self._loop.remove_reader(self._listener)
-                self._loop.call_later(BREATH, self._accept_again)
+                self._loop.call_later(ACCEPT_BACKOFF, self._accept_again)
                 return
             os.set_blocking(descriptor, False)
             try:
@@ -165,83 +167,83 @@ class Doorman:
 
         A request is awaited `since` then, or since now.
         """
-        since = self._watch.clock() if since is None else since
-        if descriptor >= self._full_from - KEPT:
-            self._make_room()
+        since = self._readiness.clock() if since is None else since
+        if descriptor >= self._reserved_from - EVICTION_FDS:
+            self._evict()
         try:
-            said = os.read(descriptor, FIRST_BYTES)
+            said = os.read(descriptor, FIRST_READ_SIZE)
         except BlockingIOError:
-            newcomer = Newcomer(self, descriptor, since)
-            self._watch.add(descriptor, newcomer)
-            self._silent[newcomer] = None
+            pending = PendingConnection(self, descriptor, since)
+            self._readiness.add(descriptor, pending)
+            self._pending[pending] = None
             return
         except OSError:
             said = b""
-        if said and descriptor >= self._full_from:
+        if said and descriptor >= self._reserved_from:
             with contextlib.suppress(OSError):
-                os.write(descriptor, FULL)
+                os.write(descriptor, FULL_RESPONSE)
             said = b""
         if not said:
             os.close(descriptor)
         else:
             self._decide(descriptor, said, since)
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         """Cut the connections that were silent or slow for longest, so that they do not use up what writers need."""
-        if self._silent:
-            next(iter(self._silent)).cut()
+        if self._pending:
+            next(iter(self._pending)).cut()
         else:
             self._deadlines.shed()
 
     def keep(self, descriptor: int, said: bytes) -> None:
         """Take back a watched connection whose request is answered; `said` is what was sent behind that."""
         if not self._closed and not said:
-            newcomer = Newcomer(self, descriptor, self._watch.clock(), kept=True)
-            self._watch.pass_on(descriptor, newcomer)
-            self._silent[newcomer] = None
+            pending = PendingConnection(self, descriptor, self._readiness.clock(), kept=True)
+            self._readiness.reassign(descriptor, pending)
+            self._pending[pending] = None
             return
-        self._watch.remove(descriptor)
+        self._readiness.remove(descriptor)
         if self._closed:
             os.close(descriptor)
         else:  # not at once: others are being answered
-            self._loop.call_soon(self._decide, descriptor, said, self._watch.clock())
+            self._loop.call_soon(self._decide, descriptor, said, self._readiness.clock())
 
     def _decide(self, descriptor: int, said: bytes, since: float) -> None:
-        if not self._is_reader(descriptor, said):
-            leading = self._loop.create_task(self._lead_to_uvicorn(descriptor, said, since))
-            self._leading.add(leading)
-            leading.add_done_callback(self._leading.discard)
+        if not self._try_stream(descriptor, said):
+            giving = self._loop.create_task(self._give_to_uvicorn(descriptor, said, since))
+            self._giving.add(giving)
+            giving.add_done_callback(self._giving.discard)
 
-    def forget(self, newcomer: Newcomer) -> bool:
-        """Wait no longer for a newcomer's first word; tell whether it was waited for."""
-        if newcomer not in self._silent:
+    def forget(self, pending: PendingConnection) -> bool:
+        """Wait no longer for a pending's first word; tell whether it was waited for."""
+        if pending not in self._pending:
             return False
-        del self._silent[newcomer]
-        self._watch.remove(newcomer.descriptor)
+        del self._pending[pending]
+        self._readiness.remove(pending.descriptor)
         return True
 
-    def _turn_away_the_silent(self) -> None:
-        now = self._watch.clock()
-        for newcomer in [newcomer for newcomer in self._silent if now - newcomer.since > SPEAK_WITHIN]:
-            newcomer.cut()
+    def _check_deadlines(self) -> None:
+        now = self._readiness.clock()
+        for pending in [pending for pending in self._pending if now - pending.since > FIRST_BYTE_TIMEOUT]:
+            pending.cut()
         self._deadlines.look()
-        self._loop.call_later(LOOK_EVERY, self._turn_away_the_silent)
+        self._loop.call_later(POLL_INTERVAL, self._check_deadlines)
 
-    async def _lead_to_uvicorn(self, descriptor: int, said: bytes, since: float) -> None:
+    async def _give_to_uvicorn(self, descriptor: int, said: bytes, since: float) -> None:
         connection = socket.socket(fileno=descriptor)
         await self._loop.connect_accepted_socket(
-            lambda: Door(self.let_in, self._deadlines, said, since, *self._for_uvicorn), connection
+            lambda: LimitedHttpProtocol(self.try_hand_off, self._deadlines, said, since, *self._for_uvicorn), connection
         )
 
-    def _is_reader(self, descriptor: int, said: bytes) -> bool:
+    def _try_stream(self, descriptor: int, said: bytes) -> bool:
         if (plain := self._plain_head.fullmatch(said)) is None:
             return False
         if (headers := headers_in(plain[2])) is None:
             return False
         websocket = wants_websocket(headers)
-        return self.let_in(lambda: descriptor, plain[1].decode(), headers, websocket=websocket, alone=True)
+        return self.try_hand_off(lambda: descriptor, plain[1].decode(), headers, websocket=websocket, alone=True)
 
-    def let_in(
+    def try_hand_off(
         self, take: Callable[[], int], target: str, headers: dict[str, str], *, websocket: bool, alone: bool
     ) -> bool:
         """Make a reader of a connection; False leaves it as it is, for the application to answer.
@@ -252,10 +254,10 @@ class Doorman:
         path, _, query = target.partition("?")
         path = self._node.settings.unprefixed(path)
         if (polled := CHANGES_PATH.fullmatch(path)) is not None:
-            return alone and self._let_wait(take, unquote(polled["feed"]), query, headers)
+            return alone and self._try_wait(take, unquote(polled["feed"]), query, headers)
         if (live := LIVE_PATH.fullmatch(path)) is None:
             return False
-        accept = answer_to_key(headers) if websocket else None
+        accept = accept_for_key(headers) if websocket else None
         if websocket and accept is None:
             return False
         hub, settings = self._node.hub, self._node.settings
@@ -265,14 +267,14 @@ class Doorman:
         except TickerError:
             return False
         if accept is not None:
-            head = switch(accept, deflated=admission.dialect == "deflated")
+            head = switching_protocols(accept, deflated=admission.dialect == "deflated")
         else:
             head = sse_head(cross_origin(settings, headers.get("origin"), admission.channel.feed))
         try:
             descriptor = take()
         except OSError:  # no descriptor is left to hand over with; the plain way needs no other
             return False
-        reader = SocketReader(admission.dialect, descriptor, self._watch)
+        reader = SocketReader(admission.dialect, descriptor, self._readiness)
         reader.origin, reader.key = admission.origin, admission.key
         try:
             admission.channel.join(reader, admission.after, head)
@@ -281,7 +283,7 @@ class Doorman:
             raise
         return True
 
-    def _let_wait(self, take: Callable[[], int], feed: str, query: str, headers: dict[str, str]) -> bool:
+    def _try_wait(self, take: Callable[[], int], feed: str, query: str, headers: dict[str, str]) -> bool:
         if "content-length" in headers or "transfer-encoding" in headers:
             return False  # its body would be taken for the next request
         try:
@@ -290,7 +292,7 @@ class Doorman:
         except (TickerError, OSError):
             return False
         close = "close" in tokens(headers.get("connection", ""))
-        waiter = SocketWaiter(descriptor, self, self._watch, headers=poll.headers, close=close)
+        waiter = SocketWaiter(descriptor, self, self._readiness, headers=poll.headers, close=close)
         polls = poll.channel.polls
         waiter.wait_in(polls.waiting)
         try:
@@ -300,19 +302,19 @@ class Doorman:
         except Exception:
             waiter.cut()
             raise
-        self._await_deadlines()
+        self._schedule_expiry()
         return True
 
-    def _await_deadlines(self) -> None:
+    def _schedule_expiry(self) -> None:
         waiting = any(channel.polls.waiting.count for channel in self._node.hub.channels.values())
         if waiting and not self._ticking:
             self._ticking = True
-            self._loop.call_later(STEP, self._meet_deadlines)
+            self._loop.call_later(STEP, self._expire_waits)
 
-    def _meet_deadlines(self) -> None:
+    def _expire_waits(self) -> None:
         self._ticking = False
         try:
             for channel in list(self._node.hub.channels.values()):
                 channel.polls.expire()
         finally:
-            self._await_deadlines()
+            self._schedule_expiry()

@@ -7,14 +7,14 @@ from typing import Any, cast
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from ticker.errors import BadRequest
-from ticker.server.lingering import LINGER
+from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.refusal import refusal
-from ticker.server.talk import AT_A_TIME
+from ticker.server.websocket import PARSE_SIZE
 from ticker.web.allowance import Allowance
 from ticker.wire import Close
 
 
-class CountedWebSocket(WebSocketsSansIOProtocol):
+class LimitedWebSocket(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, which answers pings without asking the application, with a budget for them."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -31,8 +31,8 @@ class CountedWebSocket(WebSocketsSansIOProtocol):
             return
         if self.close_sent:
             return
-        for start in range(0, len(data), AT_A_TIME):
-            said = data[start : start + AT_A_TIME]
+        for start in range(0, len(data), PARSE_SIZE):
+            said = data[start : start + PARSE_SIZE]
             super().data_received(said)
             self._spend(size=len(said))
             if self.close_sent or self.transport.is_closing():
@@ -61,5 +61,5 @@ class CountedWebSocket(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": Close.POLICY})
         self.close_sent = True
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.write_eof()  # and what comes is discarded; see `Lingering`
-        self.loop.call_later(LINGER, self.transport.abort)
+        self.transport.write_eof()  # and what comes is discarded; see `LingeringClose`
+        self.loop.call_later(LINGER_TIMEOUT, self.transport.abort)

@@ -1,14 +1,14 @@
-"""Names of everything kept in Redis. One hash tag a feed, so that a cluster can hold many feeds."""
+"""Names of all keys and channels in Redis. Each feed has one hash tag, so that a cluster can hold many feeds."""
 
 from __future__ import annotations
 
 from typing import Final
 
 FEEDS: Final = "ticker:feeds"
-"""Hash: feed name → its plan as JSON."""
+"""Hash: feed name → its settings as JSON."""
 
 KEYS: Final = "ticker:keys"
-"""Hash: SHA-256 of a key → whom it belongs to, as JSON."""
+"""Hash: SHA-256 of a key → its holder as JSON."""
 
 USED: Final = "ticker:used"
 """Hash: id of a key → when it was last used."""
@@ -17,14 +17,14 @@ ADMIN: Final = "ticker:admin"
 """String: SHA-256 of the admin key that came from the environment."""
 
 PROBE: Final = "ticker:probe"
-"""Never there: what a node tries to write to prove that the log takes entries."""
+"""Never set: what a node tries to write to prove that the log takes entries."""
 
 
 class Channels:
-    """Names of the pub/sub channels of one database: Redis itself does not keep those of its databases apart.
+    """Names of the pub/sub channels of one database, which share one namespace in Redis.
 
     Attributes:
-        nodes: each node's probe, with the number of its readers.
+        nodes: each node's probes, with the numbers of its readers.
         changes: a feed was opened, edited or closed, or a key was revoked.
     """
 
@@ -34,17 +34,17 @@ class Channels:
         self.changes = f"{self._prefix}changes"
 
     def live(self, feed: str) -> str:
-        """Each entry of a feed as it is written."""
+        """Return the channel of a feed's entries, published as they are written."""
         return f"{self._prefix}{{{feed}}}:live"
 
     @staticmethod
     def feed(live: str) -> str:
-        """Return the feed of a channel named by `live`."""
+        """Return the feed whose channel `live` named."""
         return live[live.index("{") + 1 : live.rindex("}")]
 
 
 def state(feed: str) -> str:
-    """Hash: offset, hash, time of the tail; what is pinned; on air or not; since when it is closed, if it is."""
+    """Hash: offset, hash, time of the tail; what is pinned; on air or not; when it was closed, if it was."""
     return f"ticker:{{{feed}}}:state"
 
 
@@ -54,7 +54,7 @@ def log(feed: str) -> str:
 
 
 def dispatches(feed: str) -> str:
-    """Hash: dispatch id → the dispatch as it stands, as JSON."""
+    """Hash: dispatch id → the current dispatch, as JSON."""
     return f"ticker:{{{feed}}}:dispatches"
 
 
@@ -84,17 +84,17 @@ def index(feed: str, name: str, label: str) -> str:
 
 
 def record(feed: str, holder: str, key: str) -> str:
-    """String: what a request with this Idempotency-Key of this key holder was answered."""
+    """String: the response to the request with this Idempotency-Key of this key holder."""
     return f"ticker:{{{feed}}}:answered:{holder}:{key}"
 
 
 def held(feed: str) -> str:
-    """Hash: id of a held line → the line under embargo, or what became of it, as JSON."""
+    """Hash: id of a held dispatch → the dispatch under embargo, or its outcome, as JSON."""
     return f"ticker:{{{feed}}}:held"
 
 
 def due(feed: str) -> str:
-    """Sorted set: ids of held lines by the millisecond of their release."""
+    """Sorted set: ids of held dispatches by the millisecond of their release."""
     return f"ticker:{{{feed}}}:due"
 
 
@@ -104,20 +104,20 @@ def flashes(feed: str) -> str:
 
 
 def desk(feed: str) -> str:
-    """Stream: what was done to held lines. For the audit; never public."""
+    """Stream: the changes to held dispatches. For the audit; never public."""
     return f"ticker:{{{feed}}}:desk"
 
 
 def receipts(feed: str, minute: str) -> str:
-    """Hash: dispatch filed in this minute and node → how that wrote it to its readers, as JSON."""
+    """Hash: dispatch filed in this minute, and node → how that node delivered it to its readers, as JSON."""
     return f"ticker:{{{feed}}}:receipts:{minute}"
 
 
 def editions(feed: str, id: str) -> str:
-    """Set: `feed/id` of the same line in other languages."""
+    """Set: `feed/id` of the same dispatch in other languages."""
     return f"ticker:{{{feed}}}:editions:{id}"
 
 
 def rate(holder: str, window: int) -> str:
-    """Counter: changes that this key has asked for in this window of time."""
+    """Counter: changes requested with this key in this window of time."""
     return f"ticker:rate:{holder}:{window}"

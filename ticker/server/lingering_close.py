@@ -10,25 +10,25 @@ import os
 import socket
 from typing import Final
 
-from ticker.server.watch import Watch
+from ticker.server.readiness import Readiness
 
-LINGER: Final = 2.0
+LINGER_TIMEOUT: Final = 2.0
 """Seconds for which such a connection is still read."""
 
 _AT_A_TURN: Final = 64 * 1024
 _IN_ALL: Final = 1024 * 1024
 
 
-class Lingering:
+class LingeringClose:
     """A socket on which nothing is said any more, and what comes is discarded."""
 
-    def __init__(self, descriptor: int, watch: Watch) -> None:
+    def __init__(self, descriptor: int, readiness: Readiness) -> None:
         """`descriptor` is a connected socket that the watch knows; it belongs to this from here on."""
         self._descriptor = descriptor
-        self._watch = watch
+        self._readiness = readiness
         self._left = _IN_ALL
-        watch.pass_on(descriptor, self)
-        watch.deadlines.expect(self, watch.time() + LINGER)
+        readiness.reassign(descriptor, self)
+        readiness.deadlines.expect(self, readiness.time() + LINGER_TIMEOUT)
         connection = socket.socket(fileno=descriptor)
         try:
             connection.shutdown(socket.SHUT_WR)
@@ -38,7 +38,7 @@ class Lingering:
             connection.detach()
 
     def ready(self, *, room: bool, said: bool) -> None:
-        """See `Watched`."""
+        """See `SocketOwner`."""
         try:
             size = len(os.read(self._descriptor, _AT_A_TURN))
         except BlockingIOError:
@@ -50,11 +50,11 @@ class Lingering:
             self.cut()
 
     def late(self) -> None:
-        """See `Late`."""
+        """See `DeadlineOwner`."""
         self.cut()
 
     def cut(self) -> None:
-        """See `Watched`."""
-        self._watch.deadlines.settle(self)
-        self._watch.remove(self._descriptor)
+        """See `SocketOwner`."""
+        self._readiness.deadlines.settle(self)
+        self._readiness.remove(self._descriptor)
         os.close(self._descriptor)

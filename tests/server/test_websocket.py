@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_door import UPGRADE, Line, line, reader, readers
-from tests.server.test_handoff import EVENTS, House, house, until  # noqa: F401  # a fixture
-from tests.server.test_handoff import UPGRADE as HANDSHAKE
+from tests.server.test_acceptor import UPGRADE, Line, line, reader, readers
+from tests.server.test_reader import EVENTS, House, house, until  # noqa: F401  # a fixture
+from tests.server.test_reader import UPGRADE as HANDSHAKE
 from tests.service import Service
 from ticker.server import reader as socket_reader
-from ticker.server.talk import Talk
+from ticker.server.websocket import ReaderWebSocket
 from ticker.web.allowance import BYTES, FRAMES, REFILL, Allowance
 
 PING = b"\x89\x80\0\0\0\0"
@@ -46,7 +46,7 @@ def test_the_budget_refills_with_time_and_no_further_than_full() -> None:
 
 @pytest.mark.parametrize("said", [PING, TEXT, PONG, b"\x00\x80\0\0\0\0"])
 def test_a_flood_of_any_frame_ends_with_1008_and_little_is_parsed(said: bytes) -> None:
-    talk = Talk(deflated=False, now=0.0)
+    talk = ReaderWebSocket(deflated=False, now=0.0)
     opening = b"" if said[0] else b"\x01\x80\0\0\0\0"  # a continuation continues something
     answer = talk.hear(opening + said * 10_000, 0.0)
     assert talk.over
@@ -55,14 +55,14 @@ def test_a_flood_of_any_frame_ends_with_1008_and_little_is_parsed(said: bytes) -
 
 
 def test_who_pings_every_ten_seconds_stays_for_ever() -> None:
-    talk = Talk(deflated=False, now=0.0)
+    talk = ReaderWebSocket(deflated=False, now=0.0)
     for number in range(10_000):
         assert talk.hear(PING, number * 10.0) == PONGED
     assert not talk.over
 
 
 def test_bytes_of_a_frame_that_never_ends_count() -> None:
-    talk = Talk(deflated=False, now=0.0)
+    talk = ReaderWebSocket(deflated=False, now=0.0)
     assert talk.hear(b"\x01\x80\0\0\0\0", 0.0) == b""
     talk.hear(b"\x00\xfe\x0f\xa0\0\0\0\0" + b"x" * 4000, 0.0)
     assert not talk.over
@@ -85,14 +85,14 @@ async def test_one_socket_is_read_a_little_a_turn(house: House, monkeypatch: pyt
     monkeypatch.setattr("ticker.server.reader.os.read", read)
     mine.sendall(PING * 2000)
     await until(lambda: len(house.hub) == 0)
-    assert sizes[0] <= socket_reader.LISTEN <= 1024
+    assert sizes[0] <= socket_reader.READ_SIZE <= 1024
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("way", [HANDSHAKE, EVENTS])
 async def test_at_its_socket_a_reader_has_what_the_clock_gives(house: House, way: bytes) -> None:  # noqa: F811
     now = 1000.0
-    house.doorman._watch.clock = lambda: now
+    house.acceptor._readiness.clock = lambda: now
     mine = await house.join(way)
     said = PONG * 60 if way is HANDSHAKE else b"x" * 4000
 

@@ -1,0 +1,145 @@
+"""What append.lua is asked to do with a change, and what its outcomes mean."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from ticker.changes import Change
+from ticker.errors import Closed, Conflict, Forbidden, Gone, Invalid, KeyReused, NotFound, StaleRevision, TickerError
+from ticker.journal import names
+from ticker.journal.feed_settings import moment
+
+REQUEST_TTL: Final = 24 * 3600
+"""Seconds an Idempotency-Key is remembered. Published in the protocol."""
+
+_DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def key_names(feed: str, change: Change) -> tuple[list[str], int]:
+    """Return the Redis keys that the script needs, and how many indexes the dispatch enters."""
+    key = hashlib.sha256((change.idempotency_key or "").encode()).hexdigest()
+    enters, leaves = indexes(feed, change.written()), indexes(feed, change.replaced())
+    keys = [*stored(feed), names.record(feed, change.holder.id, key), *_of_the_desk(feed)]
+    return [*keys, *enters, *(leaves - enters)], len(enters)
+
+
+def argument(change: Change, channel: str, entered: int) -> bytes:
+    """Return the one argument of the script, as JSON; it publishes the entry on `channel`.
+
+    `entered` is the number of indexes that the dispatch enters.
+    """
+    members = {
+        "kind": change.kind,
+        "channel": channel,
+        "by": orjson.dumps(change.holder.name).decode(),
+        "holder": change.holder.id,
+        "random": "".join(_DIGITS[byte & 31] for byte in secrets.token_bytes(8)),
+        "entered": entered,
+        **{name: value for name, value in change.arguments().items() if value is not None},
+    }
+    if change.idempotency_key:
+        members |= {"fingerprint": change.fingerprint(), "ttl": REQUEST_TTL}
+    return orjson.dumps(members)
+
+
+@cache
+def stored(feed: str) -> tuple[str, ...]:
+    """Return the keys that both writers of a log begin with; see store.lua."""
+    return (
+        names.state(feed),
+        names.log(feed),
+        names.dispatches(feed),
+        names.filers(feed),
+        names.order(feed),
+        names.revisions(feed),
+        names.labels(feed),
+    )
+
+
+@cache
+def _of_the_desk(feed: str) -> tuple[str, ...]:
+    return names.held(feed), names.due(feed), names.flashes(feed), names.desk(feed)
+
+
+def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
+    """Return the indexes that a dispatch with these fields is in."""
+    labels = [("section", label) for label in fields.get("sections", [])]
+    labels += [("place", label) for label in fields.get("places", [])]
+    labels += [("story", fields["story"])] if "story" in fields else []
+    return {names.index(feed, *label) for label in labels}
+
+
+def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the commands that tie a dispatch to the dispatch of another feed that it is an edition of.
+
+    The other feed may be kept elsewhere in a cluster, so this is no part of the script; to repeat it does no harm.
+    """
+    if "edition_of" not in fields:
+        return []
+    name: str = fields["edition_of"]
+    other, _, its = name.partition("/")
+    return [("SADD", names.editions(other, its), f"{feed}/{id}"), ("SADD", names.editions(feed, id), name)]
+
+
+class Receipt(NamedTuple):
+    """The receipt of a change that is kept: the JSON body of the response, and whether it was given before."""
+
+    body: dict[str, Any]
+    repeated: bool
+
+
+class Refusal(NamedTuple):
+    """What the script refused: the detail that it gave, the feed and the change."""
+
+    detail: bytes
+    feed: str
+    change: Change
+
+
+ACCEPTED: Final = ("kept", "repeated")
+"""Outcomes of a change that is kept; the detail is its receipt."""
+
+REFUSED: Final[dict[str, Callable[[Refusal], TickerError]]] = {
+    "unopened": lambda refusal: NotFound(f"There is no feed named {refusal.feed!r}"),
+    "closed": lambda refusal: Closed(refusal.feed, moment(refusal.detail) or ""),
+    "absent": lambda refusal: NotFound(f"There is no {_subject(refusal.change)} in the feed {refusal.feed!r}"),
+    "killed": lambda refusal: Gone(
+        "The dispatch was killed and cannot be changed", tombstone=orjson.loads(refusal.detail)
+    ),
+    "ended": lambda refusal: no_longer_held(orjson.loads(refusal.detail)),
+    "stale": lambda refusal: StaleRevision(
+        f"The current revision is {int(refusal.detail)}; fetch it and retry", revision=int(refusal.detail)
+    ),
+    "foreign": lambda _: Forbidden("A correspondent's key changes only what it filed itself"),
+    "reused": lambda _: KeyReused(
+        "This Idempotency-Key came before with another payload; use a new one", field="Idempotency-Key"
+    ),
+    "over": lambda _: Invalid([("release_at", "is in the past; to file the dispatch now, leave it out")]),
+    "unasked": lambda _: Conflict("Nobody asked for this dispatch to be a flash, or it is one already"),
+    "late": lambda _: Conflict("The time to confirm this flash is over; correct its urgency to ask again"),
+    "alone": lambda _: Forbidden("A flash is confirmed by a second key, not by the one that asked for it"),
+}
+"""Outcomes of a change that is refused, and the error of each."""
+
+
+def receipt(outcome: str, detail: bytes, feed: str, change: Change) -> Receipt:
+    """Return the receipt that the script gave, or raise the error of its refusal."""
+    if outcome in ACCEPTED:
+        return Receipt(orjson.loads(detail), outcome == "repeated")
+    raise REFUSED[outcome](Refusal(detail, feed, change))
+
+
+def no_longer_held(record: dict[str, Any]) -> Conflict:
+    """Return the error for a change of a held dispatch that was released or spiked."""
+    return Conflict(f"The dispatch is no longer held: it was {record['status']}", extra={"held": record})
+
+
+def _subject(change: Change) -> str:
+    arguments = change.arguments()
+    return f"held dispatch {arguments['held']!r}" if "held" in arguments else f"dispatch {arguments['id']!r}"

@@ -1,0 +1,19 @@
+-- The outcomes of append.lua, each with the detail that comes with it. append.py has the same table, with what each
+-- means to the client.
+
+local outcome = {
+  kept = 'kept', -- the receipt
+  repeated = 'repeated', -- the receipt of the first time
+  reused = 'reused', -- nothing: the Idempotency-Key came before with another request
+  unopened = 'unopened', -- nothing: there is no such feed
+  closed = 'closed', -- when the feed was closed, in milliseconds
+  absent = 'absent', -- nothing: there is no such dispatch or held dispatch
+  foreign = 'foreign', -- nothing: another key filed it
+  killed = 'killed', -- the tombstone
+  ended = 'ended', -- the record of the dispatch that is no longer held
+  stale = 'stale', -- the current revision
+  over = 'over', -- nothing: the time of release is in the past
+  unasked = 'unasked', -- nothing: no flash waits for a second key
+  late = 'late', -- nothing: the time to confirm the flash is over
+  alone = 'alone', -- nothing: the key that confirms is the key that asked
+}
