@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tests.faults.history import CLOSED_TRANSPORT, History, Violation
+from tests.faults.history import History, Violation
+from tests.faults.known import raised
 from tests.faults.laws.desk import held, reports
 from tests.faults.laws.kills import kills
 from tests.faults.laws.order import order
@@ -17,8 +18,7 @@ from tests.faults.laws.streams import streams
 def whole(history: History) -> Iterator[Violation]:
     """Law: when nothing is broken any more, everything is in sync again."""
     for who, failure in history.failures:
-        situation = "closed transport" if CLOSED_TRANSPORT in failure else ""
-        yield Violation("whole", history.ended, who, failure, situation)
+        yield Violation("whole", history.ended, who, failure, raised(failure))
 
 
 LAWS: Final[tuple[Callable[[History], Iterator[Violation]], ...]] = (

@@ -295,11 +295,14 @@ async def flushall(breaker: Breaker, planned: PlannedFault) -> None:
 # Failovers
 
 
-async def _promote(breaker: Breaker, planned: PlannedFault, *, old_dies: bool, loses: bool) -> str:
-    """Make the replica the primary. The old one dies, or lives on for a while and then becomes its replica."""
+async def _promote(breaker: Breaker, planned: PlannedFault, *, old_dies: bool, loses: bool, lags: bool = False) -> str:
+    """Make the replica the primary. The old one dies, or lives on for a while and then becomes its replica.
+
+    If the replica `lags`, what it lacks was promised to nobody; if it `loses`, it may have been.
+    """
     world = breaker.world
     old, new = world.servers[world.primary], world.servers[1 - world.primary]
-    if loses:
+    if loses or lags:
         old.link.mode = Mode.DROP  # the replica hears nothing more
         await asyncio.sleep(max(planned.lasts / 2, 0.5))
     loss = Loss("promotion", time.time(), 0.0, await world.read_log(), promises=loses)
@@ -326,13 +329,13 @@ async def _promote(breaker: Breaker, planned: PlannedFault, *, old_dies: bool, l
 
 @fault
 async def promoted(breaker: Breaker, planned: PlannedFault) -> str:
-    return await _promote(breaker, planned, old_dies=True, loses=False)
+    return await _promote(breaker, planned, old_dies=True, loses=False, lags=planned.pick < 0.6)
 
 
 @fault
 async def demoted(breaker: Breaker, planned: PlannedFault) -> str:
     """The old primary becomes a replica and keeps its connections."""
-    return await _promote(breaker, planned, old_dies=False, loses=False)
+    return await _promote(breaker, planned, old_dies=False, loses=False, lags=planned.pick < 0.4)
 
 
 @fault

@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
-
-CLOSED_TRANSPORT: Final = "unable to perform operation on <TCPTransport closed=True"
-"""What a node prints when it writes to a connection that was reset while nothing was sent on it."""
+from typing import Any, NamedTuple
 
 
 class Position(NamedTuple):
@@ -101,11 +98,16 @@ class Connection:
 
 @dataclass
 class Received:
-    """A frame as a reader got it; `at` and `position` of a response with changes are the frame `poll`."""
+    """A frame as a reader got it; `at` and `position` of a response with changes are the frame `poll`.
+
+    Attributes:
+        asked: when the reader asked for it: when it dialed, or sent the poll.
+    """
 
     time: float
     connection: Connection
     frame: dict[str, Any]
+    asked: float
 
 
 @dataclass
@@ -202,7 +204,8 @@ class History:
 
     began: float = 0.0
     ended: float = 0.0
-    replicas: int = 0
+    workers: int = 1
+    """Of each node."""
     stalled: float = 0.0
     """The longest time, in seconds, that the driver itself did not get to run: times may be off by as much."""
     changes: list[Change] = field(default_factory=list)

@@ -94,7 +94,7 @@ def honest() -> History:
         Reader("websocket 0", [stays], _received(stays, 0.2, snapshot(log, 0, 0, reset=False), *map(frame, e))),
         Reader("sse 1", [comes], _received(comes, 5.2, snapshot(log, 2, 2.5, reset=False))),
     ]
-    history.readers[0].received.append(Received(BEGAN + 8, stays, beat(log, 5, 7.9)))
+    history.readers[0].received.append(Received(BEGAN + 8, stays, beat(log, 5, 7.9), BEGAN))
     history.readers[1].received += _received(comes, 5.5, frame(e[2]), frame(e[3]), beat(log, 4, 5), frame(e[4]))
     body = snapshot(log, 4, 5, reset=False)
     history.fetched = [Fetched("snapshot", 0, BEGAN + 5, BEGAN + 5.1, 200, orjson.dumps(body).decode(), body)]
@@ -102,4 +102,6 @@ def honest() -> History:
 
 
 def _received(connection: Connection, begin: float, *frames: dict[str, Any]) -> list[Received]:
-    return [Received(BEGAN + begin + number / 10, connection, one) for number, one in enumerate(frames)]
+    return [
+        Received(BEGAN + begin + number / 10, connection, one, connection.dialed) for number, one in enumerate(frames)
+    ]

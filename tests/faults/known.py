@@ -22,11 +22,27 @@ KNOWN: Final = (
     Known("back", "behind", "a node that is behind puts back a reader who comes from one that was ahead"),
     Known("kill", "behind", "the same, and the older place has text that was killed since"),
     Known("age", "frozen", "a first beat is older than its connection after a worker was frozen"),
-    Known("response", "closed transport", "500 where a connection to Redis was reset while it was idle, not 503"),
+    Known("response", "closed transport", "500, not 503, after a connection to Redis was reset while it was idle"),
     Known("whole", "closed transport", "the same, as a traceback in the service's log"),
+    Known(
+        "response", "wait on a replica", "500, not 503, where a primary is demoted while a change waits for replicas"
+    ),
+    Known("whole", "wait on a replica", "the same, as a traceback in the service's log"),
     Known("report", "released", "a released dispatch has no `kept` in its delivery report"),
     Known("report", "before a fault", "what a worker measured in the second before a fault is lost"),
 )
+
+
+RAISED: Final = {
+    "unable to perform operation on <TCPTransport closed=True": "closed transport",
+    "WAIT cannot be used with replica instances": "wait on a replica",
+}
+"""What the service prints of itself in known situations."""
+
+
+def raised(failure: str) -> str:
+    """Return the known situation in which a node prints this, or an empty text."""
+    return next((situation for text, situation in RAISED.items() if text in failure), "")
 
 
 def known(violation: Violation) -> Known | None:

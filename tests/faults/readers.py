@@ -87,9 +87,9 @@ class FollowingReader(ABC):
     def _url(self) -> str:
         return f"http://127.0.0.1:{self._world.nodes[self._node].front.port}/v1/feeds/{FEED}"
 
-    async def take(self, connection: Connection, frame: dict[str, Any]) -> None:
+    async def take(self, connection: Connection, frame: dict[str, Any], asked: float = 0.0) -> None:
         """Record a frame, and remember its position if it moves the reader."""
-        self.seen.received.append(Received(time.time(), connection, frame))
+        self.seen.received.append(Received(time.time(), connection, frame, asked or connection.dialed))
         if frame["type"] not in ("beat", "poll") and "position" in frame:
             self.position = frame["position"]
         if self.pace:
@@ -145,26 +145,26 @@ class PollReader(FollowingReader):
         async with httpx.AsyncClient(timeout=timeout, trust_env=False, verify=False) as http:
             while True:
                 query = {"after": self.position, "wait": str(WAIT)} if self.position else {}
-                connection.dialed = connection.dialed if connection.opened is None else time.time()
+                asked = time.time()
                 response = await http.get(self._url() + "/changes", params=query)
                 if response.status_code not in (200, 204):
                     connection.ended_by = f"status {response.status_code}"
                     return
                 connection.opened = connection.opened or time.time()
                 if response.status_code == 200:
-                    await self._take_changes(connection, orjson.loads(response.content))
+                    await self._take_changes(connection, orjson.loads(response.content), asked)
                 else:
                     poll = {"type": "poll", "at": response.headers.get("ticker-at"), "position": self.position}
-                    await self.take(connection, poll)
+                    await self.take(connection, poll, asked)
                 await asyncio.sleep(0.05)
 
-    async def _take_changes(self, connection: Connection, changes: dict[str, Any]) -> None:
+    async def _take_changes(self, connection: Connection, changes: dict[str, Any], asked: float) -> None:
         for frame in changes["frames"]:
-            await self.take(connection, frame)
+            await self.take(connection, frame, asked)
         poll = {"type": "poll", "at": changes["at"], "position": changes["position"]}
         if changes["position"] != self.position:
             poll["wrong"] = f"position of a response whose last frame is at {self.position}"
-        await self.take(connection, poll)
+        await self.take(connection, poll, asked)
 
 
 READERS: Final[dict[str, type[FollowingReader]]] = {

@@ -32,7 +32,7 @@ TICK: Final = 0.1
 
 async def run(plan: Plan, extra: dict[str, str] | None = None) -> History:
     """Run a plan. `extra` is added to the environment of its nodes."""
-    history = History(replicas=plan.topology.replicas)
+    history = History(workers=plan.topology.workers)
     async with World(plan.topology, extra) as world:
         history.began = time.time()
         readers = [READERS[planned.way](planned, world, history) for planned in plan.readers]

@@ -8,7 +8,6 @@ import pytest
 
 from tests.faults.checker import check
 from tests.faults.history import (
-    CLOSED_TRANSPORT,
     Attempt,
     Connection,
     Entry,
@@ -17,10 +16,11 @@ from tests.faults.history import (
     History,
     Loss,
     Outage,
+    Reader,
     Received,
 )
 from tests.faults.honest import BEGAN, at, beat, chain, change, dispatch, frame, honest, snapshot
-from tests.faults.known import known, split
+from tests.faults.known import RAISED, known, split
 from tests.faults.laws.promises import token_of
 from tests.faults.plan import plan
 from tests.faults.run import tracebacks
@@ -99,7 +99,7 @@ def a_reader_is_shown_another_text(history: History) -> None:
 
 def a_snapshot_is_no_reset(history: History) -> None:
     again = snapshot(history.log, 5, 7, reset=False)
-    history.readers[0].received.append(Received(BEGAN + 9, history.readers[0].connections[0], again))
+    history.readers[0].received.append(Received(BEGAN + 9, history.readers[0].connections[0], again, BEGAN))
 
 
 def a_frame_is_not_as_its_transport_says(history: History) -> None:
@@ -110,12 +110,19 @@ def a_reader_is_put_back(history: History) -> None:
     reader = history.readers[1]
     again = Connection(0, "sse", BEGAN + 6, str(entries(history)[4].position), BEGAN + 6.1)
     reader.connections.append(again)
-    reader.received.append(Received(BEGAN + 6.5, again, snapshot(history.log, 4, 5, reset=True)))
+    reader.received.append(Received(BEGAN + 6.5, again, snapshot(history.log, 4, 5, reset=True), BEGAN + 6))
 
 
 def a_reader_sees_killed_text_again(history: History) -> None:
     text = {**snapshot(history.log, 5, 7, reset=True), "dispatches": [dispatch("b", 1, 1, 2)]}
-    history.readers[0].received.append(Received(BEGAN + 9, history.readers[0].connections[0], text))
+    history.readers[0].received.append(Received(BEGAN + 9, history.readers[0].connections[0], text, BEGAN))
+
+
+def a_resumed_reader_is_shown_what_its_node_knows_to_be_killed(history: History) -> None:
+    late = Connection(0, "websocket", BEGAN + 9, f"0-{history.log.origin[:12]}", BEGAN + 9.1)
+    frames = [snapshot(history.log, 0, 0, reset=False), *(frame(entry) for entry in entries(history))]
+    received = [Received(BEGAN + 9.2, late, one, BEGAN + 9) for one in frames]
+    history.readers.append(Reader("websocket 2", [late], received))
 
 
 def _fetch(history: History, what: str, began: float, **body: str) -> None:
@@ -146,7 +153,7 @@ def a_beat_is_older_than_its_connection(history: History) -> None:
     late = Connection(0, "websocket", BEGAN + 20, None, BEGAN + 20.1)
     received = [snapshot(history.log, 5, 8, reset=True), beat(history.log, 5, 8)]
     history.readers[0].connections.append(late)
-    history.readers[0].received += [Received(BEGAN + 20.2, late, frame) for frame in received]
+    history.readers[0].received += [Received(BEGAN + 20.2, late, frame, BEGAN + 20) for frame in received]
 
 
 def nobody_is_told_of_an_outage(history: History) -> None:
@@ -204,6 +211,7 @@ BREAKS: dict[Break, set[str]] = {
     a_frame_is_not_as_its_transport_says: {"gap"},
     a_reader_is_put_back: {"back"},
     a_reader_sees_killed_text_again: {"kill"},
+    a_resumed_reader_is_shown_what_its_node_knows_to_be_killed: {"kill"},
     a_snapshot_has_killed_text: {"kill"},
     the_history_has_killed_text: {"kill"},
     a_page_has_killed_text: {"kill"},
@@ -239,7 +247,7 @@ def test_what_a_declared_loss_took_breaks_nothing() -> None:
     history.log = chain(*contents[:3], {"kind": "pin", "at": at(9), "id": None})
     history.losses.append(Loss("promotion", BEGAN + 8, BEGAN + 8.2, lost, promises=True))
     reader = history.readers[0]
-    reader.received.append(Received(BEGAN + 9, reader.connections[0], snapshot(history.log, 4, 9, reset=True)))
+    reader.received.append(Received(BEGAN + 9, reader.connections[0], snapshot(history.log, 4, 9, reset=True), BEGAN))
     assert check(history) == []
 
 
@@ -256,7 +264,7 @@ def test_a_delayed_in_time_is_enough() -> None:
     nobody_is_told_of_an_outage(history)
     reader = history.readers[0]
     told = {"type": "delayed", "since": at(11)}
-    reader.received.append(Received(BEGAN + 12, reader.connections[0], told))
+    reader.received.append(Received(BEGAN + 12, reader.connections[0], told, BEGAN))
     assert check(history) == []
 
 
@@ -282,7 +290,7 @@ def test_a_failed_request_is_known_only_where_the_service_said_why() -> None:
     history = honest()
     a_request_fails(history)
     assert [known(violation) for violation in check(history)] == [None]
-    history.failures.append(("node 0", f"printed RuntimeError: {CLOSED_TRANSPORT} …"))
+    history.failures.append(("node 0", f"printed RuntimeError: {next(iter(RAISED))} …"))
     assert all(known(violation) is not None for violation in check(history))
 
 
@@ -329,7 +337,7 @@ def test_a_page_is_live_for_13_seconds_after_a_beat() -> None:
     assert longest_without_live(history) == pytest.approx(8.0, abs=0.01)
     history.ended = BEGAN + 60
     reader = history.readers[0]
-    reader.received.append(Received(BEGAN + 40, reader.connections[0], beat(history.log, 5, 39.9)))
+    reader.received.append(Received(BEGAN + 40, reader.connections[0], beat(history.log, 5, 39.9), BEGAN))
     assert longest_without_live(history) == pytest.approx(40 - 21, abs=0.01)
 
 

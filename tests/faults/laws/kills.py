@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from tests.faults.history import Fetched, History, Reader, Violation, moment
 from tests.faults.laws.promises import token_of
-from tests.faults.laws.streams import is_in_a_loss
+from tests.faults.laws.streams import SETTLE, is_in_a_loss
 
 HEARD: Final = 4.0
 """Seconds after which every node that nothing befell knows of a kill: it proves once a second."""
@@ -32,6 +32,7 @@ def kills(history: History) -> Iterator[Violation]:
     killed = _killed(history)
     for reader in history.readers:
         yield from _shown_after_the_kill(history, reader, killed)
+    yield from _shown_by_who_knows(history, killed)
     for fetched in history.fetched:
         for one in killed.values():
             if _must_be_gone(history, fetched, one) and any(token in fetched.text for token in one.tokens):
@@ -70,6 +71,44 @@ def _shown_after_the_kill(history: History, reader: Reader, killed: dict[str, Ki
         if frame["type"] == "kill":
             dead.add(frame["id"])
         place = offset
+
+
+def _shown_by_who_knows(history: History, killed: dict[str, Killed]) -> Iterator[Violation]:
+    """A node that has told anybody of a kill gives the text to nobody who asks it after that."""
+    if history.workers > 1:
+        return  # a node's workers know of it one after the other, and nobody can tell which one it was
+    told: dict[tuple[int, str], float] = {}
+    for reader in history.readers:
+        for received in reader.received:
+            for id in killed if received.frame["type"] == "kill" else ():
+                if id == received.frame["id"] and _is_the_kill(history, received.frame):
+                    key = received.connection.node, id
+                    told[key] = min(told.get(key, received.time), received.time)
+    for reader in history.readers:
+        for received in reader.received:
+            for shown in _shown(received.frame):
+                node = received.connection.node
+                known_since = told.get((node, shown["id"]), float("inf"))
+                if (
+                    shown["status"] == "usable"
+                    and received.asked > known_since
+                    and not _came_back(history, known_since)
+                ):
+                    what = f"{received.frame['type']} {received.frame['position']} shows {shown['text'][:30]!r}"
+                    yield Violation(
+                        "kill", received.time, f"{reader.name} at node {node}", f"{what}, known to be killed"
+                    )
+
+
+def _is_the_kill(history: History, frame: dict[str, Any]) -> bool:
+    """Return True for the kill itself, not for one in the place of an earlier entry."""
+    offset = int(frame["position"].split("-")[0])
+    return offset <= len(history.log.entries) and history.log.entries[offset - 1].content["kind"] == "kill"
+
+
+def _came_back(history: History, since: float) -> bool:
+    """Return True if another history may have taken the kill back since."""
+    return any(loss.ended + SETTLE >= since for loss in history.losses)
 
 
 def _shown(frame: dict[str, Any]) -> list[dict[str, Any]]:
