@@ -6,8 +6,12 @@ import asyncio
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 
-from tests.faults.history import History
+from tests.faults import planted
+from tests.faults.checker import check
+from tests.faults.history import History, Violation
+from tests.faults.known import split
 from tests.faults.plan import Plan
 from tests.faults.run import run
 
@@ -19,7 +23,20 @@ def run_alone(plan: Plan, extra: dict[str, str] | None = None) -> History:
 
 def run_all(plans: list[Plan], at_once: int, extra: dict[str, str] | None = None) -> Iterator[tuple[Plan, History]]:
     """Run plans, so many at a time, each in a process of its own; give each as it ends."""
-    with ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn")) as processes:
+    processes = ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn"))
+    try:
         running = {processes.submit(run_alone, planned, extra): planned for planned in plans}
         for done in as_completed(running):
             yield running[done], done.result()
+    finally:
+        processes.shutdown(cancel_futures=True)  # and wait for those that run: they have processes to end
+
+
+def until_caught(bug: str, plans: list[Plan], at_once: int) -> tuple[int, Plan, History, list[Violation]] | None:
+    """Run plans with a planted bug; return how many it took until a law was broken, and the plan that broke it."""
+    extra = {"PLANTED_BUG": bug, "PYTHONPATH": str(Path(planted.__file__).parent)}
+    for number, (planned, history) in enumerate(run_all(plans, at_once, extra), 1):
+        new, _ = split(check(history))
+        if new:
+            return number, planned, history, new
+    return None
