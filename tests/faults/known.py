@@ -28,6 +28,7 @@ KNOWN: Final = (
         "response", "wait on a replica", "500, not 503, where a primary is demoted while a change waits for replicas"
     ),
     Known("whole", "wait on a replica", "the same, as a traceback in the service's log"),
+    Known("whole", "read from two logs", "a page of history is read from two logs in a failover: a traceback, and 500"),
     Known("report", "released", "a released dispatch has no `kept` in its delivery report"),
     Known("report", "before a fault", "what a worker measured in the second before a fault is lost"),
 )
@@ -36,6 +37,7 @@ KNOWN: Final = (
 RAISED: Final = {
     "unable to perform operation on <TCPTransport closed=True": "closed transport",
     "WAIT cannot be used with replica instances": "wait on a replica",
+    "JSONDecodeError: Input must be bytes, bytearray, memoryview, or str": "read from two logs",
 }
 """What the service prints of itself in known situations."""
 

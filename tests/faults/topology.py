@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from contextlib import AsyncExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.faults.processes import Node, Server, client, command, send
 from tests.faults.proxy import Mode, Proxy
 
 FEED: Final = "breaking"
-HEAL_TIMEOUT: Final = 45.0
+HEAL_TIMEOUT: Final = 60.0
 """Seconds after the last fault in which everything must be in sync again."""
 
 DISK: Final = 24 * 1024 * 1024
@@ -203,12 +204,11 @@ class World:
         for number, server in enumerate(self.servers):
             send(signal.SIGCONT, server.pids)
             await server.start(*self.following(number))
-        async with asyncio.timeout(HEAL_TIMEOUT):
-            for node in self.nodes:
-                if not node.running:
-                    await node.start()
-            for node in self.nodes:
-                await self._ready(node)
+        for node in self.nodes:
+            if not node.running:
+                await node.start()
+        for node in self.nodes:
+            await self._ready(node)
 
     def following(self, number: int) -> list[str]:
         """Return the flags that make a server what it is to be when it starts."""
@@ -218,13 +218,17 @@ class World:
 
     async def _ready(self, node: Node) -> None:
         """Wait until all workers of a node are in sync: each connection reaches one of them."""
-        good, limits = 0, httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(timeout=3.0, trust_env=False, verify=False, limits=limits) as http:
+        good, last, limits = 0, "", httpx.Limits(max_keepalive_connections=0)
+        deadline = time.monotonic() + HEAL_TIMEOUT
+        async with httpx.AsyncClient(timeout=5.0, trust_env=False, verify=False, limits=limits) as http:
             while good < 3 * node.workers:
                 try:
-                    good = good + 1 if (await http.get(f"{node.url}/readyz")).status_code == 200 else 0
-                except httpx.HTTPError:
-                    good = 0
+                    response = await http.get(f"{node.url}/readyz")
+                    good, last = good + 1 if response.status_code == 200 else 0, response.text
+                except httpx.HTTPError as error:
+                    good, last = 0, repr(error)
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"node {node.number} is not ready: {last}")
                 await asyncio.sleep(0.05)
 
 
