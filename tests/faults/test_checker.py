@@ -259,6 +259,13 @@ def test_a_failover_may_fork_the_log_and_take_no_promise() -> None:
     assert {violation.law for violation in check(history)} == {"promise", "held"}
 
 
+def test_a_frozen_node_need_not_tell_of_an_outage() -> None:
+    history = honest()
+    nobody_is_told_of_an_outage(history)
+    history.faults.append(Fault("node_frozen", "", BEGAN + 9, BEGAN + 12))
+    assert check(history) == []
+
+
 def test_a_delayed_in_time_is_enough() -> None:
     history = honest()
     nobody_is_told_of_an_outage(history)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tests.faults.history import Connection, Fault, History, Log, Position, Violation, moment
 from tests.faults.laws.streams import holds, is_in_a_loss
+from tests.faults.plan import OF_NODES
 
 EDGE: Final = 0.05
 """Seconds at both ends of an outage that do not count: a fault takes a moment to be done."""
@@ -81,7 +82,7 @@ def delayed(history: History) -> Iterator[Violation]:
     """Law: a reader is told soon that its node has lost the log."""
     for outage in history.outages:
         until = outage.began + DELAYED_WITHIN + history.stalled
-        if outage.ended < until:
+        if outage.ended < until or any(_keeps_it_from_readers(fault, outage.began, until) for fault in history.faults):
             continue
         for reader in history.readers:
             for connection in reader.connections:
@@ -93,6 +94,12 @@ def delayed(history: History) -> Iterator[Violation]:
                 if not any(_says_delayed(frame) for frame in frames):
                     who = f"{reader.name} at node {connection.node}"
                     yield Violation("delayed", until, who, "was not told of an outage")
+
+
+def _keeps_it_from_readers(fault: Fault, begin: float, end: float) -> bool:
+    """Return True if a fault meanwhile keeps a node from telling its readers anything."""
+    overlaps = fault.began <= end and (fault.ended or end) >= begin - 1
+    return overlaps and (fault.kind.startswith("front_") or fault.kind in OF_NODES)
 
 
 def _is_open(connection: Connection, begin: float, end: float) -> bool:
