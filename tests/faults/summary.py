@@ -105,10 +105,10 @@ def _without_live(reader: Reader, ended: float) -> float:
 def verdict(plan: Plan, history: History, violations: list[Violation]) -> str:
     """Return what to print of one plan: one line if it broke nothing new, else a timeline of its first break."""
     new = [violation for violation in violations if known(violation) is None]
-    old = len(violations) - len(new)
+    old = Counter(f"{row.law} ({row.situation})" for row in map(known, violations) if row is not None)
     kinds = " ".join(fault.kind for fault in history.faults)
     line = f"{'FAILED' if new else 'ok'}  {headline(plan)}: {kinds}; driver late {history.stalled:.2f} s"
-    line += f"; {old} known breaks" if old else ""
+    line += "; known: " + ", ".join(f"{name} {count}" for name, count in old.items()) if old else ""
     if not new:
         return line
     others = "\n".join(f"also: {one.law}: {one.who}: {one.what}"[:200] for one in new[1:6])
