@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -19,7 +20,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from tests.faults.history import Fault, History, Loss, Outage
-from tests.faults.plan import PlannedFault
+from tests.faults.plan import PlannedFault, befalls
 from tests.faults.processes import Node, command, send
 from tests.faults.proxy import Mode, Proxy
 from tests.faults.topology import FEED, World
@@ -41,6 +42,8 @@ class Breaker:
     def __init__(self, world: World, history: History) -> None:
         self.world = world
         self.history = history
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Of each thing that faults befall: one at a time, however long it takes on this machine."""
 
     async def run(self, planned: tuple[PlannedFault, ...]) -> None:
         """Do each fault at its time; a few overlap."""
@@ -50,13 +53,14 @@ class Breaker:
 
     async def _do(self, planned: PlannedFault) -> None:
         await asyncio.sleep(max(0.0, self.history.began + planned.at - time.time()))
-        done = Fault(planned.kind, "", time.time())
-        self.history.faults.append(done)
-        try:
-            done.detail = await FAULTS[planned.kind](self, planned) or ""
-        except (RedisError, OSError, AssertionError) as error:  # it was down just then: that is a fault too
-            done.detail = f"not done: {error}"
-        done.ended = time.time()
+        async with self._turns[befalls(self.world.topology, planned.kind)]:
+            done = Fault(planned.kind, "", time.time())
+            self.history.faults.append(done)
+            try:
+                done.detail = await FAULTS[planned.kind](self, planned) or ""
+            except (RedisError, OSError, AssertionError) as error:  # it was down just then: that is a fault too
+                done.detail = f"not done: {error}"
+            done.ended = time.time()
 
     def node(self, planned: PlannedFault) -> Node:
         return self.world.nodes[planned.node]
