@@ -13,6 +13,7 @@ from tests.faults.checker import check
 from tests.faults.history import History, Violation
 from tests.faults.known import split
 from tests.faults.plan import Plan
+from tests.faults.planted.sitecustomize import CAUGHT_BY
 from tests.faults.run import run
 
 
@@ -37,6 +38,7 @@ def until_caught(bug: str, plans: list[Plan], at_once: int) -> tuple[int, Plan, 
     extra = {"PLANTED_BUG": bug, "PYTHONPATH": str(Path(planted.__file__).parent)}
     for number, (planned, history) in enumerate(run_all(plans, at_once, extra), 1):
         new, _ = split(check(history))
-        if new:
-            return number, planned, history, new
+        found = [violation for violation in new if violation.law in CAUGHT_BY[bug]]
+        if found:
+            return number, planned, history, found
     return None

@@ -58,7 +58,10 @@ def reports(history: History) -> Iterator[Violation]:
             continue
         id, filed = entry.content["dispatch"]["id"], moment(entry.content["at"])
         report = history.reports[id]
-        soon = any(fault.began <= filed + SOON and (fault.ended or filed) >= filed - 1 for fault in history.faults)
+        soon = any(filed - 1 <= time <= filed + 2 * SOON for time, _ in history.printed)  # it had trouble of its own
+        soon = soon or any(
+            fault.began <= filed + SOON and (fault.ended or filed) >= filed - 1 for fault in history.faults
+        )
         situation = "before a fault" if soon else ""
         if "nodes" not in report:
             yield Violation("report", filed, id, f"has no delivery report: {report}")

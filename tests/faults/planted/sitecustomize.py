@@ -11,14 +11,19 @@ from collections.abc import Callable
 from typing import Any, Final
 
 BUGS: Final[dict[str, Callable[[], None]]] = {}
+CAUGHT_BY: Final[dict[str, set[str]]] = {}
+"""The laws that each bug breaks. Another one that is broken meanwhile does not count as having found it."""
 
 
-def bug(plant: Callable[[], None]) -> Callable[[], None]:
-    BUGS[plant.__name__] = plant
-    return plant
+def bug(*laws: str) -> Callable[[Callable[[], None]], None]:
+    def remember(plant: Callable[[], None]) -> None:
+        BUGS[plant.__name__] = plant
+        CAUGHT_BY[plant.__name__] = set(laws)
+
+    return remember
 
 
-@bug
+@bug("gap")
 def skipped_gap_fill() -> None:
     """Of a hole that is filled from the log, the first entry is left out, and nobody checks that entries chain."""
     from ticker.entry import Entry
@@ -36,7 +41,7 @@ def skipped_gap_fill() -> None:
     Journal.entries = without_the_first  # type: ignore[method-assign]
 
 
-@bug
+@bug("gap")
 def double_publish() -> None:
     """Each fifth entry is written to readers twice."""
     from ticker.hub import Channel
@@ -51,7 +56,7 @@ def double_publish() -> None:
     Channel.publish = twice  # type: ignore[method-assign]
 
 
-@bug
+@bug("proof")
 def beat_without_proof() -> None:
     """A node that has lost Redis beats on."""
     from ticker.hub import Channel
@@ -60,7 +65,7 @@ def beat_without_proof() -> None:
     Channel.delay = lambda self, now: self.prove(now, beat=True)  # type: ignore[method-assign]
 
 
-@bug
+@bug("promise", "position")
 def ack_before_append() -> None:
     """A change is acknowledged although it is not known to be in the log."""
     import secrets
@@ -82,7 +87,7 @@ def ack_before_append() -> None:
     Journal.append = at_once  # type: ignore[method-assign]
 
 
-@bug
+@bug("promise", "held")
 def no_wait_for_replicas() -> None:
     """A change is acknowledged before its replicas have it."""
     from ticker.journal.log import Journal
@@ -94,7 +99,7 @@ def no_wait_for_replicas() -> None:
     Journal._wait = nothing  # type: ignore[method-assign]
 
 
-@bug
+@bug("kill")
 def killed_text_left_in_the_ring() -> None:
     """A kill does not replace the earlier frames of its dispatch."""
     from ticker.ring import Ring
@@ -103,7 +108,7 @@ def killed_text_left_in_the_ring() -> None:
     Ring._bury = lambda self, kill: None  # type: ignore[method-assign]
 
 
-@bug
+@bug("promise")
 def forgotten_idempotency_record() -> None:
     """An Idempotency-Key is remembered for a second."""
     from ticker.journal import append
@@ -112,7 +117,7 @@ def forgotten_idempotency_record() -> None:
     append.REQUEST_TTL = 1  # type: ignore[misc]
 
 
-@bug
+@bug("promise")
 def release_done_twice() -> None:
     """A held dispatch is filed first and marked as released after that, as if nobody else looked meanwhile."""
     import orjson
