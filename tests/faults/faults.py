@@ -337,13 +337,13 @@ async def _promote(breaker: Breaker, planned: PlannedFault, *, old_dies: bool, l
 
 @fault
 async def promoted(breaker: Breaker, planned: PlannedFault) -> str:
-    return await _promote(breaker, planned, old_dies=True, loses=False, lags=planned.pick < 0.6)
+    return await _promote(breaker, planned, old_dies=True, loses=False, lags=planned.pick < 0.75)
 
 
 @fault
 async def demoted(breaker: Breaker, planned: PlannedFault) -> str:
     """The old primary becomes a replica and keeps its connections."""
-    return await _promote(breaker, planned, old_dies=False, loses=False, lags=planned.pick < 0.4)
+    return await _promote(breaker, planned, old_dies=False, loses=False, lags=planned.pick < 0.75)
 
 
 @fault

@@ -8,29 +8,47 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from tests.faults.history import Violation
+from tests.faults.plan import ON_A_PATH
 
 
 class Known(NamedTuple):
-    """A known break: its law and situation as in `Violation`, and what happens."""
+    """A known break.
+
+    Attributes:
+        law, situation: as in `Violation`.
+        kinds: of faults that can bring it about; none if it needs no fault.
+        what: what happens.
+    """
 
     law: str
     situation: str
+    kinds: frozenset[str]
     what: str
 
+    def may_happen(self, kinds: set[str]) -> bool:
+        """Return True if it may happen in a plan with these kinds of faults."""
+        return not self.kinds or bool(self.kinds & kinds)
+
+
+_BEHIND: Final = frozenset({"worker_frozen", "node_frozen", *(kind for kind in ON_A_PATH)})
+_FROZEN: Final = frozenset({"worker_frozen", "node_frozen", "redis_frozen"})
+_RESET: Final = frozenset({"path_reset", "path_down", "promoted", "demoted", "tail_lost", "demoted_with_loss"})
+_FAILOVER: Final = frozenset({"promoted", "demoted"})
+_LOSS: Final = frozenset({"tail_lost", "demoted_with_loss", "flushall", "demoted", "promoted"})
 
 KNOWN: Final = (
-    Known("back", "behind", "a node that is behind puts back a reader who comes from one that was ahead"),
-    Known("kill", "behind", "the same, and the older place has text that was killed since"),
-    Known("age", "frozen", "a first beat is older than its connection after a worker was frozen"),
-    Known("response", "closed transport", "500, not 503, after a connection to Redis was reset while it was idle"),
-    Known("whole", "closed transport", "the same, as a traceback in the service's log"),
+    Known("back", "behind", _BEHIND, "a node that is behind puts back a reader who comes from one that was ahead"),
+    Known("kill", "behind", _BEHIND, "the same, and the older place has text that was killed since"),
+    Known("age", "frozen", _FROZEN, "a first beat is older than its connection after a worker was frozen"),
+    Known("response", "closed transport", _RESET, "500, not 503, after a connection to Redis was reset while idle"),
+    Known("whole", "closed transport", _RESET, "the same, as a traceback in the service's log"),
     Known(
-        "response", "wait on a replica", "500, not 503, where a primary is demoted while a change waits for replicas"
+        "response", "wait on a replica", _FAILOVER, "500, not 503, where a change waits while its primary is demoted"
     ),
-    Known("whole", "wait on a replica", "the same, as a traceback in the service's log"),
-    Known("whole", "read from two logs", "a page of history is read from two logs in a failover: a traceback, and 500"),
-    Known("report", "released", "a released dispatch has no `kept` in its delivery report"),
-    Known("report", "before a fault", "what a worker measured in the second before a fault is lost"),
+    Known("whole", "wait on a replica", _FAILOVER, "the same, as a traceback in the service's log"),
+    Known("whole", "read from two logs", _LOSS, "500 where a page of history is read from two logs in a failover"),
+    Known("report", "released", frozenset(), "a released dispatch has no `kept` in its delivery report"),
+    Known("report", "before a fault", frozenset(), "what a worker measured in the second before a fault is lost"),
 )
 
 

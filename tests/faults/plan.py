@@ -137,12 +137,12 @@ def plan(seed: int, *, short: bool = False, small_disk: bool = False) -> Plan:
 
 
 def _topology(chance: random.Random) -> Topology:
-    kind = chance.choice([Kind.EMBEDDED, Kind.SHARED, Kind.SHARED, Kind.REPLICAS])
+    kind = chance.choice([Kind.EMBEDDED, Kind.SHARED, Kind.REPLICAS])
     ring = chance.choice([1024, 1024, 32])
     if kind is Kind.EMBEDDED:
         return Topology(kind, workers=chance.choice([1, 2]), ring=ring)
     program = chance.choice(["valkey", "redis-server"])
-    replicas = chance.choice([0, 1]) if kind is Kind.REPLICAS else 0
+    replicas = chance.choice([0, 1, 1]) if kind is Kind.REPLICAS else 0
     return Topology(kind, 2, chance.choice([1, 1, 2]), program, replicas, ring)
 
 

@@ -332,7 +332,7 @@ def test_a_summary_adds_up() -> None:
     text = summary.text()
     assert "2 plans" in text
     assert "changes kept: 10, in 10 requests" in text
-    assert "ahead: 1 times" in text
+    assert "ahead: 1 times in" in text
     assert "violations: 1 in the plans [8]" in text
     assert verdict(plan(8), history, violations).startswith("FAILED  seed 8")
     assert verdict(plan(7), honest(), []).startswith("ok  seed 7")
