@@ -146,26 +146,33 @@ class Node:
 
     async def start(self) -> None:
         """Start it on the port that it had before, and wait for its ready line; a port still taken is tried again."""
-        where = [] if "redis_url" in self.settings else ["--data", str(self.data)]
         async with asyncio.timeout(START_TIMEOUT):
-            while True:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(*TICKER, "serve", "--port", str(self._port), "--workers", str(self.workers), *where),
-                    env=environment(**self.settings) | self._extra,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                )
-                assert self._process.stdout is not None
-                self._listening = asyncio.create_task(self._listen(self._process))
-                line = (await self._process.stdout.readline()).decode()
-                if line.startswith("ticker ready on http://"):
-                    break
-                await self._process.wait()
+            while not (line := await self._start_once()).startswith("ticker ready on http://"):
                 await asyncio.sleep(1.0)
         self._port = int(line.strip().rsplit(":", 1)[1])
         self.front.target = self._port
         self._mine.update(self.family())
+
+    async def _start_once(self) -> str:
+        """Start a process and return its ready line; an empty one if it ends without."""
+        where = [] if "redis_url" in self.settings else ["--data", str(self.data)]
+        self._process = await asyncio.create_subprocess_exec(
+            *(*TICKER, "serve", "--port", str(self._port), "--workers", str(self.workers), *where),
+            env=environment(**self.settings) | self._extra,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        self._listening = asyncio.create_task(self._listen(self._process))
+        try:
+            line = (await self._process.stdout.readline()).decode()
+        except asyncio.CancelledError:  # it takes too long
+            send(signal.SIGKILL, self.family())
+            raise
+        if not line:
+            await self._process.wait()
+        return line
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
