@@ -101,7 +101,7 @@ class Side:
         kernel.until_rest(self.pids, LEVEL_WITHIN)
         self.turns.append(kernel.cpu(self.pids) - before)
         self._in_turns += time.monotonic() - began
-        self.crowds.until_level(LEVEL_WITHIN)
+        self.crowds.until_caught_up(LEVEL_WITHIN)
 
     def run(self) -> Run:
         """Return what was measured, after the last turn."""

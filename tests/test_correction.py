@@ -20,7 +20,7 @@ def test_a_correction_changes_what_it_names_and_keeps_the_rest() -> None:
     assert changed == FULL | {"text": "Bridge open again", "source": "Police"}
 
 
-def test_the_server_says_anew_what_only_it_may_say() -> None:
+def test_what_only_the_server_sets_is_no_part_of_a_correction() -> None:
     assert (
         not {"id", "filed", "updated", "revision", "status"} & check(Correction, {"text": "x"}).applied_to(KNOWN).keys()
     )

@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticker.admin import FeedPlan, KeyPlan
 from ticker.dispatch import (
     MAX_BODY,
     URGENCIES,
     Air,
     Body,
     Draft,
-    FeedPlan,
-    KeyPlan,
     Kill,
     Pin,
     check,
@@ -326,7 +325,7 @@ def test_a_feed_name_is_small_letters_digits_and_hyphens(name: str) -> None:
     assert faults(KeyPlan, name="x", role="editor", feeds=[name]) == [("feeds.0", rule)]
 
 
-def test_urgencies_stand_from_the_most_urgent_with_their_iptc_numbers() -> None:
+def test_urgencies_are_ordered_from_the_most_urgent_with_their_iptc_numbers() -> None:
     assert list(URGENCIES.items()) == [("flash", 1), ("bulletin", 2), ("urgent", 3), ("normal", 5)]
     assert [check(Draft, {"text": "x", "urgency": name}).urgency for name in URGENCIES] == list(URGENCIES)
 
@@ -361,7 +360,7 @@ def test_direction_follows_from_the_script_or_else_from_the_language(language: s
         (KeyPlan, {"name": "x", "role": "editor", "rate": 10**9}, "rate: is at most 1000000"),
         (FeedPlan, {"name": "x", "two_person_flash": 1}, "two_person_flash: is true or false"),
         (FeedPlan, {"name": "x", "edition_of": "No Name"}, "edition_of: is a name of small letters"),
-        (Draft, {"text": "x", "edition_of": "breaking"}, "edition_of: names a line in another feed as feed/id"),
+        (Draft, {"text": "x", "edition_of": "breaking"}, "edition_of: names a dispatch in another feed as feed/id"),
         (Draft, {"text": "x", "release_at": "tomorrow"}, "release_at: needs a date, a time and an offset"),
     ],
 )

@@ -61,7 +61,7 @@ def test_parsing_a_position_never_fails_on_any_text(text: str) -> None:
     assert position is None or str(position) == text
 
 
-def test_a_tail_stands_at_its_offset_under_the_first_digits_of_its_hash() -> None:
+def test_a_tail_has_its_offset_and_the_first_digits_of_its_hash() -> None:
     tail = Tail(42, "9f3ac01b77e2" + "5" * 28)
     assert tail.position == Position(42, "9f3ac01b77e2")
     assert str(tail.position) == "42-9f3ac01b77e2"

@@ -52,8 +52,8 @@ def test_a_closer_kind_is_the_same_problem_to_a_program(error: type[TickerError]
     ("error", "said"),
     [
         (errors.Unauthorized, 'Bearer realm="ticker"'),
-        (errors.WrongKey, 'Bearer realm="ticker", error="invalid_token"'),
-        (errors.KeyTooWeak, 'Bearer realm="ticker", error="insufficient_scope"'),
+        (errors.InvalidToken, 'Bearer realm="ticker", error="invalid_token"'),
+        (errors.InsufficientScope, 'Bearer realm="ticker", error="insufficient_scope"'),
     ],
 )
 def test_only_errors_that_another_key_could_heal_challenge_for_one(error: type[TickerError], said: str) -> None:

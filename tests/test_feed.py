@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticker.changes import fold
+from ticker.changes.kill import tombstone
 from ticker.entry import Entry, Position, Tail
-from ticker.feed import ON_AIR, WINDOW, Feed, tombstone
+from ticker.feed import ON_AIR, WINDOW, Feed
 
 GOLDEN = orjson.loads((Path(__file__).parent / "golden" / "fold.json").read_bytes())
 ENTRIES = {"dispatch", "kill", "pin", "air"}
@@ -55,7 +57,7 @@ def kill(id: int, revision: int = 2) -> Entry:
 
 
 def feed(*ids: int) -> Feed:
-    """A feed that shows these lines, newest first."""
+    """A feed that shows these dispatches, newest first."""
     return Feed("breaking", "Breaking news", "en", Tail(0, "0" * 40), dispatches=[dispatch(id) for id in ids])
 
 
@@ -70,7 +72,7 @@ def test_the_fold_does_as_the_golden_cases_say(case: dict[str, Any]) -> None:
         if frame["type"] == "snapshot":
             feed = feed_of(frame)
         elif frame["type"] in ENTRIES:
-            feed.apply(entry_of(frame))
+            fold(entry_of(frame), feed)
         else:
             assert frame["type"] in MOMENTS  # not of the log, so nothing to a fold of entries
     snapshot = feed.snapshot()
@@ -106,49 +108,49 @@ def test_feeds_do_not_share_their_air() -> None:
 def test_every_entry_moves_the_tail_even_one_of_a_kind_yet_unknown() -> None:
     shown = feed(1)
     before = shown.snapshot()
-    shown.apply(entry("weather", 9, sky="blue"))
+    fold(entry("weather", 9, sky="blue"), shown)
     assert shown.tail.offset == 9
     assert shown.snapshot() | {"position": ""} == before | {"position": ""}
 
 
 @pytest.mark.parametrize("kind", ["file", "correct"])
-def test_a_line_stands_by_its_id_newest_first(kind: str) -> None:
+def test_dispatches_are_ordered_by_id_newest_first(kind: str) -> None:
     shown = feed(5, 3, 1)
-    shown.apply(entry(kind, dispatch=dispatch(4)))
-    shown.apply(entry(kind, dispatch=dispatch(6)))
+    fold(entry(kind, dispatch=dispatch(4)), shown)
+    fold(entry(kind, dispatch=dispatch(6)), shown)
     assert ids(shown) == [6, 5, 4, 3, 1]
 
 
-def test_a_line_older_than_all_that_is_shown_stays_outside() -> None:
+def test_a_dispatch_older_than_all_that_is_shown_stays_outside() -> None:
     shown = feed(5, 3)
-    shown.apply(entry("correct", dispatch=dispatch(2, revision=2)))
-    shown.apply(kill(1))
+    fold(entry("correct", dispatch=dispatch(2, revision=2)), shown)
+    fold(kill(1), shown)
     assert ids(shown) == [5, 3]
 
 
-def test_the_first_line_of_an_empty_feed_is_shown() -> None:
+def test_the_first_dispatch_of_an_empty_feed_is_shown() -> None:
     shown = feed()
-    shown.apply(entry("file", dispatch=dispatch(1)))
+    fold(entry("file", dispatch=dispatch(1)), shown)
     assert ids(shown) == [1]
 
 
-def test_the_window_holds_the_newest_lines_alone() -> None:
+def test_the_window_holds_the_newest_dispatches_alone() -> None:
     shown = feed()
     for id in range(1, WINDOW + 6):
-        shown.apply(entry("file", id, dispatch=dispatch(id)))
+        fold(entry("file", id, dispatch=dispatch(id)), shown)
     assert ids(shown) == list(range(WINDOW + 5, 5, -1))
 
 
 @pytest.mark.parametrize(("revision", "text"), [(1, "Line 2.2"), (2, "Line 2.2"), (3, "Corrected")])
-def test_only_a_newer_revision_replaces_a_line(revision: int, text: str) -> None:
+def test_only_a_newer_revision_replaces_a_dispatch(revision: int, text: str) -> None:
     shown = Feed("breaking", "", "en", Tail(0, ""), dispatches=[dispatch(2, revision=2), dispatch(1)])
-    shown.apply(entry("correct", dispatch=dispatch(2, revision, text="Corrected")))
-    assert [line["text"] for line in shown.dispatches] == [text, "Line 1.1"]
+    fold(entry("correct", dispatch=dispatch(2, revision, text="Corrected")), shown)
+    assert [each["text"] for each in shown.dispatches] == [text, "Line 1.1"]
 
 
 def test_a_kill_leaves_a_tombstone_without_the_text_in_its_place() -> None:
     shown = feed(3, 2, 1)
-    shown.apply(kill(2))
+    fold(kill(2), shown)
     assert ids(shown) == [3, 2, 1]
     assert shown.dispatches[1] == {
         "id": "0002",
@@ -160,77 +162,77 @@ def test_a_kill_leaves_a_tombstone_without_the_text_in_its_place() -> None:
     }
 
 
-def test_a_killed_line_is_never_brought_back() -> None:
+def test_a_killed_dispatch_is_never_brought_back() -> None:
     shown = feed(2, 1)
-    shown.apply(kill(2))
-    shown.apply(entry("correct", dispatch=dispatch(2, revision=9)))
-    shown.apply(kill(2, revision=10))
+    fold(kill(2), shown)
+    fold(entry("correct", dispatch=dispatch(2, revision=9)), shown)
+    fold(kill(2, revision=10), shown)
     assert shown.dispatches[0] == tombstone(kill(2))
 
 
 def test_a_pin_is_set_moved_and_taken_away() -> None:
     shown = feed(2, 1)
     for id in ("0001", "0002", None):
-        shown.apply(entry("pin", id=id))
+        fold(entry("pin", id=id), shown)
         assert shown.pinned == id
 
 
 def test_air_is_taken_as_it_is_said() -> None:
     shown = feed()
-    shown.apply(entry("air", air={"on": False, "label": "Back at six", "url": None}))
+    fold(entry("air", air={"on": False, "label": "Back at six", "url": None}), shown)
     assert shown.air == {"on": False, "label": "Back at six", "url": None}
 
 
-def test_what_the_journal_says_of_the_pinned_line_is_learned_unless_better_is_known() -> None:
+def test_the_pinned_dispatch_is_learned_from_the_journal_unless_better_is_known() -> None:
     shown = Feed("breaking", "", "en", Tail(0, ""), pinned="0001", dispatches=[dispatch(3), dispatch(2)])
     shown.learn(dispatch(9))
     assert shown.pinned_dispatch is None, "it is not the pinned one"
     shown.learn(dispatch(1, revision=2))
     shown.learn(dispatch(1))
     assert shown.snapshot()["pinned_dispatch"] == dispatch(1, revision=2)
-    shown.apply(kill(1, revision=3))
+    fold(kill(1, revision=3), shown)
     shown.learn(dispatch(1, revision=4))
     assert shown.snapshot()["pinned_dispatch"] == tombstone(kill(1, revision=3))
 
 
-def test_a_pinned_line_that_is_shown_is_not_kept_twice() -> None:
+def test_a_pinned_dispatch_that_is_shown_is_not_kept_twice() -> None:
     shown = Feed("breaking", "", "en", Tail(0, ""), pinned="0002", dispatches=[dispatch(3), dispatch(2)])
     shown.learn(dispatch(2, revision=9))
     assert "pinned_dispatch" not in shown.snapshot()
 
 
 class Plain:
-    """A newsroom and its journal as plain as can be: every line as it stands, what is pinned, and no window."""
+    """A newsroom and its journal in the simplest form: all dispatches, the pin, and no window."""
 
     def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
+        self.dispatches: list[dict[str, Any]] = []
         self.pinned: str | None = None
 
     def act(self, what: str, which: int) -> Entry | None:
         """Do something that a newsroom may do; None if there is nothing to do it to."""
-        line = self.lines[which % len(self.lines)] if self.lines else None
+        known = self.dispatches[which % len(self.dispatches)] if self.dispatches else None
         if what == "file":
-            self.lines.append(dispatch(len(self.lines) + 1))
-            return entry("file", dispatch=self.lines[-1])
+            self.dispatches.append(dispatch(len(self.dispatches) + 1))
+            return entry("file", dispatch=self.dispatches[-1])
         if what == "unpin":
             self.pinned = None
             return entry("pin", id=None)
-        if line is None or line["status"] == "killed":
+        if known is None or known["status"] == "killed":
             return None
         if what == "pin":
-            self.pinned = line["id"]
-            return entry("pin", id=line["id"])
-        id, revision = int(line["id"]), line["revision"] + 1
+            self.pinned = known["id"]
+            return entry("pin", id=known["id"])
+        id, revision = int(known["id"]), known["revision"] + 1
         if what == "correct":
-            self.lines[id - 1] = dispatch(id, revision)
-            return entry("correct", dispatch=self.lines[id - 1])
-        self.lines[id - 1] = tombstone(kill(id, revision))
+            self.dispatches[id - 1] = dispatch(id, revision)
+            return entry("correct", dispatch=self.dispatches[id - 1])
+        self.dispatches[id - 1] = tombstone(kill(id, revision))
         return kill(id, revision)
 
     def shows(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-        """The newest lines, and the pinned one if it is older."""
-        newest = self.lines[-WINDOW:][::-1]
-        older = [line for line in self.lines[:-WINDOW] if line["id"] == self.pinned]
+        """The newest dispatches, and the pinned one if it is older."""
+        newest = self.dispatches[-WINDOW:][::-1]
+        older = [each for each in self.dispatches[:-WINDOW] if each["id"] == self.pinned]
         return newest, older[0] if older else None
 
 
@@ -240,26 +242,26 @@ ACTS = st.lists(
 
 
 @given(before=st.integers(0, WINDOW + 5), acts=ACTS)
-def test_the_pinned_line_stands_as_the_journal_has_it_wherever_it_is(before: int, acts: list[tuple[str, int]]) -> None:
+def test_the_pinned_dispatch_is_as_the_journal_has_it_wherever_it_is(before: int, acts: list[tuple[str, int]]) -> None:
     room, shown = Plain(), feed()
     for what, which in [("file", 0)] * before + acts:
         happened = room.act(what, which)
         if happened is None:
             continue
-        shown.apply(happened)
+        fold(happened, shown)
         newest, older = room.shows()
         if older is not None and happened.kind == "pin":
-            shown.learn(older)  # as whoever follows the log asks the journal for a line that no entry brought
+            shown.learn(older)  # as whoever follows the log asks the journal for a dispatch that no entry brought
         assert (shown.dispatches, shown.pinned_dispatch, shown.pinned) == (newest, older, room.pinned)
 
 
 @given(acts=ACTS)
-def test_a_node_that_asks_nobody_shows_a_pinned_line_rightly_or_not_at_all(acts: list[tuple[str, int]]) -> None:
+def test_without_the_journal_a_pinned_dispatch_is_shown_rightly_or_not_at_all(acts: list[tuple[str, int]]) -> None:
     room, shown = Plain(), feed()
     for what, which in [("file", 0)] * WINDOW + acts:
         happened = room.act(what, which)
         if happened is not None:
-            shown.apply(happened)
+            fold(happened, shown)
             newest, older = room.shows()
             assert shown.dispatches == newest
             assert shown.pinned_dispatch in (older, None)

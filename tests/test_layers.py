@@ -14,29 +14,33 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → longpoll → reader, ring, waiting, likeness, fanout
-# → changes → wire → feed → entry, dispatch → language, text, errors, origins
+# cli → load | server → web → relay, release → hub | journal → admin, longpoll → reader, ring, waiting, similar, fanout
+# → changes → wire → feed → entry, dispatch → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
-_CHANGES = {"feed", "wire"} | _FEED
+_CHANGES = {"feed", "wire", "schema"} | _FEED
 _RING = {"changes"} | _CHANGES
 _LONGPOLL = {"ring", "waiting"} | _RING
-_HUB = {"longpoll", "reader", "likeness", "fanout"} | _LONGPOLL
-_RELAY = {"hub", "journal", "awaited"} | _HUB
+_HUB = {"longpoll", "reader", "similar", "fanout"} | _LONGPOLL
+_JOURNAL = {"admin"} | _HUB
+_RELAY = {"hub", "journal", "awaited"} | _JOURNAL
 _WEB = {"relay", "release", "settings"} | _RELAY
-_SERVER = {"web"} | _WEB
+_SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
+    "child": {"errors"},
     "language": set(),
     "text": set(),
     "origins": set[str](),
     "settings": {"errors", "origins"},
+    "schema": set[str](),
     "entry": _ENTRY,
     "dispatch": _ENTRY,
+    "admin": {"dispatch"} | _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "changes": _CHANGES,
-    "likeness": _FEED,
+    "similar": {"changes"} | _CHANGES,
     "reader": _RING | {"hub"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
     "waiting": {"entry"} | _ENTRY,
@@ -44,7 +48,7 @@ MAY_IMPORT = {
     "fanout": set[str](),
     "awaited": set[str](),
     "hub": _HUB,
-    "journal": _HUB,
+    "journal": {"child"} | _JOURNAL,
     "relay": _RELAY,
     "release": _RELAY,
     "web": _WEB,
@@ -55,10 +59,11 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+PURE = {"errors", "schema", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+    "admin",
     "language",
     "text",
-    "likeness",
+    "similar",
     "fanout",
     "hub",
     "changes",

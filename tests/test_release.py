@@ -15,7 +15,7 @@ from ticker.feed import Feed
 from ticker.hub import Channel, Hub
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.held import Due, HeldLines
+from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Registry
@@ -34,7 +34,7 @@ class Slept(BaseException):
 class Desk:
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self.journal, self.held = Journal(redis), HeldLines(redis)
+        self.journal, self.held = Journal(redis), HeldDispatches(redis)
         self.hub = Hub(capacity=64, limit=10, clock=time.monotonic)
         self.release = Release(self.journal, self.held, self.hub, sleep=self._sleep)
 

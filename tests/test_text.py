@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticker.dispatch import Air, Correction, Draft, FeedPlan, KeyPlan, Kill, check
+from ticker.admin import FeedPlan, KeyPlan
+from ticker.dispatch import Air, Correction, Draft, Kill, check
 from ticker.errors import Invalid
 from ticker.text import one_line
 

@@ -1,4 +1,4 @@
-"""Frames: the golden ones are built member for member, and come out of every coat as they went in."""
+"""Frames: the golden ones are built member for member, and are the same message in every encoding."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from websockets.frames import Opcode
 from websockets.protocol import Protocol, Side, State
 
 from tests.test_feed import entry_of, feed_of
+from ticker.changes import entry_frame
 from ticker.entry import Entry, Position, Tail
 from ticker.wire import (
     Close,
@@ -23,8 +24,6 @@ from ticker.wire import (
     Frame,
     beat_frame,
     delayed_frame,
-    entry_frame,
-    kill_frame,
     move_frame,
     snapshot_frame,
 )
@@ -105,25 +104,25 @@ def test_a_golden_frame_is_built_member_for_member(content: dict[str, Any]) -> N
 
 
 @CASES
-def test_a_line_is_the_json_and_one_line_end(content: dict[str, Any]) -> None:
+def test_the_lines_encoding_is_the_json_and_one_line_end(content: dict[str, Any]) -> None:
     lines = build(content).lines
     assert lines.endswith(b"\n")
     assert lines.splitlines() == [lines[:-1]]
 
 
 @CASES
-def test_the_websocket_coat_carries_the_same_json(content: dict[str, Any]) -> None:
+def test_the_websocket_encoding_has_the_same_json(content: dict[str, Any]) -> None:
     frame = build(content)
     assert from_websocket(frame.websocket) == [frame.lines[:-1]]
 
 
 @CASES
-def test_the_sse_coat_carries_type_json_and_position(content: dict[str, Any]) -> None:
+def test_the_sse_encoding_has_type_json_and_position(content: dict[str, Any]) -> None:
     frame = build(content)
     assert from_sse(frame.sse) == [(content["type"], frame.lines[:-1].decode(), content.get("position", ""))]
 
 
-def test_frames_stand_one_after_the_other_on_a_stream() -> None:
+def test_frames_follow_one_another_on_a_stream() -> None:
     frames = [build(case["frame"]) for case in GOLDEN]
     lines = [frame.lines[:-1] for frame in frames]
     assert from_websocket(b"".join(frame.websocket for frame in frames)) == lines
@@ -153,13 +152,13 @@ def test_no_text_breaks_out_of_its_frame(text: str) -> None:
     assert orjson.loads(message)["dispatch"]["text"] == text
 
 
-def test_a_frame_has_a_coat_for_every_dialect() -> None:
+def test_a_frame_has_every_encoding() -> None:
     frame = Frame({"type": "beat"})
     assert all(isinstance(getattr(frame, dialect), bytes) for dialect in get_args(Dialect))
 
 
 @pytest.mark.parametrize("text", ["خبر عاجل من المتحدث باسم الدفاع المدني " * 3, "Civil Defence spokesman: " * 4000])
-def test_a_deflated_frame_is_the_same_message_for_whoever_inflates(text: str) -> None:
+def test_a_deflated_frame_is_the_same_message_when_inflated(text: str) -> None:
     frame = Frame({"type": "dispatch", "position": "1-000000000000", "dispatch": {"text": text}})
     assert len(frame.deflated) < len(frame.websocket)
     twice = from_websocket(frame.deflated * 2, inflate=True)  # the second needs nothing of the first
@@ -185,10 +184,10 @@ def test_a_correction_travels_as_a_dispatch() -> None:
     }
 
 
-def test_a_kill_can_stand_where_the_line_was() -> None:
+def test_a_kill_can_replace_the_frame_of_the_dispatch() -> None:
     content = {"by": "Desk", "id": "1", "reason": "withdrawn", "filed": "f", "revision": 2}
     kill = Entry(Tail(9, "b" * 40), b"", "kill", "then", content)
-    assert orjson.loads(kill_frame(Position(3, "cccccccccccc"), kill).lines) == {
+    assert orjson.loads(entry_frame(kill, Position(3, "cccccccccccc")).lines) == {
         "type": "kill",
         "position": "3-cccccccccccc",
         "id": "1",

@@ -1,22 +1,19 @@
-"""What a dispatch is, and the door it comes through: untrusted JSON in, a Draft or a named fault out.
+"""What a dispatch is, and how requests are checked: untrusted JSON in, a Draft or a named fault out.
 
-A Draft is what a correspondent says. The journal adds what only the server may say (id, filed, updated,
+A Draft is what a correspondent sends. The journal adds what only the server sets (id, filed, updated,
 revision, status) and that whole is a dispatch. Text is text: nothing here knows of markup.
 """
 
 from __future__ import annotations
 
 import re
-import zoneinfo
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ticker import origins
 from ticker.errors import BadRequest, Invalid
 from ticker.language import direction, well_formed
 from ticker.text import one_line, unbroken
@@ -48,10 +45,10 @@ def _slug(slug: str) -> str:
     return slug
 
 
-def _line_name(name: str) -> str:
+def _dispatch_name(name: str) -> str:
     feed, _, id = name.partition("/")
     if not FEED_NAME.fullmatch(feed) or not _ID.fullmatch(id):
-        raise ValueError("names a line in another feed as feed/id")
+        raise ValueError("names a dispatch in another feed as feed/id")
     return name
 
 
@@ -79,38 +76,21 @@ def _moment(value: Any) -> str:
         raise ValueError("is not a time that any calendar or clock shows (RFC 3339)") from None
 
 
-@cache
-def _zones() -> set[str]:
-    return zoneinfo.available_timezones() | {"UTC"}  # a system without a time zone database knows UTC all the same
-
-
-def _timezone(name: str) -> str:
-    if name not in _zones():
-        raise ValueError("is not a time zone such as UTC or Asia/Beirut (IANA Time Zone Database)")
-    return name
-
-
 def rfc3339(moment: datetime) -> str:
     """Return a moment as this service writes all of them: RFC 3339, UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 Line = Annotated[str, AfterValidator(one_line)]
-Text = Annotated[Line, Field(min_length=1, max_length=1000)]
-Name = Annotated[Line, Field(max_length=200)]
 Urgency = Literal["flash", "bulletin", "urgent", "normal"]
 Language = Annotated[str, AfterValidator(_language)]
 Labels = Annotated[list[Annotated[Line, Field(min_length=1, max_length=60)]], Field(max_length=10)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Link = Annotated[str, Field(max_length=2000), AfterValidator(_link)]
 Moment = Annotated[str, BeforeValidator(_moment)]
-Title = Annotated[Line, Field(min_length=1, max_length=100)]
-TimeZone = Annotated[str, AfterValidator(_timezone)]
-Origin = Annotated[str, AfterValidator(origins.origin)]
-Origins = Annotated[list[Origin], Field(max_length=100), AfterValidator(origins.alone)]
 Visibility = Literal["public", "unlisted", "private"]
 FeedName = Annotated[str, Field(pattern=f"^{FEED_NAME.pattern}$")]
-LineName = Annotated[str, AfterValidator(_line_name)]
+DispatchName = Annotated[str, AfterValidator(_dispatch_name)]
 
 
 class Body(BaseModel):
@@ -118,59 +98,106 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        """Return an example of this body: the model's own, or else one of each field that has one."""
+        own: Any = cls.model_config.get("json_schema_extra", {})
+        fields = {name: field.examples[0] for name, field in cls.model_fields.items() if field.examples}
+        return dict(own["examples"][0]) if own else fields
 
-class Draft(Body):
-    """What a correspondent may say of a dispatch. Field rules are the contract's; lengths are in characters.
 
-    `release_at` is no field of a dispatch: until then the line is held, and known to the desk alone.
+# Fields of a dispatch that a draft and a correction treat differently: what is optional in one is not in the other.
+_Text = Annotated[
+    Line,
+    Field(
+        min_length=1,
+        max_length=1000,
+        description="The text: plain text, never HTML. Trimmed at both ends, then 1 to 1,000 characters.",
+        examples=["Bridge over the Marada river closed in both directions after a barge strikes its central pier"],
+    ),
+]
+_Urgency = Annotated[Urgency, Field(description="How urgent it is, most urgent first.", examples=["flash"])]
+_Sections = Annotated[Labels, Field(description="Labels such as Politics.", examples=[["Transport"]])]
+_Places = Annotated[Labels, Field(description="Labels such as Port Marada.", examples=[["Port Marada"]])]
+
+_RELEASE_AT: Final = "Hold the dispatch until then: a moment to come, within a year. Readers see nothing of it before."
+
+
+class Fields(Body):
+    """The fields of a dispatch: the one table of their names, limits in characters, meanings and examples.
+
+    The descriptions of the service, the options of the command line and the clients' types are made of it.
     """
 
-    text: Text
-    source: Name | None = None
-    byline: Name | None = None
-    urgency: Urgency = "normal"
-    language: Language | None = None
-    sections: Labels = Field(default_factory=list)
-    places: Labels = Field(default_factory=list)
-    story: Slug | None = None
-    link: Link | None = None
-    occurred: Moment | None = None
-    edition_of: LineName | None = None
-    release_at: Moment | None = None
+    text: _Text | None = None
+    source: Annotated[Line, Field(max_length=200)] | None = Field(
+        default=None, description="Who says so.", examples=["Civil Defence spokesman"]
+    )
+    byline: Annotated[Line, Field(max_length=200)] | None = Field(
+        default=None, description="Who filed it, shown to readers.", examples=["Lena Ortiz"]
+    )
+    urgency: _Urgency | None = None
+    language: Language | None = Field(
+        default=None,
+        description="BCP 47 tag; the direction of writing follows from it. Default: the feed's.",
+        examples=["en"],
+    )
+    sections: _Sections | None = None
+    places: _Places | None = None
+    story: Slug | None = Field(
+        default=None, description="Groups the dispatches of one running story.", examples=["marada-bridge"]
+    )
+    link: Link | None = Field(
+        default=None,
+        description="Full `http` or `https` address of the article.",
+        examples=["https://news.example/marada-bridge"],
+    )
+    occurred: Moment | None = Field(
+        default=None,
+        description="Time of the event itself, with an offset; given back in UTC.",
+        examples=["2026-03-11T17:09:40.25+03:00"],
+    )
+    edition_of: DispatchName | None = Field(
+        default=None, description="The same dispatch in another language, in another feed: `feed/id`."
+    )
+
+
+FIELDS: Final = tuple(Fields.model_fields)
+"""Names of the fields of a dispatch, in the order in which they are written."""
+
+ALWAYS: Final = ("text", "urgency", "language")
+"""Fields that every dispatch has: a correction cannot take them away."""
+
+
+class Draft(Fields):
+    """What a correspondent may send.
+
+    `release_at` is no field of a dispatch: until then the dispatch is held, and known to the desk alone.
+    """
+
+    text: _Text
+    urgency: _Urgency = "normal"
+    sections: _Sections = Field(default_factory=list)
+    places: _Places = Field(default_factory=list)
+    release_at: Moment | None = Field(default=None, description=_RELEASE_AT)
 
     def fields(self, language: str) -> dict[str, Any]:
-        """Return what is said, in a fixed order and without what is not; `language` is the feed's."""
-        said = self.model_dump(exclude={"release_at"})
-        said = {name: value for name, value in said.items() if value not in (None, "", [])}
-        said.setdefault("language", language)
-        return said
+        """Return the fields that were given, in a fixed order; `language` is the feed's, for a draft without one."""
+        every = self.model_dump(exclude={"release_at"})
+        given = {name: value for name, value in every.items() if value not in (None, "", [])}
+        given.setdefault("language", language)
+        return given
 
 
-FIELDS: Final = tuple(name for name in Draft.model_fields if name != "release_at")
-"""What a dispatch may say, in the order in which it is written."""
-
-
-class Changes(Body):
-    """What is to be changed of a line; what is not named stays. An empty value takes a field away."""
-
-    text: Text | None = None
-    source: Name | None = None
-    byline: Name | None = None
-    urgency: Urgency | None = None
-    language: Language | None = None
-    sections: Labels | None = None
-    places: Labels | None = None
-    story: Slug | None = None
-    link: Link | None = None
-    occurred: Moment | None = None
-    edition_of: LineName | None = None
+class Changes(Fields):
+    """What is to be changed of a dispatch; what is not named stays. An empty value takes a field away."""
 
     def applied_to(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of `known` with these changes in them."""
         changes = self.model_dump(exclude_unset=True)
         if not changes:
             raise Invalid([("text", "or another field to be corrected must be named")])
-        for name in ("text", "urgency", "language"):
+        for name in ALWAYS:
             if name in changes and changes[name] is None:
                 raise Invalid([(name, "cannot be taken away")])
         merged = {name: known[name] for name in FIELDS if name in known} | changes
@@ -181,86 +208,59 @@ class Changes(Body):
 class Correction(Changes):
     """What is to be changed of a dispatch, and a note for readers on why."""
 
-    note: Annotated[Line, Field(max_length=300)] | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "Parliament will meet at 18:00 to vote on the emergency budget",
+                    "note": "the session starts at 18:00, not 16:00",
+                }
+            ]
+        }
+    )
+
+    note: Annotated[Line, Field(max_length=300)] | None = Field(
+        default=None, description="What readers are told about this correction. The next correction drops it."
+    )
 
 
 class Edit(Changes):
-    """What is to be changed of a held line, and perhaps when it is released."""
+    """What is to be changed of a held dispatch, and perhaps when it is released."""
 
-    release_at: Moment | None = None
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"urgency": "flash", "release_at": "2026-03-11T15:30:00Z"}]}
+    )
+
+    release_at: Moment | None = Field(default=None, description=_RELEASE_AT)
 
 
 class Kill(Body):
-    """Why a dispatch is withdrawn. Readers see the reason, so it is a line of its own."""
+    """Why a dispatch is withdrawn. Readers see the reason, so it is one line of text like any other."""
 
-    reason: Annotated[Line, Field(min_length=1, max_length=300)]
+    reason: Annotated[Line, Field(min_length=1, max_length=300)] = Field(
+        description="Why. Of a killed dispatch readers see it; of a spiked one the audit keeps it.",
+        examples=["the source withdrew the statement"],
+    )
 
 
 class Pin(Body):
-    """Which dispatch stands on top."""
+    """Which dispatch is on top."""
 
-    id: Annotated[str, Field(min_length=1, max_length=64)]
+    id: str = Field(
+        min_length=1, max_length=64, description="Id of a dispatch.", examples=["01KAPN3V12000000127Q2MZX4H"]
+    )
 
 
 class Air(Body):
     """The newsroom's LIVE switch, and where its broadcast can be seen."""
 
-    on: bool
-    label: Annotated[Line, Field(max_length=60)] | None = None
-    url: Link | None = None
-
-
-class FeedPlan(Body):
-    """A feed to be opened.
-
-    `edition_of` names the feed of which this is an edition in another language. With `two_person_flash`, a flash
-    goes out as urgent until a second key has confirmed it. `origins` binds browsers, null to those of the service.
-    """
-
-    name: FeedName
-    title: Title | None = None
-    language: Language = "en"
-    edition_of: FeedName | None = None
-    two_person_flash: bool = False
-    timezone: TimeZone = "UTC"
-    origins: Origins | None = None
-    visibility: Visibility = "public"
-
-
-class FeedEdit(Body):
-    """What is to be changed of a feed; what is not named stays.
-
-    Of the defaults here none is ever used: a field that is not named is not changed.
-    """
-
-    title: Title = ""
-    language: Language = ""
-    edition_of: FeedName | None = None
-    two_person_flash: bool = False
-    timezone: TimeZone = ""
-    origins: Origins | None = None
-    visibility: Visibility = "public"
-    closed: None = None
-
-    def changes(self) -> dict[str, Any]:
-        """Return what is named.
-
-        Raises:
-            Invalid: nothing is.
-        """
-        changes = self.model_dump(exclude_unset=True)
-        if not changes:
-            raise Invalid([("title", "or another field to be changed must be named")])
-        return changes
-
-
-class KeyPlan(Body):
-    """A key to be issued. Without feeds it works in all of them; `rate` is in changes a minute."""
-
-    name: Annotated[Line, Field(min_length=1, max_length=100)]
-    role: Literal["correspondent", "editor", "admin"]
-    feeds: Annotated[list[FeedName], Field(max_length=100)] = []
-    rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    on: bool = Field(description="Whether the newsroom is on air.", examples=[True])
+    label: Annotated[Line, Field(max_length=60)] | None = Field(
+        default=None, description="What the link to the broadcast says.", examples=["شاهد البث"]
+    )
+    url: Link | None = Field(
+        default=None, description="Where the broadcast can be seen.", examples=["https://news.example/live"]
+    )
 
 
 Asked = TypeVar("Asked", bound=Body)

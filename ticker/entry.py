@@ -1,9 +1,9 @@
 """The log's entries, the chain of hashes that ties them together, and positions in it.
 
-An entry is a line of JSON, written once by the journal's script and never changed. Its hash covers the
-hash before it and its own text, so two histories that differ anywhere before an offset differ in the hash
-at that offset. SHA-1, because it is the digest Redis scripts have; it tells histories apart, it does not
-defend against somebody who can write to Redis.
+An entry is a line of JSON, written once by the journal's script and never changed. Its hash covers the hash before it
+and its own text, so two histories that differ anywhere before an offset differ in the hash at that offset. It is SHA-1,
+because that is the digest that Redis scripts have: it distinguishes histories, and is no defence against somebody who
+can write to Redis.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Self
 import orjson
 
 TAG_LENGTH: Final = 12
-"""Hex digits of a hash that stand in a position: 48 bits, enough that two forks never look alike by chance."""
+"""Hex digits of the hash in a position: 48 bits, enough that two forks never have the same by chance."""
 
 _POSITION: Final = re.compile(r"(0|[1-9][0-9]{0,15})-([0-9a-f]{12})")
 
@@ -31,7 +31,7 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the position a client sent back, or None if no server ever wrote it so."""
+        """Return the position that a client sent back, or None if no server writes positions so."""
         match = _POSITION.fullmatch(text)
         return cls(int(match[1]), match[2]) if match else None
 
@@ -48,14 +48,14 @@ class Tail(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One change of a feed: filed, corrected, killed, pinned, or on and off air.
+    """One change of a feed, as it is in the log.
 
     Attributes:
         tail: offset and hash of this entry.
         text: the JSON line as it was hashed.
-        kind: `file`, `correct`, `kill`, `pin` or `air`.
+        kind: what changed, such as `file` or `kill`; `ticker.changes.KINDS` has them all.
         at: when it was written, RFC 3339, by the clock of Redis.
-        content: what is particular to the kind: `dispatch`, or `id` and `reason`, or `air`.
+        content: the other members; they depend on the kind.
     """
 
     tail: Tail
@@ -66,12 +66,12 @@ class Entry(NamedTuple):
 
     @classmethod
     def read(cls, offset: int, hash: str, text: bytes) -> Self:
-        """Read an entry as the journal keeps and publishes it."""
+        """Parse an entry as the journal stores and publishes it."""
         content = orjson.loads(text)
         return cls(Tail(offset, hash), text, content.pop("kind"), content.pop("at"), content)
 
     def follows(self, tail: Tail) -> bool:
-        """Tell whether this entry is the next one of the history that ends at `tail`."""
+        """Return True if this entry is the next one of the history that ends at `tail`."""
         return self.tail.offset == tail.offset + 1 and self.tail.hash == chain(tail.hash, self.text)
 
 

@@ -1,4 +1,4 @@
-"""The tree of errors. Each class knows the HTTP status it is answered with; each message is for people.
+"""The tree of errors. Each class knows the HTTP status of its response; each message is for people.
 
 On the wire every error is a problem document (RFC 9457): `title` is the class's, `detail` the instance's
 own sentence, `field` the field or header at fault. On the command line the same sentence is the one line
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 
 class TickerError(Exception):
-    """Anything the service says no with.
+    """Any error that the service answers with.
 
     Attributes:
         status: HTTP status code.
@@ -60,8 +60,8 @@ class Unauthorized(TickerError):
     challenge = 'Bearer realm="ticker"'
 
 
-class WrongKey(Unauthorized):
-    """A key that opens nothing: never issued, or revoked."""
+class InvalidToken(Unauthorized):
+    """A key that is not known: never issued, or revoked."""
 
     challenge = 'Bearer realm="ticker", error="invalid_token"'
 
@@ -72,7 +72,7 @@ class Forbidden(TickerError):
     status, slug, title = 403, "forbidden", "This is not allowed"
 
 
-class KeyTooWeak(Forbidden):
+class InsufficientScope(Forbidden):
     """A good key whose role or feeds do not reach that far."""
 
     challenge = 'Bearer realm="ticker", error="insufficient_scope"'
@@ -81,18 +81,18 @@ class KeyTooWeak(Forbidden):
 class NotFound(TickerError):
     """No such feed, dispatch or key."""
 
-    status, slug, title = 404, "not-found", "Nothing by that name"
+    status, slug, title = 404, "not-found", "Not found"
 
 
 def no_such_feed(name: str) -> NotFound:
-    """Return what is raised for a feed that is not there, and for a private one to those who must not know of it."""
+    """Return the error for a feed that does not exist, and for a private one that the request must not know of."""
     return NotFound(f"There is no feed named {name!r}")
 
 
 class Conflict(TickerError):
-    """What is asked for does not fit what is there: a feed that is open already, a held line that is held no longer."""
+    """The current state does not allow this: a feed is open already, a held dispatch is no longer held."""
 
-    status, slug, title = 409, "conflict", "This does not fit what is there"
+    status, slug, title = 409, "conflict", "Conflict with the current state"
 
     def __init__(self, detail: str, *, field: str | None = None, extra: dict[str, object] | None = None) -> None:
         super().__init__(detail, field=field)
@@ -103,13 +103,13 @@ class Conflict(TickerError):
 
 
 class TooSlow(TickerError):
-    """A request that did not come in its time (RFC 9110 section 15.5.9)."""
+    """A request that was not complete in time (RFC 9110 section 15.5.9)."""
 
-    status, slug, title = 408, "too-slow", "The request did not come in time"
+    status, slug, title = 408, "too-slow", "The request was not complete in time"
 
 
 class Gone(TickerError):
-    """The dispatch was killed; its tombstone is all that is left."""
+    """The dispatch was killed; only its tombstone is left."""
 
     status, slug, title = 410, "killed", "This dispatch was killed"
 
@@ -174,7 +174,7 @@ class KeyReused(TickerError):
 
 
 class UpgradeRequired(TickerError):
-    """A live stream was asked for in no way that streams (RFC 9110 section 15.5.22)."""
+    """A request for a live stream that asks for neither a WebSocket nor events (RFC 9110 section 15.5.22)."""
 
     status, slug, title = 426, "upgrade-required", "This address is a live stream"
 
@@ -233,7 +233,7 @@ class WrongMethod(TickerError):
 
 
 class BrokenLog(Exception):
-    """A feed's log cannot be what its state says: entries are missing or do not follow from each other."""
+    """A feed's log contradicts its state: entries are missing or do not follow from each other."""
 
 
 class Forked(Exception):

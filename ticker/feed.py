@@ -1,7 +1,6 @@
-"""What a feed shows now, as a pure fold of its entries.
+"""What a feed shows now. Entries of the log are folded into it; see `ticker.changes`.
 
-`clients/feed/fold.js` holds the same rules for the browser; tests/golden/fold.json is read by the tests
-of both.
+`clients/feed/fold.js` has the same rules for the browser; tests/golden/fold.json is read by the tests of both.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ticker.dispatch import Visibility
-from ticker.entry import Entry, Tail
+from ticker.entry import Tail
 
 WINDOW: Final = 20
 """Dispatches in a snapshot."""
@@ -40,26 +39,14 @@ class Feed:
     origins: tuple[str, ...] | None = None
     """Web origins whose pages may read it; None for the service's."""
     visibility: Visibility = "public"
-    """`public`; `unlisted`: for everybody who knows the name; `private`: for keys alone."""
+    """`public`; `unlisted`: for everybody who knows the name; `private`: only with a key."""
     closed: str | None = None
     """When it was closed (RFC 3339); None while it is open."""
     pinned_dispatch: dict[str, Any] | None = None
-    """What is pinned, as it stands, while it is not among `dispatches`; None where this was never learned."""
+    """The pinned dispatch, while it is not among `dispatches`; None where this node does not know it."""
 
-    def apply(self, entry: Entry) -> None:
-        """Take in the next entry of the log. The caller has checked that it is the next."""
-        match entry.kind:
-            case "file" | "correct":
-                self._put(entry.content["dispatch"])
-            case "kill":
-                self._put(tombstone(entry))
-            case "pin":
-                self._pin(entry.content["id"])
-            case "air":
-                self.air = entry.content["air"]
-        self.tail = entry.tail
-
-    def _put(self, dispatch: dict[str, Any]) -> None:
+    def put(self, dispatch: dict[str, Any]) -> None:
+        """Show a dispatch or a tombstone in its place, unless a later revision is shown."""
         if self.pinned_dispatch is not None and self.pinned_dispatch["id"] == dispatch["id"]:
             self.learn(dispatch)
             return
@@ -70,10 +57,10 @@ class Feed:
                 return
             if known["id"] < dispatch["id"]:
                 self.dispatches.insert(index, dispatch)
-                gone = self.dispatches[WINDOW:]
+                outside = self.dispatches[WINDOW:]
                 del self.dispatches[WINDOW:]
-                for left in gone:
-                    self.learn(left)
+                for older in outside:
+                    self.learn(older)
                 return
         # Older than everything shown: it left the window long ago, unless nothing was ever shown.
         if not self.dispatches:
@@ -81,12 +68,13 @@ class Feed:
         else:
             self.learn(dispatch)
 
-    def _pin(self, id: str | None) -> None:
+    def pin(self, id: str | None) -> None:
+        """Pin the dispatch with this id, or none."""
         if id != self.pinned:
             self.pinned, self.pinned_dispatch = id, None
 
     def learn(self, dispatch: dict[str, Any]) -> None:
-        """Keep a dispatch beside the list if it is the pinned one and not in the list; else there is no need of it."""
+        """Keep a dispatch beside the list if it is the pinned one and not in the list."""
         if dispatch["id"] != self.pinned or any(known["id"] == self.pinned for known in self.dispatches):
             return
         if self.pinned_dispatch is None or _supersedes(dispatch, self.pinned_dispatch):
@@ -94,13 +82,13 @@ class Feed:
 
     @property
     def listed(self) -> bool:
-        """Whether everybody may be told that it is there."""
+        """Whether it is in the public list of feeds."""
         return self.visibility == "public"
 
     def snapshot(self, *, reset: bool = False, at: str | None = None) -> dict[str, Any]:
         """Return the snapshot frame: all a reader needs to start from here.
 
-        `at` is when this was last proven level with the log, by the log's clock.
+        `at` is when this node was last proven in sync with the log, by the log's clock.
         """
         snapshot = {
             "type": "snapshot",
@@ -120,18 +108,5 @@ class Feed:
 
 
 def _supersedes(dispatch: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Tell whether a dispatch takes the place of what is known of it. A kill is final."""
+    """Return True if a dispatch replaces the known revision of it. A kill is final."""
     return bool(known["status"] != "killed" and dispatch["revision"] > known["revision"])
-
-
-def tombstone(entry: Entry) -> dict[str, Any]:
-    """Return what stands in the place of the dispatch that a kill entry withdrew."""
-    kill = entry.content
-    return {
-        "id": kill["id"],
-        "filed": kill["filed"],
-        "updated": entry.at,
-        "revision": kill["revision"],
-        "status": "killed",
-        "reason": kill["reason"],
-    }

@@ -13,14 +13,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from ticker.changes import fold
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import Closed, Unavailable, no_such_feed
 from ticker.feed import Feed
-from ticker.likeness import Lately
 from ticker.longpoll import LongPoll
 from ticker.origins import EVERY
 from ticker.reader import FROM_SNAPSHOT, TOLD_CLOSED, Reader
 from ticker.ring import Ring
+from ticker.similar import RecentDispatches
 from ticker.wire import BEAT_EVERY, Close, Dialect, Frame, beat_frame, delayed_frame, snapshot_frame
 
 CHUNK: Final = 64 * 1024
@@ -69,10 +70,10 @@ class Channel:
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         self.feed = feed
         self.ring = Ring(base, self._capacity)
-        self.lately = Lately()
+        self.recent_dispatches = RecentDispatches()
         for entry in recent:
             self.ring.add(entry)
-            self.lately.take(entry)
+            self.recent_dispatches.add(entry)
         self._snapshots: dict[bool, Frame] = {}
         self._beat = None
 
@@ -98,8 +99,8 @@ class Channel:
     def publish(self, entry: Entry) -> None:
         """Take in the next entry and write its frame to every reader who is level."""
         frame = self.ring.add(entry)
-        self.feed.apply(entry)
-        self.lately.take(entry)
+        fold(entry, self.feed)
+        self.recent_dispatches.add(entry)
         self._snapshots.clear()
         self._beat = None
         self._write_to_level(frame, self.feed.tail.offset)

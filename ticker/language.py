@@ -1,7 +1,7 @@
 """Language tags (BCP 47), and which way a language is written.
 
 The browser's clients ask `Intl` for the script that a language is written in; Python has nothing like it, and the
-packages for it know half as many languages. So the answers of `Intl` are written down here: the likely subtags of
+packages for it know half as many languages. So the results of `Intl` are written down here: the likely subtags of
 Unicode's CLDR, deprecated and overlong codes included (`iw`, `ara`). tests/golden/directions.json is read by the
 tests of both.
 """

@@ -17,7 +17,7 @@ from ticker import changes
 from ticker.dispatch import FIELDS
 from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
-from ticker.journal.held import Due, HeldLines
+from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import CommandError, cause
 from ticker.journal.registry import Holder
@@ -37,7 +37,12 @@ class Release:
     """Brings held lines out. One for each node; `run` is its only task."""
 
     def __init__(
-        self, journal: Journal, held: HeldLines, hub: Hub, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        journal: Journal,
+        held: HeldDispatches,
+        hub: Hub,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`sleep` waits so many seconds."""
         self._journal = journal
@@ -111,7 +116,7 @@ class Release:
     async def let_out(self, due: Due) -> bool:
         """Release a line, unless somebody else has, or has postponed it meanwhile; tell whether it is out by this."""
         try:
-            record, filer = await self._held.line(due.feed, due.id)
+            record, filer = await self._held.dispatch(due.feed, due.id)
             if record["status"] != "held" or _milliseconds(record["release_at"]) > due.now:
                 return False
             channel = self._hub.channels[due.feed]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ticker.changes import entry_frame, kind_of
 from ticker.entry import Entry, Position, Tail
-from ticker.wire import Frame, entry_frame, kill_frame
+from ticker.wire import Frame
 
 
 class Ring:
-    """Frames by offset. Bounded; the oldest makes room."""
+    """Frames by offset. Bounded: the oldest are dropped."""
 
     __slots__ = ("_capacity", "_frames", "_ids", "_tags", "first")
 
@@ -17,32 +18,33 @@ class Ring:
         # One tag more than frames: the first is that of the entry just before the oldest frame.
         self._tags = [base.position.tag]
         self._ids: list[str | None] = []
+        """Of each frame the id of the dispatch that it brings, if any."""
         self.first = base.offset + 1
         """Offset of the oldest frame."""
 
     def add(self, entry: Entry) -> Frame:
-        """Append the frame of the next entry; a kill also takes the killed text out of earlier frames."""
-        if entry.kind == "kill":
-            self._bury(entry)
-        frame = entry_frame(entry)
+        """Append the frame of the next entry; a kill also replaces the earlier frames of the killed dispatch."""
+        kind = kind_of(entry)
+        if (withdrawn := kind.withdrawn(entry)) is not None:
+            self._bury(withdrawn, entry)
+        position = entry.tail.position
+        frame = entry_frame(entry, position)
         self._frames.append(frame)
-        self._tags.append(entry.tail.position.tag)
-        self._ids.append(entry.content["dispatch"]["id"] if "dispatch" in entry.content else None)
+        self._tags.append(position.tag)
+        self._ids.append(dispatch["id"] if (dispatch := kind.brought(entry)) is not None else None)
         if len(self._frames) >= 2 * self._capacity:  # seldom, so that the cost is spread
             stale = len(self._frames) - self._capacity
             del self._frames[:stale], self._tags[:stale], self._ids[:stale]
             self.first += stale
         return frame
 
-    def _bury(self, kill: Entry) -> None:
-        killed = kill.content["id"]
+    def _bury(self, withdrawn: str, kill: Entry) -> None:
         for index, id in enumerate(self._ids):
-            if id == killed:
-                position = Position(self.first + index, self._tags[index + 1])
-                self._frames[index] = kill_frame(position, kill)
+            if id == withdrawn:
+                self._frames[index] = entry_frame(kill, Position(self.first + index, self._tags[index + 1]))
 
     def holds(self, position: Position) -> bool:
-        """Tell whether a reader can go on from here: same history, and nothing missing in between."""
+        """Return True if a reader can resume from here: the same history, and nothing missing in between."""
         index = position.offset - self.first + 1
         return 0 <= index < len(self._tags) and self._tags[index] == position.tag
 
@@ -51,7 +53,7 @@ class Ring:
         return Position(offset, self._tags[offset - self.first + 1])
 
     def contradicts(self, position: Position) -> bool:
-        """Tell whether this ring knows the offset, and by another history."""
+        """Return True if this ring has the offset, with another tag: that of another history."""
         return self.first - 1 <= position.offset < self.first + len(self._frames) and not self.holds(position)
 
     def after(self, offset: int) -> list[Frame] | None:

@@ -41,7 +41,7 @@ OWN_PATHS: Final = frozenset(
         ".well-known",
     ]
 )
-"""First segments of the service's own paths. A prefix that begins with one could not be told from it."""
+"""First segments of the service's own paths. A prefix that begins with one would be ambiguous."""
 
 _PREFIX_PATH: Final = re.compile(r"(/[A-Za-z0-9_~.-]+)*")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -59,9 +59,7 @@ class Settings(BaseSettings):
         None, description="Redis or Valkey to keep the log in. Without one, the service runs its own Valkey."
     )
     data: Path = Field(Path("ticker-data"), description="Directory of the service's own Valkey.")
-    replicas: int = Field(
-        0, ge=0, le=16, description="Replicas that must hold an entry before it is answered with 201."
-    )
+    replicas: int = Field(0, ge=0, le=16, description="Replicas that must hold an entry before the 201.")
     replica_timeout: float = Field(
         2.0, gt=0, le=60, description="Seconds to wait for disk and replicas before answering 503."
     )
@@ -91,7 +89,7 @@ class Settings(BaseSettings):
     @field_validator("host")
     @classmethod
     def _without_brackets(cls, host: str) -> str:
-        """Take `[::1]`, as it stands in a URL, for `::1`."""
+        """Take `[::1]`, as it is written in a URL, for `::1`."""
         return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
     @classmethod
@@ -132,10 +130,6 @@ class Settings(BaseSettings):
     def allowed(self) -> tuple[str, ...]:
         """The web origins whose pages may read feeds that name none of their own."""
         return origins.listed(self.origins)
-
-    def allows(self, origin: str | None) -> bool:
-        """Return True if a page of this web origin may read feeds. A request without one always may."""
-        return origins.allows(self.allowed, origin)
 
     @property
     def public_origin(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Text is text: one line, with something to see in it, whose direction controls end where they begin.
+"""Text is text: one line with visible characters, whose direction controls end where they begin.
 
 Nothing is ever stripped or rewritten except white space at both ends.
 """
@@ -33,11 +33,11 @@ _BLANK: Final = [
 """Characters that show nothing, though their category does not say so: default ignorable ones (UAX #44) and blanks."""
 
 _SHOWN: Final = [(0x0600, 0x0605), (0x06DD, 0x06DD), (0x070F, 0x070F), (0x0890, 0x0891), (0x08E2, 0x08E2)]
-"""Format characters that do show: signs that stand over or around the digits after them."""
+"""Format characters that do show: signs over or around the digits after them."""
 
 
 def one_line(text: str) -> str:
-    """Return a text without white space at its ends; a text in which there is nothing to see is empty.
+    """Return a text without white space at its ends; a text without visible characters is empty.
 
     Raises:
         ValueError: it is more than one line, or its direction controls are not balanced.
@@ -65,9 +65,9 @@ def _is_blank(character: str) -> bool:
 
 
 def _check_directions(text: str) -> None:
-    """Check that what a text says of directions ends within it (UAX #9, sections 2 and 3.3.2).
+    """Check that each control of direction ends within its text (UAX #9, sections 2 and 3.3.2).
 
-    A control that is not closed, or closes what the text did not open, reaches into the text that stands around it.
+    A control that is not closed, or closes what the text did not open, reaches into the text around it.
     """
     opened: list[str] = []
     for character in text:

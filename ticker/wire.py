@@ -1,8 +1,8 @@
 """Frames: what readers are sent, encoded once for all of them.
 
-A frame is one JSON object. Here it gets its coat for each way it may travel: a WebSocket text frame
-(RFC 6455 section 5.2, unmasked, final), the same deflated (RFC 7692), or a Server-Sent Event (WHATWG HTML
-section 9.2). PROTOCOL.md describes them all.
+A frame is one JSON object. It is encoded here for each way in which it may be sent: as a WebSocket text frame (RFC 6455
+section 5.2, unmasked, final), the same deflated (RFC 7692), or as a Server-Sent Event (WHATWG HTML section 9.2).
+PROTOCOL.md describes all frames; those of log entries are made in `ticker.changes`.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from ticker.entry import Entry, Position
+from ticker.entry import Position
 from ticker.feed import Feed
 
 Dialect = Literal["websocket", "deflated", "sse", "lines"]
-"""How a reader is spoken to. `deflated` is a WebSocket with permessage-deflate, `lines` is bare JSON, a frame a
-line, for carriers that add their own coat."""
+"""How frames are encoded for a reader. `deflated` is a WebSocket with permessage-deflate; `lines` is bare JSON, a frame
+a line, for transports that add an encoding of their own."""
 
 BEAT_EVERY: Final = 10.0
-"""Seconds between beats to a reader. Part of the protocol: readers call a feed dead some seconds after."""
+"""Seconds between beats to a reader. Part of the protocol: readers show a feed as dead some seconds later."""
 
 
 class Close(IntEnum):
     """Close codes of a WebSocket (RFC 6455 section 7.4), and what the client should do then."""
 
     GOING_AWAY = 1001
-    """The feed was closed: come back only to be told that it is gone."""
+    """The feed was closed or removed: a client that reconnects gets 404 or 410."""
     NOT_TEXT = 1007
-    """The reader said something as text that is not UTF-8: come back and listen."""
+    """The reader sent text that is not UTF-8: reconnect, and send nothing."""
     POLICY = 1008
-    """The reader said more than a reader has to say: come back and listen."""
+    """The reader sent more than a reader may, or may not read this feed any more."""
     RESTART = 1012
-    """This node is going away: come back at a random moment and resume."""
+    """This node is shutting down: reconnect at a random moment, and resume."""
 
 
 _FIN_TEXT: Final = 0x81
@@ -42,7 +42,7 @@ _COMPRESSED: Final = 0x40
 
 
 class Frame:
-    """One message to readers, ready to be written in every dialect."""
+    """One message to readers, in every encoding."""
 
     __slots__ = ("_deflated", "lines", "sse", "websocket")
 
@@ -57,13 +57,13 @@ class Frame:
 
     @property
     def deflated(self) -> bytes:
-        """The WebSocket frame compressed by itself (RFC 7692), when first asked for; plain if that is no longer.
+        """The WebSocket frame compressed by itself (RFC 7692), or plain if that is not longer. Compressed on first use.
 
-        Without a context that goes on from frame to frame, the same bytes serve all readers.
+        Without a context shared between frames, the same bytes serve all readers.
         """
         if self._deflated is None:
             deflate = zlib.compressobj(wbits=-15)
-            # The end of a block that is the same in all messages stays away (section 7.2.1).
+            # The last four bytes of the block are the same in all messages, and are not sent (section 7.2.1).
             text = (deflate.compress(self.lines[:-1]) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
             shorter = _websocket_header(len(text), _FIN_TEXT | _COMPRESSED) + text
             self._deflated = min(shorter, self.websocket, key=len)
@@ -78,43 +78,8 @@ def _websocket_header(length: int, first: int) -> bytes:
     return bytes((first, 127)) + length.to_bytes(8)
 
 
-def entry_frame(entry: Entry) -> Frame:
-    """Return the frame of a log entry: `dispatch`, `kill`, `pin` or `air`."""
-    position = str(entry.tail.position)
-    content = entry.content
-    match entry.kind:
-        case "file" | "correct":
-            return Frame({"type": "dispatch", "position": position, "dispatch": content["dispatch"]})
-        case "kill":
-            return kill_frame(entry.tail.position, entry)
-        case "pin":
-            return Frame({"type": "pin", "position": position, "id": content["id"]})
-        case "air":
-            return Frame({"type": "air", "position": position, "air": content["air"]})
-    raise ValueError(f"unknown kind of entry: {entry.kind}")
-
-
-def kill_frame(position: Position, kill: Entry) -> Frame:
-    """Return the frame of a kill, at its own position or in place of an earlier frame of the killed line.
-
-    Readers who resume from before the line was filed are told of its tombstone where the line was.
-    """
-    content = kill.content
-    return Frame(
-        {
-            "type": "kill",
-            "position": str(position),
-            "id": content["id"],
-            "reason": content["reason"],
-            "at": kill.at,
-            "filed": content["filed"],
-            "revision": content["revision"],
-        }
-    )
-
-
 def snapshot_frame(feed: Feed, *, reset: bool, at: str | None) -> Frame:
-    """Return the frame that starts a reader from here; `reset` tells it to forget what it shows.
+    """Return the frame from which a reader starts; `reset` tells it to discard what it shows.
 
     `at` is the time of the node's last proof (RFC 3339, by the clock of Redis), None before the first.
     """
@@ -122,12 +87,12 @@ def snapshot_frame(feed: Feed, *, reset: bool, at: str | None) -> Frame:
 
 
 def beat_frame(position: Position, at: str, watching: int) -> Frame:
-    """Return the proof that this node was level with Redis at `at` (RFC 3339, by the clock of Redis)."""
+    """Return the proof that this node was in sync with Redis at `at` (RFC 3339, by the clock of Redis)."""
     return Frame({"type": "beat", "position": str(position), "at": at, "watching": watching})
 
 
 def delayed_frame(since: str) -> Frame:
-    """Return the news that this node lost Redis at `since` (RFC 3339)."""
+    """Return the frame that tells readers that this node lost Redis at `since` (RFC 3339)."""
     return Frame({"type": "delayed", "since": since})
 
 

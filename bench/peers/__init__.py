@@ -106,7 +106,7 @@ class Peer:
 
     def say(self, crowds: Crowds) -> None:
         """Publish the crowds' next line."""
-        self.publish(crowds.line(SIZE - 8))
+        self.publish(crowds.next_text(SIZE - 8))
 
 
 class Piped(Peer):

@@ -77,4 +77,4 @@ class Server(Peer):
             assert answer.status == 201, said
 
     def say(self, crowds: Crowds) -> None:
-        self.publish(crowds.line(self.filler))
+        self.publish(crowds.next_text(self.filler))

@@ -39,12 +39,12 @@ def run(options: Options) -> Result:
             _file(server, crowds, DOWN + 3.0)
             cpu.append((kernel.cpu(server.pids) - before) / 1000)
             theirs.append((kernel.cpu(crowds.pids) - readers_own) / 1000)
-            tally = crowds.until_level(15)
+            tally = crowds.until_caught_up(15)
             deadline = time.monotonic() + 10
-            while len(tally.levels) < readers and time.monotonic() < deadline:
+            while len(tally.catch_up_times) < readers and time.monotonic() < deadline:
                 time.sleep(0.1)
                 tally = crowds.ask("report")
-            levels = sorted(tally.levels)
+            levels = sorted(tally.catch_up_times)
             assert len(levels) == readers, f"only {len(levels)} of {readers} came back"
             p50.append(levels[len(levels) // 2] / 1e6)
             p99.append(levels[int(len(levels) * 0.99)] / 1e6)

@@ -6,10 +6,11 @@ import time
 from statistics import median
 
 from bench.result import Options, Result
+from ticker.changes import entry_frame
 from ticker.cli.newsroom import EDITIONS, LINES
 from ticker.entry import Entry, Position, Tail
 from ticker.feed import Feed
-from ticker.wire import Frame, beat_frame, entry_frame, snapshot_frame
+from ticker.wire import Frame, beat_frame, snapshot_frame
 
 WHAT = """The demo newsroom's lines as frames: plain, and deflated with no context taken over, so that the same bytes
 serve every reader. Bytes are of the WebSocket frames, without the headers of TCP and IP; the time is what the

@@ -45,7 +45,7 @@ def run(options: Options) -> Result:
             ours, readers_own, before = kernel.cpu(server.pids), kernel.cpu(crowds.pids), time.monotonic_ns()
             server.say(crowds)
             time.sleep(4)
-            tally = crowds.until_level(15)
+            tally = crowds.until_caught_up(15)
             last.append((tally.last_at - before) / 1e6)
             p50.append(tally.times.at(0.5))
             mine.append((kernel.cpu(server.pids) - ours) / 1000)

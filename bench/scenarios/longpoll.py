@@ -85,7 +85,7 @@ class Side:
         self.crowds.ask("clear")
         before = {name: kernel.cpu(pids) for name, pids in self.pids.items()}
         server.say_in(self.feed, self.crowds)
-        tally = self.crowds.until_level(LEVEL_WITHIN)
+        tally = self.crowds.until_caught_up(LEVEL_WITHIN)
         assert not tally.lost, f"{tally.lost} readers did not get a dispatch within {LEVEL_WITHIN:g} s"
         settled()
         cpu = {name: (kernel.cpu(pids) - before[name]) / 1000 for name, pids in self.pids.items()}

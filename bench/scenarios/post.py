@@ -43,10 +43,10 @@ def run(options: Options) -> Result:
             with crowds_for(server, 10) as crowds:
                 crowds.until_open(10)
                 send(server, crowds, 20, 0.05)  # connections and caches are warm
-                crowds.until_level(5)
+                crowds.until_caught_up(5)
                 crowds.ask("clear")
                 send(server, crowds, 200, 0.05)
-                times = crowds.until_level(5).times
+                times = crowds.until_caught_up(5).times
                 middle.append(times.at(0.5))
                 tail.append(times.at(0.99))
         for name, cores, kind in (("one core", CORES, Server), ("both cores", CORES | LOAD, TwoWorkers)):

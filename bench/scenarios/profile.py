@@ -63,14 +63,14 @@ def _look(result: Result, title: str, readers: int, work: Work, options: Options
 
 def _lines(server: Server, crowds: Crowds, options: Options) -> None:
     send(server, crowds, options.lines)
-    crowds.until_level(10)
+    crowds.until_caught_up(10)
 
 
 def _return(server: Server, crowds: Crowds, _: Options) -> None:
     crowds.ask("clear")
     crowds.ask("cut", down=DOWN, within=WITHIN)
     deadline = time.monotonic() + BACK_WITHIN
-    while len(crowds.ask("report").levels) < crowds.readers:
+    while len(crowds.ask("report").catch_up_times) < crowds.readers:
         assert time.monotonic() < deadline, "not all readers came back"
         server.say(crowds)
         time.sleep(EVERY)

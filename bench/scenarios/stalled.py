@@ -83,7 +83,7 @@ def _turns(sides: list[tuple[Server, Crowds]], lines: int) -> list[list[Times]]:
             server, crowds = sides[side]
             crowds.ask("clear")
             server.say(crowds)
-            tally = crowds.until_level(10)
+            tally = crowds.until_caught_up(10)
             assert not tally.lost, f"{tally.lost} lines lost"
             times[side].append(tally.times)
     return times
@@ -94,8 +94,8 @@ def _fill(server: Server, crowds: Crowds, stalled: int) -> None:
     deadline = time.monotonic() + 60
     while _metric(server, "ticker_readers_set_aside") < stalled:
         assert time.monotonic() < deadline, "the stalled readers' sockets did not fill"
-        server.publish(crowds.line() + "\N{ARABIC LETTER SEEN}" * LONG)
-        crowds.until_level(10)  # the others are not to fall behind before it begins
+        server.publish(crowds.next_text() + "\N{ARABIC LETTER SEEN}" * LONG)
+        crowds.until_caught_up(10)  # the others are not to fall behind before it begins
 
 
 def _metric(server: Server, name: str) -> int:

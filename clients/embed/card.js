@@ -93,10 +93,10 @@ export function followCard(card) {
     }),
     onchange({ frame, status, skew: ahead }) {
       if (frame) take(frame);
-      const level = status.name === "live" || status.name === "off-air" || status.name === "closed";
-      if (level) skew = ahead;
+      const proven = status.name === "live" || status.name === "off-air" || status.name === "closed";
+      if (proven) skew = ahead;
       if (asOf) {
-        asOf.hidden = level && !open;
+        asOf.hidden = proven && !open;
         asOf.textContent = fill(not_live, full(lang, Date.now() - (skew || 0) - status.age * 1000)).join("");
       }
       if (frame?.type === "beat" || status.name === "connecting") paint();

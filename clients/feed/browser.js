@@ -1,7 +1,7 @@
 /**
  * The only module here that names what a browser or Node has of its own; the rest is given it.
  *
- * @import { World } from "./frames.d.ts"
+ * @import { World, WorldEvent } from "./frames.d.ts"
  */
 
 /** @returns {World} */
@@ -11,7 +11,7 @@ export function browser() {
     WebSocket,
     EventSource,
     fetch,
-    clock: () => ({ wall: Date.now(), mono: performance.now() }),
+    clock: () => [Date.now(), performance.now()],
     random: Math.random,
     timers: { set: (act, delay) => setTimeout(act, delay), clear: (handle) => clearTimeout(handle) },
     events,
@@ -20,11 +20,11 @@ export function browser() {
 }
 
 /** Node has none of these events. @type {World["events"]} */
-function events(tell) {
+function events(listeners) {
   const stop = new AbortController();
-  const { signal } = stop;
-  for (const name of /** @type {const} */ (["online", "offline", "pagehide", "pageshow", "visibilitychange"])) {
-    globalThis.addEventListener?.(name, () => (name === "visibilitychange" && document.hidden) || tell(name), { signal });
+  for (const name of /** @type {WorldEvent[]} */ (Object.keys(listeners))) {
+    const listener = () => (name === "visibilitychange" && document.hidden) || listeners[name]();
+    globalThis.addEventListener?.(name, listener, stop);
   }
   return () => stop.abort();
 }

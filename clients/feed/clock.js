@@ -1,6 +1,6 @@
 /**
- * Time elapsed, told by two clocks of which neither can be trusted alone: a wall clock may be set back or
- * forth by hours, a monotonic one may stand still while the machine sleeps.
+ * Time elapsed, measured by two clocks of which neither can be trusted alone: a wall clock may be set back or
+ * forward by hours, a monotonic one may stand still while the machine sleeps.
  *
  * @import { Instant } from "./frames.d.ts"
  */
@@ -19,8 +19,8 @@ const TOLERANCE = 2_000;
  * @param {Instant} since
  * @param {Instant} now
  */
-export function elapsed(since, now) {
-  return Math.max(now.wall - since.wall, now.mono - since.mono, 0);
+export function elapsed([wall, mono], now) {
+  return Math.max(now[0] - wall, now[1] - mono, 0);
 }
 
 /**
@@ -29,6 +29,6 @@ export function elapsed(since, now) {
  * @param {Instant} since
  * @param {Instant} now
  */
-export function slept(since, now) {
-  return now.wall - since.wall - (now.mono - since.mono) > TOLERANCE;
+export function slept([wall, mono], now) {
+  return now[0] - wall - (now[1] - mono) > TOLERANCE;
 }

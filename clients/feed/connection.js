@@ -4,25 +4,25 @@
  *
  *   what happens                                  what it does
  *   ────────────────────────────────────────────  ──────────────────────────────────────────────
- *   the carrier closes, or can't be opened        waits (full jitter), reconnects
+ *   the transport closes, or can't be opened        waits (full jitter), reconnects
  *   13 s without a frame                          the same: the path is dead, whatever the socket says
  *   a malformed frame, or one that can't be       the same, from the last good position;
  *   applied or shown                              from a snapshot after two in a row
  *   the machine slept, or its clock was set       gives a frame that lies in the socket a second; then as below
  *   the reader is back, and the path isn't fresh  reconnects at once
  *   the network is back                           reconnects at once
- *   the page is hidden for good, or put to sleep  hangs up until it is shown, or woken
+ *   the page is hidden for good, or put to sleep  disconnects until it is shown, or woken
  *   move                                          stays, and reconnects at a random moment within the time given
- *   a carrier failed twice and never worked       tries the next: WebSocket, event stream, long-poll
- *   the feed is closed                            stays away, and asks once in a while if it was reopened
+ *   a transport failed twice and never worked       tries the next: WebSocket, event stream, long-poll
+ *   the feed is closed                            stays disconnected, and asks once in a while if it was reopened
  *
  * @import { Frame, Instant, World } from "./frames.d.ts"
- * @import { Reachable } from "./carriers.js"
+ * @import { Reachable } from "./transports.js"
  * @import { Target } from "./target.js"
  */
 
 import { backoff } from "./backoff.js";
-import { CARRIERS } from "./carriers.js";
+import { TRANSPORTS } from "./transports.js";
 import { elapsed, slept } from "./clock.js";
 import { Malformed, read } from "./read.js";
 
@@ -32,21 +32,21 @@ export const SILENCE = 13_000;
 /** How often the connection is looked at. A machine that wakes shows it to no event that can be relied on. */
 const LOOK = 1_000;
 
-/** Tries before a carrier counts as blocked on the way, and malformed frames before a position does. */
+/** Tries before a transport counts as blocked on the way, and malformed frames before a position does. */
 export const MAX_FAILURES = 2;
 
-/** A closed feed is asked for again after this, or up to twice as long. Milliseconds. */
+/** A closed feed is requested again after this, or up to twice as long. Milliseconds. */
 const RECHECK = 60_000;
 
-/** Why it stays away: the consumer sleeps, the page is hidden (maybe in the back-forward cache), it was told to close. */
+/** Why it stays disconnected: the consumer sleeps, the page is hidden (maybe in the back-forward cache), it was told to close. */
 const SLEEP = 1;
 const HIDE = 2;
 const OVER = 4;
 
 /**
- * - connecting, polling: a carrier is on its way; open: it has brought a good frame
+ * - connecting, polling: a transport is being opened; open: it has brought a good frame
  * - waiting: until the next try, or to be woken
- * - closed: the feed is; over: this connection is, and tells nothing any more
+ * - closed: the feed is; over: this connection is, and reports nothing any more
  * - unsure: nothing changed, but what came before proves nothing any more; slept: nor does it about the clocks
  *
  * @typedef {"connecting" | "polling" | "open" | "waiting" | "closed" | "over"} State
@@ -71,26 +71,28 @@ const OVER = 4;
  */
 export function connect({ url, after = null, closed, onframe, onstate, ...world }) {
   const { clock, random, timers, report } = world;
-  const carriers = CARRIERS.filter(([name]) => world[name]);
-  let carrier = 0;
-  /** How often the carrier may fail before the next one is tried; one that worked is kept. */
+  const transports = TRANSPORTS.filter(([name]) => world[name]);
+  let current = 0;
+  /** How often the transport may fail before the next one is tried; one that worked is kept. */
   let chances = MAX_FAILURES;
   let attempt = 0;
   let faults = 0;
   /** Whether any beat ever came, and when this connection brought its last. */
   let proven = false;
   /** @type {Instant | null} */
-  let beaten = null;
+  let lastBeat = null;
   /** @type {State} */
   let state = closed ? "closed" : "waiting";
+  /** True while the service wants to be left alone. */
   let resting = false;
+  /** Reasons to stay disconnected, as bits. */
   let parked = 0;
-  let heard = clock();
-  let seen = heard;
-  let hangUp = () => {};
-  /** @type {unknown} */
-  let redial;
-  /** @type {unknown} */
+  let lastFrame = clock();
+  let lastLook = lastFrame;
+  let disconnect = () => {};
+  /** The next try. @type {unknown} */
+  let retry;
+  /** The next look at the connection. @type {unknown} */
   let watch;
 
   /** @type {Target} */
@@ -99,6 +101,18 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
     after: (first) => (first && (faults >= MAX_FAILURES || (state === "polling" && !proven)) ? null : after),
   };
 
+  /** @param {number} delay */
+  function retryIn(delay, act = reconnect) {
+    timers.clear(retry);
+    retry = timers.set(act, delay);
+  }
+
+  /** @param {number} delay */
+  function lookIn(delay) {
+    timers.clear(watch);
+    watch = timers.set(look, delay);
+  }
+
   /** @param {Exclude<State, "over">} next */
   function enter(next) {
     if (state === "over") return;
@@ -106,25 +120,25 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
     onstate(next, faults);
   }
 
-  function dial() {
+  function reconnect() {
     teardown();
     if (parked) return;
-    const [name, open] = /** @type {typeof CARRIERS[0]} */ (carriers[carrier]);
-    heard = seen = clock();
-    beaten = null;
+    const [name, open] = /** @type {typeof TRANSPORTS[0]} */ (transports[current]);
+    lastFrame = lastLook = clock();
+    lastBeat = null;
     enter(name === "fetch" ? "polling" : "connecting");
     if (parked) return;
     try {
-      hangUp = open(/** @type {Reachable} */ (world), target, { message, gone, closed: () => shut(0) });
+      disconnect = open(/** @type {Reachable} */ (world), target, { message, lost, closed: () => closeFeed(0) });
     } catch {
-      gone();
+      lost();
     }
   }
 
   /** @param {unknown} data */
   function message(data) {
-    notice();
-    heard = seen;
+    readClocks();
+    lastFrame = lastLook;
     try {
       const frame = read(data);
       if (state !== "open") {
@@ -135,7 +149,7 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
     } catch (error) {
       faults += 1;
       if (!(error instanceof Malformed)) report(error);
-      gone();
+      lost();
     }
   }
 
@@ -146,89 +160,86 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
     if (state !== "open") return;
     if (type === "beat") {
       proven = true;
-      beaten = seen;
+      lastBeat = lastLook;
       if (faults <= MAX_FAILURES) attempt = faults = 0;
     } else if (type === "move") {
-      timers.clear(redial);
-      redial = timers.set(dial, random() * frame.within);
+      retryIn(random() * frame.within);
     } else if ("position" in frame) {
       after = frame.position;
-      if (type === "snapshot" && frame.closed) shut();
+      if (type === "snapshot" && frame.closed) closeFeed();
     }
   }
 
-  function gone(rest = 0) {
+  function lost(rest = 0) {
     if (state !== "open" && --chances < 1) {
-      carrier = (carrier + 1) % carriers.length;
+      current = (current + 1) % transports.length;
       chances = MAX_FAILURES;
     }
     teardown();
     if (parked) return;
     resting = rest > 0;
-    redial = timers.set(dial, rest * 1000 + backoff(attempt, random));
+    retryIn(rest * 1000 + backoff(attempt, random));
     attempt += 1;
     enter("waiting");
   }
 
   function reconnectNow() {
     attempt = 0;
-    dial();
+    reconnect();
   }
 
   /** Every second, at the moment when silence has lasted too long, and when the reader is back. */
   function look() {
-    const before = seen;
-    const woken = notice();
-    const late = elapsed(before, seen) >= 2 * LOOK;
+    const before = lastLook;
+    const woken = readClocks();
+    const late = elapsed(before, lastLook) >= 2 * LOOK;
     if (parked) return;
-    const left = SILENCE - elapsed(heard, seen);
+    const left = SILENCE - elapsed(lastFrame, lastLook);
     if (state === "waiting") {
       if (woken) reconnectNow();
     } else if (left <= 0) {
       // The frame that breaks the silence may lie in the socket, unread because this timer came first.
-      timers.clear(redial);
-      redial = timers.set(() => elapsed(heard, clock()) >= SILENCE && (late ? reconnectNow() : gone()), late ? LOOK : 0);
-    } else if (beaten && elapsed(beaten, seen) >= LOOK) {
+      retryIn(late ? LOOK : 0, () => elapsed(lastFrame, clock()) >= SILENCE && (late ? reconnectNow() : lost()));
+    } else if (lastBeat && elapsed(lastBeat, lastLook) >= LOOK) {
       // A consumer that shows frames later than they come has had the time to fail.
       attempt = faults = 0;
     }
     if (parked) return;
-    timers.clear(watch);
-    watch = timers.set(look, left > 0 ? Math.min(LOOK, left) : LOOK); // after the verdict, which comes first then
+    lookIn(left > 0 ? Math.min(LOOK, left) : LOOK); // after the verdict, which comes first then
     onstate(undefined, faults);
   }
 
-  /** Whether the machine slept since the clocks were last looked at. */
-  function notice() {
-    const before = seen;
-    seen = clock();
-    const woken = slept(before, seen);
+  /** Returns true if the machine slept since the clocks were last read. */
+  function readClocks() {
+    const before = lastLook;
+    lastLook = clock();
+    const woken = slept(before, lastLook);
     if (woken) onstate("slept", faults);
     return woken;
   }
 
-  /** The feed is closed. @param {number} [delay] until it is asked for again */
-  function shut(delay = RECHECK * (1 + random())) {
+  /** The feed is closed. @param {number} [delay] until it is requested again */
+  function closeFeed(delay = RECHECK * (1 + random())) {
     teardown();
     timers.clear(watch);
-    redial = timers.set(recheck, delay);
+    retryIn(delay, recheck);
     enter("closed");
   }
 
-  /** Whether the feed was reopened, and what it shows. */
+  /** Asks whether the feed was reopened, and what it shows. */
   async function recheck() {
-    const mine = redial;
+    const mine = retry;
     const { fetch } = /** @type {Reachable} */ (world); // as a method of anything but the window it throws
     const frame = await fetch(url, { credentials: "omit" }).then((response) => response.ok && response.json()).catch(() => {});
-    if (mine !== redial) return;
-    if (!frame) return shut();
+    if (mine !== retry) return;
+    if (!frame) return closeFeed();
     message(frame);
     if (state === "open") begin();
   }
 
   function teardown() {
-    hangUp();
-    redial = timers.clear(redial);
+    disconnect();
+    retry = timers.clear(retry);
   }
 
   /** @param {number} why */
@@ -248,22 +259,27 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
   }
 
   function begin() {
-    if (state === "closed") return shut();
-    timers.clear(watch);
-    watch = timers.set(look, LOOK);
+    if (state === "closed") return closeFeed();
+    lookIn(LOOK);
     reconnectNow();
   }
 
-  const deafen = world.events((name) => {
-    if (name === "pagehide") park(HIDE);
-    else if (name === "pageshow") unpark(HIDE);
-    else if (parked || state === "closed") return;
-    else if (name === "offline") onstate("unsure", faults);
-    else if (name === "online") {
+  const away = () => parked || state === "closed";
+
+  const stopListening = world.events({
+    pagehide: () => park(HIDE),
+    pageshow: () => unpark(HIDE),
+    offline: () => away() || onstate("unsure", faults),
+    online() {
+      if (away()) return;
       chances = MAX_FAILURES; // this network may be another
       reconnectNow();
-    } else if (state !== "waiting") look();
-    else if (!resting) reconnectNow();
+    },
+    visibilitychange() {
+      if (away()) return;
+      if (state !== "waiting") look();
+      else if (!resting) reconnectNow();
+    },
   });
 
   begin();
@@ -273,12 +289,12 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
       if (state === "over") return;
       // Which frame it was is not known, so a snapshot has to mend it; and one beat is too early to say that it did.
       faults = Math.max(MAX_FAILURES + 0.5, faults + 1);
-      if (state !== "waiting") gone();
+      if (state !== "waiting") lost();
     },
     sleep: () => park(SLEEP),
     wake: () => unpark(SLEEP),
     close() {
-      deafen();
+      stopListening();
       park(OVER);
     },
   };

@@ -3,9 +3,10 @@
  * frames carry the language alone, since the direction follows from it.
  */
 
-/** Scripts that are written from right to left (ISO 15924). */
-const SCRIPTS =
-  /^(A(dlm|ra[bn]|rmi|vst)|C(hrs|prt)|Elym|Gara|H(atr|ebr|ung)|Khar|Lydi|M(an[di]|end|er[co])|N(arb|bat|koo)|Orkh|P(alm|hl[ip]|hnx|rti)|Rohg|S(a(mr|rb)|idt|og[do]|yr[cejn])|Thaa|Yezi)$/;
+/** Scripts that are written from right to left (ISO 15924), in one text: each code begins with its only capital. */
+const RIGHT_TO_LEFT =
+  "AdlmArabAranArmiAvstChrsCprtElymGaraHatrHebrHungKharLydiMandManiMendMercMeroNarbNbatNkoo" +
+  "OrkhPalmPhliPhlpPhnxPrtiRohgSamrSarbSidtSogdSogoSyrcSyreSyrjSyrnThaaYezi";
 
 /** Language, script and region; extended languages are left out, since "ar-arz" is written as "ar" is. */
 const TAG = /^([a-z]{2,3})(?:-[a-z]{3}){0,3}(-[a-z]{4})?(-(?:[a-z]{2}|\d{3}))?(?![^-])/i;
@@ -17,5 +18,5 @@ const TAG = /^([a-z]{2,3})(?:-[a-z]{3}){0,3}(-[a-z]{4})?(-(?:[a-z]{2}|\d{3}))?(?
 export function direction(language) {
   const found = TAG.exec(language);
   const script = found && new Intl.Locale(found.slice(1).join("")).maximize().script;
-  return script && SCRIPTS.test(script) ? "rtl" : "ltr";
+  return RIGHT_TO_LEFT.includes(`${script}`) ? "rtl" : "ltr";
 }

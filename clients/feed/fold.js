@@ -2,10 +2,10 @@
  * What a feed shows, as a pure function of its frames: the same rules as the service's own fold, and held
  * to the same golden cases.
  *
- * - Ids sort in filing order, so a line's place is known from its id alone and arrival order can't corrupt it.
- * - A line older than the oldest one shown is outside the window: its correction or kill has nothing to change here.
+ * - Ids sort in filing order, so a dispatch's place is known from its id alone and arrival order can't corrupt it.
+ * - A dispatch older than the oldest one shown is outside the window: its correction or kill has nothing to change here.
  * - A kill is final. No later frame brings the text back.
- * - The pinned line is kept beside the list while it is known and not in it.
+ * - The pinned dispatch is kept beside the list while it is known and not in it.
  *
  * @import { Dispatch, FeedState, Frame, KillFrame, Tombstone } from "./frames.d.ts"
  */
@@ -21,7 +21,7 @@ export function empty(feed) {
  *
  * @param {FeedState} state
  * @param {Frame} frame
- * @param {{limit: number}} bounds how many lines to keep
+ * @param {{limit: number}} bounds how many dispatches to keep
  * @returns {FeedState}
  */
 export function fold(state, frame, { limit }) {
@@ -35,14 +35,14 @@ function change(state, frame, limit) {
     case "snapshot": {
       const { feed, position, air, pinned = null, dispatches, pinned_dispatch } = frame;
       const known = find(dispatches, pinned) ?? pinned_dispatch;
-      return beside({ feed, position, air, pinned, dispatches: dispatches.slice(0, limit) }, known);
+      return withPinned({ feed, position, air, pinned, dispatches: dispatches.slice(0, limit) }, known);
     }
     case "dispatch":
       return put(state, frame.dispatch, limit);
     case "kill":
       return put(state, tombstone(frame), limit);
     case "pin":
-      return frame.id === state.pinned ? state : { ...alone(state), pinned: frame.id };
+      return frame.id === state.pinned ? state : { ...withoutPinned(state), pinned: frame.id };
     case "air":
       return { ...state, air: frame.air };
     default:
@@ -51,35 +51,35 @@ function change(state, frame, limit) {
 }
 
 /**
- * The state with the pinned line beside its list, if this is the one: for a pin of a line that no frame brought,
- * which had to be asked for. What is known better already stays.
+ * The state with the pinned dispatch beside its list, if this is the one: for a pin of a dispatch that no frame
+ * brought, which took a request. A later version that is known already stays.
  *
  * @param {FeedState} state
  * @param {Dispatch} dispatch
  */
 export function learn(state, dispatch) {
   const known = state.pinned_dispatch;
-  return known && !supersedes(dispatch, known) ? state : beside(state, dispatch);
+  return known && !supersedes(dispatch, known) ? state : withPinned(state, dispatch);
 }
 
-/** @param {FeedState} state whether its pinned line is one that no frame brought */
-export function wanting({ pinned, dispatches, pinned_dispatch }) {
+/** Returns true if no frame brought the pinned dispatch. @param {FeedState} state */
+export function pinIsMissing({ pinned, dispatches, pinned_dispatch }) {
   return pinned !== null && !pinned_dispatch && !find(dispatches, pinned);
 }
 
 /** @param {FeedState} state @returns {FeedState} */
-function alone({ pinned_dispatch, ...state }) {
+function withoutPinned({ pinned_dispatch, ...state }) {
   return state;
 }
 
 /** @param {FeedState} state @param {Dispatch | null | undefined} dispatch @returns {FeedState} */
-function beside(state, dispatch) {
+function withPinned(state, dispatch) {
   const apart = dispatch?.id === state.pinned && !find(state.dispatches, state.pinned);
   return dispatch && apart ? { ...state, pinned_dispatch: dispatch } : state;
 }
 
-/** @param {Dispatch[]} dispatches @param {string | null} wanted */
-function find(dispatches, wanted) {
+/** @param {Dispatch[]} dispatches @param {string | null | undefined} wanted */
+export function find(dispatches, wanted) {
   return dispatches.find(({ id }) => id === wanted);
 }
 
@@ -91,23 +91,24 @@ export function tombstone({ id, reason, filed, at, revision }) {
 /** @param {FeedState} state @param {Dispatch} dispatch @param {number} limit @returns {FeedState} */
 function put(state, dispatch, limit) {
   if (state.pinned_dispatch?.id === dispatch.id) return learn(state, dispatch);
-  const all = place(state.dispatches, dispatch);
+  const { dispatches } = state;
+  const outside = dispatch.id < (dispatches.at(-1)?.id ?? "");
+  const all = outside ? dispatches : place(dispatches, dispatch);
   const next = { ...state, dispatches: all.slice(0, limit) };
   if (state.pinned_dispatch) return next;
-  return beside(next, find(all, state.pinned) ?? dispatch);
+  return withPinned(next, find(all, state.pinned) ?? dispatch);
 }
 
 /**
+ * The list, newest first, with a dispatch in its place, unless a version of it is known that is as late.
+ *
  * @param {Dispatch[]} dispatches
  * @param {Dispatch} dispatch
  */
-function place(dispatches, dispatch) {
-  const at = dispatches.findIndex(({ id }) => id <= dispatch.id);
-  const known = dispatches[at];
-  if (!known) return dispatches.length ? dispatches : [dispatch];
-  const same = known.id === dispatch.id;
-  if (same && !supersedes(dispatch, known)) return dispatches;
-  return [...dispatches.slice(0, at), dispatch, ...dispatches.slice(same ? at + 1 : at)];
+export function place(dispatches, dispatch) {
+  const known = find(dispatches, dispatch.id);
+  if (known && !supersedes(dispatch, known)) return dispatches;
+  return [...dispatches.filter((each) => each !== known), dispatch].sort((one, other) => (one.id < other.id ? 1 : -1));
 }
 
 /** @param {Dispatch} next @param {Dispatch} known */

@@ -24,7 +24,7 @@ import { Malformed } from "./read.js";
  * @property {FeedState} state what the feed shows
  * @property {FeedState} previous
  * @property {Status} status what may be said about it at this moment
- * @property {number | null} watching how many follow it, as last told; null while that is not known
+ * @property {number | null} watching how many follow it, as last reported; null while that is not known
  * @property {number} skew by how many milliseconds this machine's wall clock is ahead of the server's
  *
  * @typedef {object} Options
@@ -39,9 +39,9 @@ import { Malformed } from "./read.js";
  * @typedef {object} Following
  * @property {FeedState} state
  * @property {Status} status
- * @property {(dispatch: Dispatch) => void} learn the pinned dispatch, which no frame brought and somebody asked for
+ * @property {(dispatch: Dispatch) => void} learn the pinned dispatch, which no frame brought and the caller requested
  * @property {(error?: unknown) => void} fault says that something which came earlier could not be shown
- * @property {() => void} sleep hangs up and keeps the state
+ * @property {() => void} sleep disconnects and keeps the state
  * @property {() => void} wake connects again; LIVE needs new proof
  * @property {() => void} close
  */
@@ -62,8 +62,8 @@ export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given
     closed: Boolean(snapshot?.closed),
   };
   let faults = 0;
-  let told = "";
-  let toldState = "";
+  let reported = "";
+  let reportedState = "";
   let { report: fault } = world;
 
   /** @returns {Status} */
@@ -77,18 +77,18 @@ export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given
   }
 
   /** @param {Frame | null} frame @param {FeedState} previous */
-  function tell(frame, previous) {
+  function report(frame, previous) {
     const current = status();
     const { name, age, reload } = current;
-    const word = name + reload;
+    const key = name + reload;
     if (!/^live|off/.test(name)) now.watching = null;
     const { state, watching, fresh } = now;
-    if (frame || told !== word + age) {
-      told = word + age;
+    if (frame || reported !== key + age) {
+      reported = key + age;
       onchange({ frame, state, previous, status: current, watching, skew: fresh.skew });
     }
-    if (toldState !== word) {
-      toldState = word;
+    if (reportedState !== key) {
+      reportedState = key;
       onstate?.(current);
     }
   }
@@ -106,7 +106,7 @@ export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given
       if (frame.type === "beat") now.watching = frame.watching ?? null;
       if (frame.type === "snapshot") now.closed = Boolean(frame.closed);
       try {
-        tell(frame, state);
+        report(frame, state);
       } catch (error) {
         now = { ...before, fresh: step(fresh, { type: "lost" }, clock()) };
         throw error;
@@ -118,7 +118,7 @@ export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given
       now.closed ||= type === "closed";
       if (type) now.fresh = step(now.fresh, { type }, clock());
       try {
-        tell(null, now.state);
+        report(null, now.state);
       } catch (error) {
         fault(error); // a status that can't be shown must not leave LIVE standing
       }

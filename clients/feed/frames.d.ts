@@ -3,7 +3,9 @@
  * door, by read.js; everything behind it may rely on them.
  */
 
-export type Urgency = "flash" | "bulletin" | "urgent" | "normal";
+import type { Dispatch } from "./dispatch.d.ts";
+
+export type * from "./dispatch.d.ts";
 
 /** The newsroom's LIVE switch and the link to its broadcast. */
 export interface Air {
@@ -12,51 +14,18 @@ export interface Air {
   url?: string | null;
 }
 
-/** A line as readers see it. Times are RFC 3339, UTC, with milliseconds. */
-export interface Line {
-  id: string;
-  status: "usable";
-  text: string;
-  urgency: Urgency;
-  language: string;
-  source?: string | null;
-  byline?: string | null;
-  sections?: string[];
-  places?: string[];
-  story?: string | null;
-  link?: string | null;
-  occurred?: string | null;
-  /** What the last correction mended, in words for readers. */
-  note?: string | null;
-  filed: string;
-  updated: string;
-  revision: number;
-}
-
-/** What stands where a killed line stood. Nothing of its text survives here. */
-export interface Tombstone {
-  id: string;
-  status: "killed";
-  reason: string;
-  filed: string;
-  updated: string;
-  revision: number;
-}
-
-export type Dispatch = Line | Tombstone;
-
 export interface SnapshotFrame {
   type: "snapshot";
   feed: string;
   position: string;
-  /** When the node was last proven level with the log, by the log's clock; null before the first proof. */
+  /** When the node was last proven up to date with the log, by the log's clock; null before the first proof. */
   at?: string | null;
   /** True when the reader's own position could not be resumed. */
   reset?: boolean;
   air: Air;
   pinned: string | null;
   dispatches: Dispatch[];
-  /** The pinned line when it is none of these, if the node knows it. */
+  /** The pinned dispatch when it is none of these, if the node knows it. */
   pinned_dispatch?: Dispatch;
   /** When the feed was closed; absent while it is open. */
   closed?: string | null;
@@ -90,7 +59,7 @@ export interface AirFrame {
   air: Air;
 }
 
-/** Proof, made at `at`, that the node sending it was level with the log. */
+/** Proof, made at `at`, that the node sending it was up to date with the log. */
 export interface BeatFrame {
   type: "beat";
   position: string;
@@ -98,7 +67,7 @@ export interface BeatFrame {
   watching?: number;
 }
 
-/** The node has lost the log; the next beat says it is level again. */
+/** The node has lost the log; the next beat says that it is up to date again. */
 export interface DelayedFrame {
   type: "delayed";
   since: string;
@@ -120,22 +89,19 @@ export type Frame =
   | DelayedFrame
   | MoveFrame;
 
-/** What a feed shows now. Dispatches stand newest first. */
+/** What a feed shows now. Dispatches are newest first. */
 export interface FeedState {
   feed: string;
   position: string | null;
   air: Air;
   pinned: string | null;
   dispatches: Dispatch[];
-  /** The pinned line while it is known and not in the list. */
+  /** The pinned dispatch while it is known and not in the list. */
   pinned_dispatch?: Dispatch;
 }
 
-/** One reading of both clocks, in milliseconds. */
-export interface Instant {
-  wall: number;
-  mono: number;
-}
+/** One reading of the wall clock and of a monotonic one, in milliseconds. */
+export type Instant = readonly [wall: number, mono: number];
 
 export interface Timers {
   set(act: () => void, delay: number): unknown;
@@ -153,10 +119,10 @@ export interface World {
   random: () => number;
   timers: Timers;
   /**
-   * Calls back when the network comes or goes, when the page is left, when it comes back from the back-forward cache,
-   * and when it becomes visible again ("visibilitychange", for that alone). Returns the way to stop.
+   * Calls the listener of an event when the network comes or goes, when the page is left, when it comes back from the
+   * back-forward cache, and when it becomes visible again ("visibilitychange", for that alone). Returns the way to stop.
    */
-  events: (tell: (name: WorldEvent) => void) => () => void;
+  events: (listeners: Record<WorldEvent, () => unknown>) => () => void;
   /** Makes an error that was survived visible to developers. */
   report: (error: unknown) => void;
 }

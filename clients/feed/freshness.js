@@ -1,7 +1,7 @@
 /**
  * LIVE as a measurement.
  *
- * Each beat proves that, at its time `at`, the whole way from the log to this page was level. Nothing else does.
+ * Each beat proves that, at its time `at`, everything from the log to this page was up to date. Nothing else does.
  *
  *   event          proven   and
  *   ─────────────  ───────  ──────────────────────────────────────────────────────────────
@@ -49,7 +49,7 @@ export const PATIENCE = 5_000;
 /** The margin between two beats and the limit: a lag below it can't hide a stall. */
 const SLACK = 3_000;
 
-/** Two beats sent at least so far apart tell whether they come at their own pace; give or take a second. */
+/** Two beats sent at least so far apart show whether they come at their own pace; give or take a second. */
 const APART = 5_000;
 const JITTER = 1_000;
 
@@ -60,15 +60,16 @@ const DRIFT = 0.0005;
  * @typedef {object} Freshness
  * @property {boolean} proven a beat came on this connection
  * @property {boolean} held the node says that it is behind
- * @property {Instant} began when the page began
- * @property {Instant | null} dialled when the connection was begun; null for long-polls
- * @property {{at: number, arrival: Instant, lag: number} | null} proof the last beat: when it was sent and came, how long it took
+ * @property {Instant | null} opened when the connection was begun; null for long-polls
+ * @property {number} at when the last beat was sent, by the server's clock; 0 before the first
+ * @property {Instant} arrival when it came; before the first, when the page began
+ * @property {number} lag how long it took
  * @property {Instant | null} least by how much each of our clocks is ahead of the server's, as this connection tells
  * @property {boolean} doubted the connection may have stalled from its beginning, and its beats all be late
  * @property {number} skew by how many milliseconds our wall clock is ahead; outlives the connection
  *
  * @typedef {{type: "frame", frame: Frame} | {type: Exclude<ConnectionState, "open"> | "lost"}} Event anything that is not
- *   told apart here counts as lost
+ *   distinguished here counts as lost
  *
  * @typedef {object} Status
  * @property {"connecting" | "live" | "off-air" | "catching-up" | "delayed" | "closed"} name
@@ -78,14 +79,14 @@ const DRIFT = 0.0005;
 
 /** @param {Instant} now @returns {Freshness} */
 export function start(now) {
-  return { proven: false, held: false, began: now, dialled: now, proof: null, least: null, doubted: false, skew: 0 };
+  return { proven: false, held: false, opened: now, at: 0, arrival: now, lag: 0, least: null, doubted: false, skew: 0 };
 }
 
 /** @param {Freshness} fresh @param {Event} event @param {Instant} now @returns {Freshness} */
 export function step(fresh, event, now) {
   if (event.type !== "frame") {
     /** @type {Record<string, Partial<Freshness>>} */
-    const changes = { connecting: { dialled: now, least: null }, polling: { dialled: null }, slept: { doubted: true } };
+    const changes = { connecting: { opened: now, least: null }, polling: { opened: null }, slept: { doubted: true } };
     return { ...fresh, proven: false, held: false, ...changes[event.type] };
   }
   const { frame } = event;
@@ -94,9 +95,9 @@ export function step(fresh, event, now) {
 }
 
 /** @param {Freshness} fresh @param {boolean} onAir @param {Instant} now @returns {Status} */
-export function measure({ proven, held, proof, began }, onAir, now) {
-  const passed = proof ? elapsed(proof.arrival, now) + proof.lag : elapsed(began, now);
-  const late = held || passed > (proof ? FRESH : PATIENCE);
+export function measure({ proven, held, at, arrival, lag }, onAir, now) {
+  const passed = elapsed(arrival, now) + lag;
+  const late = held || passed > (at ? FRESH : PATIENCE);
   return { name: late ? "delayed" : !proven ? "catching-up" : onAir ? "live" : "off-air", age: Math.floor(passed / 1000) };
 }
 
@@ -108,24 +109,27 @@ export function measure({ proven, held, proof, began }, onAir, now) {
  * @param {number} at
  * @param {Instant} now
  */
-function prove({ least, proof, doubted, dialled }, at, now) {
-  let ahead = { wall: now.wall - at, mono: now.mono - at };
+function prove({ least, at: before, arrival, doubted, opened }, at, now) {
+  let [wall, mono] = [now[0] - at, now[1] - at];
   let lag = 0;
-  if (least && proof) {
-    const since = elapsed(proof.arrival, now);
-    const apart = at - proof.at;
-    const paced = apart >= APART && Math.abs(since - apart) <= JITTER;
-    if (doubted && paced) {
+  if (least) {
+    const since = elapsed(arrival, now);
+    const apart = at - before;
+    if (doubted && apart >= APART && Math.abs(since - apart) <= JITTER) {
       doubted = false;
     } else {
-      const drift = since * DRIFT;
-      lag = Math.max(ahead.wall - least.wall - drift, ahead.mono - least.mono - drift, 0);
-      ahead = { wall: Math.min(least.wall + drift, ahead.wall), mono: Math.min(least.mono + drift, ahead.mono) };
+      const most = /** @type {[number, number]} */ (least.map((ahead) => ahead + since * DRIFT));
+      lag = Math.max(wall - most[0], mono - most[1], 0);
+      wall = Math.min(wall, most[0]);
+      mono = Math.min(mono, most[1]);
     }
   } else {
-    lag = dialled ? elapsed(dialled, now) : Math.min(Math.abs(ahead.wall), FRESH + 1);
+    lag = opened ? elapsed(opened, now) : Math.min(Math.abs(wall), FRESH + 1);
     doubted = lag > SLACK;
-    if (doubted) ahead = { wall: ahead.wall - lag, mono: ahead.mono - lag };
+    if (doubted) {
+      wall -= lag;
+      mono -= lag;
+    }
   }
-  return { proof: { at, arrival: now, lag }, least: ahead, doubted, skew: ahead.wall };
+  return { at, arrival: now, lag, least: /** @type {Instant} */ ([wall, mono]), doubted, skew: wall };
 }

@@ -1,4 +1,4 @@
-/** The public API of ticker-feed, for TypeScript. tests/clients/package.test.js holds it against the sources. */
+/** The public API of ticker-feed, for TypeScript. tests/clients/feed/package.test.js holds it against the sources. */
 
 import type { Dispatch, FeedState, Frame, KillFrame, SnapshotFrame, Tombstone, World } from "./frames.d.ts";
 
@@ -29,7 +29,7 @@ export interface Change {
   /** The state before the frame. */
   previous: FeedState;
   status: Status;
-  /** How many follow the feed, as last told; null while that is not known. */
+  /** How many follow the feed, as last reported; null while that is not known. */
   watching: number | null;
   /** By how many milliseconds this machine's wall clock is ahead of the service's. */
   skew: number;
@@ -55,11 +55,11 @@ export interface Options {
 export interface Following {
   readonly state: FeedState;
   readonly status: Status;
-  /** Adds the pinned dispatch, which no frame brought and somebody asked for. */
+  /** Adds the pinned dispatch, which no frame brought and the caller requested. */
   learn(dispatch: Dispatch): void;
   /** Says that something which came earlier could not be shown: as if `onchange` had thrown. */
   fault(error?: unknown): void;
-  /** Hangs up and keeps the state. */
+  /** Disconnects and keeps the state. */
   sleep(): void;
   /** Connects again; LIVE needs new proof. */
   wake(): void;
@@ -79,7 +79,7 @@ export function fold(state: FeedState, frame: Frame, bounds: { limit: number }):
 export function learn(state: FeedState, dispatch: Dispatch): FeedState;
 
 /** Whether the pinned dispatch is one that no frame brought. */
-export function wanting(state: FeedState): boolean;
+export function pinIsMissing(state: FeedState): boolean;
 
 /** What a killed dispatch leaves. */
 export function tombstone(kill: KillFrame): Tombstone;

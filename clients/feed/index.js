@@ -2,5 +2,5 @@
  * The package: what a page or a program needs to follow a feed, and nothing that touches either when imported.
  */
 
-export { empty, fold, learn, supersedes, tombstone, wanting } from "./fold.js";
+export { empty, fold, learn, supersedes, tombstone, pinIsMissing } from "./fold.js";
 export { follow } from "./follow.js";

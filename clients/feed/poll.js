@@ -6,35 +6,35 @@
  *   response       what it means
  *   ─────────────  ─────────────────────────────────────────────────────────────────────────────────────────
  *   200            frames in their order; then `at` counts as a beat, unless one of the frames was `delayed`
- *   204            nothing new; `Ticker-At` counts as a beat at the position asked for
+ *   204            nothing new; `Ticker-At` counts as a beat at the requested position
  *   410            the feed is closed
- *   other errors   asked again after `Retry-After` and the usual random wait
+ *   other errors   requested again after `Retry-After` and the usual random wait
  *   anything else  malformed
  *
  * @import { Frame } from "./frames.d.ts"
- * @import { Carrier } from "./carriers.js"
+ * @import { Transport } from "./transports.js"
  */
 
 import { elapsed } from "./clock.js";
 import { address } from "./target.js";
 
-/** The same URL is never asked for twice within this. Milliseconds. */
+/** The same URL is never requested twice within this. Milliseconds. */
 const PACE = 1_000;
 
-/** @type {Carrier} */
-export function longPoll({ fetch, clock, timers }, target, { message, gone, closed }) {
+/** @type {Transport} */
+export function longPoll({ fetch, clock, timers }, target, { message, lost, closed }) {
   const stop = new AbortController();
   const { signal } = stop;
   /** @type {unknown} */
   let pause;
 
   /** @param {boolean} [first] the first request of a connection may have to ask for a snapshot */
-  async function ask(first) {
+  async function poll(first) {
     const after = target.after(first);
     const url = address(target, "changes", after, "&wait=10");
     const wait = target.when && target.asked === url ? PACE - elapsed(target.when, clock()) : 0;
     if (wait > 0) {
-      pause = timers.set(() => ask(first), wait);
+      pause = timers.set(() => poll(first), wait);
       return;
     }
     target.asked = url;
@@ -46,7 +46,7 @@ export function longPoll({ fetch, clock, timers }, target, { message, gone, clos
       text = await response.text();
       if (signal.aborted) return;
       if (status === 410) return closed();
-      if (status >= 400) return gone(Number(headers.get("Retry-After")) || 0);
+      if (status >= 400) return lost(Number(headers.get("Retry-After")) || 0);
       const { frames, position, at } =
         status === 204 ? { frames: [], position: after, at: headers.get("Ticker-At") } : JSON.parse(text);
       const proof = at && !frames.some((/** @type {Frame} */ { type }) => type === "delayed");
@@ -57,14 +57,14 @@ export function longPoll({ fetch, clock, timers }, target, { message, gone, clos
       }
     } catch {
       if (signal.aborted) return;
-      if (text === undefined) gone();
+      if (text === undefined) lost();
       else message(null);
       return;
     }
-    ask();
+    poll();
   }
 
-  ask(true);
+  poll(true);
   return () => {
     stop.abort();
     timers.clear(pause);

@@ -1,60 +1,45 @@
 /**
- * The door: text off the wire in, a frame or nothing out. What passes has the shape its type promises, so the
- * rest of the client need not ask again.
+ * Parses and checks what comes off the wire. A frame that passes has the shape its type promises, so the rest of the
+ * client need not check again.
  *
- * @import { Frame } from "./frames.d.ts"
+ * @import { Dispatch, Frame } from "./frames.d.ts"
  */
+
+import { tombstone } from "./fold.js";
 
 /** The path to a node delivers something that is not a feed: a captive portal, a cut frame, a broken proxy. */
 export class Malformed extends Error {}
 
-/** Nothing that has to be a text may be empty. @param {unknown} value @returns {value is string} */
+/** Nothing that has to be a text may be empty. @param {unknown} value */
 const text = (value) => typeof value === "string" && value !== "";
-/** @param {unknown} value */
-const time = (value) => text(value) && Date.parse(value) > 0;
-/** @param {any} value */
-const dispatch = (value) =>
-  has(value, "id filed updated revision") && has(value, value.status === "killed" ? "reason" : "text usable");
+
+/** @param {any} dispatch */
+const whole = ({ id, status, filed, updated, revision, ...rest }) =>
+  text(id) && Date.parse(filed) > 0 && Date.parse(updated) > 0 && Number.isInteger(revision) &&
+  (status === "killed" ? text(rest.reason) : status === "usable" && text(rest.text));
+
+/** @param {any} air */
+const switched = (air) => typeof air.on === "boolean";
 
 /**
- * What a member has to be, by its name, if not a text. The last three are rules for the whole: a dispatch that is
- * not killed must be usable, a pin may be null, a snapshot need not have a pinned dispatch beside it.
+ * What each type promises, apart from its position.
  *
- * @type {Record<string, (value: any, whole: any) => boolean>}
+ * @type {Record<Frame["type"], (frame: any) => unknown>}
  */
-const rules = {
-  at: time,
-  filed: time,
-  updated: time,
-  revision: Number.isInteger,
-  dispatch,
-  dispatches: (value) => Array.isArray(value) && value.every(dispatch),
-  air: (value) => typeof value?.on === "boolean",
-  within: (value) => value >= 0,
-  usable: (_, { status }) => status === "usable",
-  pin: (_, { id }) => id === null || text(id),
-  beside: (_, { pinned_dispatch }) => pinned_dispatch == null || dispatch(pinned_dispatch),
+const checks = {
+  snapshot: ({ feed, air, dispatches, pinned_dispatch }) =>
+    text(feed) && switched(air) && dispatches.every(whole) && (!pinned_dispatch || whole(pinned_dispatch)),
+  dispatch: ({ dispatch }) => whole(dispatch),
+  kill: (frame) => whole(tombstone(frame)),
+  pin: ({ id }) => id === null || text(id),
+  air: ({ air }) => switched(air),
+  beat: ({ at }) => Date.parse(at) > 0,
+  delayed: () => true,
+  move: ({ within }) => within >= 0,
 };
 
-/** The members that each type promises. @type {Record<Frame["type"], string>} */
-const shapes = {
-  snapshot: "position feed air dispatches beside",
-  dispatch: "position dispatch",
-  kill: "position id reason at filed revision",
-  pin: "position pin",
-  air: "position air",
-  beat: "position at",
-  delayed: "type",
-  move: "within",
-};
-
-/** @param {any} value @param {string} members */
-function has(value, members) {
-  return value && members.split(" ").every((member) => (rules[member] ?? text)(value[member], value));
-}
-
-/** Every type this client understands; an event stream has to be asked for each by name. */
-export const TYPES = Object.keys(shapes);
+/** Every type this client understands; an event stream needs a listener for each. */
+export const TYPES = Object.keys(checks);
 
 /**
  * @param {unknown} data one message, as JSON or parsed
@@ -62,15 +47,14 @@ export const TYPES = Object.keys(shapes);
  * @throws {Malformed} when it is no frame, or lacks what its type promises
  */
 export function read(data) {
-  /** @type {any} */
-  let frame = data;
   try {
-    if (text(data)) frame = JSON.parse(data);
+    const frame = typeof data === "string" ? JSON.parse(data) : data;
+    const { type, position } = frame;
+    const known = TYPES.includes(type) && checks[/** @type {Frame["type"]} */ (type)];
+    if (!known && text(type)) return text(position) ? frame : null;
+    if (known && known(frame) && (text(position) || /delayed|move/.test(type))) return frame;
   } catch {
-    throw new Malformed();
+    // No JSON, or a member that is missing.
   }
-  if (!text(frame?.type)) throw new Malformed();
-  if (!TYPES.includes(frame.type)) return text(frame.position) ? frame : null;
-  if (!has(frame, shapes[/** @type {Frame["type"]} */ (frame.type)])) throw new Malformed();
-  return frame;
+  throw new Malformed();
 }

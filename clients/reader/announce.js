@@ -1,14 +1,14 @@
 /**
- * New lines, said aloud. Two live regions apart from the list, both empty at load: a polite one, and an
+ * New dispatches, said aloud. Two live regions apart from the list, both empty at load: a polite one, and an
  * alert for a flash and a kill alone.
  *
- * That updates are late, or arrive again, is said once, and not how late.
+ * That updates are late, or on time again, is said once, without how late.
  *
- * Lines that come together are said together, and past a few only counted: a reader who returns after an
+ * Dispatches that come together are said together, and past a few only counted: a reader who returns after an
  * hour wants the list, not a recital. What is killed before it was said is not said, and what was said is
  * taken out of the page.
  *
- * @import { Dispatch, FeedState, Frame, Line, Timers } from "../feed/frames.d.ts"
+ * @import { Dispatch, FeedState, Frame, Timers, UsableDispatch } from "../feed/frames.d.ts"
  * @import { Status } from "../feed/freshness.js"
  * @import { Words } from "./words.js"
  */
@@ -19,7 +19,7 @@ import { say } from "./words.js";
 /** How long to wait for more that belongs together. Milliseconds. */
 const GATHER = 700;
 
-/** How many lines are read out; more are counted. */
+/** How many dispatches are read out; more are counted. */
 const FEW = 3;
 
 /**
@@ -49,15 +49,15 @@ export function announcer(regions, words, timers) {
   let condition = "said_live";
 
   /** @param {Frame} frame @param {FeedState} previous what the feed showed before it */
-  function hear(frame, previous) {
+  function announce(frame, previous) {
     if (frame.type === "kill") {
       const known = [...previous.dispatches, previous.pinned_dispatch].find((dispatch) => dispatch?.id === frame.id);
       if (known?.status !== "usable") return;
       retract(frame.id);
       alert.push({ text: `${words.withdrawn}. ${words.reason}: ${frame.reason}` });
     } else {
-      for (const line of arrivals(frame, previous)) {
-        (line.urgency === "flash" ? alert : polite).push(utterance(line, words));
+      for (const dispatch of arrivals(frame, previous)) {
+        (dispatch.urgency === "flash" ? alert : polite).push(utterance(dispatch, words));
       }
     }
     if (polite.length || alert.length) speakSoon();
@@ -106,24 +106,24 @@ export function announcer(regions, words, timers) {
     clear();
   }
 
-  return { hear, status, silence };
+  return { announce, status, silence };
 }
 
 /**
- * The lines a frame brings that are newer than anything before it, oldest first. A correction is none.
+ * The dispatches a frame brings that are newer than anything before it, oldest first. A correction is none.
  *
  * @param {Frame} frame
  * @param {FeedState} previous
  */
 function arrivals(frame, previous) {
   const newest = previous.dispatches[0]?.id ?? "";
-  /** @param {Dispatch} dispatch @returns {dispatch is Line} */
+  /** @param {Dispatch} dispatch @returns {dispatch is UsableDispatch} */
   const arrived = (dispatch) => dispatch.status === "usable" && dispatch.id > newest;
   if (frame.type === "dispatch") return [frame.dispatch].filter(arrived);
   return frame.type === "snapshot" ? frame.dispatches.filter(arrived).reverse() : [];
 }
 
-/** @param {Line} line @param {Words} words @returns {Utterance} */
+/** @param {UsableDispatch} dispatch @param {Words} words @returns {Utterance} */
 function utterance({ id, text, source, urgency, language }, words) {
   const flash = urgency === "flash" ? `${words.flash}. ` : "";
   return { id, text: flash + (source ? `${source}: ${text}` : text), language };

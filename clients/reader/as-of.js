@@ -14,12 +14,12 @@ export function asOf(element, clock) {
   const time = element.querySelector("time");
 
   /** @param {Frame | null} frame */
-  function hear(frame) {
+  function update(frame) {
     if (!time || frame?.type !== "beat") return;
     time.dateTime = frame.at;
     clock.paint(element);
   }
 
   clock.paint(element);
-  return { hear };
+  return { update };
 }

@@ -23,7 +23,7 @@ export function wording(words, { name, age, reload }, paused, closed = "") {
 }
 
 /**
- * @param {{badge: HTMLElement, word: HTMLElement, count?: HTMLElement | null}} parts without count where that isn't told
+ * @param {{badge: HTMLElement, word: HTMLElement, count?: HTMLElement | null}} parts without count where that isn't shown
  * @param {Words} words
  */
 export function badge({ badge, word, count }, words) {

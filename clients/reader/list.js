@@ -1,18 +1,18 @@
 /**
- * The list of lines in the page, brought to a wanted state with the fewest touches: lines are known by id,
- * an unchanged line is not touched at all, a changed one keeps its element. What the template drew is taken
- * over as it stands.
+ * The list of dispatches in the page, brought to a wanted state with the fewest changes: dispatches are known by id,
+ * an unchanged one is not touched at all, a changed one keeps its element. What the template drew is taken
+ * over as it is.
  *
  * @import { Dispatch } from "../feed/frames.d.ts"
- * @import { Setting } from "./line.js"
+ * @import { Setting } from "./draw.js"
  * @import { Times } from "./times.js"
  */
 
-import { draw, edition } from "./line.js";
+import { draw, edition } from "./draw.js";
 
 /**
- * A pinned line stands first, unless it was killed: a tombstone is no headline, and stands where the line would
- * without the pin.
+ * A pinned dispatch comes first, unless it was killed: a tombstone is no headline, and keeps the place that it would
+ * have without the pin.
  *
  * @param {Dispatch[]} dispatches newest first
  * @param {string | null} pinned
@@ -20,8 +20,8 @@ import { draw, edition } from "./line.js";
  */
 export function arrange(dispatches, pinned, older) {
   const all = older ? [...dispatches, older] : dispatches;
-  const held = all.find(({ id, status }) => id === pinned && status === "usable");
-  return held ? [held, ...all.filter((dispatch) => dispatch !== held)] : all;
+  const first = all.find(({ id, status }) => id === pinned && status === "usable");
+  return first ? [first, ...all.filter((dispatch) => dispatch !== first)] : all;
 }
 
 /**
@@ -29,7 +29,7 @@ export function arrange(dispatches, pinned, older) {
  * @param {Setting} setting
  * @param {Times} times
  */
-export function lines(list, setting, times) {
+export function dispatchList(list, setting, times) {
   /** @type {Map<string, HTMLElement>} */
   const known = new Map();
   for (const item of list.children) {

@@ -25,13 +25,13 @@ const REPAINT = 15_000;
  * @property {import("./times.js").Times} clock
  * @property {boolean} paused
  * @property {() => void} resume
- * @property {(frame: Frame, previous: FeedState) => void} hear says aloud what a frame brings, unless paused
+ * @property {(frame: Frame, previous: FeedState) => void} announce says aloud what a frame brings, unless paused
  *
  * @typedef {object} View
  * @property {number} limit how many dispatches the feed keeps
  * @property {(live: Live) => (change: Change) => void} start draws nothing yet; returns what shows a change
  * @property {() => void} [onpause] called after each pause and each resume
- * @property {() => boolean} [behind] whether something has still to be asked for; the page isn't live then
+ * @property {() => boolean} [behind] true while a request is pending; the page isn't live then
  */
 
 /**
@@ -56,7 +56,7 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
 
   const clock = times(words, () => Date.now() - skew);
   const proven = asOf(part("as-of"), clock);
-  const lamp = badge({ badge: part("badge"), word: part("badge-word"), count: document.getElementById("watching") }, words);
+  const indicator = badge({ badge: part("badge"), word: part("badge-word"), count: document.getElementById("watching") }, words);
   const voice = announcer({ polite: part("said"), alert: part("alarm") }, words, timers);
 
   function repaint() {
@@ -64,11 +64,11 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
   }
 
   /** @param {Change} change */
-  function light({ status: told, watching }) {
-    const proven = told.name === "live" || told.name === "off-air";
-    const status = proven && behind() ? { ...told, name: /** @type {const} */ ("catching-up") } : told;
+  function showStatus({ status: measured, watching }) {
+    const proven = measured.name === "live" || measured.name === "off-air";
+    const status = proven && behind() ? { ...measured, name: /** @type {const} */ ("catching-up") } : measured;
     root.dataset.scripted = status.reload ? "reload" : status.name;
-    lamp.show(status, watching, paused, closed ? say(words.closed, { date: clock.day(closed) }) : "");
+    indicator.show(status, watching, paused, closed ? say(words.closed, { date: clock.day(closed) }) : "");
   }
 
   /** @param {boolean} wanted */
@@ -76,7 +76,7 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
     paused = wanted;
     pause.textContent = paused ? words.resume : words.pause;
     if (paused) voice.silence();
-    if (latest) light(latest);
+    if (latest) showStatus(latest);
     onpause?.();
     repaint();
   }
@@ -91,8 +91,8 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
       return paused;
     },
     resume: () => setPaused(false),
-    hear(frame, previous) {
-      if (!paused) voice.hear(frame, previous);
+    announce(frame, previous) {
+      if (!paused) voice.announce(frame, previous);
     },
   };
 
@@ -109,8 +109,8 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
         latest = change;
         show(change);
         if (change.frame?.type === "beat") repaint();
-        proven.hear(change.frame);
-        light(change);
+        proven.update(change.frame);
+        showStatus(change);
         if (!paused) voice.status(change.status);
       },
     });

@@ -2,7 +2,7 @@
  * What the template leaves for the scripts: the data block, and the parts of the page by id.
  *
  * @import { SnapshotFrame } from "../feed/frames.d.ts"
- * @import { Setting } from "./line.js"
+ * @import { Setting } from "./draw.js"
  * @import { Words } from "./words.js"
  */
 
@@ -54,7 +54,7 @@ export function setting(list, { snapshot, words, base = "", story }) {
  *
  * @param {string} text
  */
-export function entitle(text) {
+export function setTitle(text) {
   const characters = [...text];
   const brief = characters.length > TITLE ? `${characters.slice(0, TITLE - 1).join("")}…` : text;
   document.title = `${brief} · ${part("feed-title").textContent}`;

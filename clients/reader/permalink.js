@@ -1,5 +1,5 @@
 /**
- * The page of one dispatch. It isn't a list and says nothing about LIVE, only as of when it stands; but a correction
+ * The page of one dispatch. It isn't a list and says nothing about LIVE, only as of when it is complete; but a correction
  * and a kill must reach it as they reach every other open page.
  *
  * @import { Dispatch, Frame } from "../feed/frames.d.ts"
@@ -8,17 +8,17 @@
 import { supersedes, tombstone } from "../feed/fold.js";
 import { follow } from "../feed/follow.js";
 import { asOf } from "./as-of.js";
-import { asking, dispatch } from "./ask.js";
-import { lines } from "./list.js";
-import { data, entitle, part, setting } from "./page.js";
+import { dispatchList } from "./list.js";
+import { data, part, setTitle, setting } from "./page.js";
+import { fetchDispatch, retrying } from "./requests.js";
 import { times } from "./times.js";
 
 const page = data();
 const { snapshot, words, base = "" } = page;
-const list = part("lines");
+const list = part("dispatches");
 let skew = 0;
 const clock = times(words, () => Date.now() - skew);
-const rows = lines(list, setting(list, page), clock);
+const rows = dispatchList(list, setting(list, page), clock);
 const proven = asOf(part("as-of"), clock);
 let shown = /** @type {Dispatch} */ (snapshot.dispatches[0]);
 const { id } = shown;
@@ -28,14 +28,14 @@ function show(now) {
   if (now?.id !== id || !supersedes(now, shown)) return;
   rows.show([now], null);
   shown = now;
-  entitle(now.status === "killed" ? words.withdrawn : now.text);
+  setTitle(now.status === "killed" ? words.withdrawn : now.text);
   // What was written for search engines and link previews is of the version before.
   for (const meta of document.querySelectorAll("meta[property], meta[name=description]")) meta.remove();
   if (now.status === "killed") document.getElementById("history")?.remove();
 }
 
-/** A snapshot holds the newest dispatches only. What happened to an older one has to be asked. */
-const fate = asking(() => dispatch(`${base}/v1/feeds/${snapshot.feed}`, id), show);
+/** A snapshot holds the newest dispatches only. What happened to an older one takes a request. */
+const current = retrying(() => fetchDispatch(`${base}/v1/feeds/${snapshot.feed}`, id), show);
 
 /** @param {Frame} frame */
 function take(frame) {
@@ -46,9 +46,9 @@ function take(frame) {
   } else if (frame.type === "snapshot") {
     const now = frame.dispatches.find((dispatch) => dispatch.id === id);
     if (now) show(now);
-    else fate.ask();
+    else current.send();
   } else if (frame.type === "beat") {
-    fate.again();
+    current.retry();
   }
 }
 
@@ -60,7 +60,7 @@ follow({
   onchange({ frame, skew: ahead }) {
     skew = ahead;
     if (frame) take(frame);
-    if (!fate.owed) proven.hear(frame);
+    if (!current.pending) proven.update(frame);
   },
 });
 clock.paint(document);

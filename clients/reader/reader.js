@@ -9,15 +9,15 @@
  */
 
 import { browser } from "../feed/browser.js";
-import { wanting } from "../feed/fold.js";
-import { asking, dispatch } from "./ask.js";
+import { pinIsMissing } from "../feed/fold.js";
+import { animate } from "./animate.js";
 import { broadcast } from "./broadcast.js";
-import { glide } from "./glide.js";
-import { lines } from "./list.js";
+import { interaction } from "./interaction.js";
+import { dispatchList } from "./list.js";
 import { live } from "./live.js";
 import { data, part, setting } from "./page.js";
+import { fetchDispatch, retrying } from "./requests.js";
 import { present } from "./screen.js";
-import { touch } from "./touch.js";
 import { locale, say } from "./words.js";
 
 /** Dispatches kept on the page. */
@@ -25,15 +25,15 @@ const LIMIT = 100;
 
 const page = data();
 const { snapshot, words, base = "" } = page;
-const list = part("lines");
+const list = part("dispatches");
 const bar = part("bar");
 const fresh = part("fresh");
 const nothing = part("nothing");
 const number = new Intl.NumberFormat(locale(words));
 const onAir = broadcast(part("broadcast"), words);
-const touched = touch(list, browser().timers, release);
+const isInteracting = interaction(list, browser().timers, release);
 
-/** @type {ReturnType<typeof lines>} */
+/** @type {ReturnType<typeof dispatchList>} */
 let rows;
 /** What the reader sees, and what the feed shows. @type {FeedState | undefined} */
 let shown;
@@ -42,9 +42,9 @@ let state;
 
 const shared = live(page, list, { limit: LIMIT, start, onpause });
 
-/** A pin names a dispatch by its id; one that is older than the page's dispatches has to be asked for. */
-const pin = asking(
-  async () => dispatch(`${base}/v1/feeds/${snapshot.feed}`, shared.feed.state.pinned ?? ""),
+/** A pin names a dispatch by its id; one that is older than the page's dispatches takes a request. */
+const pin = retrying(
+  async () => fetchDispatch(`${base}/v1/feeds/${snapshot.feed}`, shared.feed.state.pinned ?? ""),
   (found) => {
     if (found) shared.feed.learn(found);
     state = shared.feed.state;
@@ -55,8 +55,8 @@ const pin = asking(
 seek(shared.feed.state);
 
 /** @param {Live} live */
-function start({ clock, hear }) {
-  rows = lines(list, setting(list, page), clock);
+function start({ clock, announce }) {
+  rows = dispatchList(list, setting(list, page), clock);
 
   /** @param {Change} change */
   return (change) => {
@@ -66,22 +66,22 @@ function start({ clock, hear }) {
     if (!frame) return;
     show(frame);
     onAir.show(state.air);
-    hear(frame, change.previous);
-    if (frame.type === "beat") pin.again();
+    announce(frame, change.previous);
+    if (frame.type === "beat") pin.retry();
     if (frame.type === "pin" || frame.type === "snapshot") seek(state);
   };
 }
 
 /** @param {FeedState} now */
 function seek(now) {
-  if (wanting(now)) pin.ask();
-  else pin.drop();
+  if (pinIsMissing(now)) pin.send();
+  else pin.cancel();
 }
 
 /** @returns {Mode} */
 function mode() {
   if (shared.paused) return "pause";
-  return touched() ? "hold" : "follow";
+  return isInteracting() ? "hold" : "follow";
 }
 
 /** @param {Frame | null} frame null when only the reader's place changed */
@@ -90,7 +90,7 @@ function show(frame, how = mode()) {
   if (screen.shown !== shown) {
     const { dispatches, pinned, pinned_dispatch } = screen.shown;
     const top = how === "follow" ? null : bar.getBoundingClientRect().bottom;
-    glide(list, top, () => rows.show(dispatches, pinned, pinned_dispatch));
+    animate(list, top, () => rows.show(dispatches, pinned, pinned_dispatch));
     nothing.hidden = dispatches.length > 0;
     shown = screen.shown;
   }

@@ -2,14 +2,14 @@
  * What the reader sees, which may lag behind what the feed shows, for two reasons: a reader who has scrolled
  * down must not have the page move, and one who has paused must not have it change.
  *
- *   mode     a new line   a correction   a kill     a snapshot
- *   ───────  ───────────  ─────────────  ─────────  ─────────────────────────────────────────────
- *   follow   shown        shown          shown      shown
- *   hold     waits        shown          shown      corrects and kills what is shown; the rest waits
- *   pause    waits        waits          shown      kills what is shown; the rest waits
+ *   mode     a new dispatch  a correction   a kill     a snapshot
+ *   ───────  ──────────────  ─────────────  ─────────  ─────────────────────────────────────────────
+ *   follow   shown           shown          shown      shown
+ *   hold     waits           shown          shown      corrects and kills what is shown; the rest waits
+ *   pause    waits           waits          shown      kills what is shown; the rest waits
  *
- * Pins wait like new lines do; they move what is shown. A kill waits for nobody. A line that a snapshot no longer
- * has goes too, in every mode: nobody will tell of its kill any more.
+ * Pins wait like new dispatches do; they move what is shown. A kill never waits. A dispatch that a snapshot no longer
+ * has is removed too, in every mode: no frame would tell of its kill any more.
  *
  * @import { Dispatch, FeedState, Frame, SnapshotFrame } from "../feed/frames.d.ts"
  */

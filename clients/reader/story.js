@@ -2,7 +2,7 @@
  * The page of one story: its dispatches, newest first, which goes on as the story does. A page of older ones follows
  * too, for their corrections and kills.
  *
- * A snapshot holds the feed's newest dispatches only, so after one the whole page is asked for. What frames bring
+ * A snapshot holds the feed's newest dispatches only, so after one the whole page is requested. What frames bring
  * while the response is on its way is shown at once, and laid over the response when it comes.
  *
  * @import { Change } from "../feed/follow.js"
@@ -11,13 +11,13 @@
  */
 
 import { browser } from "../feed/browser.js";
-import { asking, chapters } from "./ask.js";
-import { chronicle, still } from "./chronicle.js";
-import { glide } from "./glide.js";
-import { lines } from "./list.js";
+import { animate } from "./animate.js";
+import { interaction } from "./interaction.js";
+import { dispatchList } from "./list.js";
 import { live } from "./live.js";
-import { data, entitle, part, setting } from "./page.js";
-import { touch } from "./touch.js";
+import { data, part, setTitle, setting } from "./page.js";
+import { fetchStory, retrying } from "./requests.js";
+import { foldStory, whilePaused } from "./story-fold.js";
 
 /** Dispatches on a page; as many as the service draws (STORY_PAGE). */
 const LIMIT = 100;
@@ -25,30 +25,30 @@ const LIMIT = 100;
 const page = data();
 const { snapshot, words, base = "", story = "", before } = page;
 const which = { story, limit: LIMIT, ...(before !== undefined && { before }) };
-const list = part("lines");
+const list = part("dispatches");
 const bar = part("bar");
 const heading = part("story-title");
 const older = /** @type {HTMLAnchorElement} */ (part("older"));
-const touched = touch(list, browser().timers, () => {});
+const isInteracting = interaction(list, browser().timers, () => {});
 const name = heading.textContent ?? "";
 
-let told = snapshot.dispatches;
-let shown = told;
-/** What came while a response was owed, since it was last asked for. @type {Frame[]} */
+let current = snapshot.dispatches;
+let shown = current;
+/** What came while the request was pending. @type {Frame[]} */
 let since = [];
-/** @type {ReturnType<typeof lines>} */
+/** @type {ReturnType<typeof dispatchList>} */
 let rows;
 
-const whole = asking(
+const whole = retrying(
   () => {
     since = [];
-    return chapters(`${base}/v1/feeds/${snapshot.feed}`, which);
+    return fetchStory(`${base}/v1/feeds/${snapshot.feed}`, which);
   },
   (response) => {
-    const next = since.reduce((all, frame) => chronicle(all, frame, which), response.dispatches);
+    const next = since.reduce((all, frame) => foldStory(all, frame, which), response.dispatches);
     if (response.older) older.hidden = false;
     show(next);
-    told = next;
+    current = next;
     since = [];
   },
   (error) => shared.feed.fault(error),
@@ -58,47 +58,47 @@ const shared = live({ ...page, snapshot: { ...snapshot, dispatches: [] } }, list
   limit: 1,
   start,
   onpause: () => show(),
-  behind: () => whole.owed,
+  behind: () => whole.pending,
 });
 
 /** @param {Live} live */
-function start({ clock, hear }) {
-  rows = lines(list, setting(list, page), clock);
+function start({ clock, announce }) {
+  rows = dispatchList(list, setting(list, page), clock);
 
   /** @param {Change} change */
   return ({ frame, state }) => {
-    if (frame?.type === "snapshot") whole.ask();
-    else if (frame?.type === "beat") whole.again();
+    if (frame?.type === "snapshot") whole.send();
+    else if (frame?.type === "beat") whole.retry();
     else if (frame) {
-      const known = told;
-      tell(frame);
-      if (told !== known) hear(frame, { ...state, dispatches: known });
+      const known = current;
+      apply(frame);
+      if (current !== known) announce(frame, { ...state, dispatches: known });
     }
   };
 }
 
 /** @param {Frame} frame */
-function tell(frame) {
-  if (whole.owed) since.push(frame);
-  const next = chronicle(told, frame, which);
-  if (next === told) return;
-  if (next.length === LIMIT && next[LIMIT - 1] === told[LIMIT - 2]) older.hidden = false;
-  // Only what was shown counts as told: a frame that can't be shown comes again.
+function apply(frame) {
+  if (whole.pending) since.push(frame);
+  const next = foldStory(current, frame, which);
+  if (next === current) return;
+  if (next.length === LIMIT && next[LIMIT - 1] === current[LIMIT - 2]) older.hidden = false;
+  // Only what was shown is kept: a frame that can't be shown comes again.
   show(next);
-  told = next;
+  current = next;
 }
 
-function show(all = told) {
-  const next = shared.paused ? still(shown, all) : all;
+function show(all = current) {
+  const next = shared.paused ? whilePaused(shown, all) : all;
   if (next === shown) return;
-  const top = touched() ? bar.getBoundingClientRect().bottom : null;
-  glide(list, top, () => rows.show(next, null));
+  const top = isInteracting() ? bar.getBoundingClientRect().bottom : null;
+  animate(list, top, () => rows.show(next, null));
   shown = next;
   head(shown);
 }
 
 /**
- * What heads the page is the newest dispatch that stands. Of a story that was withdrawn as a whole not even the slug
+ * What heads the page is the newest usable dispatch. Of a story that was withdrawn as a whole not even the slug
  * is left: it may say what was wrong.
  *
  * @param {Dispatch[]} dispatches
@@ -106,7 +106,7 @@ function show(all = told) {
 function head(dispatches) {
   const newest = dispatches.find(({ status }) => status === "usable");
   heading.textContent = newest ? name : words.withdrawn;
-  entitle(newest?.status === "usable" ? `${name}: ${newest.text}` : words.withdrawn);
+  setTitle(newest?.status === "usable" ? `${name}: ${newest.text}` : words.withdrawn);
   const last = dispatches[dispatches.length - 1];
   if (last) older.href = `${base}/feeds/${snapshot.feed}/stories/${story}?before=${last.id}`;
 }

@@ -10,7 +10,7 @@ import { locale, say } from "./words.js";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A line counts as new for so long; any finer and the page would count seconds at its reader. */
+/** A dispatch counts as new for so long; any finer and the page would count seconds at its reader. */
 const NOW = 45_000;
 
 /**

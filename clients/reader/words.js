@@ -29,7 +29,7 @@ export function span(words, seconds) {
 
 /**
  * The language for numbers and times. Latin digits everywhere: a page whose hours and counts mix two sets of
- * digits, as lines and their Latin names do, is slower to read than either.
+ * digits, as dispatches and their Latin names do, is slower to read than either.
  *
  * @param {Words} words
  */

@@ -13,6 +13,8 @@ export const GATHER = 700;
 /** How many utterances are read out at once. */
 export const FEW = 3;
 
+/** @typedef {{loud?: boolean, text: string, lang: string, dir: string}} Utterance */
+
 /**
  * @param {HTMLElement} polite
  * @param {HTMLElement} alert
@@ -30,8 +32,8 @@ export function announcer(polite, alert) {
   }
 
   return {
-    /** @param {boolean} loud @param {string} text @param {{lang: string, dir: string}} language @param {string} [id] of the dispatch */
-    say(loud, text, { lang, dir }, id) {
+    /** @param {Utterance} utterance @param {string} [id] of the dispatch */
+    say({ loud, text, lang, dir }, id) {
       if (!waiting.length) setTimeout(speak, GATHER);
       waiting.push({ region: loud ? alert : polite, element: make("p", { lang, dir }, text), id });
     },

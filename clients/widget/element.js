@@ -66,12 +66,8 @@ const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object
 export class BreakingTicker extends Base {
   /** @ignore */
   static observedAttributes = ATTRIBUTES;
-  /** Where the script came from; the default of `src`. @ignore */
-  static base = "";
-  /** @type {CSSStyleSheet} @ignore */
-  static sheet;
 
-  #widget = widget(this, BreakingTicker.base, BreakingTicker.sheet);
+  #widget = widget(this);
 
   /** What may be said about the feed now. @type {State} */
   get state() {

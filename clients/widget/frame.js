@@ -40,8 +40,9 @@ export function frame() {
   const fresh = button({ part: "new", hidden: true });
   const list = make("ol", { part: "list", role: "list", tabIndex: 0 });
   const slot = make("slot");
-  const w = make("div", null, make("div", { className: "bar" }, badge, link, previous, next, pause, close), fresh, list, slot);
+  const bar = make("div", { className: "bar" }, badge, link, previous, next, pause, close);
+  const w = make("div", null, bar, fresh, list, slot);
   const polite = make("div", { role: "status" });
   const alert = make("div", { role: "alert" });
-  return { w, badge, link, previous, next, pause, close, fresh, list, slot, polite, alert };
+  return /** @type {const} */ ([w, badge, link, previous, next, pause, close, fresh, list, slot, polite, alert]);
 }

@@ -1,40 +1,10 @@
 /** `<breaking-ticker>`, registered when this is imported; where there is no DOM, importing it does nothing. */
 
+import type { Dispatch, UsableDispatch } from "./dispatch.d.ts";
+
+export type * from "./dispatch.d.ts";
+
 export type State = "connecting" | "live" | "catching-up" | "delayed" | "off-air" | "closed";
-
-export type Urgency = "flash" | "bulletin" | "urgent" | "normal";
-
-/** A dispatch as readers see it. Times are RFC 3339, UTC, with milliseconds. */
-export interface UsableDispatch {
-  id: string;
-  status: "usable";
-  text: string;
-  urgency: Urgency;
-  language: string;
-  source?: string | null;
-  byline?: string | null;
-  sections?: string[];
-  places?: string[];
-  story?: string | null;
-  link?: string | null;
-  occurred?: string | null;
-  note?: string | null;
-  filed: string;
-  updated: string;
-  revision: number;
-}
-
-/** What stands where a killed dispatch stood. */
-export interface Tombstone {
-  id: string;
-  status: "killed";
-  reason: string;
-  filed: string;
-  updated: string;
-  revision: number;
-}
-
-export type Dispatch = UsableDispatch | Tombstone;
 
 export declare class BreakingTicker extends HTMLElement {
   /** What may be said about the feed now. */

@@ -11,7 +11,7 @@ import { wordsIn } from "./words.js";
 
 /** @param {HTMLElement} element @returns {Language} */
 export function languageOf(element) {
-  const wanted = (element.closest("[lang]") ?? document.documentElement).getAttribute("lang") ?? "";
+  const wanted = /** @type {HTMLElement} */ (element.closest("[lang]") ?? document.documentElement).lang ?? "";
   const lang = wordsIn(wanted) ? wanted : "en";
   // Words bring their direction along; English ones in the place of others follow the page's.
   const dir = element.dir || (lang === wanted ? direction(lang) : getComputedStyle(element).direction);

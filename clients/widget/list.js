@@ -5,6 +5,7 @@
  * @import { Dispatch } from "../feed/frames.d.ts"
  */
 
+import { find } from "../feed/fold.js";
 import { edition } from "./draw.js";
 import { make } from "./make.js";
 
@@ -19,7 +20,7 @@ export function showIn(list, dispatches, pinned, draw) {
   const known = new Map();
   for (const item of /** @type {HTMLElement[]} */ ([...list.children])) {
     const { id } = item.dataset;
-    if (dispatches.some((dispatch) => dispatch.id === id)) known.set(id, item);
+    if (find(dispatches, id)) known.set(id, item);
     else item.remove();
   }
   dispatches.forEach((dispatch, index) => {

@@ -1,5 +1,5 @@
 /**
- * What became of a dispatch, as the page is told and as it is said aloud.
+ * What has changed of a dispatch, as an event of the page and as an announcement.
  *
  * @import { Dispatch } from "../feed/frames.d.ts"
  * @import { Language } from "./language.js"
@@ -21,7 +21,7 @@ import { fill } from "./words.js";
 
 /**
  * @param {Dispatch} dispatch
- * @param {unknown} before true if it was told before, and is corrected or killed now
+ * @param {unknown} before true if it was visible before, and is corrected or killed now
  * @param {Language} language of the widget
  * @param {number} now the log's time in milliseconds
  * @returns {News}

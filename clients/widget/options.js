@@ -14,6 +14,7 @@ export const ATTRIBUTES = "feed src layout limit hold min-urgency sections place
  * @typedef {object} Options
  * @property {string} feed
  * @property {string} layout
+ * @property {boolean} line True for the layout of that name
  * @property {number} limit dispatches shown, 1–50
  * @property {number} hold milliseconds from filing until a dispatch shows, 0–300,000
  * @property {string} filters as the service's history takes them; empty if all dispatches of the feed pass
@@ -25,27 +26,25 @@ export const ATTRIBUTES = "feed src layout limit hold min-urgency sections place
 export function readOptions(get) {
   /** @param {string} name @param {number} otherwise @param {number} most */
   const number = (name, otherwise, most) => Math.min(Math.max(parseInt(get(name) ?? "") || otherwise, 0), most);
-  let filters = "";
-  /** @param {string} name @param {"sections" | "places"} key @returns {(dispatch: any) => boolean} */
-  const labels = (name, key) => {
-    const wanted = get(key)?.match(/[^,\s]([^,]*[^,\s])?/g);
-    if (wanted) filters += `&${name}=${encodeURIComponent(`${wanted}`)}`;
-    return (dispatch) => !wanted || wanted.some((label) => dispatch[key]?.includes(label));
-  };
-  const inSections = labels("section", "sections");
-  const inPlaces = labels("place", "places");
   const layout = get("layout") ?? "";
   const line = layout === "line";
-  const wanted = URGENCIES.indexOf(get("min-urgency") ?? "");
-  const least = Math.min(wanted < 0 ? 3 : wanted, line ? 1 : 3);
+  const rank = URGENCIES.indexOf(get("min-urgency") ?? "");
+  const least = line && rank ? 1 : rank < 0 ? 3 : rank;
+  let filters = "";
+  const labels = ["section", "place"].map((name) => {
+    const wanted = get(`${name}s`)?.match(/[^,\s]([^,]*[^,\s])?/g);
+    if (wanted) filters += `&${name}=${encodeURIComponent(`${wanted}`)}`;
+    return (/** @type {any} */ dispatch) => !wanted || wanted.some((label) => dispatch[`${name}s`]?.includes(label));
+  });
   if (least < 3) filters += `&min_urgency=${URGENCIES[least]}`;
   return {
     feed: get("feed") ?? "",
     layout,
+    line,
     limit: line ? 1 : number("limit", 10, 50) || 1,
     hold: number("hold", 0, 300) * 1000,
     filters,
     passes: (dispatch) => dispatch.status === "usable" && URGENCIES.indexOf(dispatch.urgency) <= least &&
-      inSections(dispatch) && inPlaces(dispatch),
+      labels.every((passes) => passes(dispatch)),
   };
 }

@@ -11,15 +11,13 @@ import { KEPT } from "./view.js";
 /** @typedef {(change: Change) => void} Member */
 /** @typedef {ReturnType<typeof open>} Channel */
 
-/** @type {Map<string, Channel>} */
-const channels = new Map();
+/** @type {Record<string, Channel>} */
+const channels = {};
 
 /** @param {string} src @param {string} feed @returns {Channel} */
 export function channel(src, feed) {
   const key = `${src} ${feed}`;
-  const found = channels.get(key) ?? open(src, feed, () => channels.delete(key));
-  channels.set(key, found);
-  return found;
+  return (channels[key] ??= open(src, feed, () => delete channels[key]));
 }
 
 /** @param {string} src @param {string} feed @param {() => void} ended */
@@ -38,12 +36,12 @@ function open(src, feed, ended) {
   });
   return {
     fault,
-    /** @param {Member} member @param {boolean} awake @returns {Change | undefined} what there is to show already */
+    /** Shows a member what there is already. @param {Member} member @param {boolean} awake */
     join(member, awake) {
       members.set(member, awake);
       if ([...members.values()].includes(true)) wake();
       else sleep();
-      return last;
+      if (awake && last) member({ ...last, frame: null });
     },
     /** @param {Member} member */
     leave(member) {

@@ -16,7 +16,7 @@
  * @import { Options } from "./options.js"
  */
 
-import { supersedes } from "../feed/fold.js";
+import { find, place } from "../feed/fold.js";
 
 /** How long the layout `line` shows a dispatch, from the time it was filed. Milliseconds. */
 export const LINE = 30 * 60_000;
@@ -24,55 +24,52 @@ export const LINE = 30 * 60_000;
 /** Dispatches a widget keeps; twice what it can show. */
 export const KEPT = 100;
 
-/** @typedef {Map<string, Dispatch>} Pool by id */
 /** @typedef {"follow" | "hold" | "pause"} Mode */
 
 /**
  * Frames and history may come in any order: a dispatch is replaced only by a later revision or by its tombstone.
  *
- * @param {Pool} pool
+ * @param {Dispatch[]} pool newest first
  * @param {Dispatch} dispatch
  * @param {unknown} admit true to take it if it is unknown so far
  */
 export function merge(pool, dispatch, admit) {
-  const known = pool.get(dispatch.id);
-  if (known ? supersedes(dispatch, known) : admit) pool.set(dispatch.id, dispatch);
+  return admit || find(pool, dispatch.id) ? place(pool, dispatch) : pool;
 }
 
 /**
- * Forgets the oldest beyond the limit.
+ * The pool without the oldest beyond the limit.
  *
- * @param {Pool} pool
+ * @param {Dispatch[]} pool
  * @param {Dispatch[]} shown kept at any age
  */
 export function prune(pool, shown) {
-  for (const id of [...pool.keys()].sort().slice(0, -KEPT)) shown.some((each) => each.id === id) || pool.delete(id);
+  return pool.filter(({ id }, index) => index < KEPT || find(shown, id));
 }
 
 /**
  * The dispatches that may be shown at a time, newest first. One killed during its display delay is left out
  * altogether: the reader never saw it. A tombstone has lost what a filter judges by, so it passes only in place
- * of what has been told.
+ * of what was visible before.
  *
- * @param {Pool} pool
+ * @param {Dispatch[]} pool
  * @param {Options} options
  * @param {number} now the log's time in milliseconds; NaN while unknown, when nothing that depends on it shows
- * @param {Pool | undefined} told what this function returned the last time
- * @returns {Dispatch[]}
+ * @param {Dispatch[]} [before] what this function returned the last time
  */
-export function visible(pool, { hold, layout, filters, passes }, now, told) {
-  return [...pool.values()].filter((dispatch) => {
+export function visible(pool, { hold, line, filters, passes }, now, before = []) {
+  return pool.filter((dispatch) => {
     const filed = Date.parse(dispatch.filed);
-    return (!hold || filed + hold <= now) && (layout !== "line" || now < filed + LINE) && (
+    return (!hold || filed + hold <= now) && (!line || now < filed + LINE) && (
       passes(dispatch) || dispatch.status === "killed" &&
-        (told?.has(dispatch.id) || !filters && Date.parse(dispatch.updated) >= filed + hold));
-  }).sort((one, other) => (one.id < other.id ? 1 : -1));
+        (find(before, dispatch.id) || !filters && Date.parse(dispatch.updated) >= filed + hold));
+  });
 }
 
 /**
  * @param {Dispatch[]} shown what the reader sees now
  * @param {Dispatch[]} all what may be shown, newest first
- * @param {Pool} pool
+ * @param {Dispatch[]} pool
  * @param {Mode} mode
  * @param {string | null} pinned
  * @param {unknown} pending true while history is awaited: what is not known stays until it is there
@@ -80,12 +77,11 @@ export function visible(pool, { hold, layout, filters, passes }, now, told) {
  */
 export function present(shown, all, pool, mode, pinned, pending) {
   if (mode === "follow") {
-    const first = all.find(({ id, status }) => id === pinned && status === "usable");
-    const rest = [...all.filter((dispatch) => dispatch !== first), ...shown.filter(({ id }) => pending && !pool.has(id))];
-    return first ? [first, ...rest] : rest;
+    const first = all.filter(({ id, status }) => id === pinned && status === "usable");
+    return [...first, ...all.filter((dispatch) => dispatch !== first[0]), ...shown.filter(({ id }) => pending && !find(pool, id))];
   }
   return shown.flatMap((dispatch) => {
-    const next = pool.get(dispatch.id);
+    const next = find(pool, dispatch.id);
     if (!next) return pending ? dispatch : [];
     return mode === "hold" || next.status === "killed" ? next : dispatch;
   });

@@ -1,6 +1,6 @@
 /**
  * What a widget does: connects while it is seen, takes what the feed brings, decides with view.js what the reader
- * sees, draws it, says it aloud and tells the page.
+ * sees, draws it, announces it and emits the page's events.
  *
  * @import { Dispatch, FeedState } from "../feed/frames.d.ts"
  * @import { Change } from "../feed/follow.js"
@@ -8,37 +8,42 @@
  * @import { Options } from "./options.js"
  * @import { Language } from "./language.js"
  * @import { Channel } from "./shared.js"
- * @import { Pool } from "./view.js"
  */
 
-import { tombstone } from "../feed/fold.js";
+import { find, tombstone } from "../feed/fold.js";
 import { announcer } from "./announce.js";
-import { draw, edition } from "./draw.js";
+import { draw } from "./draw.js";
 import { frame } from "./frame.js";
 import { AFTER, history, SNAPSHOT } from "./history.js";
 import { languageOf } from "./language.js";
 import { showIn } from "./list.js";
 import { newsOf } from "./news.js";
+import { isInteracting } from "./interaction.js";
 import { readOptions } from "./options.js";
 import { channel } from "./shared.js";
 import { full, paint, span } from "./times.js";
-import { touched } from "./touch.js";
 import { merge, present, prune, visible } from "./view.js";
+import css from "./widget.css" with { type: "text" };
 import { fill } from "./words.js";
 
-/** A widget out of sight for so long hangs up; it connects again, with new proof, when it is seen. Milliseconds. */
+/** A widget out of sight for so long disconnects; it connects again, with new proof, when it is seen. Milliseconds. */
 const NAP = 5 * 60_000;
 
 /** How often relative times are drawn again. Milliseconds. */
 const REPAINT = 15_000;
 
 /**
- * @param {HTMLElement} host
- * @param {string} base where the script came from
- * @param {CSSStyleSheet} sheet
+ * The default of `src`: the service is where the script came from, with the path prefix that it may have before /embed/,
+ * or before /assets/ on the service's own pages.
  */
-export function widget(host, base, sheet) {
-  const { w, badge, link, previous, next, pause, close, fresh, list, slot, polite, alert } = frame();
+const BASE = import.meta.url.replace(/(.*)\/(embed|assets)\/.*/, "$1");
+
+/** One for all widgets of the page. @type {CSSStyleSheet | undefined} */
+let sheet;
+
+/** @param {HTMLElement} host */
+export function widget(host) {
+  const [w, badge, link, previous, next, pause, close, fresh, list, slot, polite, alert] = frame();
   const voice = announcer(polite, alert);
   /** @type {ShadowRoot} */
   let root;
@@ -57,16 +62,16 @@ export function widget(host, base, sheet) {
   let status = { name: "connecting", age: 0 };
   /** @type {FeedState | undefined} undefined until there is a snapshot */
   let state;
-  /** @type {Pool} */
-  let pool = new Map();
+  /** What is known, newest first. @type {Dispatch[]} */
+  let pool = [];
   /** What the reader sees. At first what the service drew, of which only the ids are known. @type {Dispatch[]} */
   let shown = [];
-  /** What may be shown, as of the last look; undefined until the first list, in which nothing is news. @type {Pool | undefined} */
-  let told;
-  /** The newest ids that were told and shown: what is not newer is no arrival. */
-  let heard = "";
-  let seen = "";
-  /** Wall clock − log's time; NaN until a proof has told it. */
+  /** What may be shown, as of the last refresh; undefined until the first list, in which nothing is news. @type {Dispatch[] | undefined} */
+  let visibleBefore;
+  /** The newest ids that were announced and shown: what is not newer has not just arrived. */
+  let newestAnnounced = "";
+  let newestShown = "";
+  /** Wall clock − log's time; NaN until the first proof. */
   let skew = NaN;
   let onScreen = false;
   let paused = false;
@@ -74,7 +79,6 @@ export function widget(host, base, sheet) {
   let late = false;
   /** Id of the one dispatch that a strip shows; none for the first. */
   let current = "";
-  let drawn = "";
   let painted = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} while history is awaited */
   let pending;
@@ -90,7 +94,7 @@ export function widget(host, base, sheet) {
   const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail: structuredClone(detail) }));
 
   /** A pause stops announcements too. @type {typeof voice.say} */
-  const aloud = (...said) => paused || voice.say(...said);
+  const speak = (...said) => paused || voice.say(...said);
 
   /** @param {() => void} act what can't be shown ends LIVE */
   function guarded(act) {
@@ -101,13 +105,12 @@ export function widget(host, base, sheet) {
     }
   }
 
-  /** Connects when the widget is seen, and hangs up when it has not been for long. */
+  /** Connects when the widget is seen, and disconnects when it has not been for long. */
   function attend() {
     clearTimeout(nap);
-    if (options.feed && !document.hidden && (onScreen || options.layout === "line")) {
-      feed ??= channel(src, options.feed);
-      const last = feed.join(take, true);
-      if (last) guarded(() => take({ ...last, frame: null }));
+    if (options.feed && !document.hidden && (onScreen || options.line)) {
+      const followed = feed ??= channel(src, options.feed);
+      guarded(() => followed.join(take, true));
     } else nap = setTimeout(() => feed?.join(take, false), NAP);
   }
 
@@ -120,19 +123,18 @@ export function widget(host, base, sheet) {
   function configure() {
     if (!observer) return;
     const before = src + options?.feed;
-    const spoken = language?.lang;
+    const languageBefore = language?.lang;
     options = readOptions((name) => host.getAttribute(name));
-    src = (host.getAttribute("src") || base).replace(/\/+$/, "");
+    src = (host.getAttribute("src") || BASE).replace(/\/+$/, "");
     language = languageOf(host);
     const other = before !== src + options.feed;
-    if (feed && (other || spoken !== language.lang)) {
+    if (feed && (other || languageBefore !== language.lang)) {
       shown = [];
       list.replaceChildren();
     }
     if (other) leave();
     clearTimeout(pending);
-    pending = state = told = undefined;
-    drawn = "";
+    pending = state = visibleBefore = undefined;
     painted = 0;
     const { words, lang, dir } = language;
     Object.assign(w, { lang, dir, className: `w ${options.layout}` });
@@ -144,18 +146,18 @@ export function widget(host, base, sheet) {
   }
 
   /** @param {Dispatch} dispatch */
-  const add = (dispatch) =>
-    merge(pool, dispatch, options.passes(dispatch) || dispatch.status === "killed" && (!options.filters || told?.has(dispatch.id)));
+  function add(dispatch) {
+    const tombstone = dispatch.status === "killed" && (!options.filters || find(visibleBefore ?? [], dispatch.id));
+    pool = merge(pool, dispatch, pending || tombstone || options.passes(dispatch));
+  }
 
   /** @param {Dispatch[]} dispatches of a snapshot, or what the shared connection knew before this widget came */
   function begin(dispatches) {
-    pool = new Map();
-    dispatches.forEach(add);
     clearTimeout(pending);
-    if (dispatches.length < SNAPSHOT || pool.size >= options.limit) {
-      pending = undefined;
-      return;
-    }
+    pending = undefined;
+    pool = [];
+    dispatches.forEach(add);
+    if (dispatches.length < SNAPSHOT || pool.length >= options.limit) return;
     const mine = pending = setTimeout(async () => {
       const found = await history(src, options);
       if (pending !== mine) return;
@@ -182,8 +184,8 @@ export function widget(host, base, sheet) {
       const { pinned_dispatch: pin } = state;
       if (pin) add(pin);
     }
-    if (frame?.type === "dispatch") merge(pool, frame.dispatch, pending || options.passes(frame.dispatch));
-    if (frame?.type === "kill") merge(pool, tombstone(frame), pending);
+    if (frame?.type === "dispatch") add(frame.dispatch);
+    if (frame?.type === "kill") add(tombstone(frame));
     refresh();
     if (name === previous) return;
     emit("state", { state: name, previous, age });
@@ -202,7 +204,7 @@ export function widget(host, base, sheet) {
     const none = !shown.length;
     list.hidden = none;
     slot.hidden = !none;
-    w.hidden = options.layout === "line" && (closed || none);
+    w.hidden = options.line && (closed || none);
     if (Date.now() - painted < REPAINT) return;
     painted = Date.now();
     paint(list, language.lang, now());
@@ -217,53 +219,50 @@ export function widget(host, base, sheet) {
     w.dataset.asOf = say("as-of", full(lang, (now() || Date.now()) - age * 1000));
     if (late ? name === "live" || name === "off-air" : name === "delayed" && skew === skew) {
       late = !late;
-      aloud(false, say(name, ""), language);
+      speak({ ...language, text: say(name, "") });
     }
   }
 
   /** @param {FeedState} state @param {boolean} [jump] */
   function showList({ pinned, dispatches }, jump) {
-    const { layout, limit, hold } = options;
-    const line = layout === "line";
-    const all = visible(pool, options, now(), told);
+    const { line, limit, hold } = options;
+    const all = visible(pool, options, now(), visibleBefore);
     const pin = line ? null : pinned;
-    const mode = jump ? "follow" : paused && told ? "pause" : current || touched(root, list) ? "hold" : "follow";
+    const mode = jump ? "follow" : paused && visibleBefore ? "pause" : current || isInteracting(root, list) ? "hold" : "follow";
     let wanted = present(shown, all, pool, mode, pin, pending);
     // Nothing is visible yet: what history will bring is older than all of the snapshot.
     const newest = (all[0] ?? dispatches.at(-1))?.id ?? "";
     if (mode === "follow") {
       wanted = wanted.slice(0, limit);
-      if (newest > seen) seen = newest;
+      if (newest > newestShown) newestShown = newest;
     }
-    const waiting = all.filter(({ id, status }) => id > seen && status === "usable").length;
+    const waiting = all.filter(({ id, status }) => id > newestShown && status === "usable").length;
     fresh.hidden = !waiting;
     fresh.textContent = say("new", waiting < 100 ? waiting : "100+");
 
-    const wish = wanted.map((dispatch) => dispatch.id + edition(dispatch, pin)).join();
-    if (wish !== drawn) {
-      showIn(list, wanted, pin, (item, dispatch) => draw(item, dispatch, pin, language, link.href));
-      drawn = wish;
+    showIn(list, wanted, pin, (item, dispatch) => {
+      draw(item, dispatch, pin, language, link.href);
       painted = 0;
-    }
-    const appeared = wanted.filter(({ id }) => !shown.some((before) => before.id === id));
+    });
+    const appeared = wanted.filter(({ id }) => !find(shown, id));
     shown = wanted;
     turn(0);
-    prune(pool, shown);
+    pool = prune(pool, shown);
     if (appeared.length) emit("shown", { dispatches: appeared });
-    if (told) for (const dispatch of [...all].reverse()) tell(dispatch, told.get(dispatch.id));
+    if (visibleBefore) for (const dispatch of [...all].reverse()) announce(dispatch, find(visibleBefore, dispatch.id));
     else if ((hold || line) && skew !== skew) return;
-    told = new Map(all.map((dispatch) => [dispatch.id, dispatch]));
-    if (newest > heard) heard = newest;
+    visibleBefore = all;
+    if (newest > newestAnnounced) newestAnnounced = newest;
   }
 
-  /** @param {Dispatch} dispatch @param {Dispatch | undefined} before as it was told the last time */
-  function tell(dispatch, before) {
-    if (before ? before.revision === dispatch.revision : dispatch.status === "killed" || dispatch.id <= heard) return;
-    const { name, detail, loud, text, lang, dir } = newsOf(dispatch, before, language, now());
-    emit(name, detail);
+  /** @param {Dispatch} dispatch @param {Dispatch | undefined} before as it was before */
+  function announce(dispatch, before) {
+    if (before ? before.revision === dispatch.revision : dispatch.status === "killed" || dispatch.id <= newestAnnounced) return;
+    const news = newsOf(dispatch, before, language, now());
+    emit(news.name, news.detail);
     // What was said of a killed dispatch must not stay in the page.
-    if (loud && before) voice.unsay(dispatch.id);
-    aloud(loud, text, { lang, dir }, dispatch.id);
+    if (news.loud && before) voice.unsay(dispatch.id);
+    speak(news, dispatch.id);
   }
 
   /** Moves a strip on by so many dispatches. @param {number} by */
@@ -294,7 +293,7 @@ export function widget(host, base, sheet) {
     if (!observer) return;
     voice.unsay();
     guarded(paused ? refresh : jump);
-    voice.say(false, badge.textContent ?? "", language);
+    voice.say({ ...language, text: badge.textContent ?? "" });
   }
 
   previous.onclick = () => guarded(() => {
@@ -320,6 +319,10 @@ export function widget(host, base, sheet) {
       if (!host.isConnected || observer) return;
       if (!root) {
         root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+        if (!sheet) {
+          sheet = new CSSStyleSheet();
+          sheet.replaceSync(css);
+        }
         root.adoptedStyleSheets = [sheet];
         states = host.attachInternals().states;
         const old = root.querySelector("ol");

@@ -40,7 +40,7 @@ def feed(service: Service) -> str:
     feed = service.open_feed()
     for number in range(8):
         urgency = ("normal", "urgent", "bulletin", "flash")[number % 4]
-        service.file(feed, f"line {number} " + "word " * 20, source="Harbour police", urgency=urgency)
+        service.file(feed, f"Dispatch {number} " + "word " * 20, source="Harbour police", urgency=urgency)
     wrong = service.file(feed, "UNSAID")["id"]
     service.http.post(f"/v1/feeds/{feed}/dispatches/{wrong}/kill", json={"reason": "It was not so"})
     service.until(lambda: "UNSAID" not in str(service.snapshot(feed)))

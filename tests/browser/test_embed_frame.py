@@ -80,7 +80,7 @@ def test_a_frame_goes_live_and_scrolls_inside_its_height(
 ) -> None:
     feed = service.open_feed(language)
     for number in range(12):
-        service.file(feed, f"line {number}", source="Harbour police")
+        service.file(feed, f"Dispatch {number}", source="Harbour police")
     page.goto(host.page("/live", frame(service, f"/embed/feeds/{feed}")))
     service.until(lambda: inner(page).evaluate("document.querySelector('breaking-ticker').state") == "live")
     service.file(feed, "the newest")
@@ -116,7 +116,7 @@ def test_a_host_that_listens_gets_the_height_of_the_content_and_no_other_page_is
 ) -> None:
     feed = service.open_feed()
     for number in range(10):
-        service.file(feed, f"line {number}")
+        service.file(feed, f"Dispatch {number}")
     lines = five_lines(service)
     assert len(lines.splitlines()) == 5
     forged = '<iframe srcdoc=\'<script>parent.postMessage({type: "ticker-height", height: 7}, "*")</script>\'></iframe>'
@@ -142,7 +142,7 @@ def test_a_card_is_corrected_and_killed_where_it_stands_and_says_when_it_cannot_
     feed = service.open_feed()
     id = service.file(feed, "Forty", source="Harbour police")["id"]
     for number in range(25):  # it has left the snapshot
-        service.file(feed, f"line {number}")
+        service.file(feed, f"Dispatch {number}")
     address = f"/v1/feeds/{feed}/dispatches/{id}"
     page.goto(host.page("/card", frame(service, f"/embed/feeds/{feed}/{id}")))
     card = page.frame_locator("iframe")

@@ -20,7 +20,7 @@ def feed(service: Service) -> str:
     feed = service.open_feed()
     for number in range(22):
         urgency = ("normal", "urgent", "bulletin", "flash")[number % 4]
-        service.file(feed, f"line {number}", source="Harbour police", urgency=urgency, sections=["Politics"])
+        service.file(feed, f"Dispatch {number}", source="Harbour police", urgency=urgency, sections=["Politics"])
     return feed
 
 
@@ -86,7 +86,7 @@ def test_the_line_works_as_it_is_on_somebody_elses_page(tab: Page, service: Serv
     line = tab.locator("#start .snippet code").inner_text()
     with Host() as host:
         tab.goto(host.page("/pasted", line))
-        expect(tab.locator("breaking-ticker [part=text]").first).to_have_text("line 21", timeout=20_000)
+        expect(tab.locator("breaking-ticker [part=text]").first).to_have_text("Dispatch 21", timeout=20_000)
         tab.goto("about:blank")
 
 
@@ -99,7 +99,7 @@ def test_without_scripts_the_examples_and_the_lines_are_there_and_the_form_works
     tab.locator("select[name=feed]").select_option(feed)
     tab.locator("select[name=lang]").select_option("ar")
     tab.get_by_role("button", name="Show").click()
-    expect(tab.locator(".stage [part=text]").first).to_have_text("line 21")
+    expect(tab.locator(".stage [part=text]").first).to_have_text("Dispatch 21")
     expect(tab.locator(".stage [part=badge]").first).to_contain_text("غير مباشر")
     expect(tab.locator("#start .snippet code")).to_contain_text(f'<breaking-ticker feed="{feed}" lang="ar">')
     context.close()

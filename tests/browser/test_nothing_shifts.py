@@ -76,7 +76,7 @@ def change(service: Service, feed: str, number: int, id: str) -> None:
 
 def test_at_the_top_arrivals_show_at_once_and_shift_nothing(service: Service, feed: str, page: Page) -> None:
     open_live(page, f"{service.url}/feeds/{feed}")
-    shown = page.locator(".line .words")
+    shown = page.locator(".dispatch .words")
     for number in range(ARRIVALS):
         text = f"Arrival {number} " + "says more than others " * (number % 7)
         id = service.file(feed, text.strip(), urgency=URGENCIES[number % 5])["id"]
@@ -98,7 +98,7 @@ def test_a_story_page_shifts_nothing_either(service: Service, page: Page) -> Non
 
 def test_the_observer_would_see_a_shift(service: Service, feed: str, page: Page) -> None:
     open_live(page, f"{service.url}/feeds/{feed}")
-    page.evaluate("document.querySelector('#lines').style.marginTop = '120px'")
+    page.evaluate("document.querySelector('#dispatches').style.marginTop = '120px'")
     assert [source for *_, source in settle(page)] != []
 
 
@@ -108,7 +108,7 @@ def test_what_a_reader_touched_stays_and_arrivals_wait_until_they_let_go(
 ) -> None:
     tab.add_init_script(WATCH)
     open_live(tab, f"{service.url}/feeds/{feed}")
-    touched = tab.locator(".line").nth(2)
+    touched = tab.locator(".dispatch").nth(2)
     if hand == "focus":
         touched.locator(".permalink").focus()
     elif hand == "selection":
@@ -133,7 +133,7 @@ def test_what_a_reader_touched_stays_and_arrivals_wait_until_they_let_go(
         tab.mouse.up()
     else:
         tab.evaluate("scrollTo(0, 0)")
-    expect(tab.locator(".line .words").first).to_have_text("Waiting 2")
+    expect(tab.locator(".dispatch .words").first).to_have_text("Waiting 2")
     expect(tab.locator("#fresh")).to_be_hidden()
 
 
@@ -147,9 +147,9 @@ def test_more_than_the_page_holds_is_said_and_a_paused_page_counts_too(service: 
     for number in range(100):
         service.file(feed, f"Later {number}")
     expect(fresh).to_have_text("100+ new")
-    assert tab.locator(".line").count() == 20
+    assert tab.locator(".dispatch").count() == 20
     fresh.click()
-    expect(tab.locator(".line .words").first).to_have_text("Later 99")
+    expect(tab.locator(".dispatch .words").first).to_have_text("Later 99")
     expect(tab.locator("#badge")).to_have_text("LIVE")
     expect(fresh).to_be_hidden()
 

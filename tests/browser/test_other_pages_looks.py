@@ -75,7 +75,7 @@ def test_on_paper_there_are_dates_and_as_of_and_no_badge(
         as_of = tab.locator("#as-of")
         expect(as_of).to_be_visible()
         expect(as_of).to_contain_text("As of")
-        for moment in (as_of.locator("time"), tab.locator(".line time").first):
+        for moment in (as_of.locator("time"), tab.locator(".dispatch time").first):
             printed = moment.evaluate("element => getComputedStyle(element, '::after').content") if script else "attr"
             assert "20" in (moment.get_attribute("title") or ""), "the year"
             if script:

@@ -100,7 +100,7 @@ def test_a_page_in_the_back_forward_cache_holds_no_place_and_comes_back_with_pro
     service.until(lambda: readers(service) == 0, within=5.0)
     service.file("breaking", "While the reader was away")
     cached.go_back(wait_until="commit")
-    expect(cached.locator(".line .words").first).to_have_text("While the reader was away", timeout=PATIENCE)
+    expect(cached.locator(".dispatch .words").first).to_have_text("While the reader was away", timeout=PATIENCE)
     expect(badge).to_have_attribute("data-state", "live", timeout=PATIENCE)
     assert cached.evaluate("globalThis.persisted") is True, "the page came from the cache"
     service.until(lambda: readers(service) == 1)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.service import Service
 
 PATIENCE = 20_000
-"""Milliseconds: more than the protocol's slowest promise, a dead line noticed after 13 seconds."""
+"""Milliseconds: more than the protocol's slowest promise, a dead connection noticed after 13 seconds."""
 
 
 class OutsideRedis:
@@ -42,12 +42,12 @@ def redis(tmp_path: Path) -> Iterator[OutsideRedis]:
     running.kill()
 
 
-def lines(tab: Page) -> list[str]:
-    """What each line says, newest first."""
-    return tab.locator(".line .words").all_inner_texts()
+def texts(tab: Page) -> list[str]:
+    """What each dispatch says, newest first."""
+    return tab.locator(".dispatch .words").all_inner_texts()
 
 
-def test_a_line_filed_appears_and_the_badge_tells_the_truth_through_an_outage(
+def test_a_filed_dispatch_appears_and_the_badge_tells_the_truth_through_an_outage(
     redis: OutsideRedis, tab: Page, tmp_path: Path
 ) -> None:
     with Service(tmp_path, redis_url=redis.url) as service:
@@ -55,15 +55,15 @@ def test_a_line_filed_appears_and_the_badge_tells_the_truth_through_an_outage(
         tab.goto(service.url)
         badge = tab.locator("#badge")
         expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
-        assert lines(tab) == ["Before the page was opened"]
+        assert texts(tab) == ["Before the page was opened"]
         service.file("breaking", "While it is open", source="Civil Defence spokesman", urgency="urgent")
-        expect(tab.locator(".line").first).to_contain_text("Civil Defence spokesman")
-        expect(tab.locator(".line").first).to_contain_text("While it is open")
+        expect(tab.locator(".dispatch").first).to_contain_text("Civil Defence spokesman")
+        expect(tab.locator(".dispatch").first).to_contain_text("While it is open")
         redis.kill()
         expect(badge).to_contain_text("DELAYED", timeout=PATIENCE)
         expect(badge).not_to_contain_text("LIVE")
         redis.start()
         service.file_patiently("breaking", "After the outage")
         expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
-        expect(tab.locator(".line")).to_have_count(3)
-        assert lines(tab) == ["After the outage", "While it is open", "Before the page was opened"]
+        expect(tab.locator(".dispatch")).to_have_count(3)
+        assert texts(tab) == ["After the outage", "While it is open", "Before the page was opened"]

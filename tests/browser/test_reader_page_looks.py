@@ -15,7 +15,7 @@ NOT_LIVE = re.compile(r"^Not live, as of \d\d:\d\d UTC$")
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
-LINES: dict[str, list[tuple[str | None, str, str]]] = {
+DISPATCHES: dict[str, list[tuple[str | None, str, str]]] = {
     "en": [
         ("Civil Defence spokesman", "Fire at fuel depot on Pier 7 — المرفأ مغلق", "flash"),
         (None, "Plain", "normal"),
@@ -26,11 +26,11 @@ LINES: dict[str, list[tuple[str | None, str, str]]] = {
 
 @pytest.fixture
 def pages(service: Service) -> dict[str, str]:
-    """A feed in each language with a line of each kind, and where its page is."""
+    """A feed in each language with a dispatch of each kind, and where its page is."""
     found = {}
-    for language, lines in LINES.items():
+    for language, dispatches in DISPATCHES.items():
         feed = service.open_feed(language)
-        for source, text, urgency in lines:
+        for source, text, urgency in dispatches:
             fields = {"source": source} if source else {}
             service.file(feed, text, urgency=urgency, sections=["MENA"], link="https://news.example/a", **fields)
         wrong = service.file(feed, "UNSAID")
@@ -45,7 +45,7 @@ def pages(service: Service) -> dict[str, str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("language", LINES)
+@pytest.mark.parametrize("language", DISPATCHES)
 def test_nothing_overflows_and_axe_finds_nothing(
     browser: Browser, pages: dict[str, str], language: str, width: int, scheme: Scheme
 ) -> None:
@@ -70,7 +70,7 @@ def test_without_javascript_the_page_is_whole_and_says_that_it_is_not_live(
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
     tab.goto(pages["en"])
-    assert tab.locator(".line .words").all_inner_texts() == ["Sixty", "Plain", LINES["en"][0][1]]
+    assert tab.locator(".dispatch .words").all_inner_texts() == ["Sixty", "Plain", DISPATCHES["en"][0][1]]
     expect(tab.locator(".tombstone")).to_contain_text("It was not so")
     expect(tab.locator("#badge")).to_have_text(NOT_LIVE)
     expect(tab.get_by_role("link", name="Reload")).to_be_visible()
@@ -94,15 +94,15 @@ def test_a_kill_takes_the_text_off_an_open_page_and_off_air_shows(service: Servi
 def test_a_reader_who_has_scrolled_is_not_moved_and_told_how_many_wait(service: Service, tab: Page) -> None:
     feed = service.open_feed()
     for number in range(20):
-        service.file(feed, f"line {number} " + "x" * 200)
+        service.file(feed, f"Dispatch {number} " + "x" * 200)
     tab.goto(f"{service.url}/feeds/{feed}")
     expect(tab.locator("#badge")).to_have_attribute("data-state", "live", timeout=20_000)
     tab.evaluate("scrollTo(0, 900)")
-    place = "document.querySelectorAll('.line')[8].getBoundingClientRect().top"
+    place = "document.querySelectorAll('.dispatch')[8].getBoundingClientRect().top"
     before = tab.evaluate(place)
     for number in range(3):
         service.file(feed, f"new {number}")
     expect(tab.locator("#fresh")).to_contain_text("3")
     assert tab.evaluate(place) == pytest.approx(before, abs=1)
     tab.locator("#fresh").click()
-    expect(tab.locator(".line .words").first).to_have_text("new 2")
+    expect(tab.locator(".dispatch .words").first).to_have_text("new 2")

@@ -1,4 +1,4 @@
-"""A line drawn by the template and the same line drawn by the script are one and the same."""
+"""A dispatch drawn by the template and by the script has the same markup."""
 
 import pytest
 from playwright.sync_api import Browser, Route
@@ -7,11 +7,11 @@ from tests.service import Service
 from ticker.web.assets import CLIENTS
 
 COMPARE = """async () => {
-  const {draw} = await import("/sources/reader/line.js");
+  const {draw} = await import("/sources/reader/draw.js");
   const {data, part, setting} = await import("/sources/reader/page.js");
   const page = data();
   const {snapshot} = page;
-  const list = part("lines");
+  const list = part("dispatches");
   const where = setting(list, page);
   const markup = (element) => {
     const copy = element.cloneNode(true);
@@ -57,7 +57,7 @@ def test_both_make_the_same_markup(browser: Browser, service: Service, language:
     service.file(feed, "Bare")
     service.file(feed, "Of a story", story="marada-bridge")
     service.file(feed, "Of another story", story="budget")
-    pinned = service.file(feed, "All that a line can have", **everything)["id"]
+    pinned = service.file(feed, "All that a dispatch can have", **everything)["id"]
     service.file(feed, "كل شيء", **everything, language="ar")
     corrected = service.file(feed, "Forty", **everything, language="es")["id"]
     service.http.patch(f"{address}/{corrected}", json={"text": "Sixty", "note": "& <i>"}, headers={"if-match": "*"})

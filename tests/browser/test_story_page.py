@@ -13,7 +13,7 @@ STORY = "marada-bridge"
 
 
 class Newsroom:
-    """A feed of the test's own, in which lines are filed into a story or not."""
+    """A feed of the test's own, in which dispatches are filed into a story or not."""
 
     def __init__(self, service: Service, language: str = "en") -> None:
         self.service = service
@@ -40,7 +40,7 @@ def newsroom(service: Service) -> Newsroom:
 
 def shown(tab: Page) -> list[str]:
     """What each dispatch says, in order; of a tombstone, all but the hour."""
-    return [re.sub(r"\d\d:\d\d( UTC)?", "…", text) for text in tab.locator(".line .text").all_inner_texts()]
+    return [re.sub(r"\d\d:\d\d( UTC)?", "…", text) for text in tab.locator(".dispatch .text").all_inner_texts()]
 
 
 def open_live(tab: Page, url: str) -> None:
@@ -59,12 +59,12 @@ def test_an_open_story_goes_on_as_the_story_does(newsroom: Newsroom, tab: Page) 
 
     newsroom.file("Elsewhere", story="budget")
     newsroom.file("Bridge closed")
-    expect(tab.locator(".line")).to_have_count(3)
-    expect(tab.locator(".line .text").first).to_have_text("Bridge closed")
+    expect(tab.locator(".dispatch")).to_have_count(3)
+    expect(tab.locator(".dispatch .text").first).to_have_text("Bridge closed")
     expect(tab).to_have_title(f"Marada bridge: Bridge closed · {newsroom.feed}")
 
     newsroom.correct(first, text="Barge strikes the pier", note="The pier alone")
-    expect(tab.locator(".line").last).to_contain_text("The pier alone")
+    expect(tab.locator(".dispatch").last).to_contain_text("The pier alone")
     assert shown(tab)[-1] == "Harbour police: Barge strikes the pier"
 
     newsroom.kill(second, "It was not so")
@@ -72,10 +72,10 @@ def test_an_open_story_goes_on_as_the_story_does(newsroom: Newsroom, tab: Page) 
     assert "UNSAID" not in tab.evaluate("document.body.innerText")
 
     newsroom.correct(other, story=STORY, text="Parliament speaks of the bridge")
-    expect(tab.locator(".line")).to_have_count(4)
+    expect(tab.locator(".dispatch")).to_have_count(4)
     assert shown(tab)[:2] == ["Bridge closed", "Parliament speaks of the bridge"], "where it was filed"
     newsroom.correct(other, story="budget")
-    expect(tab.locator(".line")).to_have_count(3)
+    expect(tab.locator(".dispatch")).to_have_count(3)
 
 
 def test_a_paused_story_stands_still_save_for_a_kill(newsroom: Newsroom, tab: Page) -> None:
@@ -85,13 +85,13 @@ def test_a_paused_story_stands_still_save_for_a_kill(newsroom: Newsroom, tab: Pa
     newsroom.file("Later")
     newsroom.kill(first, "It was not so")
     expect(tab.locator(".tombstone")).to_be_visible()
-    assert tab.locator(".line").count() == 1
+    assert tab.locator(".dispatch").count() == 1
     tab.locator("#pause").click()
-    expect(tab.locator(".line .text").first).to_have_text("Later")
+    expect(tab.locator(".dispatch .text").first).to_have_text("Later")
 
 
 AWAY = """
-    // A line to the feed that the test takes away, and gives back from a place that no server ever wrote, so that
+    // A connection to the feed that the test takes away, and gives back from a place that no server ever wrote, so that
     // the page is answered with a reset.
     const Real = WebSocket;
     globalThis.WebSocket = class extends Real {

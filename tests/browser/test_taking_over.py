@@ -61,7 +61,7 @@ def test_of_a_killed_dispatch_nothing_is_left_anywhere_in_an_open_page(
 ) -> None:
     id = service.file(feed, "UNSAID", story="s", source="UNSAID too", byline="UNSAID as well")["id"]
     tab.goto(service.url + path.format(feed=feed, id=id))
-    expect(tab.locator(".line").first).to_contain_text("UNSAID")
+    expect(tab.locator(".dispatch").first).to_contain_text("UNSAID")
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
     expect(tab.locator(".tombstone")).to_contain_text("It was not so")
     assert "UNSAID" not in tab.content()
@@ -117,7 +117,7 @@ def test_a_page_in_the_back_forward_cache_holds_no_place_and_comes_back_with_pro
     service.file(feed, "While away")
     tab.go_back(wait_until="commit")
     expect(badge).to_have_attribute("data-state", "live", timeout=20_000)
-    expect(tab.locator(".line .words").first).to_have_text("While away")
+    expect(tab.locator(".dispatch .words").first).to_have_text("While away")
     persisted, at_first, *later = tab.evaluate(
         "window.kept ?? [false, performance.getEntriesByType('navigation')[0].notRestoredReasons?.toJSON()]"
     )
@@ -168,6 +168,6 @@ def test_a_dispatch_that_cannot_be_shown_ends_live_until_it_is_shown(
     assert "live" not in tab.evaluate("said")
     assert tab.locator(f"[data-id='{id}']").count() == 0
     tab.evaluate("void (Node.prototype.insertBefore = insert)")
-    expect(tab.locator(".line .words").first).to_have_text("Cannot be shown", timeout=60_000)
+    expect(tab.locator(".dispatch .words").first).to_have_text("Cannot be shown", timeout=60_000)
     expect(badge).to_have_attribute("data-state", "live", timeout=60_000)
     context.close()

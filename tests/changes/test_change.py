@@ -101,6 +101,14 @@ def test_the_script_is_told_what_the_change_is(name: str) -> None:
         assert fields == SPLICED.get(name, orjson.dumps(content)[1:-1].decode())
 
 
+@pytest.mark.parametrize("name", CHANGES)
+def test_only_a_filing_and_a_correction_write_a_dispatch_into_the_log(name: str) -> None:
+    change = CHANGES[name][0]
+    written = URGENT if name == "file, to be a flash" else FIELDS
+    assert change.written() == (written if change.kind in ("file", "correct") else {})
+    assert change.replaced() == {}
+
+
 def test_a_request_with_an_idempotency_key_is_remembered_for_a_day() -> None:
     change = changes.Kill(MONA, "1", "r", idempotency_key="k")
     told = orjson.loads(argument(change, "channel", 0))

@@ -25,7 +25,7 @@ def _hold(here: Here, service: Service, feed: str, text: str, days: int, *flags:
     return receipt["id"], due
 
 
-def test_a_line_can_be_held_until_its_time(service: Service, here: Here) -> None:
+def test_a_dispatch_can_be_held_until_its_time(service: Service, here: Here) -> None:
     feed = service.open_feed()
     hold = ["file", "embargoed", "--feed", feed, "--release-at"]
     for moment in ("tomorrow", "2026-01-01T00:00:00Z", "2126-01-01T00:00:00Z"):
@@ -36,7 +36,7 @@ def test_a_line_can_be_held_until_its_time(service: Service, here: Here) -> None
     assert service.snapshot(feed)["dispatches"] == []
 
 
-def test_held_lines_are_listed_shown_released_and_spiked(service: Service, here: Here) -> None:
+def test_held_dispatches_are_listed_shown_released_and_spiked(service: Service, here: Here) -> None:
     where, feed = _at(service), service.open_feed("ar")
     second, second_due = _hold(here, service, feed, "البنك المركزي يرفع سعر الفائدة", 2)
     first, first_due = _hold(here, service, feed, "الموازنة", 1, "--urgency", "urgent", "--source", "Treasury")
@@ -62,7 +62,7 @@ def test_held_lines_are_listed_shown_released_and_spiked(service: Service, here:
     assert here(where, "held", "list", "--feed", feed).said == ""
 
 
-def test_a_held_line_is_spiked_without_a_word_too(service: Service, here: Here) -> None:
+def test_a_held_dispatch_is_spiked_without_a_reason_too(service: Service, here: Here) -> None:
     where, feed = _at(service), service.open_feed()
     id, _ = _hold(here, service, feed, "one", 1)
     assert json.loads(here(where, "held", "spike", id, "--feed", feed).said)["id"] == id
@@ -71,7 +71,7 @@ def test_a_held_line_is_spiked_without_a_word_too(service: Service, here: Here) 
 
 
 @pytest.mark.parametrize("command", ["show", "release", "spike"])
-def test_a_line_that_was_never_held_is_named(service: Service, command: str, here: Here) -> None:
+def test_a_dispatch_that_was_never_held_is_named(service: Service, command: str, here: Here) -> None:
     assert "hnowhere" in here(_at(service), "held", command, "hnowhere").complaint
 
 

@@ -12,9 +12,10 @@ import httpx
 import orjson
 import pytest
 
+from ticker.admin import FeedPlan
 from ticker.cli import newsroom
 from ticker.cli.newsroom import EDITIONS, LINES, Newsroom
-from ticker.dispatch import BREAKING, Air, Body, Correction, Draft, FeedPlan, Kill, check, direction, read
+from ticker.dispatch import BREAKING, Air, Body, Correction, Draft, Kill, check, direction, read
 
 LANGUAGES = [language for _, language in EDITIONS.values()]
 Said = tuple[str, str, dict[str, Any]]

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.hub.world import PROOF, Clock, Log, Socket, kinds, offsets, publish
-from ticker import wire
+from ticker import hub, ring
 from ticker.hub import Channel
 from ticker.wire import Dialect
 
@@ -31,8 +31,8 @@ def test_a_frame_is_built_once_and_its_bytes_are_shared_by_all_readers(
     log: Log, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[str] = []
-    for home, name in (("ring", "entry_frame"), ("hub", "snapshot_frame"), ("hub", "beat_frame")):
-        monkeypatch.setattr(f"ticker.{home}.{name}", counted(name, built))
+    for home, name in ((ring, "entry_frame"), (hub, "snapshot_frame"), (hub, "beat_frame")):
+        monkeypatch.setattr(home, name, counted(getattr(home, name), built))
     sockets = [Socket() for _ in range(50)]
     for socket in sockets:
         channel.join(socket, None)
@@ -43,11 +43,9 @@ def test_a_frame_is_built_once_and_its_bytes_are_shared_by_all_readers(
         assert all(mine is first for mine, first in zip(socket.writes[1:], sockets[0].writes[1:], strict=True))
 
 
-def counted(name: str, built: list[str]) -> Callable[..., Any]:
-    original = getattr(wire, name)
-
+def counted(original: Callable[..., Any], built: list[str]) -> Callable[..., Any]:
     def build(*args: Any, **options: Any) -> Any:
-        built.append(name)
+        built.append(original.__name__)
         return original(*args, **options)
 
     return build

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from ticker.changes import fold
 from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
 from ticker.hub import Channel
@@ -54,7 +55,7 @@ class Log:
         """What the feed shows at an offset."""
         feed = Feed("breaking", "Breaking news", "en", self.tails[0])
         for entry in self.entries[:offset]:
-            feed.apply(entry)
+            fold(entry, feed)
         return feed
 
     def channel(self, clock: Callable[[], float], *, capacity: int = 8) -> Channel:

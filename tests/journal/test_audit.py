@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.journal.test_append import LINE, MONA, filing, opened
+from tests.journal.test_append import FIELDS, MONA, filing, opened
 from ticker import changes
 from ticker.journal import audit as auditing
 from ticker.journal import names
-from ticker.journal.audit import Audit, Proof
+from ticker.journal.audit import Audit, Verifier
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
@@ -32,14 +32,14 @@ async def life(journal: Journal) -> list[str]:
     async def append(change: changes.Change) -> str:
         return str((await journal.append("breaking", change)).body.get("id", ""))
 
-    first = await append(changes.File(MONA, LINE | {"text": "one"}))
-    second = await append(changes.File(MONA, LINE | {"text": "two"}))
-    await append(changes.Correct(MONA, first, LINE | {"text": "one, corrected"}))
+    first = await append(changes.File(MONA, FIELDS | {"text": "one"}))
+    second = await append(changes.File(MONA, FIELDS | {"text": "two"}))
+    await append(changes.Correct(MONA, first, FIELDS | {"text": "one, corrected"}))
     await append(changes.Pin(MONA, first))
-    await append(changes.Correct(MONA, first, LINE | {"text": "one, corrected again"}))
+    await append(changes.Correct(MONA, first, FIELDS | {"text": "one, corrected again"}))
     await append(changes.Kill(MONA, second, "false"))
     await append(changes.Air(MONA, {"on": False, "label": None, "url": None}))
-    third = await append(changes.File(MONA, LINE | {"text": "three"}))
+    third = await append(changes.File(MONA, FIELDS | {"text": "three"}))
     await append(changes.Pin(MONA, None))
     return [first, second, third]
 
@@ -83,19 +83,19 @@ async def test_every_change_is_told_with_whose_key_and_what_stood_before_and_aft
 
 
 @anywhere
-async def test_what_was_done_to_held_lines_is_told_among_it_by_time(redis: Redis) -> None:
+async def test_changes_of_held_dispatches_are_told_among_the_others_by_time(redis: Redis) -> None:
     journal, _ = await opened(redis)
     soon = (await Registry(redis)._redis("TIME"))[0] * 1000 + 3_600_000
     await journal.append("breaking", filing())
     held = [
-        (await journal.append("breaking", changes.Hold(MONA, LINE | {"text": text}, soon))).body["id"]
+        (await journal.append("breaking", changes.Hold(MONA, FIELDS | {"text": text}, soon))).body["id"]
         for text in ("embargoed", "spiked")
     ]
-    await journal.append("breaking", changes.Edit(MONA, held[0], LINE | {"text": "edited"}, soon))
+    await journal.append("breaking", changes.Edit(MONA, held[0], FIELDS | {"text": "edited"}, soon))
     await journal.append("breaking", filing())
     await journal.append("breaking", changes.Spike(MONA, held[1], "no"))
-    await journal.append("breaking", changes.Release(MONA, held[0], LINE | {"text": "edited"}))
-    await journal.append("breaking", changes.Hold(MONA, LINE | {"text": "waits"}, soon))
+    await journal.append("breaking", changes.Release(MONA, held[0], FIELDS | {"text": "edited"}))
+    await journal.append("breaking", changes.Hold(MONA, FIELDS | {"text": "waits"}, soon))
     audited = [change async for change in Audit(redis, "breaking").changes()]
     told = {_told(change) for change in audited}
     assert {change["by"] for change in audited} == {MONA.name}
@@ -139,7 +139,7 @@ async def test_a_damaged_log_is_audited_as_far_as_it_can_be_read(redis: Redis) -
 async def test_a_feed_without_entries_has_nothing_to_tell_and_proves_itself(redis: Redis) -> None:
     await opened(redis)
     assert [change async for change in Audit(redis, "breaking").changes()] == []
-    tail, fault = await Proof(redis, "breaking").verify()
+    tail, fault = await Verifier(redis, "breaking").verify()
     assert (tail.offset, fault) == (0, None)
 
 
@@ -164,7 +164,7 @@ async def test_an_unbroken_log_is_proven_to_its_tail(redis: Redis) -> None:
     await life(journal)
     feed = await journal.look(plan)
     assert feed is not None
-    assert await Proof(redis, "breaking").verify() == (feed.tail, None)
+    assert await Verifier(redis, "breaking").verify() == (feed.tail, None)
 
 
 def _by(*command: str) -> Callable[[Redis, list[str]], Awaitable[None]]:
@@ -283,7 +283,7 @@ async def _pin_another(redis: Redis, ids: list[str]) -> None:
         (_change_a_hash, 7, "entry 8 does not follow from the one before it"),
         (_change_the_origin, 0, "entry 1 does not follow from the one before it"),
         (_lose_the_state, 0, "the log is not there"),
-        (_put_an_entry_between, 2, "entry 2 stands there twice"),
+        (_put_an_entry_between, 2, "entry 2 is there twice"),
         (_by("XDEL", LOG, "8-0", "9-0"), 7, "the log ends at 7-{7}, and should end at 9-{9}"),
         (_by("DEL", LOG), 0, "the log ends at 0-{0}, and should end at 9-{9}"),
         (_add_to_the_tail, 9, "entry 10 does not follow from the one before it"),
@@ -296,7 +296,7 @@ async def _pin_another(redis: Redis, ids: list[str]) -> None:
         (_change_an_earlier_revision, 9, "revision 2 of the dispatch {first} is not shown as the log says"),
         (_lose_earlier_revisions, 9, "revision 1 of the dispatch {first} is not shown as the log says"),
         (_raise_a_revision, 9, "the dispatch {first} is shown at a revision that the log does not have"),
-        (_move_a_dispatch, 9, "the dispatch {first} has not its place in the history"),
+        (_move_a_dispatch, 9, "the dispatch {first} is not at its place in the history"),
         (_smuggle_a_dispatch_in, 9, "the dispatch smuggled is shown, but the log does not have it"),
         (_pin_another, 9, "what is pinned is {second}, and the log says nothing"),
         (_by("HDEL", STATE, "air"), 9, "on or off the air is not shown as the log says"),
@@ -315,7 +315,7 @@ async def test_damage_is_named_where_it_is(
     base, entries = await journal.recent("breaking", 9, 9)
     tags = [tail.position.tag for tail in (base, *(entry.tail for entry in entries))]
     await damage(redis, ids)
-    tail, found = await Proof(redis, "breaking").verify()
+    tail, found = await Verifier(redis, "breaking").verify()
     named = dict(zip(("first", "second", "third"), ids, strict=True))
     assert found == fault.format(*tags, **named)
     if damage not in (_lose_the_state, _change_the_origin):
@@ -327,23 +327,23 @@ async def test_what_is_written_during_the_walk_is_walked_too(redis: Redis, monke
     journal, _ = await opened(redis)
     ids = await life(journal)
     proof, waiting = (
-        Proof(redis, "breaking"),
+        Verifier(redis, "breaking"),
         [
-            changes.Correct(MONA, ids[0], LINE | {"text": "meanwhile"}),
+            changes.Correct(MONA, ids[0], FIELDS | {"text": "meanwhile"}),
             changes.Kill(MONA, ids[2], "meanwhile"),
             changes.Pin(MONA, ids[0]),
             changes.Air(MONA, {"on": True, "label": None, "url": None}),
             filing(),
         ],
     )
-    look = proof._shown_otherwise
+    look = proof._wrong_dispatch
 
-    async def look_while_others_write(page: list[auditing.Link]) -> str | None:
+    async def look_while_others_write(page: list[auditing.AuditStep]) -> str | None:
         if waiting:
             await journal.append("breaking", waiting.pop(0))
         return await look(page)
 
-    monkeypatch.setattr(proof, "_shown_otherwise", look_while_others_write)
+    monkeypatch.setattr(proof, "_wrong_dispatch", look_while_others_write)
     tail, fault = await proof.verify()
     assert (fault, tail.offset) == (None, 14 - len(waiting))
 
@@ -372,7 +372,7 @@ async def test_what_is_written_at_the_end_of_the_walk_is_no_fault(redis: Redis, 
     ids = await life(journal)
     unpinned = changes.Pin(MONA, ids[0])
     busy = Busy(redis, command, journal, filing(), unpinned)
-    tail, fault = await Proof(busy, "breaking").verify()
+    tail, fault = await Verifier(busy, "breaking").verify()
     assert (fault, tail.offset) == (None, walked)
 
 
@@ -389,5 +389,5 @@ async def test_a_kill_between_two_reads_of_a_dispatch_is_no_fault(redis: Redis) 
                 await self._journal.append("breaking", self._waiting.pop(0))
             return answers + [await self._redis(*command) for command in rest]
 
-    tail, fault = await Proof(Racing(redis, "", journal, kill), "breaking").verify()
+    tail, fault = await Verifier(Racing(redis, "", journal, kill), "breaking").verify()
     assert (fault, tail.offset) == (None, 10)

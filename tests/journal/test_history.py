@@ -84,8 +84,8 @@ async def test_pages_of_a_search_are_the_filtered_history(redis: Redis, monkeypa
         expected = [dispatch["id"] for dispatch in known if passes(dispatch, wanted)]
         for limit in (1, 7, 100):
             assert await everything(journal, wanted, limit) == expected, (wanted, limit)
-    monkeypatch.setattr(history, "SCAN_AT_MOST", 9)
-    monkeypatch.setattr(history, "SCAN_AT_ONCE", 4)
+    monkeypatch.setattr(history, "MAX_SCAN", 9)
+    monkeypatch.setattr(history, "SCAN_BATCH", 4)
     for wanted in FILTERS:  # however often a request stops before its end, nothing is lost and nothing comes twice
         expected = [dispatch["id"] for dispatch in known if passes(dispatch, wanted)]
         assert await everything(journal, wanted, 5) == expected, wanted
@@ -126,6 +126,6 @@ async def test_what_finds_nothing_among_many_stops_and_says_where(redis: Redis) 
     with pytest.MonkeyPatch.context() as counted:
         counted.setattr(Redis, "__call__", count)
         page = await journal.search("breaking", None, 20, Filter({}, at_least("flash")))
-    assert (page.dispatches, page.before) == ([], f"{many - history.SCAN_AT_MOST:08}")
-    assert asked == history.SCAN_AT_MOST
+    assert (page.dispatches, page.before) == ([], f"{many - history.MAX_SCAN:08}")
+    assert asked == history.MAX_SCAN
     assert await everything(journal, Filter({}, at_least("flash")), 20) == []

@@ -55,7 +55,7 @@ async def server(program: str, folder: Path, *flags: str, port: int = 0) -> Asyn
 
 
 @pytest.mark.parametrize("name", ["valkey", "redis-server"])
-async def test_a_line_is_promised_once_its_replica_holds_it_and_not_without(name: str, tmp_path: Path) -> None:
+async def test_a_dispatch_is_promised_once_its_replica_has_it_and_not_without(name: str, tmp_path: Path) -> None:
     program = binary() if name == "valkey" else shutil.which(name)
     assert program is not None, "redis-server is needed: apt-get install redis-server"
     change = changes.File(MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")

@@ -1,4 +1,4 @@
-"""Readers of the load who follow by long-poll."""
+"""Readers that follow by long-poll."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import pytest
 from tests.load.test_crowds import file_and_cut
 from tests.service import Service
 from ticker.load.crowds import Crowds, Target
-from ticker.load.frames import Beat, Changes, Line, Snapshot, mark
-from ticker.load.polling import PACE, Response, read
+from ticker.load.frames import Beat, Changes, Dispatch, Snapshot, mark
+from ticker.load.polling import REQUEST_INTERVAL, Response, read
 
 HOST = "127.0.0.1"
 CHANGES = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\ncontent-length: 14\r\n\r\n{"frames": []}'
 NOTHING = b"HTTP/1.1 204 No Content\r\nTicker-At: x\r\n\r\n"
 
 
-def test_a_response_is_read_once_it_is_whole() -> None:
+def test_a_response_is_read_once_it_is_complete() -> None:
     for cut in range(len(CHANGES)):
         assert read(CHANGES[:cut]) is None
     assert read(CHANGES) == Response("200 OK", b'{"frames": []}', closes=False, rest=b"")
@@ -35,13 +35,13 @@ def test_a_response_may_end_its_connection() -> None:
     assert read(closing) == Response("204 No Content", b"", closes=True, rest=b"")
 
 
-def test_changes_carry_dispatches_and_the_position_to_go_on_from() -> None:
+def test_changes_have_dispatches_and_the_position_to_continue_from() -> None:
     frames = ",".join(
         f'{{"type":"dispatch","position":"{number}-a","dispatch":{{"text":"{mark("ab", 5, number)}"}}}}'
         for number in (7, 8)
     )
     piece = Changes("ab").read(f'{{"frames":[{frames}],"position":"9-b","at":null}}'.encode())
-    assert piece.news == (Line(5, 7), Line(5, 8), Beat())
+    assert piece.events == (Dispatch(5, 7), Dispatch(5, 8), Beat())
     assert piece.position == "9-b"
 
 
@@ -50,7 +50,7 @@ def test_changes_may_be_a_snapshot(*, reset: bool) -> None:
     text = f"{mark('ab', 5, 2)} {mark('ab', 6, 3)} {mark('other', 7, 4)}"
     start = f'{{"type":"snapshot","position":"3-a","reset":{str(reset).lower()},"dispatches":"{text}"}}'
     piece = Changes("ab").read(f'{{"frames":[{start}],"position":"3-b","at":null}}'.encode())
-    assert piece.news == (Snapshot(frozenset({2, 3}), reset),)
+    assert piece.events == (Snapshot(frozenset({2, 3}), reset),)
     assert piece.position == "3-b"
 
 
@@ -67,7 +67,7 @@ def answering(response: bytes, asked: list[tuple[float, bytes]]) -> Iterator[int
 
     def serve() -> None:
         connection, _ = listener.accept()
-        with connection, contextlib.suppress(OSError):  # the crowd is killed when it has shown what it does
+        with connection, contextlib.suppress(OSError):  # the crowd is killed at the end
             while data := connection.recv(4096):
                 asked.append((time.monotonic(), data))
                 connection.sendall(response)
@@ -79,7 +79,7 @@ def answering(response: bytes, asked: list[tuple[float, bytes]]) -> Iterator[int
         thread.join(10)
 
 
-def test_the_same_url_is_not_asked_for_twice_within_a_second(service: Service) -> None:
+def test_the_same_url_is_not_requested_twice_within_a_second(service: Service) -> None:
     asked: list[tuple[float, bytes]] = []
     with answering(NOTHING, asked) as port:
         with Crowds(Target.polled(HOST, port, "f", "1-a"), 1, 1):
@@ -88,20 +88,22 @@ def test_the_same_url_is_not_asked_for_twice_within_a_second(service: Service) -
         b"GET /v1/feeds/f/changes?after=1-a&wait=10 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % port
     }
     times = [at for at, _ in asked]
-    assert all(later - at > PACE / 2e9 for at, later in pairwise(times))  # noted later than sent, each by its own
+    assert all(
+        later - at > REQUEST_INTERVAL / 2e9 for at, later in pairwise(times)
+    )  # each is noted a little after it was sent
 
 
-def test_a_new_position_is_asked_from_at_once(service: Service) -> None:
+def test_a_new_position_is_requested_at_once(service: Service) -> None:
     asked: list[tuple[float, bytes]] = []
     body = b'{"frames":[],"position":"2-a","at":null}'
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body), asked) as port:
         with Crowds(Target.polled(HOST, port, "f", "1-a"), 1, 1):
             service.until(lambda: len(asked) == 2)
-    assert asked[1][0] - asked[0][0] < PACE / 1e9
+    assert asked[1][0] - asked[0][0] < REQUEST_INTERVAL / 1e9
     assert b"after=2-a&" in asked[1][1]
 
 
-def test_a_reader_who_is_refused_comes_again(service: Service) -> None:
+def test_a_refused_reader_reconnects(service: Service) -> None:
     asked: list[tuple[float, bytes]] = []
     with answering(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", asked) as port:
         with Crowds(Target.polled(HOST, port, "f", "1-a"), 1, 1) as crowds:

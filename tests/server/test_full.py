@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.test_acceptor import UPGRADE, line, reader
+from tests.server.test_hand_off import UPGRADE, connect_to, reader
 from tests.service import TICKER, Service
 
 
@@ -18,11 +18,11 @@ def test_a_node_that_runs_out_of_descriptors_says_so_and_has_room_again(
     with Service(tmp_path) as service, contextlib.ExitStack() as stack:
         for _ in range(128):  # half of what it may open is for readers
             assert stack.enter_context(reader(service, "breaking")).json()["type"] == "snapshot"
-        refused = stack.enter_context(line(service))
+        refused = stack.enter_context(connect_to(service))
         status, headers = refused.ask("/v1/feeds/breaking/live", UPGRADE)
         assert (status, headers["retry-after"]) == (503, "5")
         for _ in range(128):
-            page = stack.enter_context(line(service))
+            page = stack.enter_context(connect_to(service))
             status, headers = page.ask("/healthz", {})
             if status != 200:
                 break

@@ -9,7 +9,7 @@ import socket
 import struct
 from pathlib import Path
 
-from tests.server.test_acceptor import KEY, reader
+from tests.server.test_hand_off import KEY, reader
 from tests.service import Service
 
 MUTATIONS = int(os.environ.get("TICKER_FUZZ", "1500"))

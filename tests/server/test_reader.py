@@ -20,8 +20,8 @@ from ticker.feed import Feed
 from ticker.hub import Channel, Hub
 from ticker.server import acceptor
 from ticker.server.acceptor import Acceptor
+from ticker.server.listeners import listen
 from ticker.server.reader import SocketReader
-from ticker.server.supervisor import ACK_TIMEOUT, SEND_BUFFER_SIZE, _listen
 from ticker.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +46,7 @@ class House:
         self.channel = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
         self.hub.channels["f"] = self.channel
         self.hub.ready = True
-        self.listener = _listen(settings)[0]
+        self.listener = listen(settings)[0]
         state: dict[str, Any] = {"node": SimpleNamespace(hub=self.hub, settings=settings)}
         config = uvicorn.Config(nothing, log_config=None)
         self.acceptor = Acceptor(self.listener, config, uvicorn.server.ServerState(), state)
@@ -139,11 +139,11 @@ async def test_what_a_full_socket_leaves_is_the_rest_of_one_write(house: House) 
     assert isinstance(reader, SocketReader)
     while not house.channel.set_aside:
         house.file("x" * 50_000)
-    kept = len(reader._rest)
+    kept = len(reader._unsent)
     assert 0 < kept <= 51_000
     for _ in range(20):
         house.file("x" * 50_000)
-    assert len(reader._rest) == kept, "nothing is queued for it"
+    assert len(reader._unsent) == kept, "nothing is queued for it"
 
 
 async def full(house: House) -> SocketReader:
@@ -163,12 +163,12 @@ async def full(house: House) -> SocketReader:
 async def test_a_reader_who_takes_part_of_what_waits_is_given_more_time(house: House) -> None:
     mine = await house.join(UPGRADE)
     reader = await full(house)
-    kept = len(reader._rest)
+    kept = len(reader._unsent)
     house.channel._clock = lambda: 5_000_000.0
-    while len(reader._rest) == kept:
+    while len(reader._unsent) == kept:
         await asyncio.get_running_loop().sock_recv(mine, 4096)
         await asyncio.sleep(0)
-    assert reader._rest
+    assert reader._unsent
     assert reader.aside_since == 5_000_000.0
 
 
@@ -181,30 +181,19 @@ async def test_a_reader_whom_the_system_gave_up_is_counted_as_stuck(house: House
     assert house.channel.cut_readers == 1
 
 
-async def test_a_connection_inherits_what_finds_dead_peers_out_and_bounds_the_queue(house: House) -> None:
-    await house.join(UPGRADE)
-    [reader] = house.channel.readers
-    assert isinstance(reader, SocketReader)
-    with socket.fromfd(reader._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
-        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == ACK_TIMEOUT * 1000
-        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
-        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert theirs.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * SEND_BUFFER_SIZE  # as Linux counts, twice
-
-
 async def test_who_says_nothing_is_sent_away_and_who_is_slow_is_not(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 0)
     silent, slow = await house.connect(), await house.connect()
-    await until(lambda: len(house.acceptor._pending) == 2)
-    house.acceptor._check_deadlines()
-    assert len(house.acceptor._pending) == 2, "they were given no time yet"
+    await until(lambda: house.acceptor.pending == 2)
+    house.acceptor.check_deadlines()
+    assert house.acceptor.pending == 2, "they were given no time yet"
     slow.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
     await until(lambda: len(house.hub) == 1)
     monkeypatch.setattr(acceptor, "FIRST_BYTE_TIMEOUT", -1.0)
-    house.acceptor._check_deadlines()
-    assert not house.acceptor._pending
+    house.acceptor.check_deadlines()
+    assert not house.acceptor.pending
     assert await asyncio.get_running_loop().sock_recv(silent, 1) == b""
 
 
@@ -236,7 +225,7 @@ async def test_a_fault_with_one_reader_closes_that_one_and_is_logged_once(
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(SocketReader, "_talk_back", fail)
+    monkeypatch.setattr(SocketReader, "_receive", fail)
     faulty.sendall(b"\x89\x80\0\0\0\0")
     await until(lambda: len(house.hub) == 1)
     assert await asyncio.get_running_loop().sock_recv(faulty, 1) == b""
@@ -253,7 +242,7 @@ async def test_a_fault_while_joining_leaves_nothing_behind(
     house.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, deferred)
     mine = await house.connect()
     if not deferred:
-        await until(lambda: len(house.acceptor._pending) == 1)
+        await until(lambda: house.acceptor.pending == 1)
 
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
@@ -263,6 +252,6 @@ async def test_a_fault_while_joining_leaves_nothing_behind(
         mine.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
         await until(lambda: "a bug" in caplog.text)
     assert len(house.hub) == 0
-    assert not house.acceptor._pending
+    assert not house.acceptor.pending
     assert await asyncio.get_running_loop().sock_recv(mine, 1) == b""
     await house.join(UPGRADE)

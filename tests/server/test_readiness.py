@@ -1,4 +1,4 @@
-"""The watch over sockets that belong to no transport."""
+"""Readiness of sockets that have no transport."""
 
 import asyncio
 import socket
@@ -11,9 +11,9 @@ pytestmark = pytest.mark.anyio
 
 
 class Nobody:
-    """Somebody who is never called."""
+    """An owner that is never called."""
 
-    def ready(self, *, room: bool, said: bool) -> None:
+    def on_ready(self, *, readable: bool, writable: bool) -> None:
         raise AssertionError
 
     def cut(self) -> None:
@@ -22,9 +22,9 @@ class Nobody:
 
 async def test_a_socket_that_cannot_be_watched_is_closed() -> None:
     readiness = Readiness(asyncio.get_running_loop())
-    readiness.close()  # from here on it refuses all, as it does when the system has no room for more
+    readiness.close()  # from here on it refuses all sockets, as it does when the system has no room for more
     mine, its = socket.socketpair()
     with its:
         with pytest.raises(ValueError, match="closed"):
             readiness.add(mine.detach(), Nobody())
-        assert its.recv(1) == b"", "its other end hears of it"
+        assert its.recv(1) == b"", "its other end is notified"

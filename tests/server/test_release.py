@@ -1,7 +1,8 @@
-"""A held line comes out once, at its time, with three nodes running and one restarted at that moment."""
+"""A held dispatch is released once, at its time, with three nodes running and one restarted at that moment."""
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 from tests.service import Reader, Service
 from ticker.dispatch import rfc3339
 
-LINES = 8
+DISPATCHES = 8
 
 
-def test_held_lines_come_out_once_at_their_time_whoever_restarts(tmp_path: Path) -> None:
+def test_held_dispatches_are_released_once_and_not_before_their_time_whichever_node_restarts(tmp_path: Path) -> None:
     with ExitStack() as stack:
         first = stack.enter_context(Service(tmp_path))
         shared = {"redis_url": f"unix://{tmp_path}/valkey.sock", "admin_key": first.key}
@@ -24,7 +25,7 @@ def test_held_lines_come_out_once_at_their_time_whoever_restarts(tmp_path: Path)
             for node, way in ((first, "sse"), (second, "websocket"))
         ]
         due = datetime.now(UTC) + timedelta(seconds=3)
-        for number in range(LINES):
+        for number in range(DISPATCHES):
             answer = third.http.post(
                 "/v1/feeds/breaking/dispatches", json={"text": f"held {number}", "release_at": rfc3339(due)}
             )
@@ -35,25 +36,23 @@ def test_held_lines_come_out_once_at_their_time_whoever_restarts(tmp_path: Path)
         third.start()
         stack.callback(third.stop)
         for reader in readers:
-            reader.until(lambda page: len(page.lines) == LINES)
-        first.file("breaking", "the next line")
+            reader.until(lambda page: len(page.lines) == DISPATCHES)
+        first.file("breaking", "the next one")
         for reader in readers:
-            reader.until(lambda page: page.texts and page.texts[-1] == "the next line")
-            assert sorted(reader.page.texts[:-1]) == [f"held {number}" for number in range(LINES)]
-            assert reader.page.offsets[-1] == LINES + 1, "no line came out twice"
-        for line in readers[0].page.newest[1:]:
-            late = datetime.fromisoformat(line["filed"]) - due
-            assert timedelta(0) <= late <= timedelta(seconds=1), late
+            reader.until(lambda page: page.texts and page.texts[-1] == "the next one")
+            assert sorted(reader.page.texts[:-1]) == [f"held {number}" for number in range(DISPATCHES)]
+            assert reader.page.offsets[-1] == DISPATCHES + 1, "none was released twice"
+        # How late they may be is tested in tests/test_release.py, where the time does not depend on the machine.
+        assert all(datetime.fromisoformat(released["filed"]) >= due for released in readers[0].page.newest[1:])
 
 
-def test_what_fell_due_while_nobody_was_there_comes_out_at_the_next_start(tmp_path: Path) -> None:
+def test_what_fell_due_while_no_node_ran_is_released_at_the_next_start(tmp_path: Path) -> None:
     service = Service(tmp_path)
     service.start()
     due = datetime.now(UTC) + timedelta(seconds=0.5)
     answer = service.http.post("/v1/feeds/breaking/dispatches", json={"text": "held", "release_at": rfc3339(due)})
     assert answer.status_code == 201
     service.kill()
-    while datetime.now(UTC) < due:
-        pass
+    time.sleep(max((due - datetime.now(UTC)).total_seconds(), 0.0))
     with service, Reader(service, "breaking") as reader:
         reader.until(lambda page: page.texts == ["held"])

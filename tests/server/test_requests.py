@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.server.test_acceptor import UPGRADE, Line, line, reader
+from tests.server.test_hand_off import UPGRADE, Connection, connect_to, reader
 from tests.server.test_reader import until
 from tests.server.test_waiter import Waiters
 from tests.service import TICKER, Service
@@ -38,14 +38,14 @@ class Clock:
     def __init__(self, house: Waiters) -> None:
         self.now = 1000.0
         self._acceptor = house.acceptor
-        house.acceptor._readiness.clock = lambda: self.now
+        house.acceptor.readiness.clock = lambda: self.now
 
     def go(self, seconds: float) -> None:
         self.now += seconds
-        self._acceptor._deadlines.look()
+        self._acceptor.readiness.deadlines.check()
 
 
-def ended(connection: Line) -> tuple[int, dict[str, str], bytes]:
+def ended(connection: Connection) -> tuple[int, dict[str, str], bytes]:
     """The last response of a connection, and that nothing follows it."""
     status, headers = connection.head()
     return status, headers, connection.file.read()
@@ -75,7 +75,7 @@ def is_problem(status: int, found: tuple[int, dict[str, str], bytes]) -> None:
 def test_a_head_without_end_is_refused(service: Service, begun: bytes, *, kept: bool) -> None:
     # Without a key, what is sent after a head may be overtaken by a 401.
     begun = begun.replace(b"Host: x\r\n", b"Host: x\r\nAuthorization: Bearer %b\r\n" % service.key.encode())
-    with line(service) as connection:
+    with connect_to(service) as connection:
         if kept:
             _, headers = connection.ask("/healthz", {})
             connection.file.read(int(headers["content-length"]))
@@ -85,7 +85,7 @@ def test_a_head_without_end_is_refused(service: Service, begun: bytes, *, kept: 
 
 def test_a_head_that_is_whole_and_too_large_is_refused_and_one_below_is_not(service: Service) -> None:
     for size, expected in [(MAX_HEAD_SIZE - 200, 200), (MAX_HEAD_SIZE + 1, 431)]:
-        with line(service) as connection:
+        with connect_to(service) as connection:
             assert connection.ask("/healthz", {"Cookie": "c" * size})[0] == expected
 
 
@@ -93,7 +93,7 @@ def test_a_handshake_with_a_large_head_is_answered(service: Service) -> None:
     feed = service.open_feed()
     service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"})
     headers = UPGRADE | {"Authorization": f"Bearer {service.key}"}
-    with line(service) as connection:
+    with connect_to(service) as connection:
         status, _ = connection.ask(f"/v1/feeds/{feed}/live", headers | {"Cookie": "c" * 20_000})
         assert status == 400
         assert connection.file.read()
@@ -107,7 +107,7 @@ def test_what_attackers_send_without_end_takes_no_memory(service: Service) -> No
 
     before = resident()
     for _ in range(10):
-        with line(service) as connection, contextlib.suppress(OSError):
+        with connect_to(service) as connection, contextlib.suppress(OSError):
             connection.socket.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
             for _ in range(64):
                 connection.socket.sendall(b"a: b\r\n" * 11_000)
@@ -120,7 +120,7 @@ async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, be
     clock = Clock(house)
     client = await house.client()
     client.mine.sendall(begun)
-    await until(lambda: len(house.acceptor._deadlines) == 1)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(HEAD_TIMEOUT - 1)
     client.mine.sendall({b"G": b"E", b"\r\n": b"\r\n"}.get(begun, b"X"))  # a byte now and then is no excuse
     await asyncio.sleep(0.05)
@@ -133,7 +133,7 @@ async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, be
     )
     assert await client.more() == b""
     clock.go(LINGER_TIMEOUT + 1)
-    await until(lambda: len(house.acceptor._deadlines) == 0)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 0)
 
 
 @pytest.mark.anyio
@@ -145,10 +145,10 @@ async def test_on_a_kept_connection_a_head_has_its_time_from_its_first_byte(hous
         assert (await client.response()).status == 422
         clock.go(HEAD_TIMEOUT + 1)
     client.mine.sendall(b"GET ")
-    await until(lambda: len(house.acceptor._deadlines) == 1)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(HEAD_TIMEOUT - 1)
     await asyncio.sleep(0.01)
-    assert len(house.acceptor._deadlines) == 1
+    assert len(house.acceptor.readiness.deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
 
@@ -161,9 +161,9 @@ async def test_a_waiter_whose_next_head_does_not_come_is_answered_with_408(house
     house.file("one")
     assert (await client.response()).status == 200
     client.mine.sendall(b"GET ")
-    await until(lambda: len(house.acceptor._deadlines) == 1)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(HEAD_TIMEOUT - 1)
-    assert len(house.acceptor._deadlines) == 1
+    assert len(house.acceptor.readiness.deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
 
@@ -183,11 +183,11 @@ async def test_a_body_that_does_not_come_is_answered_with_408(
     config = house.acceptor._for_uvicorn[0]
     config.loaded_app = reads
     client.mine.sendall(POST + framing)
-    await until(lambda: len(house.acceptor._deadlines) == 1)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(BODY_TIMEOUT - 1)
     client.mine.sendall(b"4")
     await asyncio.sleep(0.05)
-    assert len(house.acceptor._deadlines) == 1
+    assert len(house.acceptor.readiness.deadlines) == 1
     clock.go(2)
     assert (await client.response()).status == 408
     assert await client.more() == b""
@@ -201,7 +201,7 @@ async def test_streams_and_waits_have_no_deadline(house: Waiters) -> None:
     stream.ask(path="live", headers="Accept: text/event-stream\r\n")
     await until(lambda: house.channel.count == 1)
     clock.go(1000)
-    house.acceptor._check_deadlines()
+    house.acceptor.check_deadlines()
     house.file("one")
     assert (await waiter.response()).status == 200
     said = b""
@@ -234,7 +234,7 @@ def test_silent_and_slow_connections_leave_descriptors_for_writers(
 def posted(service: Service, feed: str, headers: str, *pieces: bytes) -> int:
     """Post by a connection of its own, in pieces, and return the status."""
     authorization = f"Host: x\r\nAuthorization: Bearer {service.key}\r\n"
-    with line(service) as connection:
+    with connect_to(service) as connection:
         head = f"POST /v1/feeds/{feed}/dispatches HTTP/1.1\r\n{authorization}{headers}\r\n".encode()
         connection.socket.sendall(head + pieces[0])
         for piece in pieces[1:]:
@@ -263,7 +263,7 @@ def test_a_chunked_body_with_an_upgrade_is_kept_and_so_is_the_connection(service
     feed = service.open_feed()
     headers = "Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n"
     assert posted(service, feed, headers, b'e\r\n{"text": "in"}\r\n0\r\n\r\n') == 201
-    with line(service) as kept:
+    with connect_to(service) as kept:
         for _ in range(3):
             status, answered = kept.ask("/healthz", {"Connection": "Upgrade", "Upgrade": "h2c"})
             assert status == 200
@@ -280,7 +280,7 @@ def test_a_chunked_body_with_an_upgrade_is_kept_and_so_is_the_connection(service
 )
 def test_only_a_get_of_http_1_1_is_a_handshake(service: Service, request_line: str, expected: int) -> None:
     lines = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
-    with line(service) as connection:
+    with connect_to(service) as connection:
         connection.socket.sendall(f"{request_line}\r\nHost: x\r\n{lines}\r\n".encode())
         assert connection.head()[0] == expected
 
@@ -301,7 +301,7 @@ def test_connection_and_upgrade_are_lists(service: Service, headers: str, *, pri
         service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"})
         headers += f"Authorization: Bearer {service.key}\r\n"
     key = f"Sec-WebSocket-Key: {UPGRADE['Sec-WebSocket-Key']}\r\nSec-WebSocket-Version: 13\r\n"
-    with line(service) as connection:
+    with connect_to(service) as connection:
         connection.socket.sendall(f"GET /v1/feeds/{feed}/live HTTP/1.1\r\nHost: x\r\n{headers}{key}\r\n".encode())
         assert connection.head()[0] == 101
         assert connection.json()["type"] == "snapshot"
@@ -310,7 +310,7 @@ def test_connection_and_upgrade_are_lists(service: Service, headers: str, *, pri
 @pytest.mark.parametrize("hosts", ["", "Host: x\r\nHost: x\r\n", "Host: x\r\nhost: y\r\n"])
 @pytest.mark.parametrize("path", ["/healthz", "/v1/feeds/breaking/live", "/v1/feeds/breaking/changes"])
 def test_a_request_names_one_host(service: Service, hosts: str, path: str) -> None:
-    with line(service) as connection:
+    with connect_to(service) as connection:
         connection.socket.sendall(f"GET {path} HTTP/1.1\r\n{hosts}Accept: text/event-stream\r\n\r\n".encode())
         is_problem(400, ended(connection))
 
@@ -320,13 +320,13 @@ def test_a_request_names_one_host(service: Service, hosts: str, path: str) -> No
     [b"\x16\x03\x01\x02\x00\x01\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"],
 )
 def test_what_is_no_request_is_refused_with_a_problem(service: Service, sent: bytes) -> None:
-    with line(service) as connection:
+    with connect_to(service) as connection:
         connection.socket.sendall(sent)
         is_problem(405 if sent.startswith(b"CONNECT") else 400, ended(connection))
 
 
 def test_a_refusal_comes_after_the_responses_before_it(service: Service) -> None:
-    with line(service) as connection:
+    with connect_to(service) as connection:
         connection.socket.sendall(b"GET /v1/feeds HTTP/1.1\r\nHost: x\r\n\r\n" * 2 + b"nonsense\r\n\r\n")
         for _ in range(2):
             status, headers = connection.head()
@@ -347,7 +347,7 @@ def test_strangers_leave_no_traceback_and_the_worker_stops_cleanly(tmp_path: Pat
     ):
         for method, path in (("GET", "/v1/feeds/breaking/live"), ("POST", "/v1/feeds/breaking/dispatches")):
             for leaves in (True, False):
-                connection = Line(service)
+                connection = Connection(service)
                 authorization = f"Authorization: Bearer {service.key}\r\n"
                 head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{authorization}{headers}\r\n"
                 connection.socket.sendall(head.encode() + b"1")

@@ -1,22 +1,27 @@
-"""Two workers on one port: the readers are spread over them, and one of them may die."""
+"""Workers on one port: readers are spread over them; they are restarted, reloaded and stopped."""
 
 from __future__ import annotations
 
 import contextlib
+import signal
+import struct
 from pathlib import Path
 
+import pytest
+
 from tests.load.test_crowds import crowds_of
-from tests.service import Service
+from tests.server.test_hand_off import UPGRADE, connect_to, reader
+from tests.service import Reader, Service
 
 WORKER = "ticker.server.worker"
 READERS = 200
 ESTABLISHED = "01"
 FILING = "0100007F:"
-"""127.0.0.1, from where the tests file lines; each of a crowd's processes has other addresses."""
+"""127.0.0.1, from where the tests file dispatches; each of a crowd's processes has other addresses."""
 
 
 def held(service: Service) -> dict[int, int]:
-    """How many connections of a crowd each worker has, as the kernel tells it."""
+    """How many connections of a crowd each worker has, as the kernel reports."""
     rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     sockets = {
         f"socket:[{inode}]"
@@ -48,13 +53,76 @@ def test_kill_minus_nine_of_one_worker_in_two_loses_and_doubles_nothing(tmp_path
         for number in range(60):
             if number == 20:
                 victim = service.kill_child(WORKER)
-            service.file_patiently("breaking", crowds.line())
-        crowds.until_level(20)
-        service.file("breaking", crowds.line())
-        tally = crowds.until_level(10)
+            service.file_patiently("breaking", crowds.next_text())
+        crowds.until_caught_up(20)
+        service.file("breaking", crowds.next_text())
+        tally = crowds.until_caught_up(10)
         after = held(service)
     assert (tally.open, tally.reconnects, tally.resets) == (READERS, before[victim], 0)
     assert (tally.marks, tally.lost, tally.doubled, tally.disordered) == (READERS * 61, 0, 0, 0)
     assert (len(after), sum(after.values())) == (2, READERS)
     (stayed,) = before.keys() & after.keys()
     assert before[stayed] < after[stayed] < READERS
+
+
+def test_a_stopping_service_asks_readers_to_move_and_then_closes(tmp_path_factory: pytest.TempPathFactory) -> None:
+    service = Service(tmp_path_factory.mktemp("m"), drain="0.5")
+    service.start()
+    with reader(service, "breaking") as stays, reader(service, "breaking") as goes:
+        for connection in (stays, goes):
+            assert [connection.json()["type"] for _ in range(2)] == ["snapshot", "beat"]
+        service.process.terminate()
+        for connection in (stays, goes):
+            assert connection.json() == {"type": "move", "within": 250}
+        goes.send(8, struct.pack("!H", 1000))
+        assert goes.closed_with() == 1000
+        assert stays.closed_with() == 1012
+    assert service.stop() == 0
+
+
+def test_a_stop_during_a_reload_waits_for_both_processes(tmp_path: Path) -> None:
+    with Service(tmp_path, drain="2") as service, connect_to(service) as stays:
+        stays.ask("/v1/feeds/breaking/live", UPGRADE)
+        service.process.send_signal(signal.SIGHUP)
+        while stays.json()["type"] != "move":  # the old process was replaced, and drains
+            pass
+        processes = service.children(WORKER)
+        assert len(processes) == 2
+        assert service.stop() == 0
+        assert stays.closed_with() == 1012
+    assert not [pid for pid in processes if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_dead_worker_that_is_reloaded_at_once_is_replaced_once(tmp_path: Path) -> None:
+    with Service(tmp_path, drain="0.3") as service:
+        service.kill_child(WORKER)
+        service.until(lambda: any("died" in message for message in service.errors))
+        service.process.send_signal(signal.SIGHUP)  # before the dead one is restarted, which is delayed
+        service.file_patiently("breaking", "after")
+        seen = set()
+        for number in range(50):  # longer than a second start would take
+            service.file_patiently("breaking", str(number))
+            seen |= set(service.children(WORKER))
+        assert len(seen) == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sighup_reloads_the_workers_and_no_dispatch_is_lost(tmp_path: Path, workers: str) -> None:
+    with (
+        Service(tmp_path, "--workers", workers, drain="0.3") as service,
+        Reader(service, "breaking") as one,
+        Reader(service, "breaking", way="sse") as other,
+    ):
+        before = set(service.children(WORKER))
+        receipts = [service.file_patiently("breaking", "before")]
+        service.process.send_signal(signal.SIGHUP)
+        number = 0
+        while before & set(service.children(WORKER)):
+            number += 1
+            receipts.append(service.file_patiently("breaking", f"dispatch {number}"))
+        receipts.append(service.file_patiently("breaking", "after"))
+        for reader in (one, other):
+            reader.until(lambda page: page.texts and page.texts[-1] == "after")
+            assert reader.page.offsets[-1] == len(receipts)  # and the page saw every one on the way
+            assert reader.page.resets == 0
+        assert len(service.children(WORKER)) == int(workers)

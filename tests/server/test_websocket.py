@@ -1,4 +1,4 @@
-"""What a reader may send: frames and bytes, against a budget that refills; by every way of a stream."""
+"""What a reader may send: frames and bytes, against an allowance that refills; over every kind of stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_acceptor import UPGRADE, Line, line, reader, readers
+from tests.server.test_hand_off import UPGRADE, Connection, connect_to, reader, readers
 from tests.server.test_reader import EVENTS, House, house, until  # noqa: F401  # a fixture
 from tests.server.test_reader import UPGRADE as HANDSHAKE
 from tests.service import Service
@@ -25,7 +25,7 @@ PONG = b"\x8a\x80\0\0\0\0"
 PONGED = b"\x8a\x00"
 
 
-def test_the_budget_is_64_frames_and_4_kib_a_minute() -> None:
+def test_the_allowance_is_64_frames_and_4_kib_a_minute() -> None:
     assert (FRAMES, BYTES, REFILL) == (64, 4096, 60.0)
     allowance = Allowance(100.0)
     assert all(allowance.spend(100.0, frames=1) for _ in range(64))
@@ -35,7 +35,7 @@ def test_the_budget_is_64_frames_and_4_kib_a_minute() -> None:
     assert not allowance.spend(100.0, size=1)
 
 
-def test_the_budget_refills_with_time_and_no_further_than_full() -> None:
+def test_the_allowance_refills_with_time_up_to_its_size() -> None:
     allowance = Allowance(0.0)
     assert allowance.spend(0.0, frames=64, size=4096)
     assert allowance.spend(30.0, frames=32, size=2048)
@@ -44,43 +44,43 @@ def test_the_budget_refills_with_time_and_no_further_than_full() -> None:
     assert not allowance.spend(100_000.0, frames=65)
 
 
-@pytest.mark.parametrize("said", [PING, TEXT, PONG, b"\x00\x80\0\0\0\0"])
-def test_a_flood_of_any_frame_ends_with_1008_and_little_is_parsed(said: bytes) -> None:
-    talk = ReaderWebSocket(deflated=False, now=0.0)
-    opening = b"" if said[0] else b"\x01\x80\0\0\0\0"  # a continuation continues something
-    answer = talk.hear(opening + said * 10_000, 0.0)
-    assert talk.over
-    assert b"\x88\x15" + struct.pack("!H", 1008) in answer
-    assert answer.count(PONGED) <= FRAMES + 21
+@pytest.mark.parametrize("frame", [PING, TEXT, PONG, b"\x00\x80\0\0\0\0"])
+def test_a_flood_of_any_frame_ends_with_1008_and_little_is_parsed(frame: bytes) -> None:
+    websocket = ReaderWebSocket(deflated=False, now=0.0)
+    opening = b"" if frame[0] else b"\x01\x80\0\0\0\0"  # a continuation needs a first frame
+    response = websocket.receive(opening + frame * 10_000, 0.0)
+    assert websocket.closing
+    assert b"\x88\x15" + struct.pack("!H", 1008) in response
+    assert response.count(PONGED) <= FRAMES + 21
 
 
-def test_who_pings_every_ten_seconds_stays_for_ever() -> None:
-    talk = ReaderWebSocket(deflated=False, now=0.0)
+def test_a_reader_that_pings_every_ten_seconds_stays_for_ever() -> None:
+    websocket = ReaderWebSocket(deflated=False, now=0.0)
     for number in range(10_000):
-        assert talk.hear(PING, number * 10.0) == PONGED
-    assert not talk.over
+        assert websocket.receive(PING, number * 10.0) == PONGED
+    assert not websocket.closing
 
 
 def test_bytes_of_a_frame_that_never_ends_count() -> None:
-    talk = ReaderWebSocket(deflated=False, now=0.0)
-    assert talk.hear(b"\x01\x80\0\0\0\0", 0.0) == b""
-    talk.hear(b"\x00\xfe\x0f\xa0\0\0\0\0" + b"x" * 4000, 0.0)
-    assert not talk.over
-    talk.hear(b"\x89\xfd\0\0\0\0" + b"x" * 125, 0.0)
-    assert talk.over
+    websocket = ReaderWebSocket(deflated=False, now=0.0)
+    assert websocket.receive(b"\x01\x80\0\0\0\0", 0.0) == b""
+    websocket.receive(b"\x00\xfe\x0f\xa0\0\0\0\0" + b"x" * 4000, 0.0)
+    assert not websocket.closing
+    websocket.receive(b"\x89\xfd\0\0\0\0" + b"x" * 125, 0.0)
+    assert websocket.closing
 
 
 @pytest.mark.anyio
-async def test_one_socket_is_read_a_little_a_turn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+async def test_one_socket_is_read_in_small_pieces(house: House, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     mine = await house.join(HANDSHAKE)
     sizes: list[int] = []
     real = os.read
 
     def read(descriptor: int, size: int) -> bytes:
-        said = real(descriptor, size)
+        data = real(descriptor, size)
         if not house.hub.draining and len(house.hub):
-            sizes.append(len(said))
-        return said
+            sizes.append(len(data))
+        return data
 
     monkeypatch.setattr("ticker.server.reader.os.read", read)
     mine.sendall(PING * 2000)
@@ -90,69 +90,74 @@ async def test_one_socket_is_read_a_little_a_turn(house: House, monkeypatch: pyt
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("way", [HANDSHAKE, EVENTS])
-async def test_at_its_socket_a_reader_has_what_the_clock_gives(house: House, way: bytes) -> None:  # noqa: F811
+async def test_at_its_socket_a_readers_allowance_refills_by_the_clock(house: House, way: bytes) -> None:  # noqa: F811
     now = 1000.0
-    house.acceptor._readiness.clock = lambda: now
+    house.acceptor.readiness.clock = lambda: now
     mine = await house.join(way)
-    said = PONG * 60 if way is HANDSHAKE else b"x" * 4000
+    data = PONG * 60 if way is HANDSHAKE else b"x" * 4000
 
-    async def heard() -> None:
-        mine.sendall(said)
+    async def send() -> None:
+        mine.sendall(data)
         await asyncio.sleep(0.05)
 
     for _ in range(3):
-        await heard()
+        await send()
         assert len(house.hub) == 1
         now += 60.0
-    await heard()
-    mine.sendall(said)
+    await send()
+    mine.sendall(data)
     await until(lambda: len(house.hub) == 0)
 
 
 @pytest.mark.parametrize("opcode", [9, 10, 1, 2])
-def test_a_reader_who_floods_is_told_1008(service: Service, opcode: int) -> None:
+def test_a_reader_that_floods_is_closed_with_1008(service: Service, opcode: int) -> None:
     with reader(service, "breaking") as connection:
         connection.json(), connection.json()
         for _ in range(70):
-            connection.say(opcode)
+            connection.send(opcode)
         assert connection.closed_with() == 1008
 
 
 @pytest.mark.parametrize("opcode", [9, 10, 1])
-def test_a_reader_of_a_private_feed_who_floods_is_told_1008(service: Service, opcode: int) -> None:
+def test_a_reader_of_a_private_feed_that_floods_is_closed_with_1008(service: Service, opcode: int) -> None:
     feed = service.open_feed()
     assert service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"}).status_code == 200
-    with line(service) as connection:
+    with connect_to(service) as connection:
         headers = UPGRADE | {"Authorization": f"Bearer {service.key}"}
         assert connection.ask(f"/v1/feeds/{feed}/live", headers)[0] == 101
         connection.json(), connection.json()
         for _ in range(30):
-            connection.say(9)
+            connection.send(9)
             assert connection.frame() == (10, b"")
         for _ in range(40):
-            connection.say(opcode)
+            connection.send(opcode)
         assert connection.closed_with() == 1008
     service.until(lambda: readers(service, feed) == 0)
 
 
-def test_a_reader_of_events_who_sends_is_cut(service: Service) -> None:
+@pytest.mark.parametrize("private", [False, True], ids=["handed off", "with uvicorn"])
+def test_a_reader_of_events_who_sends_more_than_allowed_is_cut(service: Service, *, private: bool) -> None:
     feed = service.open_feed()
-    with line(service) as connection:
-        assert connection.ask(f"/v1/feeds/{feed}/live", {"Accept": "text/event-stream"})[0] == 200
-        connection.socket.sendall(b"x" * 4000)
+    headers = {"Accept": "text/event-stream"}
+    if private:
+        assert service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"}).status_code == 200
+        headers |= service.authorization
+    with connect_to(service) as connection:
+        assert connection.ask(f"/v1/feeds/{feed}/live", headers)[0] == 200
+        connection.socket.sendall(b"GET / HTTP/1.1\r\nA: " + b"x" * 4000)  # a head that does not end
         time.sleep(0.1)
         assert readers(service, feed) == 1
         connection.socket.sendall(b"x" * 200)
         service.until(lambda: readers(service, feed) == 0)
 
 
-def test_a_flood_by_many_leaves_writers_and_honest_readers_as_they_were(service: Service) -> None:
+def test_a_flood_by_many_does_not_disturb_writers_and_other_readers(service: Service) -> None:
     feed = service.open_feed()
     flooding: list[Any] = []
     with reader(service, feed) as honest:
         honest.json(), honest.json()
         for _ in range(20):
-            each = Line(service)
+            each = Connection(service)
             each.ask(f"/v1/feeds/{feed}/live", UPGRADE)
             flooding.append(each)
         for each in flooding:

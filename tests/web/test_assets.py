@@ -75,7 +75,7 @@ def test_pages_and_json_are_compressed(service: Service, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/v1/feeds", "/nowhere", "/v1/feeds/nowhere", "/metrics"])
-def test_nothing_is_taken_for_another_type_than_it_says(service: Service, path: str) -> None:
+def test_nothing_is_taken_for_another_type_than_its_own(service: Service, path: str) -> None:
     assert service.http.get(path).headers.get_list("x-content-type-options") == ["nosniff"]
 
 

@@ -79,9 +79,7 @@ def test_the_challenge_tells_a_wrong_key_from_no_key(stranger: httpx.Client) -> 
     assert "tk_never_issued" not in answer.text + str(answer.headers)
 
 
-def test_a_key_that_does_not_reach_far_enough_is_told_so_as_rfc_6750_asks(
-    service: Service, stranger: httpx.Client
-) -> None:
+def test_an_insufficient_key_gets_the_challenge_of_rfc_6750(service: Service, stranger: httpx.Client) -> None:
     answer = _ask(stranger, _key(service, "correspondent"), ("PUT", "/v1/feeds/{feed}/air", {"on": True}))
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/problem+json"
@@ -107,7 +105,7 @@ def test_reading_needs_no_key_and_does_not_mind_a_bad_one(stranger: httpx.Client
         ("admin", [201, 200, 200, 200, 200, 200]),
     ],
 )
-def test_a_role_reaches_as_far_as_it_says(
+def test_a_role_allows_what_it_is_documented_to(
     service: Service, stranger: httpx.Client, role: str, expected: list[int]
 ) -> None:
     feed, headers = service.open_feed(), _key(service, role)
@@ -159,7 +157,7 @@ def test_a_key_of_some_feeds_writes_to_no_other(service: Service, stranger: http
     assert service.snapshot(foreign) == before
 
 
-def test_a_key_is_refused_before_it_learns_whether_a_feed_or_line_is_there(
+def test_a_key_is_refused_before_it_learns_whether_a_feed_or_dispatch_exists(
     service: Service, stranger: httpx.Client
 ) -> None:
     headers = _key(service, "correspondent", service.open_feed())
@@ -178,7 +176,9 @@ def test_a_revoked_key_is_worthless_at_once_and_other_keys_are_not(service: Serv
     assert _ask(stranger, other, WRITES[0], feed).status_code == 201
 
 
-def test_a_revoked_holders_lines_stay_and_editors_still_change_them(service: Service, stranger: httpx.Client) -> None:
+def test_a_revoked_holders_dispatches_stay_and_editors_still_change_them(
+    service: Service, stranger: httpx.Client
+) -> None:
     feed = service.open_feed()
     issued = _issue(service, "correspondent")
     id = _ask(stranger, {"authorization": f"Bearer {issued['key']}"}, WRITES[0], feed).json()["id"]

@@ -34,7 +34,7 @@ def changes(node: Node, feed: str, query: str = "", **headers: str) -> httpx.Res
 
 
 def tail(node: Node, feed: str) -> str:
-    """Where the node stands, which it has proven."""
+    """Where the node is, which it has proven."""
     node.service.until(lambda: node.http.get(f"/v1/feeds/{feed}").json()["at"])
     position: str = node.http.get(f"/v1/feeds/{feed}").json()["position"]
     return position
@@ -183,7 +183,7 @@ def test_who_goes_while_waiting_leaves_the_hub(node: Node) -> None:
     node.service.until(lambda: waiting(node, feed) == 0, within=5)
 
 
-def test_a_full_node_says_when_to_come_again(node: Node, crowd: ThreadPoolExecutor) -> None:
+def test_a_full_node_sends_retry_after(node: Node, crowd: ThreadPoolExecutor) -> None:
     with type(node)(node.service, readers="1") as small:
         position = tail(small, "breaking")
         [first] = asked(small, "breaking", crowd, f"?after={position}&wait=3")
@@ -195,7 +195,7 @@ def test_a_full_node_says_when_to_come_again(node: Node, crowd: ThreadPoolExecut
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_redis_frozen_is_told_to_those_who_wait_and_so_is_its_return(
+def test_waiting_requests_get_delayed_when_redis_freezes_and_204_when_it_returns(
     own_service: Service, way: type[Node], crowd: ThreadPoolExecutor
 ) -> None:
     with way(own_service) as node:

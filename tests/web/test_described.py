@@ -23,15 +23,15 @@ from starlette.routing import Route, WebSocketRoute
 
 from tests.service import Service
 from tests.web.test_pages import Page
-from ticker.web.app import ROUTES
+from ticker.dispatch import Draft
+from ticker.web.app import OPERATIONS, ROUTES
 from ticker.web.described import asyncapi, bodies, openapi
-from ticker.web.described.operations import OPERATIONS
-from ticker.web.described.pages import PAGES
 
 GOLDEN = [case["frame"] for case in json.loads((Path(__file__).parents[1] / "golden/frames.json").read_text("utf-8"))]
-DOCUMENT = openapi.document()
+DOCUMENT = openapi.document(OPERATIONS)
 LIVE = asyncapi.document("http://ticker.example")
 SCHEMAS = DOCUMENT["components"]["schemas"]
+BODIES = sorted({operation.body for operation in OPERATIONS if operation.body}, key=lambda body: body.__name__)
 EVERY = [(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 FEED, DISPATCHES = "/v1/feeds/{feed}", "/v1/feeds/{feed}/dispatches"
 LINE, HELD = DISPATCHES + "/{id}", FEED + "/held/{id}"
@@ -59,7 +59,7 @@ LIVE_CLOSED = {name: closed(schema) for name, schema in LIVE["components"]["sche
 
 
 def check(value: Any, schema: Any, shapes: dict[str, Any], kind: Any = jsonschema.Draft202012Validator) -> None:
-    """Check a value against a schema, closed, that refers to shapes; say in a line what does not fit."""
+    """Check a value against a schema, closed, that refers to shapes; report in a sentence what does not fit."""
     whole = {**closed(schema), "components": {"schemas": shapes}}
     fault = best_match(kind(whole, format_checker=jsonschema.FormatChecker()).iter_errors(value))
     assert fault is None, f"{fault.json_path}: {fault.message}"
@@ -113,7 +113,7 @@ def test_what_is_described_is_what_there_is() -> None:
         assert isinstance(route, Route | WebSocketRoute)
         methods = (route.methods or set()) - {"HEAD"} if isinstance(route, Route) else {"GET"}
         routed |= {(method, route.path) for method in methods}
-    described = [(operation.method, operation.path) for operation in [*OPERATIONS, *PAGES]]
+    described = [(operation.method, operation.path) for operation in OPERATIONS]
     assert len(described) == len(set(described))
     assert set(described) == routed
     assert {(method.upper(), path) for method, path in EVERY} == routed
@@ -167,7 +167,7 @@ def test_every_example_is_of_its_schema() -> None:
             shaped(name, example)
 
 
-def test_every_body_and_every_answer_in_json_has_an_example() -> None:
+def test_every_body_and_every_response_in_json_has_an_example() -> None:
     for method, path in EVERY:
         operation = DOCUMENT["paths"][path][method]
         told = [resolved(response, DOCUMENT) for response in operation["responses"].values()]
@@ -178,15 +178,15 @@ def test_every_body_and_every_answer_in_json_has_an_example() -> None:
                     assert "example" in content or content["examples"], (method, path)
 
 
-@pytest.mark.parametrize("model", bodies.EXAMPLES, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", BODIES, ids=lambda model: model.__name__)
 def test_the_example_of_a_body_is_one(model: Any) -> None:
-    model.model_validate(bodies.EXAMPLES[model])
+    model.model_validate(model.example())
 
 
 def test_a_check_that_no_rule_describes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "RULES", {})
     with pytest.raises(LookupError, match="no rule describes"):
-        bodies.schemas()
+        bodies.schema.__wrapped__(Draft)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def tomorrow() -> str:
 
 
 def fresh(service: Service, feed: str) -> dict[str, str]:
-    """What a path may name that is there: a feed, and in it a line, a held line, a story."""
+    """What a path may name that exists: a feed, and in it a dispatch, a held dispatch, a story."""
     filed = service.file(feed, "a line", story="a-story", sections=["Politics"])
     held = service.file(feed, "a held line", release_at=tomorrow())
     return {"feed": feed, "dispatches": filed["id"], "held": held["id"], "story": "a-story"}
@@ -341,7 +341,7 @@ def ask(service: Service, known: dict[str, str], method: str, path: str, mode: s
 
 
 @pytest.mark.parametrize(("method", "path"), EVERY)
-def test_what_is_asked_as_described_is_answered_as_described(
+def test_a_request_as_described_gets_a_response_as_described(
     service: Service, known: dict[str, str], method: str, path: str
 ) -> None:
     ask(service, apart(service, known, method, path), method, path, schemathesis.GenerationMode.POSITIVE)
@@ -351,7 +351,7 @@ def test_what_is_asked_as_described_is_answered_as_described(
     ("method", "path"),
     [(method, path) for method, path in EVERY if parts(method, path) & {"parameters", "requestBody"}],
 )
-def test_what_is_asked_otherwise_is_refused_as_described(
+def test_any_other_request_is_refused_as_described(
     service: Service, known: dict[str, str], method: str, path: str
 ) -> None:
     ask(service, apart(service, known, method, path), method, path, schemathesis.GenerationMode.NEGATIVE)
@@ -473,7 +473,7 @@ class Desk:
         return answer.json() if is_json else answer.text
 
 
-def test_a_feed_that_is_edited_and_closed_answers_as_described(service: Service) -> None:
+def test_the_responses_of_a_feed_that_is_edited_and_closed_are_as_described(service: Service) -> None:
     name = service.open_feed()
     desk = Desk(service, name)
     filed, again = (
@@ -499,7 +499,7 @@ def test_a_feed_that_is_edited_and_closed_answers_as_described(service: Service)
     desk.asks("POST", DISPATCHES, 201, {"text": "Bridge open"})
 
 
-def test_a_life_is_answered_as_described(service: Service) -> None:
+def test_the_responses_of_a_whole_life_are_as_described(service: Service) -> None:
     name = service.open_feed()
     desk = Desk(service, name)
     filed = desk.asks("POST", DISPATCHES, 201, {"text": "Bridge closed to traffic", "source": "Harbour police"})
@@ -543,7 +543,7 @@ def test_a_life_is_answered_as_described(service: Service) -> None:
     assert [json.loads(line)["kind"] for line in audit] == kinds
 
 
-def test_a_life_under_embargo_is_answered_as_described(service: Service) -> None:
+def test_the_responses_of_a_life_under_embargo_are_as_described(service: Service) -> None:
     desk = Desk(service, service.open_feed())
     ids = [
         desk.asks("POST", DISPATCHES, 201, {"text": text, "release_at": tomorrow()})["id"] for text in ("one", "two")
@@ -563,7 +563,7 @@ def test_a_life_under_embargo_is_answered_as_described(service: Service) -> None
     assert sorted(line["kind"] for line in audit) == ["edit", "file", "hold", "hold", "release", "spike"]
 
 
-def test_a_life_of_keys_and_editions_is_answered_as_described(service: Service) -> None:
+def test_the_responses_of_a_life_of_keys_and_editions_are_as_described(service: Service) -> None:
     admin = Desk(service, service.open_feed())
     plan = {"name": admin.feed + "-ar", "language": "ar", "edition_of": admin.feed, "two_person_flash": True}
     admin.asks("POST", "/v1/feeds", 201, plan)

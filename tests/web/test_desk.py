@@ -1,4 +1,4 @@
-"""What the desk is told and asked: similar lines, a second key for a flash, rates, editions, labels."""
+"""What the desk gets: similar dispatches, a second key for a flash, rates, editions, labels."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def somebody(service: Service, name: str, role: str = "correspondent", **plan: A
         ),
     ],
 )
-def test_two_correspondents_see_each_others_line(service: Service, first: str, second: str) -> None:
+def test_two_correspondents_see_each_others_dispatch(service: Service, first: str, second: str) -> None:
     feed = service.open_feed()
     filed = service.file(feed, first, source="Harbour master")
     assert filed["similar"] == []
@@ -48,14 +48,14 @@ def test_two_correspondents_see_each_others_line(service: Service, first: str, s
     assert 0.8 <= similar["likeness"] <= 1
 
 
-def test_a_killed_line_is_no_longer_named_as_similar(service: Service) -> None:
+def test_a_killed_dispatch_is_no_longer_named_as_similar(service: Service) -> None:
     feed = service.open_feed()
     id = service.file(feed, "The dam has broken at Qasr")["id"]
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It has not"})
     assert service.file(feed, "The dam has broken at Qasr")["similar"] == []
 
 
-def test_a_repeated_request_names_the_same_similar_lines(service: Service) -> None:
+def test_a_repeated_request_names_the_same_similar_dispatches(service: Service) -> None:
     feed = service.open_feed()
     service.file(feed, "The dam has broken at Qasr")
     answers = [
@@ -94,7 +94,7 @@ def test_a_flash_goes_out_as_urgent_until_a_second_key_confirms_it(service: Serv
     assert reader.page.offsets[-1] == 2, "one entry raised it"
 
 
-def test_a_correction_to_flash_takes_two_as_well_and_another_urgency_withdraws_the_wish(service: Service) -> None:
+def test_a_correction_to_flash_takes_two_as_well_and_another_urgency_withdraws_the_request(service: Service) -> None:
     feed = feed_with(service, two_person_flash=True)
     with somebody(service, "Luis") as luis:
         id = service.file(feed, "Shots near the palace")["id"]
@@ -103,7 +103,7 @@ def test_a_correction_to_flash_takes_two_as_well_and_another_urgency_withdraws_t
         assert "confirm_by" in raised
         assert service.http.get(address).json()["urgency"] == "urgent"
         service.http.patch(address, json={"text": "Shots at the palace"}, headers={"if-match": "*"})
-        assert luis.post(address + "/confirm").status_code == 200, "a corrected word does not take the wish away"
+        assert luis.post(address + "/confirm").status_code == 200, "a corrected word does not withdraw the request"
         found = service.http.get(address).json()
         assert (found["urgency"], found["text"]) == ("flash", "Shots at the palace")
         lowered = service.http.patch(address, json={"urgency": "normal"}, headers={"if-match": "*"})
@@ -167,7 +167,7 @@ def test_a_key_shows_when_it_was_last_used(service: Service) -> None:
 # Editions
 
 
-def test_editions_of_a_line_and_of_a_feed_know_each_other(service: Service) -> None:
+def test_editions_of_a_dispatch_and_of_a_feed_know_each_other(service: Service) -> None:
     english = feed_with(service, language="en", title="Breaking")
     arabic = feed_with(service, language="ar", title="عاجل", edition_of=english)
     spanish = feed_with(service, language="es", title="Última hora", edition_of=english)
@@ -189,7 +189,7 @@ def test_editions_of_a_line_and_of_a_feed_know_each_other(service: Service) -> N
 
 
 @pytest.mark.parametrize("name", ["x", "x/", "/y", "a b/c", "../x", "feed/ID"])
-def test_what_names_no_line_is_refused(service: Service, name: str) -> None:
+def test_what_names_no_dispatch_is_refused(service: Service, name: str) -> None:
     answer = service.http.post("/v1/feeds/breaking/dispatches", json={"text": "x", "edition_of": name})
     assert (answer.status_code, answer.json()["field"]) == (422, "edition_of")
 
@@ -202,7 +202,7 @@ def test_an_edition_is_of_a_feed_that_is_there(service: Service) -> None:
 # Labels
 
 
-def test_labels_are_counted_as_lines_come_and_change(service: Service) -> None:
+def test_labels_are_counted_as_dispatches_come_and_change(service: Service) -> None:
     feed = service.open_feed()
     id = service.file(feed, "one", sections=["Politics", "World"], places=["MENA"], story="talks")["id"]
     service.file(feed, "two", sections=["Politics"])

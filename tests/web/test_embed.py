@@ -157,9 +157,7 @@ def test_releases_are_read_from_their_folders_in_the_order_of_their_numbers(tmp_
 # The fragment
 
 
-def test_a_fragment_is_the_element_with_what_it_shows_and_the_line_that_loads_the_script(
-    service: Service, feed: str
-) -> None:
+def test_a_fragment_is_the_element_with_what_it_shows_and_the_script_element(service: Service, feed: str) -> None:
     page = drawn(service, f"/embed/feeds/{feed}/fragment")
     assert page.tags[0] == ("script", {"type": "module", "src": f"{service.url}/embed/v1/ticker.js"})
     (element,) = page.all("breaking-ticker")
@@ -175,7 +173,7 @@ def test_a_fragment_is_the_element_with_what_it_shows_and_the_line_that_loads_th
     assert page.tags[-1] == ("a", {"href": f"{service.url}/feeds/{feed}"})
 
 
-def test_a_fragment_says_that_it_is_not_live_and_as_of_when(service: Service, feed: str) -> None:
+def test_a_fragment_shows_that_it_is_not_live_and_as_of_when(service: Service, feed: str) -> None:
     page = drawn(service, f"/embed/feeds/{feed}/fragment")
     assert re.search(r"Not live, as of \d\d:\d\d UTC", page.text)
     assert "LIVE" not in page.text
@@ -393,7 +391,7 @@ def test_errors_fit_where_they_are_shown(service: Service) -> None:
 
 
 @pytest.mark.parametrize("name", ["--><script>", "a--!><b", "<!--"])
-def test_no_error_ends_the_comment_it_is_told_in(service: Service, name: str) -> None:
+def test_no_error_ends_the_comment_around_it(service: Service, name: str) -> None:
     response = service.http.get(f"/embed/feeds/breaking/fragment?{name}=1", headers=HTML)
     inner = response.text.removeprefix("<!-- ").removesuffix(" -->\n")
     assert not {"<", ">", "--"} & set(re.findall(r"<|>|--", inner))
@@ -407,7 +405,9 @@ def gallery(service: Service, feed: str) -> Iterator[Drawn]:
     yield drawn(service, f"/embed?feed={feed}")
 
 
-def test_the_gallery_has_each_attribute_live_and_the_line_to_copy(service: Service, feed: str, gallery: Drawn) -> None:
+def test_the_gallery_has_each_attribute_live_and_the_markup_to_copy(
+    service: Service, feed: str, gallery: Drawn
+) -> None:
     shown = gallery.all("breaking-ticker")
     assert all(element["feed"] == feed for element in shown)
     for name in ("layout", "limit", "hold", "min-urgency", "sections", "places", "lang", "theme"):

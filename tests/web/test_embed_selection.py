@@ -83,14 +83,14 @@ def test_a_tombstone_passes_no_filter(attributes: dict[str, Any]) -> None:
     assert shown([killed("a", 100, 2)], **attributes) == ""
 
 
-def test_a_line_shows_flashes_and_bulletins_for_thirty_minutes() -> None:
+def test_the_layout_line_shows_flashes_and_bulletins_for_thirty_minutes() -> None:
     every = [filed("a", 1800, urgency="flash"), filed("b", 1799, urgency="bulletin"), filed("c", 5, urgency="urgent")]
     assert shown(every, layout="line") == "b"
     assert shown(every, layout="line", min_urgency="flash") == ""
     assert effective(Attributes(layout="line", limit=5)).limit == 1
 
 
-def test_a_pinned_one_stands_first_unless_it_was_killed() -> None:
+def test_a_pinned_one_is_first_unless_it_was_killed() -> None:
     every = [filed("c", 1), killed("b", 5, 2), filed("a", 9)]
     assert [each["id"] for each in arranged(every, "a", 2)] == ["a", "c"]
     assert [each["id"] for each in arranged(every, "b", 9)] == ["c", "b", "a"]
@@ -181,7 +181,7 @@ def test_every_fault_of_a_query_is_named_and_a_card_takes_less() -> None:
         ("2026-03-10T23:59:00.000Z", "UTC", "2026-03-10 23:59 UTC"),
     ],
 )
-def test_a_time_stands_in_the_feeds_zone_with_its_name_and_with_the_date_unless_it_is_today(
+def test_a_time_is_in_the_feeds_zone_with_its_name_and_with_the_date_unless_it_is_today(
     iso: str, timezone: str, expected: str
 ) -> None:
     assert clock_time(iso, timezone, NOW) == expected

@@ -257,7 +257,7 @@ def test_once_closing_is_answered_nothing_is_taken_and_all_that_was_is_in_the_en
         assert int(service.snapshot(feed)["position"].split("-")[0]) == kept
 
 
-def test_who_comes_while_a_feed_is_closed_gets_the_end_or_is_told_that_it_is_closed(node: Node) -> None:
+def test_a_reader_of_a_closed_feed_gets_its_end_or_410(node: Node) -> None:
     service, feed = node.service, node.knows(node.service.open_feed())
     at: list[str] = []
 
@@ -331,7 +331,7 @@ def test_a_request_that_was_kept_before_is_answered_again_after(service: Service
     assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
 
 
-def test_a_held_line_stays_held_while_its_feed_is_closed_and_after(service: Service) -> None:
+def test_a_held_dispatch_stays_held_while_its_feed_is_closed_and_after(service: Service) -> None:
     feed = service.open_feed()
     soon = rfc3339(datetime.now(UTC) + timedelta(seconds=0.6))
     later = rfc3339(datetime.now(UTC) + timedelta(seconds=3.5))

@@ -25,7 +25,7 @@ def hold(service: Service, feed: str, text: str = SECRET, /, **fields: Any) -> h
 
 
 def held(service: Service, feed: str, **fields: Any) -> str:
-    """Hold a line and return its address."""
+    """Hold a dispatch and return its address."""
     answer = hold(service, feed, **fields)
     assert answer.status_code == 201, answer.text
     return answer.headers["location"]
@@ -46,7 +46,7 @@ def public_bytes(service: Service, feed: str) -> str:
         return "".join(nobody.get(path).text for path in paths)
 
 
-def test_a_held_line_is_the_desks_alone(service: Service) -> None:
+def test_a_held_dispatch_is_the_desks_alone(service: Service) -> None:
     feed = service.open_feed()
     with Reader(service, feed) as reader:
         reader.until(lambda page: page.position)
@@ -109,7 +109,7 @@ def test_an_edit_needs_the_revision_that_was_seen(service: Service) -> None:
     assert (over.status_code, over.json()["field"]) == (422, "release_at")
 
 
-def test_a_line_is_released_early_once_and_stays_its_authors(service: Service) -> None:
+def test_a_dispatch_is_released_early_once_and_stays_its_authors(service: Service) -> None:
     feed = service.open_feed()
     with correspondent(service, feed) as mona, Reader(service, feed) as reader:
         answer = mona.post(
@@ -163,7 +163,7 @@ def test_repeated_requests_are_answered_as_the_first_time(service: Service) -> N
     assert again.headers["idempotent-replayed"] == "true"
 
 
-def test_a_spiked_line_never_goes_out_and_its_text_is_gone(service: Service) -> None:
+def test_a_spiked_dispatch_never_goes_out_and_its_text_is_gone(service: Service) -> None:
     feed = service.open_feed()
     address = held(service, feed)
     assert service.http.request("DELETE", address, json={"reason": "not true"}).status_code == 200
@@ -187,7 +187,7 @@ def test_what_was_never_held_is_not_found(service: Service) -> None:
     assert service.http.get("/v1/feeds/nosuch/held").status_code == 404
 
 
-def test_the_audit_tells_the_whole_life_of_a_held_line(service: Service) -> None:
+def test_the_audit_has_the_whole_life_of_a_held_dispatch(service: Service) -> None:
     feed = service.open_feed()
     address = held(service, feed)
     service.http.patch(address, json={"text": "better"}, headers={"if-match": "*"})
@@ -195,7 +195,7 @@ def test_the_audit_tells_the_whole_life_of_a_held_line(service: Service) -> None
     service.http.delete(held(service, feed, text="spiked one"))
     lines = service.http.get(f"/v1/feeds/{feed}/audit").text.splitlines()
     changes = [httpx.Response(200, text=line).json() for line in lines]
-    # A release and the line it files are written at one moment, so either may be told first.
+    # A release and the dispatch it files are written at one moment, so either may come first.
     assert sorted(change["kind"] for change in changes) == ["edit", "file", "hold", "hold", "release", "spike"]
     assert [change["kind"] for change in changes if change["kind"] not in ("file", "release")] == [
         "hold",
@@ -230,7 +230,7 @@ def test_a_held_edition_is_tied_when_it_comes_out(service: Service) -> None:
     )
 
 
-def test_a_repeated_edit_is_known_again_after_the_line_is_out_or_was_moved(service: Service) -> None:
+def test_a_repeated_edit_is_recognised_after_the_dispatch_was_released_or_moved(service: Service) -> None:
     feed = service.open_feed()
     address = held(service, feed)
     key = {"if-match": "*", "idempotency-key": "k"}

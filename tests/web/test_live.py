@@ -240,7 +240,7 @@ def test_a_page_of_an_allowed_site_may_read_the_events(node: Node) -> None:
         assert answer.headers["vary"] == "Origin"
 
 
-def test_who_asks_for_no_stream_is_told_how_to(node: Node) -> None:
+def test_a_request_for_no_stream_gets_426(node: Node) -> None:
     for accept in ("application/json", "*/*"):
         answer = node.http.get("/v1/feeds/breaking/live", headers={"accept": accept})
         assert (answer.status_code, answer.headers["content-type"]) == (426, "application/problem+json")
@@ -249,7 +249,7 @@ def test_who_asks_for_no_stream_is_told_how_to(node: Node) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_full_node_says_when_to_come_again(node: Node, way: str) -> None:
+def test_a_full_node_sends_retry_after(node: Node, way: str) -> None:
     with type(node)(node.service, readers="1") as small:
         with small.follow("breaking", way) as frames:
             assert next(frames)["type"] == "snapshot"
@@ -278,7 +278,7 @@ def test_a_reader_who_goes_leaves_the_hub(node: Node, way: str) -> None:
 @pytest.mark.parametrize(
     "said", ["hello", '{"type":"dispatch"}', b"\x00\xff", ""], ids=["text", "json", "bytes", "empty"]
 )
-def test_what_a_reader_says_is_ignored(node: Node, said: str | bytes) -> None:
+def test_what_a_reader_sends_is_ignored(node: Node, said: str | bytes) -> None:
     service, feed = node.service, node.knows(node.service.open_feed())
     with connect(f"ws://127.0.0.1:{node.port}/v1/feeds/{feed}/live", compression=None) as connection:
         assert orjson.loads(connection.recv(timeout=10))["type"] == "snapshot"
@@ -290,7 +290,7 @@ def test_what_a_reader_says_is_ignored(node: Node, said: str | bytes) -> None:
     service.until(lambda: [line["text"] for line in service.snapshot(feed)["dispatches"]] == ["one"])
 
 
-def test_who_says_too_much_is_shown_out(node: Node) -> None:
+def test_a_reader_who_sends_too_much_is_dismissed(node: Node) -> None:
     feed = node.knows(node.service.open_feed())
     with connect(f"ws://127.0.0.1:{node.port}/v1/feeds/{feed}/live", compression=None) as connection:
         with pytest.raises(ConnectionClosedError) as closed:

@@ -163,7 +163,7 @@ def test_where_every_site_may_read_no_response_varies(service: Service) -> None:
         ("https://news.example/ticker", "rebound.example", "http://rebound.example", True),
     ],
 )
-def test_whose_page_it_is_is_told_by_its_origin(
+def test_a_page_is_recognised_by_its_origin(
     public_url: str | None, host: str, origin: str | None, *, foreign: bool
 ) -> None:
     settings = Settings.read(public_url=public_url)

@@ -58,7 +58,7 @@ def test_editions_name_each_other_by_language(known: Service) -> None:
         assert {link["hreflang"]: link["href"] for link in _links(page, "alternate") if "hreflang" in link} == expected
 
 
-def test_crawlers_are_told_of_the_prefix(known: Service) -> None:
+def test_robots_txt_has_the_prefix(known: Service) -> None:
     assert known.http.get("/robots.txt").text == "User-agent: *\nDisallow: /ticker/v1/\n"
     assert known.http.get("/ticker/favicon.ico").status_code == 200
 
@@ -75,7 +75,7 @@ def test_an_error_page_does_not_name_a_feed_that_the_reader_may_not_know(known: 
     assert f"{BASE}/feeds/marada" in {link["href"] for link in Page(response.text).all("a")}
 
 
-def test_a_closed_feed_says_since_when_and_is_not_in_the_masthead(service: Service) -> None:
+def test_a_closed_feed_shows_since_when_and_is_not_in_the_masthead(service: Service) -> None:
     feed = service.open_feed()
     id = service.file(feed, "The last update", story="s")["id"]
     closed = service.http.delete(f"/v1/feeds/{feed}").json()["closed"]

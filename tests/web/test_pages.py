@@ -1,4 +1,4 @@
-"""Reader pages as they leave the service: whole without JavaScript, safe whatever a line says, in the feed's words."""
+"""Reader pages as the service sends them: whole without JavaScript, safe whatever the text, in the feed's words."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_the_front_page_is_the_breaking_feed(service: Service) -> None:
         assert "FLASH" in page.lines[id]
 
 
-def test_a_page_shows_the_newest_first_and_links_each_line(service: Service) -> None:
+def test_a_page_shows_the_newest_first_and_links_each_dispatch(service: Service) -> None:
     feed = service.open_feed()
     ids = _file(service, feed, *(f"line {number}" for number in range(22)))
     page = _page(service, f"/feeds/{feed}")
@@ -263,7 +263,7 @@ def test_a_missing_address_is_quoted_as_text(service: Service) -> None:
     assert "<script>" in page.text
 
 
-def test_a_pinned_line_stands_on_top_without_javascript_too(service: Service) -> None:
+def test_a_pinned_dispatch_is_on_top_without_javascript_too(service: Service) -> None:
     feed = service.open_feed()
     first, second, third = _file(service, feed, "one", "two", "three")
     assert service.http.put(f"/v1/feeds/{feed}/pin", json={"id": first}).status_code == 200
@@ -271,7 +271,7 @@ def test_a_pinned_line_stands_on_top_without_javascript_too(service: Service) ->
     assert list(_page(service, f"/feeds/{feed}").lines) == [first, third, second]
 
 
-def test_a_pinned_line_older_than_the_page_stands_on_top_and_its_tombstone_last(service: Service) -> None:
+def test_a_pinned_dispatch_older_than_the_page_is_on_top_and_its_tombstone_last(service: Service) -> None:
     feed = service.open_feed()
     (old,) = _file(service, feed, "UNSAID")
     assert service.http.put(f"/v1/feeds/{feed}/pin", json={"id": old}).status_code == 200
@@ -288,7 +288,7 @@ def test_a_pinned_line_older_than_the_page_stands_on_top_and_its_tombstone_last(
     assert "UNSAID" not in answer.text
 
 
-def test_a_story_page_has_the_storys_lines_newest_first(service: Service) -> None:
+def test_a_story_page_has_the_storys_dispatches_newest_first(service: Service) -> None:
     feed = service.open_feed()
     first, wrong = _file(service, feed, "one", "UNSAID", story="marada-bridge")
     (other,) = _file(service, feed, "elsewhere", story="budget")
@@ -320,7 +320,7 @@ def test_a_long_story_is_whole_page_by_page(service: Service) -> None:
     assert f"/feeds/{feed}/stories/long" in {link.get("href") for link in older.all("a")}, "there is a way back"
 
 
-def test_a_corrected_line_says_so_and_what_became_of_it(service: Service) -> None:
+def test_a_corrected_dispatch_has_a_mark_and_its_revisions(service: Service) -> None:
     feed = service.open_feed()
     (id,) = _file(service, feed, "Forty firefighters")
     changes = {"text": "Sixty firefighters", "note": "The number was wrong"}
@@ -335,7 +335,7 @@ def test_a_corrected_line_says_so_and_what_became_of_it(service: Service) -> Non
     assert "Forty firefighters" in alone.text, "the line's own page shows its public revisions"
 
 
-def test_a_killed_lines_page_is_gone_and_says_why(service: Service) -> None:
+def test_the_page_of_a_killed_dispatch_is_gone_and_has_the_reason(service: Service) -> None:
     feed = service.open_feed()
     (id,) = _file(service, feed, "UNSAID")
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "There was no fire"})

@@ -51,7 +51,7 @@ def test_pages_of_what_is_in_memory_outlive_redis(service: Service) -> None:
         assert open_page("/stories/none")[0] == 503, "what is unknown here may be in the log"
 
 
-def test_a_page_says_as_of_when_it_was_proven(service: Service) -> None:
+def test_a_page_shows_as_of_when_it_was_proven(service: Service) -> None:
     feed = service.open_feed()
     id = service.file(feed, "One", story="s")["id"]
     service.until(lambda: service.snapshot(feed)["at"] is not None)

@@ -20,7 +20,7 @@ def _open(service: Service, path: str, **headers: str) -> tuple[int, Page]:
 
 
 @pytest.mark.parametrize("language", ["en", "ar", "es"])
-def test_a_missing_dispatch_is_said_in_the_language_of_its_feed(service: Service, language: str) -> None:
+def test_the_page_of_a_missing_dispatch_is_in_the_language_of_its_feed(service: Service, language: str) -> None:
     feed = service.open_feed(language)
     for path in (f"/feeds/{feed}/nothing", f"/feeds/{feed}/stories/none"):
         code, page = _open(service, path, **{"accept-language": "fr, es;q=0.5"})
@@ -52,7 +52,7 @@ def test_where_no_feed_is_named_the_reader_is_asked(service: Service, header: st
         assert "/" in {link["href"] for link in page.all("a")}
 
 
-def test_during_an_outage_a_page_says_so_and_when_to_try_again(service: Service) -> None:
+def test_during_an_outage_a_page_names_it_and_when_to_try_again(service: Service) -> None:
     feed = service.open_feed("es")
     with service.frozen("valkey"):
         response = service.http.get(f"/feeds/{feed}/00000000", headers=HTML)

@@ -19,9 +19,8 @@ from websockets.sync.client import connect
 from tests.service import Service
 from tests.web.test_feeds import edited, key
 from tests.web.test_live import WAYS, HandedOver, Node, Plain
-from ticker.web.app import ROUTES
-from ticker.web.described.operations import OPERATIONS
-from ticker.web.described.pages import PAGES
+from ticker.journal.registry import Role
+from ticker.web.app import OPERATIONS, ROUTES
 from ticker.wire import Close
 
 UNDER_A_FEED = sorted(
@@ -32,7 +31,9 @@ UNDER_A_FEED = sorted(
         for method in route.methods or ()
     }
 )
-ROLES = {(operation.method, operation.path): operation.role for operation in [*OPERATIONS, *PAGES]}
+ROLES: dict[tuple[str, str], Role | None] = {
+    (operation.method, operation.path): operation.role for operation in OPERATIONS
+}
 READS = [path for method, path in UNDER_A_FEED if method == "GET"]
 
 
@@ -242,7 +243,7 @@ def test_editions_name_no_feed_that_is_not_public(service: Service, visibility: 
     assert feeds[first]["edition_of"] == hidden
 
 
-def test_numbers_of_a_private_feed_are_told_to_a_key_and_those_of_others_while_redis_is_away(
+def test_a_key_reads_the_numbers_of_a_private_feed_and_those_of_others_while_redis_is_away(
     own_service: Service,
 ) -> None:
     feed = feed_that_is(own_service, "private")

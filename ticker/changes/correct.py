@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ticker.changes.change import Change, confirming, spliced
 from ticker.changes.confirmation import Confirmation
+from ticker.changes.file import FileKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,10 @@ class Correct(Change):
 
     def request(self) -> Any:
         return [self.fields, None] if self.correction is None else self.correction
+
+
+class CorrectKind(FileKind):
+    """Entries that bring a dispatch that is known already; readers take both alike, and its revision tells."""
+
+    name = "correct"
+    files = False

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ticker.changes.change import Change, confirming, spliced
 from ticker.changes.confirmation import Confirmation
+from ticker.changes.kind import Kind
+from ticker.changes.rules import check_dispatch
+from ticker.dispatch import Draft
+from ticker.entry import Entry
+from ticker.feed import Feed
+from ticker.schema import Schema, ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +76,53 @@ class Release(Change):
     def request(self) -> Any:
         # Not the fields: a repeated request means the same dispatch, whatever its text is by then.
         return {"release": self.held}
+
+
+EXAMPLE: Final[dict[str, Any]] = {
+    "id": "01KAPN3V12000000127Q2MZX4H",
+    **Draft.example(),
+    "occurred": "2026-03-11T14:09:40.250Z",
+    "filed": "2026-03-11T14:12:00.250Z",
+    "updated": "2026-03-11T14:12:00.250Z",
+    "revision": 1,
+    "status": "usable",
+}
+"""A dispatch."""
+
+
+class FileKind(Kind):
+    """Entries that bring a whole dispatch."""
+
+    name = "file"
+    files = True
+    frame_type = "dispatch"
+    description = "A dispatch was filed or corrected; its revision tells."
+    schema: ClassVar[dict[str, Schema]] = {"dispatch": ref("Dispatch")}
+    example: ClassVar[dict[str, Any]] = {"type": "dispatch", "position": "43-001a935170bb", "dispatch": EXAMPLE}
+
+    def fold(self, entry: Entry, feed: Feed) -> None:
+        feed.put(entry.content["dispatch"])
+
+    def frame(self, entry: Entry) -> dict[str, Any]:
+        return {"dispatch": entry.content["dispatch"]}
+
+    def after(self, entry: Entry) -> dict[str, Any]:
+        dispatch: dict[str, Any] = entry.content["dispatch"]
+        if not dispatch.keys() >= {"id", "revision"}:
+            raise ValueError("a dispatch has an id and a revision")
+        return dispatch
+
+    def check_content(self, content: dict[str, Any]) -> None:
+        check_dispatch(content["dispatch"])
+
+    def target(self, entry: Entry) -> str:
+        id: str = entry.content["dispatch"]["id"]
+        return id
+
+    def brought(self, entry: Entry) -> dict[str, Any]:
+        dispatch: dict[str, Any] = entry.content["dispatch"]
+        return dispatch
+
+    def printed(self, frame: dict[str, Any]) -> dict[str, Any]:
+        dispatch: dict[str, Any] = frame["dispatch"]
+        return dispatch

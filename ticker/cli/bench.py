@@ -50,7 +50,7 @@ def bench(
         with Crowds(target, readers, processes or math.ceil(readers / READERS_A_PROCESS)) as crowds:
             joined = _gather(crowds, progress)
             answers = _file(crowds, service, feed, rate, seconds, progress)
-            tally = crowds.until_level(GRACE)
+            tally = crowds.until_caught_up(GRACE)
     report = _report(crowds, joined, answers, tally, sse=sse, rate=rate)
     if as_json:
         print(json.dumps(report))
@@ -93,7 +93,7 @@ def _file(
             if (wait := started + crowds.sent / rate - now) > 0:
                 time.sleep(wait)
             before = time.monotonic_ns()
-            _post(client, address, crowds.line(LENGTH))
+            _post(client, address, crowds.next_text(LENGTH))
             times.add(time.monotonic_ns() - before)
             progress.update(task, completed=crowds.sent)
     return times, crowds.sent / max(time.monotonic() - started, 1 / rate)

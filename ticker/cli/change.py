@@ -1,4 +1,4 @@
-"""A change of a feed, sent so that it can be sent again: with an Idempotency-Key, and the command that repeats it."""
+"""Sends a change so that it can be repeated: with an Idempotency-Key, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def send(
 ) -> dict[str, Any]:
     """Make a change and return its receipt.
 
-    `resolved` are parameters of the command as they were understood, where what was typed means something else later:
-    a time of day, the text on standard input.
+    `resolved` are values with which to repeat the command, where what was typed means something else later: a time of
+    day, the text on standard input.
 
     Raises:
         TickerError: as `Service.ask`. If the change may have been kept, it has the command that repeats it.
@@ -50,12 +50,12 @@ def send(
 
 
 def feed_path(feed: str, *rest: str) -> str:
-    """Return the path of a feed, or of something in it."""
+    """Return the path of a feed, or of a part of it."""
     return "/".join(["/v1/feeds", *(quote(part, safe="") for part in (feed, *rest))])
 
 
 def repeated(context: typer.Context, resolved: dict[str, Any]) -> str:
-    """Return the command line that says what this one said, with some of its parameters replaced."""
+    """Return this command line again, with some of its parameters replaced."""
     options: list[str] = []
     arguments: list[str] = []
     values = context.params | resolved
@@ -70,7 +70,7 @@ def repeated(context: typer.Context, resolved: dict[str, Any]) -> str:
         else:
             for one in value if isinstance(value, list | tuple) else [value]:
                 options += [parameter.opts[0], str(one)]
-    # What begins with a hyphen would be taken for an option.
+    # An argument that begins with a hyphen would be read as an option.
     marked = ["--", *arguments] if any(argument.startswith("-") for argument in arguments) else arguments
     words = context.command_path.split()[1:]
     plain = [*marked, *options] if marked is arguments else [*options, *marked]

@@ -26,8 +26,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "keys": ("keys:app", "The keys of a service: who may write."),
     "audit": ("verify:audit", "Print every change with whose key made it."),
     "verify": ("verify:verify", "Prove that each feed's log is unbroken."),
-    "export": ("moving:export", "Write a feed with all its history as NDJSON."),
-    "import": ("moving:import_feed", "Put an exported feed into a log."),
+    "export": ("transfer:export", "Write a feed with all its history as NDJSON."),
+    "import": ("transfer:import_feed", "Import an exported feed."),
     "bench": ("bench:bench", "Measure load and latency of a service."),
 }
 """Name, where it is defined in this package, and what it does in a few words."""

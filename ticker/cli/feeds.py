@@ -7,10 +7,11 @@ from urllib.parse import quote
 
 import typer
 
+from ticker.admin import FeedEdit, FeedPlan
 from ticker.cli.client import Service
 from ticker.cli.log import directly, over_http
 from ticker.cli.serve import Data, RedisUrl
-from ticker.dispatch import FeedEdit, FeedPlan, check
+from ticker.dispatch import check
 from ticker.errors import BadSetting, Invalid
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.registry import Registry, now

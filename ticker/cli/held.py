@@ -20,13 +20,13 @@ Id = Annotated[str, typer.Argument(help="The held dispatch's id, as its receipt 
 @app.command(name="list")
 def list_held(feed: Feed = BREAKING) -> None:
     """List what waits, the next one first: id, when it is released, urgency, text."""
-    for line in Service().ask("GET", feed_path(feed, "held"))["held"]:
-        print("\t".join((line["id"], line["release_at"], line["urgency"], line["text"])))
+    for held in Service().ask("GET", feed_path(feed, "held"))["held"]:
+        print("\t".join((held["id"], held["release_at"], held["urgency"], held["text"])))
 
 
 @app.command(name="show")
 def show_held(id: Id, feed: Feed = BREAKING) -> None:
-    """Print a held dispatch, or what became of it."""
+    """Print a held dispatch; also once it was released or spiked."""
     print(as_json(Service().ask("GET", feed_path(feed, "held", id))))
 
 
@@ -44,6 +44,6 @@ def spike(
     reason: Annotated[str | None, typer.Option(help="Why; the desk sees it.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> None:
-    """Take a held dispatch out for good: it is never to go out. Prints the receipt."""
-    said = {"reason": reason} if reason else None
-    show(send(context, "DELETE", feed_path(feed, "held", id), said, key=idempotency_key), "Spiked", feed)
+    """Withdraw a held dispatch for good. Prints the receipt."""
+    body = {"reason": reason} if reason else None
+    show(send(context, "DELETE", feed_path(feed, "held", id), body, key=idempotency_key), "Spiked", feed)

@@ -1,4 +1,4 @@
-"""`ticker list` and `delivery`: what a feed has, and what became of a dispatch."""
+"""`ticker list` and `delivery`: the dispatches of a feed, and how one was delivered."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def list_dispatches(
     else:
         for dispatch in found:
             kind = dispatch.get("urgency", dispatch["status"])
-            said = dispatch.get("text", dispatch.get("reason", ""))
-            print("\t".join((dispatch["id"], dispatch["filed"], kind, dispatch.get("source", ""), said)))
+            text = dispatch.get("text", dispatch.get("reason", ""))
+            print("\t".join((dispatch["id"], dispatch["filed"], kind, dispatch.get("source", ""), text)))
 
 
 def _show_to_people(found: list[dict[str, Any]]) -> None:
-    # Here and not above: programs, which are given neither colour nor width, need not wait for it.
+    # Imported here, since output for programs has no colours and need not wait for it.
     from rich.console import Console  # noqa: PLC0415
 
     from ticker.cli.look import line, withdrawn  # noqa: PLC0415

@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 import typer
 
+from ticker.admin import KeyPlan
 from ticker.cli.client import Service
 from ticker.cli.log import directly, over_http
 from ticker.cli.serve import Data, RedisUrl
-from ticker.dispatch import KeyPlan, check
+from ticker.dispatch import check
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from ticker.changes import KINDS_BY_FRAME
 from ticker.cli.change import feed_path
 from ticker.cli.client import Service
 from ticker.cli.file import Feed
@@ -29,11 +30,11 @@ DEAD_AFTER: Final = BEAT_EVERY + 3.0
 LONGEST_WAIT: Final = 30.0
 """Seconds between attempts at the most; each wait is random below a bound that doubles from half a second."""
 
-TELL_AFTER: Final = 2
-"""Attempts that fail before a word is said: one is what any restart of a service costs."""
+WARN_AFTER: Final = 2
+"""Failed attempts before a warning is printed: any restart of a service costs one."""
 
 _FINAL: Final = (401, 403, 404, 410)
-"""Statuses after which there is no use in trying again."""
+"""Statuses after which retrying is of no use."""
 
 
 def tail(
@@ -68,7 +69,7 @@ def follow(service: Service, feed: str) -> Iterator[dict[str, Any]]:
                 yield frame
         except (httpx.HTTPError, ValueError) as error:
             failures += 1
-            if failures == TELL_AFTER:
+            if failures == WARN_AFTER:
                 print(f"ticker: {service.url} cannot be reached ({error}); trying again", file=sys.stderr, flush=True)
         time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10))))  # noqa: S311  # a wait is no secret
 
@@ -89,7 +90,7 @@ def _stream(service: Service, feed: str, position: str | None) -> Iterator[dict[
             if text.startswith("data: "):
                 frame = orjson.loads(text[6:])
                 if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-                    raise ValueError("it sends what is no frame")
+                    raise ValueError("it sent something that is not a frame")
                 yield frame
 
 
@@ -101,20 +102,19 @@ def _lines(frame: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
                 seen.clear()
             for dispatch in reversed(frame["dispatches"]):
                 yield from _dispatch(dispatch, seen)
-        case "dispatch":
-            yield from _dispatch(frame["dispatch"], seen)
-        case "kill":
-            tombstone = {name: frame[name] for name in ("id", "filed", "revision", "reason")}
-            yield from _dispatch(tombstone | {"updated": frame["at"], "status": "killed"}, seen)
-        case "air":
-            yield Text("— on air —" if frame["air"]["on"] else "— off air —", style="dim")
         case "delayed":
             yield Text(f"— delayed since {clock(frame['since'])} —", style="dim")
+        case type if type in KINDS_BY_FRAME:
+            printed = KINDS_BY_FRAME[type].printed(frame)
+            if isinstance(printed, dict):
+                yield from _dispatch(printed, seen)
+            elif printed is not None:
+                yield Text(f"— {printed} —", style="dim")
 
 
 def _dispatch(dispatch: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
     before = seen.get(dispatch["id"])
-    # A reader who was away learns of a kill twice: where the dispatch stood, and when it was killed.
+    # A reader who resumes gets a kill twice: in the place of the dispatch, and when it was killed.
     if before is not None and before.revision >= dispatch["revision"]:
         return
     seen[dispatch["id"]] = shown(dispatch)

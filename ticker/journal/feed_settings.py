@@ -8,7 +8,8 @@ from typing import Any, Final, Self
 
 import orjson
 
-from ticker.dispatch import FeedPlan, Visibility, rfc3339
+from ticker.admin import FeedPlan
+from ticker.dispatch import Visibility, rfc3339
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Searching a feed's history: newest first, by labels and urgency, at a bounded cost.
 
 There are sorted sets for sections, places and stories, and none for urgencies, and Redis would have to store the union
-or intersection of sets to page through it. So one filter is walked by its sets, page by page from the newest, and the
-others are checked on the dispatches found. A search that finds little stops after SCAN_AT_MOST dispatches and says
-where to go on, so that no request walks through a whole history.
+or intersection of sets to page through it. So the sets of one filter are read page by page from the newest, and the
+others are checked on the dispatches found. A search that finds little stops after MAX_SCAN dispatches and returns where
+to go on, so that no request reads a whole history.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ticker.errors import NotFound
 from ticker.journal import names
 from ticker.journal.redis import Redis
 
-SCAN_AT_MOST: Final = 1000
-"""Dispatches looked at for one request: about 1.5 MB from Redis, and some milliseconds of this process."""
+MAX_SCAN: Final = 1000
+"""Dispatches read for one request: about 1.5 MB from Redis, and some milliseconds of this process."""
 
-SCAN_AT_ONCE: Final = 200
-"""Dispatches looked at before the others get their turn."""
+SCAN_BATCH: Final = 200
+"""Dispatches read at once, so that other tasks get their turn in between."""
 
 
 class Filter(NamedTuple):
@@ -37,7 +37,7 @@ class Filter(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What a request found, newest first, and the id before which the next one goes on, if there may be more."""
+    """The dispatches found, newest first, and the `before` of the next page, if there may be more."""
 
     dispatches: list[dict[str, Any]]
     before: str | None
@@ -49,9 +49,9 @@ def at_least(urgency: str) -> frozenset[str]:
 
 
 async def search(redis: Redis, feed: str, before: str | None, limit: int, wanted: Filter) -> Page:
-    """Return dispatches as they stand, from just before the one with id `before`, at most `limit`.
+    """Return the current revisions of dispatches, from just before the one with id `before`, at most `limit`.
 
-    A tombstone has neither labels nor urgency: it is found by the labels that its dispatch had, and by no urgency.
+    A tombstone has neither labels nor urgency: it is found by the labels of the killed dispatch, and by no urgency.
 
     Raises:
         NotFound: `before` was never filed in this feed.
@@ -67,8 +67,8 @@ async def search(redis: Redis, feed: str, before: str | None, limit: int, wanted
     matches: list[dict[str, Any]] = []
     looked, more = 0, True
     last: str | None = None
-    while more and looked < SCAN_AT_MOST:
-        ids, score, more = await _next(redis, walked, score, limit + 1 if plain else SCAN_AT_ONCE)
+    while more and looked < MAX_SCAN:
+        ids, score, more = await _next(redis, walked, score, limit + 1 if plain else SCAN_BATCH)
         for dispatch in await _matching(redis, feed, ids, checked, wanted.urgencies):
             if len(matches) == limit:  # one more than asked for: there is a next page
                 return Page(matches, matches[-1]["id"])
@@ -79,7 +79,7 @@ async def search(redis: Redis, feed: str, before: str | None, limit: int, wanted
 
 
 async def _plan(redis: Redis, feed: str, wanted: Filter) -> tuple[list[str], list[list[str]]]:
-    """Return the sets to walk through, those of the filter that fewest dispatches pass, and those to check by."""
+    """Return the sets to read, those of the filter that fewest dispatches pass, and those to check by."""
     filters = [[names.index(feed, name, label) for label in labels] for name, labels in wanted.labels.items()]
     if not filters:
         return [names.order(feed)], []
@@ -94,16 +94,16 @@ async def _next(redis: Redis, walked: list[str], score: int | None, count: int) 
     """Return the next ids of the union of sorted sets, from below a score; the last one's score; if there are more."""
     start = "+inf" if score is None else f"({score}"
     command = (start, "-inf", "BYSCORE", "REV", "LIMIT", 0, count, "WITHSCORES")
-    answers = await redis.pipeline(*(("ZRANGE", key, *command) for key in walked))
-    union = {id: int(at) for answer in answers for id, at in _pairs(answer)}
+    responses = await redis.pipeline(*(("ZRANGE", key, *command) for key in walked))
+    union = {id: int(at) for response in responses for id, at in _pairs(response)}
     newest = sorted(union, key=union.__getitem__, reverse=True)
     taken = newest[:count]
-    more = len(newest) > count or any(len(_pairs(answer)) == count for answer in answers)
+    more = len(newest) > count or any(len(_pairs(response)) == count for response in responses)
     return [id.decode() for id in taken], union[taken[-1]] if taken else score, more
 
 
-def _pairs(answer: list[bytes]) -> list[tuple[bytes, bytes]]:
-    return list(zip(answer[::2], answer[1::2], strict=True))
+def _pairs(response: list[bytes]) -> list[tuple[bytes, bytes]]:
+    return list(zip(response[::2], response[1::2], strict=True))
 
 
 async def _matching(
@@ -111,8 +111,8 @@ async def _matching(
 ) -> list[dict[str, Any]]:
     if checked and ids:
         every = ids
-        asked = [("ZMSCORE", key, *ids) for filter in checked for key in filter]
-        scores = iter(await redis.pipeline(*asked))
+        commands = [("ZMSCORE", key, *ids) for filter in checked for key in filter]
+        scores = iter(await redis.pipeline(*commands))
         for filter in checked:  # of each, one set at least has the dispatch
             sets = [dict(zip(every, next(scores), strict=True)) for _ in filter]
             ids = [id for id in ids if any(scored[id] is not None for scored in sets)]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ticker.changes import Change
+from ticker.changes import Change, kind_of
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
@@ -21,12 +21,12 @@ from ticker.journal.redis import CommandError, Redis, Script, WrongType
 
 
 class Probed(NamedTuple):
-    """What a primary said when it was asked how far its logs go.
+    """The response of a primary to a probe.
 
     Attributes:
-        tails: where each log ended; none of a feed whose log is not there or cannot be read.
-        at: the time by Redis' clock (RFC 3339).
-        full: whether it takes nothing new, since it has no memory left.
+        tails: where each log ended; without those that are not there or cannot be read.
+        at: the time by the clock of Redis (RFC 3339).
+        full: whether it takes no entries, since it has no memory left.
     """
 
     tails: dict[str, Tail]
@@ -35,7 +35,7 @@ class Probed(NamedTuple):
 
 
 class Journal:
-    """What the service asks of Redis about a feed. Raises Unavailable whenever Redis cannot answer."""
+    """Writes and reads the logs of feeds. Raises Unavailable whenever Redis does not respond."""
 
     def __init__(self, redis: Redis, *, replicas: int = 0, replica_timeout: float = 2.0) -> None:
         """`replicas` must hold an entry before `append` returns; `replica_timeout` is in seconds."""
@@ -49,13 +49,13 @@ class Journal:
         """Write a change to a feed's log and return its receipt once it is kept.
 
         Raises:
-            NotFound: no such feed, or no such dispatch or held line in it.
+            NotFound: no such feed, or no such dispatch or held dispatch in it.
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
         keys, entered = key_names(feed, change)
         args = [argument(change, self._redis.channels.live(feed), entered)]
-        # WAIT speaks of the writes of its own connection, so both go over the same one.
+        # WAIT is about the writes of its own connection, so both use the same one.
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
             outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
@@ -84,7 +84,7 @@ class Journal:
             )
 
     async def settle(self, feed: str) -> None:
-        """Wait until the replicas hold what was written so far, such as that a feed is closed; raises as `append`."""
+        """Wait until the replicas hold all that was written so far, such as a feed being closed; raises as `append`."""
         if not self._replicas:
             return
         async with self._redis.dedicated_connection() as redis:
@@ -130,8 +130,8 @@ class Journal:
         return feed, base, recent
 
     async def pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
-        """Return the dispatch that an entry pins if the feed does not show it: a pin names it by its id alone."""
-        id = entry.content["id"] if entry.kind == "pin" else None
+        """Return the dispatch that an entry pins if the feed does not show it: a pin has no more than its id."""
+        id = kind_of(entry).referred(entry)
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None
         try:
@@ -154,25 +154,25 @@ class Journal:
         origin = await self._redis("HGET", names.state(feed), "origin")
         return Tail(0, (origin or b"").decode()), entries
 
-    async def probe(self, feeds: list[str], word: bytes) -> Probed:
-        """Publish `word` to all nodes; return where each log ended just before.
+    async def probe(self, feeds: list[str], message: bytes, /) -> Probed:
+        """Publish `message` to all nodes; return where each log ended just before.
 
-        A node that hears it back on a subscription has heard every entry up to those ends before it. That the server
-        is still the primary, and not one that was demoted and is asked by nobody else, is proven by a write: that of
-        a key only if it is there, which it never is, so nothing is changed, logged or sent to replicas.
+        A node that receives it on a subscription has received every entry up to those ends before it. A write proves
+        that the server is still the primary, and not one that was demoted: it sets a key only if the key exists, which
+        it never does, so nothing is changed, logged or sent to replicas.
 
         Raises:
-            CannotWrite: it takes no writes, for another reason than that its memory is full.
+            CannotWrite: it takes no writes, and not because its memory is full.
         """
         *found, time, written, published = await self._redis.pipeline_outcomes(
             *(("HMGET", names.state(feed), "offset", "hash") for feed in feeds),
             ("TIME",),
             ("SET", names.PROBE, "", "XX"),
-            ("PUBLISH", self._redis.channels.nodes, word),
+            ("PUBLISH", self._redis.channels.nodes, message),
         )
-        for answer in (written, *found, time, published):
-            if isinstance(answer, Exception) and not isinstance(answer, WrongType | LogFull):
-                raise answer
+        for response in (written, *found, time, published):
+            if isinstance(response, Exception) and not isinstance(response, WrongType | LogFull):
+                raise response
         tails = {
             feed: Tail(int(state[0]), state[1].decode())
             for feed, state in zip(feeds, found, strict=True)
@@ -184,7 +184,7 @@ class Journal:
     async def history(
         self, feed: str, before: str | None, limit: int, narrow: tuple[str, str] | None = None
     ) -> list[dict[str, Any]]:
-        """Return dispatches as they stand, newest first, from just before the one with id `before`.
+        """Return the current revisions of dispatches, newest first, from just before the one with id `before`.
 
         `narrow` is a pair such as ("section", "Politics"): only the dispatches of that section, place or story.
         """
@@ -216,7 +216,7 @@ class Journal:
         return found
 
     async def editions(self, feed: str, id: str) -> list[str]:
-        """Return `feed/id` of the same line in other languages."""
+        """Return the `feed/id` of each edition of a dispatch in another language."""
         tied = {name.decode() for name in await self._redis("SMEMBERS", names.editions(feed, id))}
         # Editions of the same original are editions of each other.
         for name in sorted(tied):
@@ -225,7 +225,7 @@ class Journal:
         return sorted(tied - {f"{feed}/{id}"})
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
-        """Return one dispatch as it stands, or its tombstone, with its earlier `revisions`, oldest first.
+        """Return the current revision of a dispatch, or its tombstone, with its earlier `revisions`, oldest first.
 
         Raises:
             NotFound: it was never filed in this feed.

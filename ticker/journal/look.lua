@@ -1,4 +1,4 @@
--- What a feed shows now, read at one instant.
+-- What a feed shows now, read atomically.
 -- KEYS  state, order, dispatches      ARGV  how many dispatches
 -- Returns nil if the feed is not open, else {offset, hash, air, pinned, {dispatch, …} newest first, older}; `older` is
 -- the pinned dispatch if it is not among those, or ''.

@@ -1,10 +1,11 @@
--- The other writer of a log: puts an exported entry back where it was. It takes the next entry of the chain alone, so
--- that an import can stop and go on, and can never put a hole or another history into a feed. The origin comes first,
--- as if it were entry 0.
+-- The other writer of a log: imports an exported entry at its offset. It takes only the next entry of the chain, so an
+-- import can be interrupted and resumed, and can never put a hole or another history into a feed. The origin comes
+-- first, as if it were entry 0.
 --
 -- KEYS  as in store.lua; then the indexes that the dispatch enters, then those it leaves
 -- ARGV  named below
--- Returns 'kept', or 'known' if the entry is there already, or 'gap', or 'foreign' if the chain is another one.
+-- Returns 'kept'; or 'known' if the entry is there already; 'gap' if entries before it are missing; 'foreign' if the
+-- chain is another one.
 
 local FIRST_INDEX = 8
 local offset, hash, text, now, kind, id, stored, filer, entered = unpack(ARGV)

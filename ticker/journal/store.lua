@@ -1,11 +1,11 @@
--- What both writers of a log share, put before each: how an entry is stored, with everything that follows from it.
--- Nothing here checks anything: a script calls `store` once all is checked, or not at all.
+-- How an entry is stored, with everything that follows from it: common to both writers of a log, and put before each.
+-- It checks nothing: a script calls `store` once all is checked, or not at all.
 --
 -- KEYS  state, log, dispatches, filers, order, revisions, labels; each script says what comes after
 
 local STATE, LOG, DISPATCHES, FILERS, ORDER, REVISIONS, LABELS = unpack(KEYS, 1, 7)
 
--- Puts a dispatch into the indexes from KEYS[first] on, `entered` of them, and takes it out of those that follow.
+-- Adds a dispatch to the first `entered` indexes from KEYS[first] on, and removes it from those that follow.
 local function index(first, entered, score, id)
   for number = first, #KEYS do
     local enters = number < first + entered

@@ -1,1 +1,1 @@
-"""Load on a service: readers by the thousand, in processes of their own, who check every line they are sent."""
+"""Load on a service: thousands of readers, in processes of their own, that check every dispatch they are sent."""

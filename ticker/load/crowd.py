@@ -1,8 +1,8 @@
 """A crowd of readers in one process: bare sockets under one epoll, so that the load itself costs little.
 
-`python -m ticker.load.crowd SPEC` (SPEC is JSON, see `Spec`) opens the readers, reads what they are sent, and
-answers each line of JSON on standard input with one on standard output. A reader whose line drops comes back as a
-page would: at a random moment, after the last position it has seen.
+`python -m ticker.load.crowd SPEC` (SPEC is JSON, see `Spec`) connects the readers, reads what they are sent, and
+responds to each line of JSON on standard input with one on standard output. A reader that loses its connection
+reconnects as a page would: at a random moment, after the last position it has received.
 """
 
 from __future__ import annotations
@@ -23,18 +23,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from ticker.load import answer
-from ticker.load.answer import Chunks
-from ticker.load.frames import Farewell, Frames
-from ticker.load.hearing import Count, Listener
+from ticker.load.counting import Count, Listener
+from ticker.load.frames import Close, Frames
+from ticker.load.response import Chunks, read_head
 
 CHUNK: Final = 256 * 1024
-AT_ONCE: Final = 256
-"""Connections under way at once while the crowd gathers, so that no server's queue overflows."""
-BACK_WITHIN: Final = 0.5
-"""A reader whose line dropped comes back within so many seconds, at random."""
-TLS_WITHIN: Final = 10.0
-"""Seconds that connecting and the handshake of TLS may take; the others wait meanwhile."""
+MAX_CONNECTING: Final = 256
+"""Connections being opened at once while the crowd gathers, so that no server's queue overflows."""
+RECONNECT_SPREAD: Final = 0.5
+"""Seconds over which readers that lost their connection reconnect, each at a random moment."""
+TLS_TIMEOUT: Final = 10.0
+"""Seconds that connecting and the TLS handshake may take; the others wait meanwhile."""
 _BIND_ADDRESS_NO_PORT: Final = 24
 _TEXT: Final = 0x81
 _PONG: Final = 0x8A
@@ -42,15 +41,15 @@ _PONG: Final = 0x8A
 
 @dataclass
 class Spec:
-    """What a crowd is to be.
+    """What a crowd is like.
 
     Attributes:
-        request: the head that opens a stream; `{after}` in it is where a position goes.
-        sources: loopback addresses to come from; the ports of one address soon get scarce.
+        request: the head that opens a stream; `{after}` in it is replaced by the position.
+        sources: loopback addresses to connect from; the ports of one address soon run out.
         hello: WebSocket text sent once the stream is open, for servers that wait for one.
-        resume: whether a reader whose line dropped comes back.
+        resume: whether a reader that lost its connection reconnects.
         buffer: bytes of a reader's receive buffer; 0 leaves it to the kernel.
-        position: where readers begin who follow by long-poll; with one, they do (see `polling`).
+        position: where readers begin that follow by long-poll; without one they follow a stream (see `polling`).
     """
 
     host: str
@@ -68,7 +67,7 @@ class Spec:
 
 
 class Reader(Listener):
-    """A listener with a connection, or without one for now."""
+    """A listener and its connection, if it has one now."""
 
     __slots__ = ("chunks", "connection", "opened", "rest")
 
@@ -93,9 +92,9 @@ class Crowd:
         self.poll.register(0, select.EPOLLIN)
         self.readers: dict[int, Reader] = {}
         self.everyone: Sequence[Reader] = [Reader() for _ in range(spec.count)]
-        self.absent = list(self.everyone)
-        self.returning: list[tuple[int, int, Reader]] = []
-        self.under_way = 0
+        self.unconnected = list(self.everyone)
+        self.reconnecting: list[tuple[int, int, Reader]] = []
+        self.connecting = 0
         self.open = 0
         self.full_at = 0
         self.reconnects = 0
@@ -106,7 +105,7 @@ class Crowd:
         """Read until standard input ends."""
         while True:
             self._gather()
-            wait = max(self.returning[0][0] - time.monotonic_ns(), 0) / 1e9 if self.returning else None
+            wait = max(self.reconnecting[0][0] - time.monotonic_ns(), 0) / 1e9 if self.reconnecting else None
             for descriptor, events in self.poll.poll(wait):
                 if descriptor == 0:
                     line = sys.stdin.readline()
@@ -116,31 +115,31 @@ class Crowd:
                 elif (reader := self.readers.get(descriptor)) is None:
                     continue  # closed by an earlier event of this round
                 elif events == select.EPOLLOUT:
-                    if self._ask(reader):
+                    if self._send_request(reader):
                         self.poll.modify(descriptor, select.EPOLLIN)
                 else:
                     self._receive(reader)
 
-    # Coming
+    # Connecting
 
     def _gather(self) -> None:
-        """Open more connections, a few at once; then those whose time to come back has come."""
-        while self.absent and self.under_way < AT_ONCE and not self.refusal:
-            self._connect(self.absent.pop())
+        """Open more connections, a few at a time; then reconnect those whose time has come."""
+        while self.unconnected and self.connecting < MAX_CONNECTING and not self.refusal:
+            self._connect(self.unconnected.pop())
         now = time.monotonic_ns()
-        while self.returning and self.returning[0][0] <= now:
-            self._connect(heapq.heappop(self.returning)[2])
+        while self.reconnecting and self.reconnecting[0][0] <= now:
+            self._connect(heapq.heappop(self.reconnecting)[2])
 
     def _prepare(self, reader: Reader) -> socket.socket:
-        """Give a reader a socket, which may lie ready while there is nothing to connect to."""
+        """Give a reader a socket; it may be made before the server can be reached."""
         spec = self.spec
         connection = socket.socket(socket.AF_INET6 if ":" in spec.host else socket.AF_INET)
         if spec.buffer:
-            # Small windows, and segments as on the Internet: by loopback's own the kernel would queue megabytes.
+            # Small windows, and segments as on the Internet: with those of loopback the kernel would queue megabytes.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, spec.buffer)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1448)
         if spec.sources:
-            connection.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)  # a port is free or not for each pair
+            connection.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)  # the port is chosen when connecting
             connection.bind((random.choice(spec.sources), 0))  # noqa: S311  # any will do
         connection.setblocking(False)
         reader.connection = connection
@@ -154,24 +153,24 @@ class Crowd:
                 if status not in (0, errno.EINPROGRESS):
                     raise OSError(status, os.strerror(status))
             else:
-                connection.settimeout(TLS_WITHIN)
+                connection.settimeout(TLS_TIMEOUT)
                 connection.connect(self.address)
                 reader.connection = connection = self.context.wrap_socket(connection, server_hostname=self.spec.tls)
                 connection.setblocking(False)
         except OSError as error:
             connection.close()
             reader.connection = None
-            self._unreached(error)
-            self._come_back(reader)
+            self._refuse_unreachable(error)
+            self._schedule_reconnect(reader)
             return
-        self.under_way += 1
+        self.connecting += 1
         reader.opened, reader.chunks, reader.rest = False, None, b""
         descriptor = connection.fileno()
         self.readers[descriptor] = reader
-        self.poll.register(descriptor, select.EPOLLIN if self._ask(reader) else select.EPOLLOUT)
+        self.poll.register(descriptor, select.EPOLLIN if self._send_request(reader) else select.EPOLLOUT)
 
-    def _ask(self, reader: Reader) -> bool:
-        """Send the request; False: the connection is not up yet."""
+    def _send_request(self, reader: Reader) -> bool:
+        """Send the request; return False if the connection is not open yet."""
         assert reader.connection is not None
         after = f"?after={reader.position}" if self.spec.resume and reader.position else ""
         try:
@@ -179,21 +178,21 @@ class Crowd:
         except (BlockingIOError, ssl.SSLWantWriteError):
             return False
         except OSError:
-            pass  # epoll will tell
+            pass  # epoll reports it
         return True
 
-    def _refused(self, why: str) -> None:
-        """Give up if the crowd was never whole; once it was, a refusal is part of coming back."""
+    def _refuse(self, why: str) -> None:
+        """Give up if the crowd was never complete; once it was, refusals are part of reconnecting."""
         if not self.full_at:
             self.refusal = self.refusal or why
 
-    def _unreached(self, error: OSError) -> None:
-        self._refused(f"{self.spec.host}:{self.spec.port}: {error.strerror or error}")
+    def _refuse_unreachable(self, error: OSError) -> None:
+        self._refuse(f"{self.spec.host}:{self.spec.port}: {error.strerror or error}")
 
-    # Listening
+    # Receiving
 
     def _receive(self, reader: Reader) -> None:
-        """Read once; and with TLS, which may hold back more than epoll can know of, as long as there is anything."""
+        """Read once; with TLS, which may buffer more than epoll knows of, until there is nothing left."""
         while reader.connection is not None:
             try:
                 data = bytes(self.buffer[: reader.connection.recv_into(self.buffer)])
@@ -201,25 +200,25 @@ class Crowd:
                 return
             except OSError as error:
                 if not reader.opened:
-                    self._unreached(error)
+                    self._refuse_unreachable(error)
                 data = b""
             if data:
-                self._hear(reader, data)
+                self._take(reader, data)
             else:
-                self._lost(reader)
+                self._reconnect(reader)
             if self.context is None:
                 return
 
-    def _hear(self, reader: Reader, data: bytes) -> None:
+    def _take(self, reader: Reader, data: bytes) -> None:
         now = time.monotonic_ns()
         if not reader.opened:
-            head = answer.read(reader.rest + data, sse=self.spec.sse)
+            head = read_head(reader.rest + data, sse=self.spec.sse)
             if head is None:
                 reader.rest += data
                 return
             if head.refused:
-                self._refused(head.refused)
-                self._lost(reader)
+                self._refuse(head.refused)
+                self._reconnect(reader)
                 return
             self._opened(reader, now)
             reader.chunks, reader.rest = Chunks() if head.chunked else None, b""
@@ -228,45 +227,45 @@ class Crowd:
             try:
                 data = reader.chunks.body(data)
             except ValueError:
-                self._refused("its chunks have no length")
-                self._lost(reader)
+                self._refuse("a chunk has no valid length")
+                self._reconnect(reader)
                 return
         piece = self.frames.read(reader.rest + data)
         reader.rest = piece.rest
         reader.position = piece.position or reader.position
-        if piece.news:
-            self.count.hear(reader, piece.news, now)
-        for request in piece.requests:
-            if isinstance(request, Farewell):
-                self._lost(reader)
+        if piece.events:
+            self.count.record(reader, piece.events, now)
+        for control in piece.controls:
+            if isinstance(control, Close):
+                self._reconnect(reader)
                 return
-            self._say(reader, _PONG, request.payload)
+            self._send_frame(reader, _PONG, control.payload)
 
     def _opened(self, reader: Reader, now: int) -> None:
         reader.opened = True
         self.open += 1
-        self.under_way -= 1
+        self.connecting -= 1
         if self.open == self.spec.count:
             self.full_at = now
         if self.spec.hello:
-            self._say(reader, _TEXT, self.spec.hello.encode())
+            self._send_frame(reader, _TEXT, self.spec.hello.encode())
 
-    def _say(self, reader: Reader, first: int, payload: bytes) -> None:
+    def _send_frame(self, reader: Reader, first: int, payload: bytes) -> None:
         assert reader.connection is not None
-        with contextlib.suppress(OSError):  # epoll will tell
-            reader.connection.send(bytes((first, 0x80 | len(payload))) + bytes(4) + payload)  # a mask of zeros is one
+        with contextlib.suppress(OSError):  # epoll reports it
+            reader.connection.send(bytes((first, 0x80 | len(payload))) + bytes(4) + payload)  # a mask of zeros is valid
 
-    # Going
+    # Disconnecting
 
-    def _lost(self, reader: Reader) -> None:
+    def _reconnect(self, reader: Reader) -> None:
         self._close(reader)
-        self._come_back(reader)
+        self._schedule_reconnect(reader)
 
-    def _come_back(self, reader: Reader) -> None:
-        """Come back as a page does, if it ever was in."""
+    def _schedule_reconnect(self, reader: Reader) -> None:
+        """Reconnect as a page does, unless the crowd gave up."""
         if self.spec.resume and not self.refusal:
             self.reconnects += 1
-            self._return(reader, time.monotonic_ns(), BACK_WITHIN)
+            self._reconnect_at_random(reader, time.monotonic_ns(), RECONNECT_SPREAD)
 
     def _close(self, reader: Reader) -> None:
         assert reader.connection is not None
@@ -276,24 +275,24 @@ class Crowd:
         if reader.opened:
             self.open -= 1
         else:
-            self.under_way -= 1
+            self.connecting -= 1
         reader.opened = False
 
-    def _return(self, reader: Reader, since: int, within: float) -> None:
-        reader.back = reader.back or since  # who is turned away on the way back is as late as before
-        self._later(reader, since + int(random.uniform(0, within) * 1e9))  # noqa: S311  # a wait is no secret
+    def _reconnect_at_random(self, reader: Reader, since: int, spread: float) -> None:
+        reader.back = reader.back or since  # one that is refused when reconnecting is late since before
+        self._connect_at(reader, since + int(random.uniform(0, spread) * 1e9))  # noqa: S311  # not a secret
 
-    def _later(self, reader: Reader, due: int) -> None:
-        """Connect a reader at a time (ns)."""
-        heapq.heappush(self.returning, (due, id(reader), reader))
+    def _connect_at(self, reader: Reader, due: int) -> None:
+        """Connect a reader at a given time (ns)."""
+        heapq.heappush(self.reconnecting, (due, id(reader), reader))
 
-    # What the one who started us asks
+    # Commands
 
     def command(self, do: str, **how: Any) -> dict[str, Any]:
         """Carry out a command: `report`, `clear`, `cut`, `stall`."""
         match do:
             case "clear":
-                self.count = Count()  # what each reader has seen stays known
+                self.count = Count()  # what each reader has received stays known
             case "cut":
                 self._cut(how["down"], how["within"])
             case "stall":
@@ -301,21 +300,21 @@ class Crowd:
                     self.poll.unregister(descriptor)
         return self.report(how.get("sent", 0))
 
-    def _cut(self, down: float, within: float) -> None:
+    def _cut(self, down: float, spread: float) -> None:
         for reader in list(self.readers.values()):
             self._close(reader)
-        self.absent.clear()
-        self.returning.clear()
+        self.unconnected.clear()
+        self.reconnecting.clear()
         returns = time.monotonic_ns() + int(down * 1e9)
         for reader in self.everyone:
             self.reconnects += 1
             reader.back = 0
-            self._return(reader, returns, within)
+            self._reconnect_at_random(reader, returns, spread)
             if reader.connection is None:
                 self._prepare(reader)
 
     def report(self, sent: int) -> dict[str, Any]:
-        """Return the counts; `sent` is the number of the last line."""
+        """Return the counts; `sent` is the number of the last dispatch."""
         count = vars(self.count)
         return count | {
             "delays": list(self.count.delays.items()),
@@ -328,14 +327,14 @@ class Crowd:
 
 
 def raise_file_limit() -> None:
-    """Let this process open as many files as it may."""
+    """Raise the limit of open files as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def main() -> None:
-    """Be the crowd that the first argument describes."""
+    """Run the crowd that the first argument describes."""
     raise_file_limit()
     Crowd(Spec(**json.loads(sys.argv[1]))).run()
 

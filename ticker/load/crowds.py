@@ -1,4 +1,4 @@
-"""Load on a service: crowds of readers in processes of their own, and lines filed with a mark in them."""
+"""Load on a service: crowds of readers in processes of their own, and marked texts to file."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from ticker.load.crowd import Spec, arguments
 from ticker.load.frames import mark
 from ticker.load.tally import Tally
 
-FORMS: Final = {
+REQUESTS: Final = {
     False: (
         "GET {path}{{after}} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
     ),
     True: "GET {path}{{after}} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n",
 }
+"""Heads that open a stream, by whether it is an event stream or a WebSocket."""
 
-
-POLL: Final = "GET {path}{{after}}&wait=10 HTTP/1.1\r\nHost: {host}\r\n\r\n"
-"""The form of our clients, which a cache can tell from others."""
+POLL_REQUEST: Final = "GET {path}{{after}}&wait=10 HTTP/1.1\r\nHost: {host}\r\n\r\n"
+"""The request as our clients send it, which a cache can recognise."""
 
 
 def request(path: str, host: str, *, sse: bool = False) -> str:
     """Return the head that opens a stream, with a place for a position."""
-    return FORMS[sse].format(path=path, host=host)
+    return REQUESTS[sse].format(path=path, host=host)
 
 
-SHARING: Final = 2000
-"""Readers that share a source address. With many more, the kernel looks long for a free port."""
+READERS_PER_SOURCE: Final = 2000
+"""Readers that share a source address. With many more, the kernel takes long to find a free port."""
 
 
 @dataclass
 class Target:
-    """Where streams are opened. `hello`, `resume` and `position` as a crowd's spec has them."""
+    """Where streams are opened; `hello`, `resume`, `buffer` and `position` as in `Spec`."""
 
     host: str
     port: int
@@ -57,10 +57,10 @@ class Target:
 
     @classmethod
     def of(cls, url: str, path: str, *, sse: bool) -> Self:
-        """Return the stream at a path of a service; its name is looked up once, for all readers.
+        """Return the stream at a path of a service; its host is resolved once, for all readers.
 
         Raises:
-            TickerError: there is no such host.
+            TickerError: the host cannot be resolved.
         """
         parts = urlsplit(url)
         secure = parts.scheme == "https"
@@ -75,13 +75,13 @@ class Target:
 
     @classmethod
     def polled(cls, host: str, port: int, feed: str, position: str) -> Self:
-        """Return where a feed is followed by long-poll, from a position; `host` is an address."""
-        head = POLL.format(path=f"/v1/feeds/{feed}/changes", host=f"{host}:{port}")
+        """Return the target of readers that follow a feed by long-poll from a position; `host` is an address."""
+        head = POLL_REQUEST.format(path=f"/v1/feeds/{feed}/changes", host=f"{host}:{port}")
         return cls(host, port, head, position=position)
 
 
 class Crowds:
-    """Readers in several processes. Leaving the context ends them."""
+    """Readers in several processes, which end with the context."""
 
     def __init__(self, target: Target, readers: int, processes: int, run: str | None = None) -> None:
         """Spread `readers` over `processes`; on loopback each has a source address, and so ports, of its own."""
@@ -99,7 +99,9 @@ class Crowds:
                 count=share,
                 run=self.run,
                 request=target.request,
-                sources=[f"127.0.{n + 1}.{2 + k}" for k in range(2 + share // SHARING)] if own_addresses else [],
+                sources=[f"127.0.{n + 1}.{2 + k}" for k in range(2 + share // READERS_PER_SOURCE)]
+                if own_addresses
+                else [],
                 tls=target.tls,
                 sse=target.sse,
                 hello=target.hello,
@@ -114,11 +116,11 @@ class Crowds:
     def __enter__(self) -> Self:
         self.started_at = time.monotonic_ns()
         for spec in self._specs:
-            process = subprocess.Popen(  # noqa: S603  # ourselves
+            process = subprocess.Popen(  # noqa: S603  # this program
                 arguments(spec), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
             )
             self._processes.append(process)
-        self.ask("report")  # they have started
+        self.ask("report")  # which returns once they have started
         self.started_at = time.monotonic_ns()
         return self
 
@@ -129,16 +131,16 @@ class Crowds:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    with contextlib.suppress(BrokenPipeError):  # what one that died was asked is still to be sent
+                    with contextlib.suppress(BrokenPipeError):  # a command to one that died is still in the buffer
                         pipe.close()
 
     @property
     def pids(self) -> list[int]:
-        """The crowds' processes."""
+        """Process ids of the crowds."""
         return [process.pid for process in self._processes]
 
     def ask(self, do: str, **how: Any) -> Tally:
-        """Give every crowd a command and return what all of them have seen.
+        """Send every crowd a command and return the counts of all.
 
         Raises:
             TickerError: a crowd has died.
@@ -156,13 +158,13 @@ class Crowds:
             raise TickerError("a process of readers died") from None
         return tally
 
-    def until_open(self, within: float, progress: Callable[[Tally], None] | None = None) -> Tally:
-        """Wait until all readers are in; `progress` is told on the way.
+    def until_open(self, timeout: float, progress: Callable[[Tally], None] | None = None) -> Tally:
+        """Wait until all readers are connected; `progress` is called meanwhile.
 
         Raises:
-            TickerError: one was refused, or they took too long.
+            TickerError: one was refused, or `timeout` seconds passed.
         """
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + timeout
         while True:
             tally = self.ask("report")
             if progress is not None:
@@ -170,22 +172,22 @@ class Crowds:
             if tally.open == self.readers:
                 return tally
             if tally.refusal:
-                raise TickerError(f"reader {tally.open + 1} was not let in: {tally.refusal}")
+                raise TickerError(f"reader {tally.open + 1} was refused: {tally.refusal}")
             if time.monotonic() > deadline:
-                raise TickerError(f"only {tally.open} of {self.readers} readers were let in within {within:.0f} s")
+                raise TickerError(f"only {tally.open} of {self.readers} readers connected within {timeout:.0f} s")
             time.sleep(0.05)
 
-    def until_level(self, within: float) -> Tally:
-        """Wait until every reader has every line that was sent, or for so long."""
-        deadline = time.monotonic() + within
+    def until_caught_up(self, timeout: float) -> Tally:
+        """Wait until every reader has received every dispatch, for `timeout` seconds at most."""
+        deadline = time.monotonic() + timeout
         while True:
             tally = self.ask("report")
             if not tally.lost or time.monotonic() > deadline:
                 return tally
             time.sleep(0.05)
 
-    def line(self, length: int = 0) -> str:
-        """Return the next line's text, of so many characters, with its mark."""
+    def next_text(self, length: int = 0) -> str:
+        """Return the text of the next dispatch, with its mark, filled to a length in characters."""
         self.sent += 1
         marked = mark(self.run, time.monotonic_ns(), self.sent)
         return marked + " " + "x" * (length - len(marked) - 1) if length > len(marked) else marked

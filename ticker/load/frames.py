@@ -1,8 +1,8 @@
-"""What a piece of a stream says to a reader of the load.
+"""Reads the events in a piece of a stream, by the marks in their dispatches.
 
 A mark is `@`, the run's name, the sender's clock in nanoseconds (CLOCK_MONOTONIC, which all processes of a machine
-share) and the line's number, from 1. Wherever it stands in a frame, it tells how long the line was on its way, and
-whether a reader has had every line once and in order.
+share) and the dispatch's number, from 1. It shows how long the dispatch took, and whether a reader got every dispatch
+once and in order.
 """
 
 from __future__ import annotations
@@ -13,68 +13,68 @@ from typing import Final, NamedTuple
 _CLOCK: Final = 19
 _NUMBER: Final = 7
 _STARTS: Final = 40
-"""Bytes of a frame in which its type stands."""
-_KNOWN_AT_MOST: Final = 4096
-_KNOWN_UP_TO: Final = 16 * 1024
-"""Bytes of a piece worth remembering: the long ones are those of readers who are far behind, each its own way."""
+"""Bytes at the start of a frame that contain its type."""
+_CACHE_SIZE: Final = 4096
+_MAX_CACHED_PIECE: Final = 16 * 1024
+"""Bytes of a piece worth caching: the long ones come to readers that are far behind, and differ for each."""
 _POSITION: Final = b'"position":"'
 
 
 def mark(run: str, sent: int, number: int) -> str:
-    """Return the mark of a run's line that is sent now, by the clock in nanoseconds."""
+    """Return the mark of a run's dispatch that is sent at `sent`, by the clock in nanoseconds."""
     return f"@{run}{sent:0{_CLOCK}d}{number:0{_NUMBER}d}"
 
 
-class Line(NamedTuple):
-    """A line with a mark of this run: when it was sent (ns), and its number."""
+class Dispatch(NamedTuple):
+    """A dispatch with a mark of this run: when it was sent (ns), and its number."""
 
     sent: int
     number: int
 
 
 class Snapshot(NamedTuple):
-    """A fresh start: the numbers of the lines in it, and whether it makes void what was seen before."""
+    """A fresh start: the numbers of the dispatches in it, and whether it replaces everything before."""
 
     numbers: frozenset[int]
     reset: bool
 
 
 class Beat(NamedTuple):
-    """The word that a reader is level."""
+    """The proof that a reader has caught up."""
 
 
 class Ping(NamedTuple):
-    """A question that wants these bytes back (RFC 6455 section 5.5.2)."""
+    """A ping, to be answered with the same bytes (RFC 6455 section 5.5.2)."""
 
     payload: bytes
 
 
-class Farewell(NamedTuple):
-    """The end of a WebSocket (RFC 6455 section 5.5.1)."""
+class Close(NamedTuple):
+    """The close frame of a WebSocket (RFC 6455 section 5.5.1)."""
 
 
-News = Line | Snapshot | Beat
-Request = Ping | Farewell
+Event = Dispatch | Snapshot | Beat
+Control = Ping | Close
 
 
 class Piece(NamedTuple):
-    """What some bytes say.
+    """The contents of some bytes.
 
     Attributes:
-        news: what is to be counted, in order.
-        requests: what asks something of the reader.
+        events: what is to be counted, in order.
+        controls: control frames that the reader has to act on.
         position: the last position in it, if there is one.
-        rest: the beginning of a frame whose end is yet to come.
+        rest: the beginning of an incomplete frame.
     """
 
-    news: tuple[News, ...] = ()
-    requests: tuple[Request, ...] = ()
+    events: tuple[Event, ...] = ()
+    controls: tuple[Control, ...] = ()
     position: str = ""
     rest: bytes = b""
 
 
 class Changes:
-    """Bodies of responses to requests for changes: the same for everybody, so each is read once."""
+    """Reads the bodies of responses to requests for changes; all readers get the same, so each is read once."""
 
     def __init__(self, run: str) -> None:
         """Look for the marks of a run."""
@@ -82,7 +82,7 @@ class Changes:
         self._known = (b"", Piece())
 
     def read(self, body: bytes) -> Piece:
-        """Return what a whole body says; its position is where the next request goes on from."""
+        """Return the contents of a whole body; the next request continues from its position."""
         known, piece = self._known
         if body != known:
             piece = self._read(body)
@@ -90,18 +90,18 @@ class Changes:
         return piece
 
     def _read(self, body: bytes) -> Piece:
-        found = list(_lines(self._mark, body))
-        news: list[News] = [*found, Beat()]
+        found = list(_dispatches(self._mark, body))
+        events: list[Event] = [*found, Beat()]
         if b'"type":"snapshot"' in body[:_STARTS]:
-            news = [Snapshot(frozenset(line.number for line in found), b'"reset":true' in body)]
-        return Piece(tuple(news), position=_position(body, body.rfind(_POSITION)))
+            events = [Snapshot(frozenset(dispatch.number for dispatch in found), b'"reset":true' in body)]
+        return Piece(tuple(events), position=_position(body, body.rfind(_POSITION)))
 
 
 class Frames:
-    """The frames of one kind of stream.
+    """Reads the frames of one kind of stream.
 
-    A server that builds a frame once sends all readers the same bytes, so what a piece says is worked out once
-    too: it is the larger part of what a reader costs here, on a core that the service may have to share.
+    A server that builds a frame once sends all readers the same bytes, so each piece is read once and cached: reading
+    is the larger part of what a reader costs here, on a core that the service may have to share.
     """
 
     def __init__(self, run: str, *, sse: bool) -> None:
@@ -111,68 +111,70 @@ class Frames:
         self._known: dict[bytes, Piece] = {}
 
     def read(self, data: bytes) -> Piece:
-        """Return what a piece of an open stream says. It starts with the beginning of a frame."""
+        """Return the contents of a piece of a stream, which starts at the beginning of a frame."""
         piece = self._known.get(data)
         if piece is None:
             piece = self._read(data)
-            if len(data) <= _KNOWN_UP_TO:
-                if len(self._known) >= _KNOWN_AT_MOST:
+            if len(data) <= _MAX_CACHED_PIECE:
+                if len(self._known) >= _CACHE_SIZE:
                     self._known.clear()
                 self._known[data] = piece
         return piece
 
     def _read(self, data: bytes) -> Piece:
-        news: list[News] = []
-        requests: list[Request] = []
+        events: list[Event] = []
+        controls: list[Control] = []
         at, position = 0, ""
         for end in self._ends(data):
             frame, at = data[at:end], end
             position = _position(frame, frame.find(_POSITION)) or position
-            if not self._sse and (request := _request(frame)) is not None:
-                requests.append(request)
+            if not self._sse and (control := _control(frame)) is not None:
+                controls.append(control)
             elif (event := self._event(frame)) is not None:
-                news.append(event)
-        return Piece(tuple(news), tuple(requests), position, data[at:])
+                events.append(event)
+        return Piece(tuple(events), tuple(controls), position, data[at:])
 
     def _ends(self, data: bytes) -> Iterator[int]:
-        """Return where each whole frame ends."""
+        """Yield the end of each whole frame."""
         at = 0
         while (at := _event_end(data, at) if self._sse else _frame_end(data, at)) and at <= len(data):
             yield at
 
-    def _event(self, frame: bytes) -> News | None:
+    def _event(self, frame: bytes) -> Event | None:
         start = frame[:_STARTS]
         if b"snapshot" in start:
-            return Snapshot(frozenset(line.number for line in _lines(self._mark, frame)), b'"reset":true' in frame)
+            return Snapshot(
+                frozenset(dispatch.number for dispatch in _dispatches(self._mark, frame)), b'"reset":true' in frame
+            )
         if b"beat" in start:
             return Beat()
-        return next(_lines(self._mark, frame), None)
+        return next(_dispatches(self._mark, frame), None)
 
 
-def _lines(marked: bytes, data: bytes) -> Iterator[Line]:
+def _dispatches(marked: bytes, data: bytes) -> Iterator[Dispatch]:
     at = 0
     while (at := data.find(marked, at) + len(marked)) >= len(marked):
         clock, number = at + _CLOCK, at + _CLOCK + _NUMBER
-        yield Line(int(data[at:clock]), int(data[clock:number]))
+        yield Dispatch(int(data[at:clock]), int(data[clock:number]))
 
 
-def _request(frame: bytes) -> Request | None:
+def _control(frame: bytes) -> Control | None:
     match frame[0] & 0x0F:
         case 8:
-            return Farewell()
+            return Close()
         case 9:
             return Ping(frame[2:])
     return None
 
 
 def _event_end(data: bytes, at: int) -> int:
-    """Return where a Server-Sent Event ends, or 0."""
+    """Return the end of a Server-Sent Event, or 0 while it is incomplete."""
     found = data.find(b"\n\n", at)
     return 0 if found < 0 else found + 2
 
 
 def _frame_end(data: bytes, at: int) -> int:
-    """Return where a WebSocket frame ends (section 5.2), or 0 while its own head is not whole."""
+    """Return the end of a WebSocket frame (section 5.2), or 0 while its header is incomplete."""
     size = data[at + 1] if len(data) > at + 1 else 0
     head = at + {126: 4, 127: 10}.get(size, 2)
     if len(data) < head:
@@ -181,6 +183,6 @@ def _frame_end(data: bytes, at: int) -> int:
 
 
 def _position(data: bytes, found: int) -> str:
-    """Return the position whose member was found there; nothing where none was (-1)."""
+    """Return the position whose member was found there; an empty one if none was found (-1)."""
     at = found + len(_POSITION)
     return data[at : data.find(b'"', at)].decode() if found >= 0 else ""

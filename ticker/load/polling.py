@@ -1,7 +1,7 @@
-"""A crowd of readers who follow by long-poll: keep-alive connections, a new request as soon as the last is answered.
+"""A crowd of readers that follow by long-poll: keep-alive connections, a new request as soon as the last is answered.
 
-`python -m ticker.load.polling SPEC`, with the same commands as `ticker.load.crowd`. Readers keep the rules of our
-clients: each request asks from the last position, and the same URL is not asked for twice within a second.
+`python -m ticker.load.polling SPEC`, with the same commands as `ticker.load.crowd`. Readers follow the rules of our
+clients: each request asks from the last position, and the same URL is not requested twice within a second.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 from ticker.load.crowd import Crowd, Reader, Spec, raise_file_limit
 from ticker.load.frames import Beat, Changes
 
-PACE: Final = 1_000_000_000
-"""Nanoseconds within which the same URL is not asked for twice."""
+REQUEST_INTERVAL: Final = 1_000_000_000
+"""Nanoseconds within which the same URL is not requested twice."""
 _HEAD_ENDS: Final = b"\r\n\r\n"
 _STATUS_AT: Final = len(b"HTTP/1.1 ")
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
@@ -30,7 +30,7 @@ class Response(NamedTuple):
         status: its status line from the code on, such as `204 No Content`.
         body: empty where it has no content.
         closes: whether the server closes the connection after it.
-        rest: bytes behind it.
+        rest: bytes that follow it.
     """
 
     status: str
@@ -40,7 +40,7 @@ class Response(NamedTuple):
 
 
 def read(data: bytes) -> Response | None:
-    """Return the response that `data` begins with, or None while it is not whole."""
+    """Return the response that `data` begins with, or None while it is incomplete."""
     head, end, body = data.partition(_HEAD_ENDS)
     if not end:
         return None
@@ -53,22 +53,22 @@ def read(data: bytes) -> Response | None:
 
 
 class PollingReader(Reader):
-    """A reader with a request under way, or one that is to be sent later.
+    """A reader with a request in flight, or one that is to be sent later.
 
     Attributes:
-        asked: the position that the last request asked from.
+        asked: the position in the last request.
         asked_at: when that was sent (ns).
-        put_off: whether the next request waits for its time, with the connection open.
+        delayed: whether the next request waits for its time, with the connection open.
     """
 
-    __slots__ = ("asked", "asked_at", "put_off")
+    __slots__ = ("asked", "asked_at", "delayed")
 
     def __init__(self, position: str) -> None:
         super().__init__()
         self.position = position
         self.asked = ""
         self.asked_at = 0
-        self.put_off = False
+        self.delayed = False
 
 
 class PollingCrowd(Crowd):
@@ -78,36 +78,36 @@ class PollingCrowd(Crowd):
         super().__init__(spec)
         self.changes = Changes(spec.run)
         self.everyone = [PollingReader(spec.position) for _ in range(spec.count)]
-        self.absent = list(self.everyone)
+        self.unconnected = list(self.everyone)
 
     def _connect(self, reader: Reader) -> None:
-        """Connect and ask; or, where the connection is still there, send the request that was put off."""
+        """Connect and send the request; on a connection that is still open, send the delayed one."""
         assert isinstance(reader, PollingReader)
-        put_off, reader.put_off = reader.put_off, False
+        delayed, reader.delayed = reader.delayed, False
         if reader.connection is None or reader.connection.fileno() not in self.readers:
             super()._connect(reader)
-        elif put_off:
-            self._ask_again(reader)
+        elif delayed:
+            self._request_again(reader)
 
-    def _ask_again(self, reader: Reader) -> None:
-        if not self._ask(reader):  # no room for a hundred bytes: nobody reads at the other end
-            self._lost(reader)
+    def _request_again(self, reader: Reader) -> None:
+        if not self._send_request(reader):  # no room for a hundred bytes: the server does not read
+            self._reconnect(reader)
 
-    def _ask(self, reader: Reader) -> bool:
+    def _send_request(self, reader: Reader) -> bool:
         assert isinstance(reader, PollingReader)
         now = time.monotonic_ns()
-        if reader.asked == reader.position and now - reader.asked_at < PACE:
-            reader.put_off = True
-            self._later(reader, reader.asked_at + PACE)
+        if reader.asked == reader.position and now - reader.asked_at < REQUEST_INTERVAL:
+            reader.delayed = True
+            self._connect_at(reader, reader.asked_at + REQUEST_INTERVAL)
             return True
-        if not super()._ask(reader):
+        if not super()._send_request(reader):
             return False
         reader.asked, reader.asked_at = reader.position, now
         if not reader.opened:
             self._opened(reader, now)
         return True
 
-    def _hear(self, reader: Reader, data: bytes) -> None:
+    def _take(self, reader: Reader, data: bytes) -> None:
         now = time.monotonic_ns()
         response = read(reader.rest + data)
         if response is None:
@@ -115,23 +115,23 @@ class PollingCrowd(Crowd):
             return
         reader.rest = response.rest
         if response.status.startswith("200"):
-            said = self.changes.read(response.body)
-            reader.position = said.position
-            self.count.hear(reader, said.news, now)
+            piece = self.changes.read(response.body)
+            reader.position = piece.position
+            self.count.record(reader, piece.events, now)
         elif response.status.startswith("204"):
-            self.count.hear(reader, (Beat(),), now)
+            self.count.record(reader, (Beat(),), now)
         else:
-            self._refused(response.status)
-            self._lost(reader)
+            self._refuse(response.status)
+            self._reconnect(reader)
             return
         if response.closes:
-            self._lost(reader)
+            self._reconnect(reader)
         else:
-            self._ask_again(reader)
+            self._request_again(reader)
 
 
 def main() -> None:
-    """Be the crowd that the first argument describes."""
+    """Run the crowd that the first argument describes."""
     raise_file_limit()
     PollingCrowd(Spec(**json.loads(sys.argv[1]))).run()
 

@@ -1,4 +1,4 @@
-"""What all crowds of a run together have heard."""
+"""The counts of all crowds of a run, added up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 SHARES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
-"""What a report shows of many times."""
+"""The percentiles of a report."""
 
 
 class Times:
@@ -17,14 +17,14 @@ class Times:
         self._counts = counts or Counter()
 
     def add(self, nanoseconds: int) -> None:
-        """Take in one."""
+        """Add one."""
         self._counts[nanoseconds] += 1
 
     def __len__(self) -> int:
         return self._counts.total()
 
     def at(self, share: float) -> float:
-        """Return the time in milliseconds that this share of all stayed within."""
+        """Return the time in milliseconds that this share of all did not exceed."""
         seen, wanted = 0, share * len(self)
         for nanoseconds, count in sorted(self._counts.items()):
             seen += count
@@ -33,13 +33,13 @@ class Times:
         return 0.0
 
     def summary(self) -> dict[str, float]:
-        """Return the percentiles a report shows, in milliseconds."""
+        """Return the percentiles of a report, in milliseconds."""
         return {name: round(self.at(share), 2) for name, share in SHARES.items()}
 
 
 @dataclass
 class Tally:
-    """What all crowds together have seen."""
+    """The counts of all crowds."""
 
     open: int = 0
     full_at: int = 0
@@ -53,19 +53,19 @@ class Tally:
     last_at: int = 0
     refusal: str = ""
     delays: Counter[int] = field(default_factory=Counter)
-    levels: list[int] = field(default_factory=list)
+    catch_up_times: list[int] = field(default_factory=list)
 
     def add(self, report: dict[str, Any]) -> None:
-        """Take in one crowd's report."""
+        """Add one crowd's report."""
         for name in ("open", "marks", "lost", "doubled", "disordered", "reconnects", "resets", "skipped"):
             setattr(self, name, getattr(self, name) + report[name])
         self.full_at = max(self.full_at, report["full_at"])
         self.last_at = max(self.last_at, report["last_at"])
         self.refusal = self.refusal or report["refusal"]
         self.delays.update(dict(report["delays"]))
-        self.levels.extend(report["levels"])
+        self.catch_up_times.extend(report["catch_up_times"])
 
     @property
     def times(self) -> Times:
-        """How long lines were on their way to readers."""
+        """How long dispatches took to readers."""
         return Times(self.delays)

@@ -1,4 +1,4 @@
-"""Until when connections have to have sent what they began to send: one timer for all of them."""
+"""Deadlines of connections that have begun to send something: one timer checks all of them."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from typing import Protocol
 
 
 class DeadlineOwner(Protocol):
-    """Somebody who sends something."""
+    """A connection with a deadline."""
 
-    def late(self) -> None:
-        """Hear that the deadline has passed."""
+    def on_deadline(self) -> None:
+        """Handle that the deadline has passed."""
 
     def cut(self) -> None:
         """Close the connection at once."""
 
 
 class Deadlines:
-    """Who is awaited until when, those awaited for longest first."""
+    """The deadlines of all connections that have one, in the order in which they were set."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock` gives the time in seconds and never goes back."""
+        """`clock` returns the time in seconds and never goes back."""
         self.clock = clock
         self._due: dict[DeadlineOwner, float] = {}
 
     def __len__(self) -> int:
         return len(self._due)
 
-    def expect(self, who: DeadlineOwner, at: float) -> None:
-        """Wait for somebody until a time by the clock, instead of any earlier deadline."""
-        self._due.pop(who, None)
-        self._due[who] = at
+    def set(self, owner: DeadlineOwner, at: float) -> None:
+        """Set the owner's deadline to a time by the clock, instead of any earlier one."""
+        self._due.pop(owner, None)
+        self._due[owner] = at
 
-    def settle(self, who: DeadlineOwner) -> None:
-        """Wait for somebody no longer."""
-        self._due.pop(who, None)
+    def clear(self, owner: DeadlineOwner) -> None:
+        """Remove the owner's deadline, if it has one."""
+        self._due.pop(owner, None)
 
-    def look(self) -> None:
-        """Tell those whose deadline has passed."""
+    def check(self) -> None:
+        """Notify the owners whose deadline has passed."""
         now = self.clock()
-        for who in [who for who, at in self._due.items() if at <= now]:
-            del self._due[who]
-            who.late()
+        for owner in [owner for owner, at in self._due.items() if at <= now]:
+            del self._due[owner]
+            owner.on_deadline()
 
-    def shed(self) -> bool:
-        """Cut the one who is awaited for longest; return False if there is none."""
-        who = next(iter(self._due), None)
-        if who is None:
+    def cut_oldest(self) -> bool:
+        """Cut the connection whose deadline was set first; return False if there is none."""
+        owner = next(iter(self._due), None)
+        if owner is None:
             return False
-        del self._due[who]
-        who.cut()
+        del self._due[owner]
+        owner.cut()
         return True

@@ -1,4 +1,4 @@
-"""How readers leave a node that is going away: spread over a window, so that the others are not run over."""
+"""How readers leave a node that is stopping: spread over a window, so that the other nodes are not overrun."""
 
 from __future__ import annotations
 
@@ -11,48 +11,49 @@ from ticker.hub import Hub
 from ticker.wire import Close, move_frame
 
 STEP: Final = 0.05
-"""Seconds between looks at who is still here."""
+"""Seconds between looks at how many readers are left."""
 
 
 async def drain(
     hub: Hub,
-    within: float,
+    timeout: float,
     *,
     clock: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
     hurry: Callable[[], bool],
 ) -> None:
-    """Empty a hub within so many seconds, or at once when told to `hurry`.
+    """Empty a hub within `timeout` seconds, or at once when `hurry` returns True.
 
-    During the first half readers move away by themselves, as they are asked to. Those who have not, be it that they
-    do not know how or that they were set aside and never heard of it, are sent off evenly over the second half.
-    Requests that wait for changes are answered evenly over the first half, so that they do not all come back at once.
+    During the first half, readers move to other nodes by themselves, as they are asked to. Those that have not moved,
+    because they do not know how or because they lag and were not sent the request, are dismissed evenly over the
+    second half. Requests that wait for changes are answered evenly over the first half, so that their clients do not
+    all return at once.
     """
     hub.draining = True
     for channel in hub.channels.values():
-        channel.announce(move_frame(int(within / 2 * 1000)))
-    end = clock() + within
+        channel.announce(move_frame(int(timeout / 2 * 1000)))
+    end = clock() + timeout
     while len(hub):
         left = end - clock()
         if left <= STEP or hurry():
-            _send_off(hub, 1.0)
-            _answer_waiting(hub, 1.0)
+            _dismiss(hub, 1.0)
+            _respond(hub, 1.0)
             return
-        moving = left - within / 2
-        _answer_waiting(hub, STEP / moving if moving > STEP else 1.0)
+        moving = left - timeout / 2
+        _respond(hub, STEP / moving if moving > STEP else 1.0)
         if moving <= 0:
-            _send_off(hub, STEP / left)
+            _dismiss(hub, STEP / left)
         await sleep(STEP)
 
 
-def _send_off(hub: Hub, share: float) -> None:
+def _dismiss(hub: Hub, share: float) -> None:
     for channel in hub.channels.values():
         readers = channel.readers
         for reader in random.sample(readers, math.ceil(len(readers) * share)):
             reader.dismiss(Close.RESTART)
 
 
-def _answer_waiting(hub: Hub, share: float) -> None:
+def _respond(hub: Hub, share: float) -> None:
     for channel in hub.channels.values():
-        everybody = channel.polls.waiting.everybody
-        channel.polls.leave(random.sample(everybody, math.ceil(len(everybody) * share)))
+        waiting = channel.polls.waiting.everybody
+        channel.polls.leave(random.sample(waiting, math.ceil(len(waiting) * share)))

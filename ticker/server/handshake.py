@@ -1,4 +1,4 @@
-"""Heads of requests as they are understood before uvicorn, and the heads that a stream's reader is answered with."""
+"""Request heads as understood without uvicorn, and the response heads that open a stream."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def headers_in(lines: bytes) -> dict[str, str] | None:
 
 
 def combined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers by name, in small letters; those that come in several lines are one list (RFC 9110 § 5.3)."""
+    """Return headers by lower-case name; values of repeated ones are combined into one list (RFC 9110 section 5.3)."""
     headers: dict[str, str] = {}
     for name, value in pairs:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
@@ -29,7 +29,7 @@ def combined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def tokens(value: str) -> list[str]:
-    """Return the members of a list of tokens, in small letters (RFC 9110 section 5.6.1)."""
+    """Return the members of a list of tokens, in lower case (RFC 9110 section 5.6.1)."""
     return [token.strip(" \t").lower() for token in value.split(",")]
 
 
@@ -45,7 +45,7 @@ def wants_websocket(headers: Mapping[str, str]) -> bool:
 
 
 def accept_for_key(headers: Mapping[str, str]) -> str | None:
-    """Return what answers the key of a WebSocket handshake; None if that is not as RFC 6455 section 4.2.1 asks."""
+    """Return the Sec-WebSocket-Accept of a handshake; None if that is not valid (RFC 6455 section 4.2.1)."""
     key = headers.get("sec-websocket-key", "")
     try:
         nonce = binascii.a2b_base64(key, strict_mode=True)
@@ -55,7 +55,7 @@ def accept_for_key(headers: Mapping[str, str]) -> str | None:
 
 
 def switching_protocols(accept: str, *, deflated: bool) -> bytes:
-    """Return the head that makes a WebSocket of a connection."""
+    """Return the response head that opens a WebSocket."""
     extension = f"Sec-WebSocket-Extensions: {DEFLATE}\r\n" if deflated else ""
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -64,7 +64,7 @@ def switching_protocols(accept: str, *, deflated: bool) -> bytes:
 
 
 def sse_head(cross_origin_headers: dict[str, str]) -> bytes:
-    """Return the head of a stream of events, and what the stream begins with."""
+    """Return the response head that opens an event stream, and what the stream begins with."""
     headers = SSE_HEADERS | cross_origin_headers | {"connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + SSE_HELLO

@@ -1,8 +1,7 @@
 """A reader at its socket: what is left of a connection once it has been handed to the hub.
 
-No task, no queue, no transport: a small object that the hub writes through, and that the watch calls when the
-socket has room again or something was said. TLS ends at the proxy in front, since the bytes go to the descriptor
-itself.
+No task, no queue, no transport: a small object that the hub writes through, and that is notified when its socket has
+room again or bytes to read. TLS ends at the proxy in front, since bytes are written to the descriptor itself.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ticker.web.allowance import Allowance
 from ticker.wire import Close, Dialect
 
 READ_SIZE: Final = 1024
-"""Bytes read from one reader before others get their turn; a reader who sends much is found out after a few turns."""
+"""Bytes read from one reader before others get their turn; one who sends a lot is cut after a few turns."""
 
 _CLOSED: Final = -1
 
@@ -30,70 +29,71 @@ _CLOSED: Final = -1
 class SocketReader(Reader):
     """A reader at its socket: written to directly while the socket takes everything.
 
-    What a write leaves behind, at most one chunk, waits here until there is room.
+    What a write leaves over, at most one chunk, waits here until there is room.
     """
 
-    __slots__ = ("_allowance", "_descriptor", "_readiness", "_rest", "_talk", "dialect")
+    __slots__ = ("_allowance", "_descriptor", "_readiness", "_unsent", "_websocket", "dialect")
 
     def __init__(self, dialect: Dialect, descriptor: int, readiness: Readiness) -> None:
-        """`descriptor` is a connected socket that does not block; it is the reader's from here on."""
+        """Take over a connected socket that does not block."""
         super().__init__()
         self.dialect = dialect
         self._descriptor = descriptor
         self._readiness = readiness
-        self._rest = b""
+        self._unsent = b""
         self._allowance: Allowance | None = None
-        self._talk: ReaderWebSocket | None = None
+        self._websocket: ReaderWebSocket | None = None
         readiness.add(descriptor, self)
 
-    # What the hub asks
+    # Called by the hub
 
     @classmethod
     def write_to_all(cls, readers: Iterable[Self], data: bytes) -> list[Self]:
-        # The system call in the loop itself: here, a call of ours for each reader would be a good part of what
-        # stands above the kernel's own cost. Only ever called for readers who have no rest.
+        # The system call is in the loop itself: a method call for each reader would be a good part of what this costs
+        # beyond the kernel's own work. Only called for readers that have nothing unsent.
         size, write = len(data), os.write
         full = []
         for reader in readers:
             try:
                 sent = write(reader._descriptor, data)  # noqa: SLF001  # one of this class
-            except OSError:  # no room; or broken, which the watch finds out when it looks for room
+            except OSError:  # no room; or broken, which is found out when waiting for room
                 sent = 0
             if sent != size:
-                reader._keep(data[sent:])  # noqa: SLF001
+                reader._keep_unsent(data[sent:])  # noqa: SLF001
                 full.append(reader)
         return full
 
     def write(self, data: bytes) -> bool:
         return not self.write_to_all((self,), data)
 
-    def _keep(self, rest: bytes) -> None:
-        self._rest = rest
-        self._readiness.watch_writable(self._descriptor, self, room=True)
+    def _keep_unsent(self, unsent: bytes) -> None:
+        self._unsent = unsent
+        self._readiness.watch_writable(self._descriptor, self, on=True)
 
     def cut(self) -> None:
         self.channel.leave(self)
         if self._descriptor != _CLOSED:
             self._readiness.remove(self._descriptor)
             os.close(self._descriptor)
-            self._descriptor, self._rest, self._talk = _CLOSED, b"", None
+            self._descriptor, self._unsent, self._websocket = _CLOSED, b"", None
 
     def dismiss(self, why: Close) -> None:
-        if self.dialect != "sse" and not self._rest:  # else it could only wait behind what is not read
+        if self.dialect != "sse" and not self._unsent:  # else it would be stuck behind what the reader does not read
             self.write(Frame(CLOSE, CloseFrame(why, "").serialize()).serialize(mask=False))
         self.cut()
 
-    # What the watch says
+    # Called when the socket is ready
 
-    def ready(self, *, room: bool, said: bool) -> None:
-        if room and self._descriptor != _CLOSED:
-            self._write_rest()
-        if said and self._descriptor != _CLOSED:
-            self._listen()
+    def on_ready(self, *, readable: bool, writable: bool) -> None:
+        """See `SocketOwner`."""
+        if writable and self._descriptor != _CLOSED:
+            self._write_unsent()
+        if readable and self._descriptor != _CLOSED:
+            self._read()
 
-    def _write_rest(self) -> None:
+    def _write_unsent(self) -> None:
         try:
-            sent = os.write(self._descriptor, self._rest)
+            sent = os.write(self._descriptor, self._unsent)
         except BlockingIOError:
             return
         except TimeoutError:
@@ -102,45 +102,45 @@ class SocketReader(Reader):
         except OSError:
             self.cut()
             return
-        self._rest = self._rest[sent:]
-        if self._rest:
+        self._unsent = self._unsent[sent:]
+        if self._unsent:
             self.channel.took(self)
         else:
-            self._readiness.watch_writable(self._descriptor, self, room=False)
+            self._readiness.watch_writable(self._descriptor, self, on=False)
             self.channel.drained(self)
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         try:
-            said = os.read(self._descriptor, READ_SIZE)
+            data = os.read(self._descriptor, READ_SIZE)
         except BlockingIOError:
             return
-        except TimeoutError:  # bytes were on their way for too long; the system has given up
+        except TimeoutError:  # bytes were unacknowledged for too long, and the system gave the connection up
             self.channel.cut_stuck(self)
             return
         except OSError:
-            said = b""
-        if not said:
+            data = b""
+        if not data:
             self.cut()
         elif self.dialect != "sse":
-            self._talk_back(said)
+            self._receive(data)
         else:
             now = self._readiness.clock()
             if self._allowance is None:
                 self._allowance = Allowance(now)
-            if not self._allowance.spend(now, size=len(said)):
+            if not self._allowance.spend(now, size=len(data)):
                 self.cut()
 
-    def _talk_back(self, said: bytes) -> None:
-        if self._talk is None:  # most readers never say a word, so only those who do pay for being understood
-            self._talk = ReaderWebSocket(deflated=self.dialect == "deflated", now=self._readiness.clock())
-        talk = self._talk
-        answer = talk.hear(said, self._readiness.clock())
-        # While it does not take what it asked for, pongs would only pile up behind that.
-        if answer and not self._rest and not self.write(answer):
+    def _receive(self, data: bytes) -> None:
+        if self._websocket is None:  # most readers never send anything, so only those who do cost a protocol object
+            self._websocket = ReaderWebSocket(deflated=self.dialect == "deflated", now=self._readiness.clock())
+        websocket = self._websocket
+        response = websocket.receive(data, self._readiness.clock())
+        # While the reader does not read what it was sent, pongs would only pile up behind that.
+        if response and not self._unsent and not self.write(response):
             self.channel.stalled(self)
-        if talk.refused and not self._rest and self._descriptor != _CLOSED:
-            descriptor, self._descriptor, self._talk = self._descriptor, _CLOSED, None
+        if websocket.failed and not self._unsent and self._descriptor != _CLOSED:
+            descriptor, self._descriptor, self._websocket = self._descriptor, _CLOSED, None
             self.channel.leave(self)
             LingeringClose(descriptor, self._readiness)
-        elif talk.over:
+        elif websocket.closing:
             self.cut()

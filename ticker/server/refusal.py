@@ -1,4 +1,4 @@
-"""Refusals of what never becomes a request: written to the connection as problem documents, which ends it."""
+"""Refusals of bytes that never become a request: written to the connection as problem documents, which ends it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ticker.web.problems import problem
 
 
 def refusal(error: TickerError) -> bytes:
-    """Return the response with which a connection ends in this error (RFC 9112, RFC 9457)."""
+    """Return the response that ends a connection with this error (RFC 9112, RFC 9457)."""
     response = problem(error)
     response.headers.update(
         {"date": formatdate(usegmt=True), "x-content-type-options": "nosniff", "connection": "close"}

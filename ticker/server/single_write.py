@@ -1,7 +1,7 @@
-"""The head of an answer and its body in one write.
+"""A response's head and body in one write.
 
-uvicorn writes the head of an answer and then its body, and uvloop passes each write to the system at once. Measured
-with 50 writers, the second write, with the other side being woken for it, is a tenth of what a POST costs.
+uvicorn writes the head of a response and then its body, and uvloop passes each write to the system at once. Measured
+with 50 writers, the second write, and waking the other side for it, is a tenth of what a POST costs.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 _HEAD: Final = b"HTTP/"
-"""What the head of an answer starts with (RFC 9112 section 4)."""
+"""What the head of a response starts with (RFC 9112 section 4)."""
 
 
 class SingleWriteTransport:
-    """A transport before which a head waits for what is written next, or for the next turn of the event loop.
+    """A transport that keeps a head back until the next write, or the next turn of the event loop.
 
-    Nothing else waits, so that whoever writes much is told to pause when the connection is full and not later. What is
-    not here is the transport's own.
+    Nothing else is kept back, so that flow control works as ever: who writes much is paused when the socket is full.
+    All that is not defined here is the inner transport's.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """Stand before a connected transport."""
+        """Wrap a connected transport."""
         self._transport = transport
         self._loop = loop
         self._head = b""
@@ -31,40 +31,40 @@ class SingleWriteTransport:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Write, now or, if it is a head, with what follows; nothing once the connection is closing."""
+        """Write at once or, if it is a head, with what follows; nothing once the connection is closing."""
         if self._transport.is_closing():
-            return  # uvloop raises where asyncio's own transports do as this one
+            return  # where uvloop raises, and asyncio's own transports do not
         if data.startswith(_HEAD):
             if not self._head:
-                self._loop.call_soon(self._send)
+                self._loop.call_soon(self._flush)
             self._head += data
         else:
             head, self._head = self._head, b""
             self._transport.write(head + data)
 
     def writelines(self, data: Iterable[bytes]) -> None:
-        """Write pieces as one."""
+        """Write several pieces as one."""
         self.write(b"".join(data))
 
-    def _send(self) -> None:
-        if self._head and not self._transport.is_closing():  # who is gone has nothing to be told
+    def _flush(self) -> None:
+        if self._head and not self._transport.is_closing():
             self.write(b"")
 
     def get_write_buffer_size(self) -> int:
-        """Return how many bytes are not yet the system's."""
+        """Return how many bytes the system has not taken yet."""
         return self._transport.get_write_buffer_size() + len(self._head)
 
     def write_eof(self) -> None:
-        """Say nothing more once everything is written."""
-        self._send()
+        """Close the writing side once everything is written."""
+        self._flush()
         self._transport.write_eof()
 
     def close(self) -> None:
         """Close once everything is written."""
-        self._send()
+        self._flush()
         self._transport.close()
 
     def abort(self) -> None:
-        """Close at once; what is not written never will be."""
+        """Close at once and drop what is not written."""
         self._head = b""
         self._transport.abort()

@@ -1,4 +1,4 @@
-"""A WebSocket that uvicorn keeps, as a reader of a private feed has: what is said on it is bounded too."""
+"""WebSockets that stay with uvicorn, those of private feeds: what their readers send is limited too."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ticker.wire import Close
 
 
 class LimitedWebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, which answers pings without asking the application, with a budget for them."""
+    """uvicorn's WebSocket protocol, with an allowance for what the other side sends, pings included."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._allowance: Allowance | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Take in what was said; the first time that is the handshake, which was bounded before it came here."""
+        """Take what was sent; the first call brings the handshake, whose size was limited before it came here."""
         if self._allowance is None:
             self._allowance = Allowance(self.loop.time())
             super().data_received(data)
@@ -32,14 +32,14 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         if self.close_sent:
             return
         for start in range(0, len(data), PARSE_SIZE):
-            said = data[start : start + PARSE_SIZE]
-            super().data_received(said)
-            self._spend(size=len(said))
+            piece = data[start : start + PARSE_SIZE]
+            super().data_received(piece)
+            self._spend(size=len(piece))
             if self.close_sent or self.transport.is_closing():
                 return
 
     def handle_events(self) -> None:
-        """Count the frames that came, and do with them as uvicorn does."""
+        """Handle the frames that came as uvicorn does, and count them."""
         frames = len(self.conn.events) if self.handshake_complete else 0
         super().handle_events()
         if frames and not self.close_sent:
@@ -47,7 +47,9 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
 
     def _refuse(self) -> None:
         self.handshake_complete = self.close_sent = True
-        self.transport.write(refusal(BadRequest("This handshake is not as RFC 6455 has it, or has too long headers")))
+        self.transport.write(
+            refusal(BadRequest("This handshake does not follow RFC 6455, or its headers are too long"))
+        )
         self.transport.close()
 
     def _spend(self, *, frames: int = 0, size: int = 0) -> None:

@@ -1,7 +1,7 @@
 """A request that waits at its socket: what is left of a connection while a client waits for changes.
 
-As a reader's, it has no task and no transport, only an entry in the readiness. Once it is answered, the connection goes
-back to the acceptor, who waits for the next request on it (HTTP/1.1 keep-alive).
+Like a reader it has no task and no transport, only an entry in the selector. Once it is answered, the connection goes
+back to the acceptor, which waits for the next request on it (HTTP/1.1 keep-alive).
 """
 
 from __future__ import annotations
@@ -15,41 +15,50 @@ from ticker.server.readiness import Readiness
 from ticker.waiting import Changes, Waiter, Waiting
 from ticker.web.changes import headers_of
 
-AHEAD_AT_MOST: Final = 16 * 1024
-"""Bytes a client may send behind its request before that is answered; more, and it is cut."""
+MAX_PIPELINED_SIZE: Final = 16 * 1024
+"""Bytes a client may send behind its request before the response; with more, it is cut."""
 
 _CLOSED: Final = -1
 
 
-class Keeper(Protocol):
-    """Who has the connections on which no request is under way."""
+class KeepAlive(Protocol):
+    """The owner of connections without a request."""
 
-    def keep(self, descriptor: int, said: bytes) -> None:
-        """Take a connection whose request is answered, and the bytes that were sent behind that."""
+    def take_back(self, descriptor: int, received: bytes) -> None:
+        """Take a connection whose request is answered, and the bytes that were received behind that."""
 
 
 class SocketWaiter(Waiter):
-    """A request at its socket; the socket is its own from its making until the response is written."""
+    """A waiting request, which owns its socket until the response is written."""
 
-    __slots__ = ("_close", "_descriptor", "_headers", "_keeper", "_readiness", "_rest", "_said", "_waiting")
+    __slots__ = (
+        "_close",
+        "_descriptor",
+        "_headers",
+        "_keep_alive",
+        "_readiness",
+        "_received",
+        "_unsent",
+        "_waiting",
+    )
 
     def __init__(
-        self, descriptor: int, keeper: Keeper, readiness: Readiness, *, headers: Mapping[str, str], close: bool
+        self, descriptor: int, keep_alive: KeepAlive, readiness: Readiness, *, headers: Mapping[str, str], close: bool
     ) -> None:
-        """`descriptor` is a connected socket that does not block; `close` says to close it after the response."""
+        """Take over a connected socket that does not block; `close` it after the response instead of keeping it."""
         super().__init__()
         self._descriptor = descriptor
-        self._keeper = keeper
+        self._keep_alive = keep_alive
         self._readiness = readiness
         self._headers = headers
         self._close = close
         self._waiting: Waiting | None = None
-        self._said = b""
-        self._rest = b""
+        self._received = b""
+        self._unsent = b""
         readiness.add(descriptor, self)
 
     def wait_in(self, waiting: Waiting) -> None:
-        """Say where it waits, and so where it is to be forgotten if its client goes."""
+        """Set where it waits, and has to be removed if its client goes."""
         self._waiting = waiting
 
     @classmethod
@@ -59,20 +68,20 @@ class SocketWaiter(Waiter):
             waiter.respond(changes, responses)
 
     def respond(self, changes: Changes, responses: dict[tuple[str | None, bool], bytes]) -> None:
-        """Write the response; `responses` has those made already, by whom they are for."""
+        """Write the response; `responses` are those encoded already, by variant."""
         self._close = self._close or changes.leaving
         variant = self._headers.get("access-control-allow-origin"), self._close
         if (response := responses.get(variant)) is None:
-            response = responses[variant] = written(changes, self._headers, close=self._close)
+            response = responses[variant] = encode(changes, self._headers, close=self._close)
         try:
             sent = os.write(self._descriptor, response)
-        except OSError:  # no room; or broken, which the watch finds out when it looks for room
+        except OSError:  # no room; or broken, which is found out when waiting for room
             sent = 0
         if sent == len(response):
             self._answered()
         else:
-            self._rest = response[sent:]
-            self._readiness.watch_writable(self._descriptor, self, room=True)
+            self._unsent = response[sent:]
+            self._readiness.watch_writable(self._descriptor, self, on=True)
 
     def _answered(self) -> None:
         descriptor, self._descriptor = self._descriptor, _CLOSED
@@ -80,7 +89,7 @@ class SocketWaiter(Waiter):
             self._readiness.remove(descriptor)
             os.close(descriptor)
         else:
-            self._keeper.keep(descriptor, self._said)
+            self._keep_alive.take_back(descriptor, self._received)
 
     def cut(self) -> None:
         """See `SocketOwner`."""
@@ -89,51 +98,51 @@ class SocketWaiter(Waiter):
         if self._descriptor != _CLOSED:
             self._readiness.remove(self._descriptor)
             os.close(self._descriptor)
-            self._descriptor, self._rest, self._said = _CLOSED, b"", b""
+            self._descriptor, self._unsent, self._received = _CLOSED, b"", b""
 
-    def ready(self, *, room: bool, said: bool) -> None:
+    def on_ready(self, *, readable: bool, writable: bool) -> None:
         """See `SocketOwner`."""
-        if said and self._descriptor != _CLOSED:
-            self._listen()
-        if room and self._descriptor != _CLOSED:
-            self._write_rest()
+        if readable and self._descriptor != _CLOSED:
+            self._read()
+        if writable and self._descriptor != _CLOSED:
+            self._write_unsent()
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         try:
-            said = os.read(self._descriptor, AHEAD_AT_MOST)
+            data = os.read(self._descriptor, MAX_PIPELINED_SIZE)
         except BlockingIOError:
             return
         except OSError:
-            said = b""
-        self._said += said
-        if not said or len(self._said) > AHEAD_AT_MOST:
+            data = b""
+        self._received += data
+        if not data or len(self._received) > MAX_PIPELINED_SIZE:
             self.cut()
 
-    def _write_rest(self) -> None:
+    def _write_unsent(self) -> None:
         try:
-            sent = os.write(self._descriptor, self._rest)
+            sent = os.write(self._descriptor, self._unsent)
         except BlockingIOError:
             return
-        except OSError:  # broken, or the system gave it up because it took nothing for too long
+        except OSError:  # broken, or the system gave it up because nothing was acknowledged for too long
             self.cut()
             return
-        self._rest = self._rest[sent:]
-        if not self._rest:
-            self._readiness.watch_writable(self._descriptor, self, room=False)
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            self._readiness.watch_writable(self._descriptor, self, on=False)
             self._answered()
 
 
-def written(changes: Changes, poll: Mapping[str, str], *, close: bool) -> bytes:
-    """Return a response as it is written to a connection (RFC 9112)."""
-    headers = {
+def encode(changes: Changes, headers: Mapping[str, str], *, close: bool) -> bytes:
+    """Return a whole response, head and body (RFC 9112)."""
+    fields = {
         "date": formatdate(usegmt=True),
-        **headers_of(changes, poll),
+        **headers_of(changes, headers),
         "x-content-type-options": "nosniff",
     }
     if changes.body is not None:
-        headers["content-length"] = str(len(changes.body))
+        fields["content-length"] = str(len(changes.body))
     if close:
-        headers["connection"] = "close"
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        fields["connection"] = "close"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     status = "204 No Content" if changes.body is None else "200 OK"
     return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + (changes.body or b"")

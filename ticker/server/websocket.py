@@ -1,4 +1,4 @@
-"""What a reader says over a WebSocket, and what it is told in return (RFC 6455)."""
+"""The reader's side of a WebSocket without I/O: bytes received in, bytes to write out (RFC 6455)."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ from ticker.web.allowance import Allowance
 from ticker.wire import Close
 
 MAX_MESSAGE_SIZE: Final = 4096
-"""Bytes of one message from a reader, who has nothing to say; longer ones end the connection (1009)."""
+"""Bytes of one message from a reader, who has nothing to send; a longer one ends the connection (1009)."""
 
 PARSE_SIZE: Final = 128
-"""Bytes parsed before the frames in them are counted: at most 21 frames that the budget may not have room for."""
+"""Bytes parsed before the frames in them are counted: at most 21 frames beyond the allowance."""
 
 DEFLATE: Final = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 """The extension as it is agreed on with every reader who offers it: no context on either side (RFC 7692)."""
 
-_QUIET: Final = logging.getLogger("ticker.websocket")
+_SILENT: Final = logging.getLogger("ticker.websocket")
 _UTF_8: Final = codecs.getincrementaldecoder("utf-8")
 
 
 class ReaderWebSocket:
-    """One reader's side of the conversation. Pings are answered, messages are read and forgotten."""
+    """The protocol state of one reader's WebSocket. Pings are answered, messages are read and dropped."""
 
     def __init__(self, *, deflated: bool, now: float) -> None:
-        """`now` is the time in seconds by the clock that `hear` is told of."""
-        self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=MAX_MESSAGE_SIZE, logger=_QUIET)
+        """`now` is the time in seconds, by the clock whose time `receive` is given."""
+        self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=MAX_MESSAGE_SIZE, logger=_SILENT)
         if deflated:
             self._protocol.extensions = [PerMessageDeflate(True, True, 15, 15)]
         self._allowance = Allowance(now)
         self._text: codecs.IncrementalDecoder | None = None
 
     @property
-    def over(self) -> bool:
-        """Whether the connection is to be closed once what was last returned is written."""
+    def closing(self) -> bool:
+        """Whether the connection is to be closed once the bytes last returned are written."""
         return self._protocol.state is not State.OPEN
 
     @property
-    def refused(self) -> bool:
-        """Whether it is over and the other side has not said so first."""
-        return self.over and self._protocol.close_rcvd is None
+    def failed(self) -> bool:
+        """Whether it is closing by our decision, and not because the reader sent a close frame."""
+        return self.closing and self._protocol.close_rcvd is None
 
-    def hear(self, data: bytes, now: float) -> bytes:
-        """Take in what was said and return what is to be written: pongs, or a close frame.
+    def receive(self, data: bytes, now: float) -> bytes:
+        """Take bytes that the reader sent and return what is to be written: pongs, or a close frame.
 
-        Whatever was said counts against the reader's allowance, and what is beyond that is not parsed.
+        All of it counts against the reader's allowance, and what exceeds that is not parsed.
         """
         for start in range(0, len(data), PARSE_SIZE):
-            said = data[start : start + PARSE_SIZE]
-            self._protocol.receive_data(said)
+            piece = data[start : start + PARSE_SIZE]
+            self._protocol.receive_data(piece)
             events = self._protocol.events_received()
             for event in events:
-                if isinstance(event, Frame) and event.opcode in DATA_OPCODES and not self.over:
-                    self._message(event)
-            if not self._allowance.spend(now, frames=len(events), size=len(said)) and not self.over:
+                if isinstance(event, Frame) and event.opcode in DATA_OPCODES and not self.closing:
+                    self._check_text(event)
+            if not self._allowance.spend(now, frames=len(events), size=len(piece)) and not self.closing:
                 self._protocol.fail(Close.POLICY, "readers only listen")
-            if self.over:
+            if self.closing:
                 break
         return b"".join(self._protocol.data_to_send())
 
-    def _message(self, frame: Frame) -> None:
+    def _check_text(self, frame: Frame) -> None:
         if frame.opcode is TEXT:
             self._text = _UTF_8()
         if self._text is not None:

@@ -1,7 +1,7 @@
 """One worker process: uvicorn with the hand-off, on a socket that the supervisor opened.
 
-Started as `python -m ticker.server.worker LISTENER LIFELINE`, both file descriptors. The lifeline is a
-socket to the supervisor: the worker says one byte when it is ready, and goes when the other end closes.
+Started as `python -m ticker.server.worker LISTENER LIFELINE`, both file descriptors. The lifeline is a socket to the
+supervisor: the worker sends one byte when it is ready, and stops when the other end closes.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ from ticker.web.app import application
 from ticker.web.node import Node
 
 READY: Final = b"r"
+"""What the worker sends when it serves."""
+
 GC_THRESHOLD: Final = 20_000
-"""Objects made before any are looked through for cycles. At Python's 700 that is one twentieth of what a POST costs."""
+"""Objects allocated between collections. At Python's 700, collecting is one twentieth of what a POST costs."""
 
 TICK: Final = 1.0
-"""Seconds for which the Date of answers stays what it is."""
+"""Seconds between updates of the Date header of responses."""
 
 CLOSE_GRACE: Final = 0.2
-"""Seconds that close frames get to leave before the process does."""
+"""Seconds that close frames get to leave before the process exits."""
 
 
 class Worker(uvicorn.Server):
@@ -44,12 +46,12 @@ class Worker(uvicorn.Server):
         self._lifeline = lifeline
         self._drain = drain
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._told = asyncio.Event()
+        self._stop_requested = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        await super().startup([])  # connections come by the acceptor
-        gc.freeze()  # what is here now stays as long as the process; it need not be looked through again
+        await super().startup([])  # connections come from the acceptor
+        gc.freeze()  # what exists now lives as long as the process and need not be collected
         gc.set_threshold(GC_THRESHOLD)
         self._acceptor = Acceptor(self._listener, self.config, self.server_state, self.lifespan.state)
         self._acceptor.open()
@@ -57,23 +59,23 @@ class Worker(uvicorn.Server):
         self._following = asyncio.create_task(self._follow_supervisor())
 
     async def main_loop(self) -> None:
-        # uvicorn's looks ten times a second whether it is to go, which is a third of what an idle worker does.
+        # uvicorn's own checks ten times a second whether to stop, which is a third of what an idle worker costs.
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), TICK)
+                await asyncio.wait_for(self._stop_requested.wait(), TICK)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        if self._loop is not None:  # else it is told before the loop runs
-            self._loop.call_soon_threadsafe(self._told.set)
+        if self._loop is not None:  # else the signal came before the loop runs
+            self._loop.call_soon_threadsafe(self._stop_requested.set)
 
     async def _follow_supervisor(self) -> None:
         loop = asyncio.get_running_loop()
-        with contextlib.suppress(OSError):  # it may go without having heard, which ends the line less politely
+        with contextlib.suppress(OSError):  # a supervisor that went first resets the lifeline instead of closing it
             await loop.sock_sendall(self._lifeline, READY)
             await loop.sock_recv(self._lifeline, 1)  # returns when the supervisor is gone
         self.should_exit = True
-        self._told.set()
+        self._stop_requested.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._following.cancel()
@@ -90,7 +92,7 @@ class Worker(uvicorn.Server):
 
 
 def main(listener: int, lifeline: int) -> None:
-    """Serve until told to stop or orphaned."""
+    """Serve until told to stop, or until the supervisor is gone."""
     logging.basicConfig(level=logging.WARNING, format="ticker: %(message)s", stream=sys.stderr)
     settings = Settings.read()
     config = uvicorn.Config(
@@ -102,7 +104,7 @@ def main(listener: int, lifeline: int) -> None:
         lifespan="on",
         log_config=None,
         access_log=False,
-        proxy_headers=False,  # nothing here asks who the client is
+        proxy_headers=False,  # nothing here depends on the client's address
         server_header=False,
         timeout_graceful_shutdown=5,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any, Final
 
 import orjson
 from starlette.requests import Request
@@ -10,26 +11,91 @@ from starlette.responses import Response, StreamingResponse
 
 from ticker.errors import Unavailable
 from ticker.journal.audit import Audit
-from ticker.web.auth import holder_of
+from ticker.journal.registry import Holder
+from ticker.schema import moment, or_null, shape, text
+from ticker.web.described import examples
 from ticker.web.node import node_of
+from ticker.web.operation import Resource, Returns
+from ticker.web.parameters import FEED, FEED_NAME
+from ticker.web.shape import Shape
+from ticker.web.shapes.dispatch import DISPATCH, TOMBSTONE
+from ticker.web.shapes.feed import ON_AIR
+from ticker.web.shapes.held import HELD, RELEASED, SPIKED
+
+ROUTES: Final = Resource("Desk", (FEED_NAME,))
+
+_STANDING: Final = Shape(
+    "Standing",
+    {
+        "description": "What a change is of: a dispatch, a held dispatch, the air, or the id of the pinned dispatch.",
+        "anyOf": [DISPATCH, TOMBSTONE, HELD, RELEASED, SPIKED, ON_AIR, {"type": ["string", "null"]}],
+    },
+)
+_STEP: Final = Shape(
+    "AuditLine",
+    shape(
+        "One change of a feed, or of a dispatch held for it.",
+        {
+            "position": or_null(text("Its place in the log; null for changes of held dispatches.")),
+            "at": moment("When."),
+            "by": or_null(text("Whose key.")),
+            "kind": text(
+                "What was done.",
+                enum=["file", "correct", "kill", "pin", "air", "hold", "edit", "spike", "release"],
+            ),
+            "before": {"description": "Before the change.", "$ref": _STANDING},
+            "after": {"description": "Since the change.", "$ref": _STANDING},
+        },
+    ),
+)
+_STEPS: Final[list[dict[str, Any]]] = [
+    {
+        "position": "41-001956e27d59",
+        "at": "2026-03-11T14:20:00.250Z",
+        "by": "Night desk",
+        "kind": "correct",
+        "before": examples.BUDGET_BEFORE,
+        "after": examples.BUDGET,
+    },
+    {
+        "position": None,
+        "at": "2026-03-11T14:14:00.250Z",
+        "by": "Business desk",
+        "kind": "hold",
+        "before": None,
+        "after": HELD.example,
+    },
+]
 
 
-async def changes(request: Request) -> Response:
-    """GET …/audit: every change as NDJSON, oldest first. Killed text is among it, so it is never cached."""
+@ROUTES.operation(
+    "GET",
+    FEED + "/audit",
+    "readAudit",
+    "Every change of the feed",
+    Returns(
+        200,
+        "Oldest first, one JSON object a line. Killed text is among it.",
+        (_STEP,),
+        media_type="application/x-ndjson",
+        example=b"".join(orjson.dumps(step, option=orjson.OPT_APPEND_NEWLINE) for step in _STEPS).decode(),
+    ),
+    role="editor",
+)
+async def read_audit(request: Request, holder: Holder) -> Response:
+    """Respond with NDJSON, never to be cached: killed text is among it."""
     feed = request.path_params["feed"]
-    node = node_of(request)
-    await holder_of(request, at_least="editor", feed=feed)
-    await node.find(feed)
     headers = {
         "cache-control": "no-store",
         "content-disposition": f'attachment; filename="{feed}-audit.ndjson"',
     }
-    return StreamingResponse(_lines(Audit(node.redis, feed)), 200, headers, "application/x-ndjson")
+    audit = Audit(node_of(request).redis, feed)
+    return StreamingResponse(_lines(audit), 200, headers, "application/x-ndjson")
 
 
 async def _lines(audit: Audit) -> AsyncIterator[bytes]:
     try:
         async for change in audit.changes():
             yield orjson.dumps(change, option=orjson.OPT_APPEND_NEWLINE)
-    except Unavailable as error:  # too late for another status; who reads must still see that this is not all
+    except Unavailable as error:  # too late for another status; a reader must still see that this is not all
         yield orjson.dumps({"fault": error.detail}, option=orjson.OPT_APPEND_NEWLINE)

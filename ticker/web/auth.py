@@ -1,10 +1,10 @@
-"""Who asks, and whether they may."""
+"""Authentication and authorisation: whose key a request carries, and whether it is enough."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 
-from ticker.errors import KeyTooWeak, TooMany, Unauthorized, WrongKey
+from ticker.errors import InsufficientScope, InvalidToken, TooMany, Unauthorized
 from ticker.journal.registry import Holder, Role
 from ticker.web.admission import secret_in
 from ticker.web.node import node_of
@@ -17,8 +17,8 @@ async def holder_of(request: Request, *, at_least: Role, feed: str | None = None
 
     Raises:
         Unauthorized: no key.
-        WrongKey: not one of ours.
-        KeyTooWeak: its role or its feeds do not reach this far.
+        InvalidToken: not one of ours.
+        InsufficientScope: its role or its feeds do not reach this far.
         TooMany: it is a change, and the key has made as many in this minute as it may.
     """
     secret = secret_in(request.headers)
@@ -27,13 +27,35 @@ async def holder_of(request: Request, *, at_least: Role, feed: str | None = None
     node = node_of(request)
     holder = await node.registry.holder(secret)
     if holder is None:
-        raise WrongKey("This key was never issued here, or it is revoked", field="Authorization")
+        raise InvalidToken("This key was never issued here, or it is revoked", field="Authorization")
     if _RANK[holder.role] < _RANK[at_least]:
-        raise KeyTooWeak(f"This needs the role {at_least}; {holder.name}'s key is {holder.role}'s")
+        raise InsufficientScope(f"This needs the role {at_least}; {holder.name}'s key is {holder.role}'s")
     if feed is not None and not holder.writes(feed):
-        raise KeyTooWeak(f"{holder.name}'s key does not write to the feed {feed!r}")
+        raise InsufficientScope(f"{holder.name}'s key does not write to the feed {feed!r}")
     await node.registry.note_use(holder)
     rate = holder.rate or node.settings.rate
     if rate and request.method not in ("GET", "HEAD") and (wait := await node.registry.count(holder, rate)):
         raise TooMany(f"{holder.name}'s key makes at most {rate} changes a minute; wait a moment", retry_after=wait)
+    return holder
+
+
+async def authorize(request: Request, role: Role) -> Holder:
+    """Return the holder of the key that a request to a route of this role needs.
+
+    In a feed, the key must write to it. What is an admin's needs one of all feeds: an admin of some could otherwise
+    issue itself a key to the others.
+
+    Raises:
+        Unauthorized, InvalidToken, InsufficientScope, TooMany: as `holder_of`.
+        NotFound, Unavailable: there is no such feed, or Redis cannot be asked.
+    """
+    if role == "admin":
+        holder = await holder_of(request, at_least=role)
+        if holder.feeds:
+            theirs = ", ".join(holder.feeds)
+            raise InsufficientScope(f"This needs an admin of all feeds; {holder.name}'s key is for {theirs}")
+        return holder
+    feed = request.path_params["feed"]
+    holder = await holder_of(request, at_least=role, feed=feed)
+    await node_of(request).find(feed)  # a feed that is being imported has a log, and is not open yet
     return holder

@@ -22,8 +22,23 @@ from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
 from ticker.waiting import Changes, Waiter
 from ticker.web.admission import cross_origin, enter, find_readable
-from ticker.web.answers import EXPOSED
+from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
+from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.parameters import AFTER, FEED, FEED_NAME, TICKER_AT, query
+from ticker.web.responses import EXPOSED
+from ticker.web.shapes.feed import CHANGES
+
+ROUTES: Final = Resource("Feeds", (FEED_NAME,))
+
+_WAIT: Final = query(
+    "Wait",
+    "wait",
+    "Seconds to wait if nothing came yet.",
+    {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT, "default": 0},
+    10,
+)
+_INVALID_WAIT: Final = Fault("InvalidWait", Invalid([("wait", "is a whole number of seconds from 0 to 30")]))
 
 CHANGES_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/changes")
 
@@ -98,8 +113,20 @@ class AsgiWaiter(Waiter):
                 waiter.response.set_result(changes)
 
 
+@ROUTES.operation(
+    "GET",
+    FEED + "/changes",
+    "pollFeed",
+    "What came after a position",
+    Returns(200, "Frames, at once or as soon as there are some.", (CHANGES,), headers=(TICKER_AT,)),
+    Returns(204, "Nothing came in that time.", media_type="", headers=(TICKER_AT,)),
+    parameters=(AFTER, _WAIT),
+    faults=(CLOSED, _INVALID_WAIT, OTHER_ORIGIN),
+    description="The same for everybody at that position: caches may share it for a second. Without `after`, or "
+    "with one that cannot be resumed, a `snapshot` frame.",
+)
 async def changes(request: Request) -> Response:
-    """GET …/changes?after=&wait="""
+    """Respond with the frames after a position, once there are some."""
     node = node_of(request)
     feed = request.path_params["feed"]
     access = await find_readable(node, request.headers, feed)

@@ -1,4 +1,4 @@
-"""What is there for crawlers and browsers at addresses of their own: /robots.txt and /favicon.ico."""
+"""What crawlers and browsers ask for at fixed addresses: /robots.txt and /favicon.ico."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ DAY: Final = 86_400
 
 async def robots(request: Request) -> Response:
     """GET /robots.txt"""
-    told = ROBOTS.format(prefix=node_of(request).settings.prefix)
-    return PlainTextResponse(told, headers={"cache-control": f"public, max-age={DAY}"})
+    rules = ROBOTS.format(prefix=node_of(request).settings.prefix)
+    return PlainTextResponse(rules, headers={"cache-control": f"public, max-age={DAY}"})
 
 
 async def favicon(request: Request) -> Response:
-    """GET /favicon.ico, which browsers and crawlers ask for unasked."""
+    """GET /favicon.ico, which browsers and crawlers request by themselves."""
     return ASSETS["favicon.ico"].response(request, f"public, max-age={DAY}")

@@ -1,4 +1,4 @@
-"""What is true of every HTTP response, whatever made it: its headers, and from which size on it is compressed."""
+"""What every HTTP response has, whatever made it: its headers, and from which size on it is compressed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COMPRESS_FROM: Final = 1024
 """Bytes of a body below which it fits into one packet as it is."""
 
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-"""A browser takes a response for what its Content-Type says and for nothing else (Fetch standard)."""
+"""Browsers then go by the Content-Type alone, and never guess (Fetch standard)."""
 
 
 class NoSniff:

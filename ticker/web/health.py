@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ticker.errors import Unavailable
 from ticker.hub import Channel
-from ticker.web.answers import json
+from ticker.schema import shape, text
 from ticker.web.node import Node, node_of
-from ticker.web.reading import seen
+from ticker.web.operation import Resource, Returns
+from ticker.web.responses import json
+from ticker.web.shape import Shape
+from ticker.web.visible import visible
+
+ROUTES: Final = Resource("Operators")
+
+_HEALTH: Final = Shape(
+    "Health", shape("The state of the node.", {"status": text("In a word or two.")}), {"status": "ready"}
+)
 
 
+@ROUTES.operation(
+    "GET", "/healthz", "isAlive", "Alive", Returns(200, "This process answers.", (_HEALTH,)), needs_log=False
+)
 async def healthz(request: Request) -> Response:
-    """GET /healthz: this process answers. Never depends on Redis, or a Redis outage would restart every node."""
+    """Respond that this process is alive. Never depends on Redis, or a Redis outage would restart every node."""
     return json({"status": "alive"})
 
 
+@ROUTES.operation(
+    "GET",
+    "/readyz",
+    "isReady",
+    "In sync with the log",
+    Returns(200, "It may be sent readers and correspondents.", (_HEALTH,)),
+    Returns(503, "Not now.", (_HEALTH,)),
+    needs_log=False,
+)
 async def readyz(request: Request) -> Response:
-    """GET /readyz: this node is level with Redis, so a balancer may send readers and correspondents."""
+    """Respond whether this node is in sync with Redis, so that a balancer may send readers and correspondents."""
     node = node_of(request)
     hub = node.hub
     if hub.draining:
@@ -34,11 +56,25 @@ async def readyz(request: Request) -> Response:
     return json({"status": "ready"})
 
 
+@ROUTES.operation(
+    "GET",
+    "/metrics",
+    "readMetrics",
+    "Numbers of one worker",
+    Returns(
+        200,
+        "In the text format that Prometheus reads.",
+        media_type="text/plain",
+        example="# HELP ticker_readers Readers connected to this worker.\n"
+        '# TYPE ticker_readers gauge\nticker_readers{feed="breaking"} 10342\n',
+    ),
+    needs_log=False,
+)
 async def metrics(request: Request) -> Response:
-    """GET /metrics: numbers of this worker, in the text format that Prometheus reads."""
+    """Respond with the numbers of this worker."""
     node = node_of(request)
     try:
-        channels = await seen(request, node.hub.channels)
+        channels = await visible(request, node.hub.channels)
     except Unavailable:  # of all times, now the rest must be told
         channels = {name: channel for name, channel in node.hub.channels.items() if channel.feed.listed}
     return PlainTextResponse("".join(_lines(node, channels)), media_type="text/plain; version=0.0.4")

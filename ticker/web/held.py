@@ -1,8 +1,8 @@
-"""Lines under embargo, for the desk: see, edit, release early, spike."""
+"""Dispatches under embargo, for the desk: see, edit, release early, spike."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,42 +12,84 @@ from ticker.dispatch import FIELDS, Edit, Kill, read
 from ticker.errors import Forbidden
 from ticker.journal.append import no_longer_held
 from ticker.journal.registry import Holder
-from ticker.web.answers import json
-from ticker.web.ingest import answer_filed, append, body, holder_in_feed, idempotency_key, if_match, release_time
+from ticker.web.append import OF_RECEIPTS, append
+from ticker.web.dispatches import release_time, respond_filed
+from ticker.web.faults import CLOSED, NOT_YOURS, STALE_REVISION
 from ticker.web.node import node_of
+from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_MATCH, LOCATION, in_path
+from ticker.web.request import body, idempotency_key, if_match
+from ticker.web.responses import json
+from ticker.web.shapes.dispatch import FILED
+from ticker.web.shapes.held import HELD, HELD_ID, HOLD_RECEIPT, RELEASED, SPIKE_RECEIPT, SPIKED, WAITING
+
+ROUTES: Final = Resource("Embargo", (FEED_NAME, in_path("HeldId", "id", HELD_ID, HELD.example["id"])))
+
+LIST: Final = FEED + "/held"
+ONE: Final = LIST + "/{id}"
+
+HELD_NO_LONGER: Final = Fault("HeldNoLonger", no_longer_held(RELEASED.example))
 
 
-async def _line(request: Request, holder: Holder) -> dict[str, Any]:
-    record, filer = await node_of(request).held.line(request.path_params["feed"], request.path_params["id"])
+async def _record(request: Request, holder: Holder) -> dict[str, Any]:
+    record, filer = await node_of(request).held.dispatch(request.path_params["feed"], request.path_params["id"])
     if holder.role == "correspondent" and filer != holder.id:
-        raise Forbidden("A correspondent's key sees only the held lines that it wrote itself")
+        raise Forbidden("A correspondent's key sees only the held dispatches that it wrote itself")
     return record
 
 
-async def lines(request: Request) -> Response:
-    """GET …/held: what waits, the next one first; a correspondent sees only what is theirs."""
-    holder = await holder_in_feed(request, "correspondent")
+@ROUTES.operation(
+    "GET",
+    LIST,
+    "listHeld",
+    "Dispatches that wait for their release",
+    Returns(200, "The next one first. A correspondent sees only what is theirs.", (WAITING,)),
+    role="correspondent",
+)
+async def list_held(request: Request, holder: Holder) -> Response:
+    """List what waits, the next one first."""
     feed, held = request.path_params["feed"], node_of(request).held
     waiting = await held.waiting(feed)
     if holder.role == "correspondent":
-        waiting = [record for record in waiting if (await held.line(feed, record["id"]))[1] == holder.id]
+        waiting = [record for record in waiting if (await held.dispatch(feed, record["id"]))[1] == holder.id]
     return json({"feed": feed, "held": waiting})
 
 
-async def line(request: Request) -> Response:
-    """GET …/held/{id}: the line, or what became of it."""
-    record = await _line(request, await holder_in_feed(request, "correspondent"))
+@ROUTES.operation(
+    "GET",
+    ONE,
+    "readHeld",
+    "A held dispatch, or how its hold ended",
+    Returns(200, "Its current revision.", (HELD, RELEASED, SPIKED), headers=(ETAG,)),
+    role="correspondent",
+    faults=(NOT_YOURS,),
+)
+async def read_held(request: Request, holder: Holder) -> Response:
+    """Respond with a held dispatch, or with how its hold ended."""
+    record = await _record(request, holder)
     return json(record, 200, {"etag": f'"{record["revision"]}"'})
 
 
-async def edit(request: Request) -> Response:
-    """PATCH …/held/{id}"""
-    holder = await holder_in_feed(request, "correspondent")
+@ROUTES.operation(
+    "PATCH",
+    ONE,
+    "editHeld",
+    "Edit a held dispatch",
+    Returns(200, "It is edited.", (HOLD_RECEIPT,), headers=OF_RECEIPTS),
+    role="correspondent",
+    body=Edit,
+    repeatable=True,
+    parameters=(IF_MATCH,),
+    faults=(CLOSED, HELD_NO_LONGER, NOT_YOURS),
+    description="As a correction, and `release_at` may be moved. At least one field must be named.",
+)
+async def edit(request: Request, holder: Holder) -> Response:
+    """Edit a held dispatch."""
     revision = if_match(request)
     edited = read(Edit, await body(request))
-    record = await _line(request, holder)
+    record = await _record(request, holder)
     key = idempotency_key(request)
-    if record["status"] != "held" and key is None:  # a repeated request is answered as the first time all the same
+    if record["status"] != "held" and key is None:  # a repeated request gets the first response all the same
         raise no_longer_held(record)
     until = edited.release_at or record.get("release_at")
     change = changes.Edit(
@@ -64,12 +106,43 @@ async def edit(request: Request) -> Response:
     return json(receipt, 200, headers)
 
 
-async def release(request: Request) -> Response:
-    """POST …/held/{id}/release: now, and not at its time."""
-    holder = await holder_in_feed(request, "correspondent")
-    node = node_of(request)
-    channel = await node.find(request.path_params["feed"])
-    record = await _line(request, holder)
+@ROUTES.operation(
+    "DELETE",
+    ONE,
+    "spikeHeld",
+    "Spike a held dispatch",
+    Returns(200, "It is never released.", (SPIKE_RECEIPT,), headers=OF_RECEIPTS),
+    role="correspondent",
+    body=Kill,
+    body_required=False,
+    repeatable=True,
+    faults=(HELD_NO_LONGER, NOT_YOURS),
+)
+async def spike(request: Request, holder: Holder) -> Response:
+    """Spike a held dispatch: it is never released. Its text is kept in the audit alone."""
+    given = await body(request)
+    reason = read(Kill, given).reason if given else "spiked"
+    record = await _record(request, holder)
+    own_only, key = holder.role == "correspondent", idempotency_key(request)
+    change = changes.Spike(holder, record["id"], reason, own_only=own_only, idempotency_key=key)
+    receipt, headers = await append(request, change)
+    return json(receipt, 200, headers)
+
+
+@ROUTES.operation(
+    "POST",
+    ONE + "/release",
+    "releaseHeld",
+    "Release a held dispatch now",
+    Returns(201, "It is filed.", (FILED,), headers=(LOCATION, *OF_RECEIPTS)),
+    role="correspondent",
+    repeatable=True,
+    faults=(CLOSED, HELD_NO_LONGER, NOT_YOURS, STALE_REVISION),
+)
+async def release(request: Request, holder: Holder) -> Response:
+    """Release a held dispatch now, and not at its time."""
+    channel = await node_of(request).find(request.path_params["feed"])
+    record = await _record(request, holder)
     key = idempotency_key(request)
     if record["status"] != "held" and key is None:
         raise no_longer_held(record)
@@ -85,16 +158,4 @@ async def release(request: Request) -> Response:
         idempotency_key=key,
     )
     receipt, headers = await append(request, change)
-    return answer_filed(request, channel, change, receipt, headers)
-
-
-async def spike(request: Request) -> Response:
-    """DELETE …/held/{id}: it is never to go out. Its text is kept in the audit alone."""
-    holder = await holder_in_feed(request, "correspondent")
-    said = await body(request)
-    reason = read(Kill, said).reason if said else "spiked"
-    record = await _line(request, holder)
-    own_only, key = holder.role == "correspondent", idempotency_key(request)
-    change = changes.Spike(holder, record["id"], reason, own_only=own_only, idempotency_key=key)
-    receipt, headers = await append(request, change)
-    return json(receipt, 200, headers)
+    return respond_filed(request, channel, change, receipt, headers)

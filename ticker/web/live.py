@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ticker.errors import TickerError
+from ticker.errors import TickerError, UpgradeRequired
 from ticker.reader import Reader
 from ticker.web.admission import (
     SSE_HEADERS,
@@ -26,9 +27,29 @@ from ticker.web.admission import (
     refuse_foreign,
 )
 from ticker.web.allowance import Allowance
+from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
+from ticker.web.operation import Fault, Parameter, Resource, Returns
+from ticker.web.parameters import AFTER, FEED, FEED_NAME
 from ticker.web.problems import problem
 from ticker.wire import Close, Dialect
+
+ROUTES: Final = Resource("Feeds", (FEED_NAME,))
+
+PATH: Final = FEED + "/live"
+
+_LAST_EVENT_ID: Final = Parameter(
+    "LastEventId",
+    "Last-Event-ID",
+    "header",
+    "As `after`, over Server-Sent Events; it wins.",
+    {"type": "string"},
+    "43-001a935170bb",
+)
+_UPGRADE_REQUIRED: Final = Fault(
+    "UpgradeRequired",
+    UpgradeRequired("Ask for a WebSocket, or for events with Accept: text/event-stream", field="Accept"),
+)
 
 
 class AsgiReader(Reader):
@@ -75,8 +96,26 @@ class AsgiReader(Reader):
             channel.leave(self)
 
 
+@ROUTES.operation(
+    "GET",
+    PATH,
+    "followFeed",
+    "Follow the feed",
+    Returns(101, "A WebSocket: each frame is one text message.", media_type=""),
+    Returns(
+        200,
+        "Server-Sent Events: `event` is the frame's type, `data` the frame, `id` its position.",
+        media_type="text/event-stream",
+        example='retry: 3000\n\nevent: pin\nid: 47-001d0c2f577f\ndata: {"type":"pin",'
+        '"position":"47-001d0c2f577f","id":"01KAPN3V12000000127Q2MZX4H"}\n\n',
+    ),
+    parameters=(AFTER, _LAST_EVENT_ID),
+    faults=(CLOSED, OTHER_ORIGIN, _UPGRADE_REQUIRED),
+    description="A WebSocket when the request asks for one, Server-Sent Events when it has "
+    "`Accept: text/event-stream`. /asyncapi.json describes the frames.",
+)
 async def events(request: Request) -> Response:
-    """GET …/live for Server-Sent Events; anything else is told to upgrade."""
+    """Stream Server-Sent Events, to a request that accepts them."""
     node = node_of(request)
     access = await find_readable(node, request.headers, request.path_params["feed"])
     request.scope["state"]["governing"] = feed = access.channel.feed
@@ -98,8 +137,9 @@ async def events(request: Request) -> Response:
     return StreamingResponse(AsgiReader("sse").chunks(admission, SSE_HELLO), headers=headers)
 
 
+@ROUTES.websocket(PATH)
 async def websocket(socket: WebSocket) -> None:
-    """GET …/live for a WebSocket."""
+    """Send frames over a WebSocket."""
     node = node_of(socket)
     try:
         access = await find_readable(node, socket.headers, socket.path_params["feed"])

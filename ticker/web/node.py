@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from ticker.errors import NotFound
 from ticker.hub import Channel, Hub
-from ticker.journal.held import HeldLines
+from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.receipts import Receipts
 from ticker.journal.redis import Redis
@@ -55,7 +55,7 @@ class Node:
         self.relay = Relay(
             following, self.hub, clock=time.monotonic, admin_key=settings.admin_key, others=self._connections[:2]
         )
-        self.held = HeldLines(self.redis)
+        self.held = HeldDispatches(self.redis)
         self.receipts = Receipts(self.redis)
         self._release = Release(self.journal, self.held, self.hub)
 

@@ -1,15 +1,13 @@
 """Reader pages: whole without JavaScript, live with it.
 
-What is in this node's memory is shown while Redis is away too; each page says as of when it stands.
+What is in this node's memory is shown while Redis is away too; each page has the time as of which it is true.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -19,12 +17,21 @@ from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
 from ticker.hub import Channel
 from ticker.journal.history import Filter, Page
+from ticker.schema import text
 from ticker.web.admission import governing, readable
-from ticker.web.assets import asset
+from ticker.web.feeds import siblings
 from ticker.web.node import Node, node_of
+from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.parameters import BEFORE, DISPATCH_ID, FEED_NAME, in_path
 from ticker.web.public_url import base
-from ticker.web.reading import siblings
+from ticker.web.rendering import environment
 from ticker.web.wording import masthead, story_title, words
+
+_STORY: Final = text("The story.", pattern="^[a-z0-9][a-z0-9-]{0,79}$")
+
+ROUTES: Final = Resource("Pages", (FEED_NAME, DISPATCH_ID, in_path("StoryName", "story", _STORY, "marada-bridge")))
+
+FEED_PAGE: Final = "/feeds/{feed}"
 
 STORY_PAGE: Final = 100
 """Dispatches on one page of a story; older ones are a link away."""
@@ -37,12 +44,9 @@ SAFETY: Final = {
     "referrer-policy": "strict-origin-when-cross-origin",
 }
 
-_TEMPLATES: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-)
-_TEMPLATES.globals["asset"] = asset
+_TEMPLATES: Final = environment()
+
+_PAGE: Final = Returns(200, "A page.", media_type=HTML)
 
 
 def render(request: Request, template: str, code: int = 200, **context: Any) -> HTMLResponse:
@@ -58,7 +62,7 @@ def render(request: Request, template: str, code: int = 200, **context: Any) -> 
 
 
 def describe(feed: Feed) -> dict[str, Any]:
-    """Return what a template says of a feed."""
+    """Return what templates show of a feed."""
     return {
         "name": feed.name,
         "title": feed.title,
@@ -105,7 +109,7 @@ def _arranged(feed: Feed) -> list[dict[str, Any]]:
 
 
 def _data_block(request: Request, feed: Feed, value: dict[str, Any]) -> str:
-    """Return what a page's script starts from: JSON that cannot end the script element it stands in."""
+    """Return what a page's script starts from: JSON that cannot end the script element around it."""
     block = {"base": base(request), "words": words(feed.language), **value}
     return orjson.dumps(block).decode().replace("<", "\\u003c")
 
@@ -129,14 +133,16 @@ def _alternates(request: Request, feed: Feed) -> list[dict[str, str]]:
     ]
 
 
+@ROUTES.operation("GET", "/", "showBreaking", "The feed `breaking`", _PAGE)
 async def front(request: Request) -> Response:
-    """GET /: the breaking feed."""
+    """Show the breaking feed."""
     request.path_params["feed"] = BREAKING
     return await feed_page(request)
 
 
+@ROUTES.operation("GET", FEED_PAGE, "showFeed", "A feed", _PAGE)
 async def feed_page(request: Request) -> Response:
-    """GET /feeds/{feed}"""
+    """Show a feed."""
     channel = await readable(request, pages=False)
     feed = channel.feed
     return _render(
@@ -150,7 +156,17 @@ async def feed_page(request: Request) -> Response:
         feeds=_feeds(node_of(request), feed),
         canonical=_canonical(request, f"/feeds/{feed.name}"),
         alternates=_alternates(request, feed),
+        formats=_formats(request, FEED_PAGE),
     )
+
+
+def _formats(request: Request, page: str) -> list[dict[str, str]]:
+    """Return the media type and address of each format, other than HTML, that a page is served in."""
+    return [
+        {"type": operation.returns[0].media_type, "url": base(request) + operation.path.format(**request.path_params)}
+        for operation in request.app.state.operations
+        if operation.alternate_of == page
+    ]
 
 
 def _start(channel: Channel, dispatches: list[dict[str, Any]]) -> dict[str, Any]:
@@ -158,12 +174,20 @@ def _start(channel: Channel, dispatches: list[dict[str, Any]]) -> dict[str, Any]
     return {**channel.snapshot(), "pinned": None, "dispatches": dispatches}
 
 
+@ROUTES.operation(
+    "GET",
+    FEED_PAGE + "/{id}",
+    "showDispatch",
+    "One dispatch",
+    _PAGE,
+    Returns(410, "It was killed; why.", media_type=HTML),
+)
 async def dispatch_page(request: Request) -> Response:
-    """GET /feeds/{feed}/{id}"""
+    """Show one dispatch, or its tombstone."""
     channel = await readable(request, pages=False)
     feed = channel.feed
     id = request.path_params["id"]
-    start = _start(channel, [])  # before the dispatch is read: what happens in between is told again, never left out
+    start = _start(channel, [])  # before the dispatch is read: a change in between is sent again, never left out
     try:
         found = await node_of(request).journal.dispatch(feed.name, id)
     except Unavailable:
@@ -184,8 +208,16 @@ async def dispatch_page(request: Request) -> Response:
     )
 
 
+@ROUTES.operation(
+    "GET",
+    FEED_PAGE + "/stories/{story}",
+    "showStory",
+    "The dispatches of one story, newest first, 100 a page",
+    _PAGE,
+    parameters=(BEFORE,),
+)
 async def story_page(request: Request) -> Response:
-    """GET /feeds/{feed}/stories/{story}?before=: the dispatches of one running story, newest first"""
+    """Show the dispatches of one running story, newest first."""
     channel = await readable(request, pages=False)
     feed = channel.feed
     story = request.path_params["story"]
@@ -208,7 +240,7 @@ async def story_page(request: Request) -> Response:
         channel,
         story=story,
         name=story_title(story),
-        newest=newest,  # without one not even the slug is shown: it may say what was wrong
+        newest=newest,  # without one not even the slug is shown: it may name what was wrong
         before=before,
         older=found.before is not None,
         dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],

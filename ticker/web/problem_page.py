@@ -22,8 +22,8 @@ def problem_page(request: Request, error: TickerError) -> Response:
     """Return an error as a page, with its status and Retry-After."""
     feed = _feed(request)
     language = preferred(request.headers.get("accept-language", "")) if feed is None else spoken(feed.language)
-    said = PROBLEMS[language]
-    title, sentence = said.get(str(error.status), said["500" if error.status >= 500 else "400"])
+    sentences = PROBLEMS[language]
+    title, sentence = sentences.get(str(error.status), sentences["500" if error.status >= 500 else "400"])
     response = render(
         request,
         "problem.html",
@@ -34,7 +34,7 @@ def problem_page(request: Request, error: TickerError) -> Response:
         sentence=sentence,
         path=request.url.path,
         feed=None if feed is None else describe(feed),
-        **{name: said[name] for name in ("address", "again", "onward")},
+        **{name: sentences[name] for name in ("address", "again", "onward")},
     )
     if error.retry_after is not None:
         response.headers["retry-after"] = str(error.retry_after)

@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457), and the last line of defence against tracebacks."""
+"""Errors as problem documents (RFC 9457). No traceback reaches a client."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from starlette.routing import Match, Route
 
 from ticker.errors import BadRequest, NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
 from ticker.web.admission import cross_origin, governing
-from ticker.web.answers import EXPOSED
 from ticker.web.node import node_of
 from ticker.web.problem_page import problem_page
+from ticker.web.responses import EXPOSED
 
 log = logging.getLogger("ticker.web")
 
 
 def problem(error: TickerError) -> Response:
-    """Return the answer to a request that ended in this error."""
+    """Return the response to a request that ended in this error."""
     document: dict[str, object] = {
         "type": f"urn:ticker:problem:{error.slug}",
         "title": error.title,
@@ -45,44 +45,44 @@ def problem(error: TickerError) -> Response:
 
 
 async def on_ticker_error(request: Request, error: Exception) -> Response:
-    """Answer with what the service itself said no with."""
+    """Respond with an error of the service's own."""
     assert isinstance(error, TickerError)
-    return _answer(request, error)
+    return _respond(request, error)
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """Answer for the router: no such address, or not with this method."""
+    """Respond for the router: no such path, or not with this method."""
     assert isinstance(error, HTTPException)
     here = f"{request.method} {request.url.path}"
     if error.status_code != 405:
-        return _answer(request, NoSuchAddress(f"{here} leads nowhere"))
-    answer = _answer(request, WrongMethod(f"{here} is not possible"))
-    # The router names the methods of one route; an address here may have several.
+        return _respond(request, NoSuchAddress(f"No such path: {here}"))
+    response = _respond(request, WrongMethod(f"{request.url.path} does not take {request.method}"))
+    # The router names the methods of one route; a path may have several.
     routes = [route for route in request.app.routes if isinstance(route, Route)]
     methods = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    answer.headers["allow"] = ", ".join(sorted({method for several in methods for method in several}))
-    return answer
+    response.headers["allow"] = ", ".join(sorted({method for several in methods for method in several}))
+    return response
 
 
 async def on_leaving(request: Request, error: Exception) -> Response:
-    """Answer nobody: the client left before its request was complete, which is no fault of ours to be logged."""
+    """Respond to nobody: the client left before its request was complete, which is not logged as a failure."""
     assert isinstance(error, ClientDisconnect)
     return problem(BadRequest(f"{request.method} {request.url.path} was not complete"))
 
 
 async def on_bug(request: Request, error: Exception) -> Response:
-    """Answer for us: the traceback goes to the log, never to the client."""
+    """Respond to an unforeseen error: the traceback goes to the log, never to the client."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _answer(request, TickerError("Something went wrong here; it is in the service's log"))
+    return _respond(request, TickerError("Something went wrong here; it is in the service's log"))
 
 
-def _answer(request: Request, error: TickerError) -> Response:
+def _respond(request: Request, error: TickerError) -> Response:
     for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
     if for_people:
         return problem_page(request, error)
-    answer = problem(error)
-    # A page of another site that may read an answer may read why there is none.
+    response = problem(error)
+    # A page of another site that may read a response may read an error too.
     origin = request.headers.get("origin")
-    answer.headers.update(cross_origin(node_of(request).settings, origin, governing(request)))
-    answer.headers["access-control-expose-headers"] = EXPOSED
-    return answer
+    response.headers.update(cross_origin(node_of(request).settings, origin, governing(request)))
+    response.headers["access-control-expose-headers"] = EXPOSED
+    return response

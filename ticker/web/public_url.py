@@ -1,6 +1,6 @@
 """Under which address the service is known: the base of every URL that it gives out, and the prefix of its paths.
 
-`TICKER_PUBLIC_URL` says it once. Without it URLs are relative to the root of whichever host was asked.
+`TICKER_PUBLIC_URL` sets it. Without it URLs are relative to the root of the host in the request.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ticker.web.node import node_of
 
 
 def base(request: HTTPConnection) -> str:
-    """Return what stands before the path of each URL in a response: `https://news.example/ticker`, or nothing."""
+    """Return what each URL in a response begins with: `https://news.example/ticker`, or nothing."""
     return node_of(request).settings.public_url or ""
 
 

@@ -1,4 +1,4 @@
-"""The words that pages say themselves: which language they are in, and the head of a page.
+"""The pages' own words: which language they are in, and the head of a page.
 
 `clients/reader/words.json` has the words of all reader pages, `problems.json` those of error pages; both in the same
 languages. A page of a feed is in the feed's language, any other in the best that the reader accepts.
@@ -26,7 +26,7 @@ PROBLEMS: Final[dict[str, dict[str, Any]]] = _read("problems.json")
 
 
 class Masthead(NamedTuple):
-    """The head of a feed's pages. `word` is None where the title says it already."""
+    """The head of a feed's pages. `word` is None where the title has it already."""
 
     word: str | None
     title: str
@@ -66,9 +66,9 @@ _BREAKING: Final = [_plain(table["breaking"]) for table in WORDS.values()]
 
 
 def masthead(title: str, language: str) -> Masthead:
-    """Return the head of a feed's pages, which never says "breaking" twice, in whatever language the title says it."""
-    said = any(word in _plain(title) for word in _BREAKING)
-    return Masthead(None if said else words(language)["breaking"], title)
+    """Return the head of a feed's pages, without "breaking" if the title has it already, in any language."""
+    has_it = any(word in _plain(title) for word in _BREAKING)
+    return Masthead(None if has_it else words(language)["breaking"], title)
 
 
 def story_title(slug: str) -> str:

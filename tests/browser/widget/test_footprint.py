@@ -21,7 +21,7 @@ STORED = """async () => [
 ]"""
 
 
-@pytest.mark.xfail(reason="not reached: the feed client alone is half of it; tests/clients/widget holds what is")
+@pytest.mark.xfail(reason="not reached: tests/clients/widget/element.test.js holds what is")
 def test_the_script_is_within_eight_kilobytes() -> None:
     assert len(gzip.compress((DIST / "ticker.js").read_bytes(), 9)) <= 8192
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newsOf } from "../../../clients/widget/news.js";
 import { wordsIn } from "../../../clients/widget/words.js";
-import { line, tombstone } from "../frames.js";
+import { usable, tombstone } from "../feed/frames.js";
 
 /** @import { Language } from "../../../clients/widget/language.js" */
 
@@ -14,16 +14,16 @@ const language = (lang, dir) => ({ words: /** @type {Language["words"]} */ (word
 const english = language("en", "ltr");
 
 test("an arrival is said in its own language, after its urgency and its source", () => {
-  const dispatch = line("1", { text: "خبر", source: "المتحدث", language: "ar", urgency: "bulletin" });
+  const dispatch = usable("1", { text: "خبر", source: "المتحدث", language: "ar", urgency: "bulletin" });
   assert.deepEqual(newsOf(dispatch, undefined, english, NOW), {
     name: "dispatch", detail: { dispatch, correction: false }, loud: false,
     text: "BULLETIN: المتحدث: خبر", lang: "ar", dir: "rtl",
   });
-  assert.equal(newsOf(line("1", { text: "News" }), undefined, english, NOW).text, "News");
+  assert.equal(newsOf(usable("1", { text: "News" }), undefined, english, NOW).text, "News");
 });
 
 test("a flash interrupts, and its correction does not", () => {
-  const flash = line("1", { text: "News", urgency: "flash" });
+  const flash = usable("1", { text: "News", urgency: "flash" });
   assert.deepEqual(Object.values(newsOf(flash, undefined, english, NOW)).slice(2, 4), [true, "FLASH: News"]);
   const corrected = newsOf({ ...flash, revision: 2 }, flash, english, NOW);
   assert.deepEqual([corrected.loud, corrected.text], [false, "Corrected 14:00: News"]);
@@ -31,7 +31,7 @@ test("a flash interrupts, and its correction does not", () => {
 });
 
 test("a kill interrupts, in the widget's language, with the reason", () => {
-  assert.deepEqual(newsOf(tombstone("1", "no"), line("1"), language("es", "ltr"), NOW), {
+  assert.deepEqual(newsOf(tombstone("1", "no"), usable("1"), language("es", "ltr"), NOW), {
     name: "kill", detail: { id: "1", reason: "no" }, loud: true,
     text: "Retirada a las 14:00. Motivo: no", lang: "es", dir: "ltr",
   });

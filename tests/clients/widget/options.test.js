@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readOptions } from "../../../clients/widget/options.js";
-import { line, tombstone } from "../frames.js";
+import { usable, tombstone } from "../feed/frames.js";
 
 /** @param {Record<string, string>} [attributes] */
 const options = (attributes = {}) => readOptions((name) => attributes[name] ?? null);
@@ -9,7 +9,7 @@ const options = (attributes = {}) => readOptions((name) => attributes[name] ?? n
 test("defaults", () => {
   const { limit, hold, filters, passes } = options();
   assert.deepEqual([limit, hold, filters], [10, 0, ""]);
-  assert.ok(passes(line("1")));
+  assert.ok(passes(usable("1")));
 });
 
 test("numbers stay within their bounds, and nonsense is the default", () => {
@@ -25,7 +25,7 @@ test("numbers stay within their bounds, and nonsense is the default", () => {
 test("urgencies pass down to the least", () => {
   /** @param {Record<string, string>} attributes */
   const passing = (attributes) =>
-    /** @type {const} */ (["flash", "bulletin", "urgent", "normal"]).filter((urgency) => options(attributes).passes(line("1", { urgency })));
+    /** @type {const} */ (["flash", "bulletin", "urgent", "normal"]).filter((urgency) => options(attributes).passes(usable("1", { urgency })));
   assert.deepEqual(passing({ "min-urgency": "flash" }), ["flash"]);
   assert.deepEqual(passing({ "min-urgency": "urgent" }), ["flash", "bulletin", "urgent"]);
   assert.deepEqual(passing({ "min-urgency": "nonsense" }), ["flash", "bulletin", "urgent", "normal"]);
@@ -33,12 +33,12 @@ test("urgencies pass down to the least", () => {
   assert.deepEqual(passing({ layout: "line", "min-urgency": "flash" }), ["flash"]);
 });
 
-test("sections and places: one of each that is asked for", () => {
+test("sections and places: one of each that is given", () => {
   const { passes } = options({ sections: " Politics , World News,", places: "MENA" });
-  assert.ok(passes(line("1", { sections: ["World News"], places: ["Gaza", "MENA"] })));
-  assert.ok(!passes(line("1", { sections: ["World News"] })));
-  assert.ok(!passes(line("1", { sections: ["World"], places: ["MENA"] })));
-  assert.ok(!passes(line("1")));
+  assert.ok(passes(usable("1", { sections: ["World News"], places: ["Gaza", "MENA"] })));
+  assert.ok(!passes(usable("1", { sections: ["World News"] })));
+  assert.ok(!passes(usable("1", { sections: ["World"], places: ["MENA"] })));
+  assert.ok(!passes(usable("1")));
 });
 
 test("a tombstone passes no filter, since nothing is left to judge it by", () => {

@@ -1,6 +1,7 @@
-"""The service as machines are told of it: OpenAPI for what is asked, AsyncAPI for what is streamed.
+"""The service described for machines: OpenAPI for requests, AsyncAPI for streams.
 
-`bodies` is what a request may say, `answers` and `faults` what comes back, `examples` one evening that all of them
-tell of, and `operations` every route with these at its places. `openapi` and `asyncapi` put the documents together,
-and `page` serves them, and the first as a page for people. PROTOCOL.md says the same to people, with the reasons.
+Each route is described where it is handled (`ticker.web.operation`). `openapi` and `asyncapi` put the documents
+together: `bodies` makes schemas of the models of requests, `faults` those of errors, and `examples` is the evening that
+all examples are taken from. `page` serves the documents, and the first as a page for people. PROTOCOL.md
+has the same for people, with the reasons.
 """

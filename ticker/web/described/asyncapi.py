@@ -5,14 +5,16 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any, Final
 
-from ticker.web.described import answers, examples
-from ticker.web.described.answers import moment, number, or_null, ref, shape, text
-from ticker.web.described.bodies import Schema
-from ticker.web.described.operations import FEED
+from ticker.changes import KINDS_BY_FRAME
+from ticker.schema import POSITION, Schema, moment, number, shape, text
+from ticker.web.described import examples
+from ticker.web.live import PATH
+from ticker.web.shape import Shape, referring
+from ticker.web.shapes.feed import SNAPSHOT
 from ticker.wire import BEAT_EVERY
 
 ABOUT: Final = """What a reader of a feed is sent, in order and without a gap. Over a WebSocket each frame is one text
-message; no subprotocol is spoken, and readers send nothing. A reader ignores members and types of frames that it does
+message; there is no subprotocol, and readers send nothing. A reader ignores members and types of frames that it does
 not know.
 
 The same address gives the same frames as Server-Sent Events to a request with `Accept: text/event-stream`: `event:`
@@ -20,47 +22,26 @@ is the frame's type, `data:` the frame in one line, `id:` its position if it has
 `after` does, and wins over it. The stream begins with `retry: 3000`.
 
 The first frame is a `snapshot`, unless `after` can be resumed: then every entry after it comes first. Then a `beat`, or
-a `delayed` if the node has lost the log; then frames as they come. A refusal is an HTTP answer, described in
+a `delayed` if the node has lost the log; then frames as they come. A refusal is an HTTP response, described in
 /openapi.json.
 """
 
 
-def _frame(type: str, description: str, members: dict[str, Schema]) -> Schema:
-    return shape(description, {"type": text("What this is.", const=type), **members})
+def _frame(type: str, description: str, members: dict[str, Schema | Shape]) -> Schema:
+    return shape(description, {"type": text("Which frame this is.", const=type), **members})
 
-
-_ENTRY: Final = {"position": answers.POSITION}
 
 FRAMES: Final[dict[str, Schema]] = {
-    "snapshot": answers.SCHEMAS["Snapshot"],
-    "dispatch": _frame(
-        "dispatch",
-        "A dispatch was filed or corrected; its revision tells.",
-        {**_ENTRY, "dispatch": ref("Dispatch")},
-    ),
-    "kill": _frame(
-        "kill",
-        "A dispatch was killed. A kill is final: take its text out of everything you show.",
-        {
-            **_ENTRY,
-            "id": answers.ID,
-            "reason": answers.REASON,
-            "at": moment("When; the `updated` of its tombstone."),
-            "filed": answers.FILED,
-            "revision": answers.REVISION,
-        },
-    ),
-    "pin": _frame(
-        "pin",
-        "This dispatch stands on top; null if none does.",
-        {**_ENTRY, "id": or_null(answers.ID)},
-    ),
-    "air": _frame("air", "The newsroom went on or off the air.", {**_ENTRY, "air": ref("OnAir")}),
+    "snapshot": SNAPSHOT.schema,
+    **{
+        type: _frame(type, kind.description, {"position": POSITION, **kind.schema})
+        for type, kind in KINDS_BY_FRAME.items()
+    },
     "beat": _frame(
         "beat",
-        f"At `at` this node was level with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
+        f"At `at` this node was in sync with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
         {
-            **_ENTRY,
+            "position": POSITION,
             "at": moment("When, by the clock of the log."),
             "watching": number("Readers of this feed on all nodes, as last counted."),
         },
@@ -83,6 +64,8 @@ def document(base: str) -> dict[str, Any]:
     """Return the whole document for a service whose URLs begin with this: scheme, host and path prefix, if any."""
     host, slash, prefix = base.partition("://")[2].partition("/")
     under = {"pathname": slash + prefix} if prefix else {}
+    shapes: dict[str, Shape] = {}
+    payloads = {type: referring(payload, shapes) for type, payload in FRAMES.items()}
     shown = {frame["type"]: frame for frame in examples.FRAMES}
     return {
         "asyncapi": "3.0.0",
@@ -94,12 +77,12 @@ def document(base: str) -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "servers": {
-            "plain": {"host": host, **under, "protocol": "ws", "description": "As the service itself speaks."},
-            "tls": {"host": host, **under, "protocol": "wss", "description": "Where a proxy in front speaks TLS."},
+            "plain": {"host": host, **under, "protocol": "ws", "description": "The service itself."},
+            "tls": {"host": host, **under, "protocol": "wss", "description": "Through a proxy with TLS in front."},
         },
         "channels": {
             "live": {
-                "address": FEED + "/live",
+                "address": PATH,
                 "title": "The live stream of a feed",
                 "parameters": {
                     "feed": {"description": "Name of the feed.", "default": "breaking", "examples": ["breaking"]}
@@ -127,7 +110,7 @@ def document(base: str) -> dict[str, Any]:
             }
         },
         "components": {
-            "schemas": {name: answers.SCHEMAS[name] for name in ("Dispatch", "Tombstone", "OnAir")},
+            "schemas": {name: referring(shape.schema, shapes) for name, shape in [*shapes.items()]},
             "messages": {
                 type: {
                     "name": type,
@@ -136,7 +119,7 @@ def document(base: str) -> dict[str, Any]:
                     "payload": payload,
                     "examples": [{"payload": shown[type]}],
                 }
-                for type, payload in FRAMES.items()
+                for type, payload in payloads.items()
             },
         },
     }

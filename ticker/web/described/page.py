@@ -3,70 +3,90 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ticker.web.answers import public
-from ticker.web.assets import asset
+from ticker.schema import Schema
 from ticker.web.described import asyncapi, openapi
-from ticker.web.described.bodies import Schema
+from ticker.web.faults import BAD_HOST
+from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.pages import SAFETY
 from ticker.web.public_url import absolute, base
-from ticker.web.sentence import code
+from ticker.web.rendering import environment
+from ticker.web.responses import public
+
+ROUTES: Final = Resource("Documents")
+
+_DOCUMENT: Final = Returns(200, "The document.")
 
 FRESH_FOR: Final = 60
 """Seconds a shared cache may keep a description. It changes when the service is replaced by another version."""
 
-_ROOM: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
+_TEMPLATES: Final = environment(trim=True)
+
+
+@ROUTES.operation(
+    "GET", "/openapi.json", "describeRequests", "This description (OpenAPI 3.1)", _DOCUMENT, needs_log=False
 )
-
-
-_ROOM.filters["code"] = code
-_ROOM.globals["asset"] = asset
-
-
 async def describe_requests(request: Request) -> Response:
-    """GET /openapi.json"""
+    """Respond with the description of requests."""
     served = {"servers": [{"url": base(request) or "/"}]}
-    return public(request, openapi.document() | served, max_age=FRESH_FOR)
+    return public(request, openapi.document(request.app.state.operations) | served, max_age=FRESH_FOR)
 
 
+@ROUTES.operation(
+    "GET",
+    "/asyncapi.json",
+    "describeFrames",
+    "The frames of a live stream (AsyncAPI 3.0)",
+    _DOCUMENT,
+    faults=(BAD_HOST,),
+    needs_log=False,
+)
 async def describe_frames(request: Request) -> Response:
-    """GET /asyncapi.json: its addresses must be absolute, so without a public URL it is for the host that was asked"""
-    answer = public(request, asyncapi.document(absolute(request)), max_age=FRESH_FOR)
-    if not base(request) and answer.status_code == 200:
-        answer.headers["cache-control"] = f"private, max-age={FRESH_FOR}"
-    return answer
+    """Respond with the description of frames.
+
+    Its addresses must be absolute, so without a public URL it is for the host that was asked.
+    """
+    response = public(request, asyncapi.document(absolute(request)), max_age=FRESH_FOR)
+    if not base(request) and response.status_code == 200:
+        response.headers["cache-control"] = f"private, max-age={FRESH_FOR}"
+    return response
 
 
+@ROUTES.operation(
+    "GET",
+    "/docs",
+    "showDescription",
+    "This description as a page",
+    Returns(200, "A page.", media_type=HTML),
+    needs_log=False,
+)
 async def docs(request: Request) -> Response:
-    """GET /docs"""
-    return HTMLResponse(_page(base(request)), 200, {**SAFETY, "cache-control": f"public, max-age={FRESH_FOR}"})
+    """Show the description of requests."""
+    return HTMLResponse(
+        _page(request.app.state.operations, base(request)),
+        200,
+        {**SAFETY, "cache-control": f"public, max-age={FRESH_FOR}"},
+    )
 
 
 @lru_cache(maxsize=1)
-def _page(base: str) -> str:
-    document = openapi.document()
-    operations = [
+def _page(operations: tuple[Operation, ...], base: str) -> str:
+    document = openapi.document(operations)
+    shown = [
         {"method": method.upper(), "path": path, **_unfolded(operation, document)}
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
     groups = [
-        {**tag, "operations": [each for each in operations if tag["name"] in each["tags"]]} for tag in document["tags"]
+        {**tag, "operations": [each for each in shown if tag["name"] in each["tags"]]} for tag in document["tags"]
     ]
     problems = [example["value"] for example in document["components"]["examples"].values()]
-    return _ROOM.get_template("docs.html").render(
+    return _TEMPLATES.get_template("docs.html").render(
         info=document["info"],
         groups=groups,
         schemas=document["components"]["schemas"],

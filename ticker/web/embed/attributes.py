@@ -1,7 +1,7 @@
 """The widget's attributes as they are given in a query, for what is drawn on the server.
 
 The element itself ignores what it does not understand, since a page must not break over a misspelt attribute. The
-author of a URL, though, is told what is wrong with it.
+author of a URL, though, gets an error that names what is wrong.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LONGEST_LABEL: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What an embedder may say of a widget; each member is the attribute of that name.
+    """How an embedder wants a widget; each member is the attribute of that name.
 
     Attributes:
         layout: `list`, `strip` or `line`.
@@ -45,7 +45,7 @@ class Attributes:
         lang: language of the widget's own words; None for the feed's.
         theme: `auto`, `light` or `dark`.
         schema: whether there is structured data: `off`, `auto` or `always`.
-        script: whether the line that loads the widget's script is part of the fragment.
+        script: whether the script element that loads the widget is part of the fragment.
         page: URL of the page that includes the fragment, for the structured data; None for the feed's own page.
     """
 
@@ -152,7 +152,7 @@ def read(query: QueryParams, feed: str, known: Iterable[str] = WIDGET) -> Attrib
 
 
 def written(attributes: Attributes) -> dict[str, str]:
-    """Return the attributes that are not at their defaults, as they stand in markup or in a query."""
+    """Return the attributes that are not at their defaults, as they are written in markup or in a query."""
     defaults = Attributes()
     found = {name: getattr(attributes, name.replace("-", "_")) for name in WIDGET}
     return {

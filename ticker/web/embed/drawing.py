@@ -6,19 +6,17 @@ import base64
 import hashlib
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 from markupsafe import Markup
 
 from ticker.dispatch import direction
 from ticker.hub import Channel
-from ticker.web.assets import ASSETS, asset
+from ticker.web.assets import ASSETS
 from ticker.web.embed.attributes import Attributes, written
 from ticker.web.embed.words import fill, spoken
 from ticker.web.embed.zone import clock_time
-from ticker.web.sentence import code
+from ticker.web.rendering import environment
 
 STYLE: Final = Markup(ASSETS["widget.css"].plain.decode().strip())  # noqa: S704  # our own style sheet
 """The widget's style sheet, the same in every fragment."""
@@ -28,17 +26,12 @@ STYLE_HASH: Final = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).d
 
 
 def isolated(text: str) -> Markup:
-    """Return text kept apart from what stands around it."""
+    """Return text isolated from the direction of what is around it."""
     return Markup("<bdi>{}</bdi>").format(text)
 
 
-TEMPLATES: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-)
-TEMPLATES.filters["code"] = code
-TEMPLATES.globals |= {"asset": asset, "fill": fill, "isolated": isolated, "direction_of": direction}
+TEMPLATES: Final = environment()
+TEMPLATES.globals |= {"fill": fill, "isolated": isolated, "direction_of": direction}
 
 
 def draw(
@@ -53,13 +46,13 @@ def draw(
 
     Args:
         channel: whose dispatches they are.
-        dispatches: in their order; the pinned one is marked wherever it stands.
+        dispatches: in their order; the pinned one is marked wherever it is.
         attributes: what the embedder asked for.
         src: base URL of the service; empty on a page of its own, where URLs are relative.
         structured: JSON-LD to put inside the element.
     """
     feed = channel.feed
-    said = spoken(attributes.lang or feed.language)
+    own = spoken(attributes.lang or feed.language)
     proof = channel.proof
     now = datetime.fromisoformat(proof) if proof else None
     element: Any = TEMPLATES.get_template("embed/element.html")
@@ -68,13 +61,13 @@ def draw(
             feed=feed.name,
             title=feed.title,
             home=f"{src}/feeds/{feed.name}",
-            # The element's words are told to the script too, or it would take those of the page around it.
-            attributes=({"src": src} if src else {}) | written(attributes) | {"lang": said.tag},
+            # The script is given the element's language too, or it would take that of the page around it.
+            attributes=({"src": src} if src else {}) | written(attributes) | {"lang": own.tag},
             layout=attributes.layout,
             dispatches=dispatches,
             pinned=feed.pinned,
             proof=proof,
-            spoken=said,
+            spoken=own,
             clock=partial(clock_time, timezone=feed.timezone, now=now),
             style=STYLE,
             structured=structured,

@@ -8,29 +8,60 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticker.dispatch import Link
 from ticker.hub import Channel
 from ticker.web.admission import cross_origin, readable
+from ticker.web.described.bodies import RULES
 from ticker.web.embed.attributes import FRAGMENT, Attributes, read
 from ticker.web.embed.drawing import draw
+from ticker.web.embed.parameters import ATTRIBUTES, one_of
 from ticker.web.embed.policy import policy
 from ticker.web.embed.refusal import in_page
 from ticker.web.embed.selection import Dispatch, shown
 from ticker.web.embed.structured import live_blog, script_text
+from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.node import node_of
+from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.parameters import FEED_NAME, query
 from ticker.web.public_url import absolute, base
+
+ROUTES: Final = Resource("Embedding", (FEED_NAME,))
 
 FRESH_FOR: Final = 1
 """Seconds for which a cache may keep what has dispatches in it: a kill is out within this time."""
 
 ANCHOR: Final = "line-"
-"""What stands before a dispatch's id in the fragment of its URL on the feed's own page."""
+"""Prefix of a dispatch's id in the fragment of its URL on the feed's own page."""
 
+_WITH_SCRIPT: Final = query(
+    "WithScript",
+    "script",
+    "Whether the script element that loads the widget is there.",
+    one_of("yes", "no", default="yes"),
+    "no",
+)
+_INCLUDING_PAGE: Final = query(
+    "IncludingPage",
+    "page",
+    "URL of the page that includes it, for the structured data.",
+    {"type": "string", **RULES[Link]},
+    "https://news.example/live",
+)
 _SCRIPT: Final = Markup('<script type="module" src="{}/embed/v1/ticker.js"></script>\n')
 
 
+@ROUTES.operation(
+    "GET",
+    "/embed/feeds/{feed}/fragment",
+    "includeFeed",
+    "A feed, for inclusion by a server",
+    Returns(200, "A `breaking-ticker` element with a declarative shadow root.", media_type=HTML),
+    parameters=(*ATTRIBUTES, _WITH_SCRIPT, _INCLUDING_PAGE),
+    faults=(INVALID_PARAMETER,),
+)
 @in_page
 async def fragment(request: Request) -> Response:
-    """GET /embed/feeds/{feed}/fragment"""
+    """Respond with the widget, drawn."""
     channel = await readable(request, pages=False)
     feed = channel.feed
     attributes = read(request.query_params, feed.name, FRAGMENT)

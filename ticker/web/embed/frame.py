@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,19 +14,38 @@ from ticker.web.admission import readable
 from ticker.web.embed.attributes import CARD, Attributes, read
 from ticker.web.embed.drawing import TEMPLATES, draw
 from ticker.web.embed.fragment import caching
+from ticker.web.embed.parameters import ATTRIBUTES, LANG, THEME
 from ticker.web.embed.policy import policy
 from ticker.web.embed.refusal import in_frame
 from ticker.web.embed.selection import shown
 from ticker.web.embed.structured import script_text
 from ticker.web.embed.words import spoken
 from ticker.web.embed.zone import clock_time
+from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.node import node_of
+from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.parameters import DISPATCH_ID, FEED_NAME
 from ticker.web.public_url import base
 
+ROUTES: Final = Resource("Embedding", (FEED_NAME, DISPATCH_ID))
 
+PATH: Final = "/embed/feeds/{feed}"
+
+_PAGE: Final = Returns(200, "A page that sites of the feed's origins may frame.", media_type=HTML)
+
+
+@ROUTES.operation(
+    "GET",
+    PATH,
+    "frameFeed",
+    "A feed, for an iframe",
+    _PAGE,
+    parameters=ATTRIBUTES,
+    faults=(INVALID_PARAMETER,),
+)
 @in_frame
 async def feed_frame(request: Request) -> Response:
-    """GET /embed/feeds/{feed}"""
+    """Show a feed as the widget does."""
     channel = await readable(request, pages=False)
     attributes = read(request.query_params, channel.feed.name)
     dispatches = await shown(node_of(request).journal, channel, attributes)
@@ -34,13 +53,23 @@ async def feed_frame(request: Request) -> Response:
     return _page(request, channel, attributes, "embed/frame.html", element=element)
 
 
+@ROUTES.operation(
+    "GET",
+    PATH + "/{id}",
+    "frameDispatch",
+    "One dispatch as a card, for an iframe",
+    _PAGE,
+    Returns(410, "It was killed; its tombstone.", media_type=HTML),
+    parameters=(LANG, THEME),
+    faults=(INVALID_PARAMETER,),
+)
 @in_frame
 async def card(request: Request) -> Response:
-    """GET /embed/feeds/{feed}/{id}: one dispatch, or its tombstone once it was killed"""
+    """Show one dispatch, or its tombstone once it is killed."""
     channel = await readable(request, pages=False)
     feed = channel.feed
     attributes = read(request.query_params, feed.name, CARD)
-    # Read before the dispatch: the page is told again of a change that is in it already, but of none too few.
+    # Read before the dispatch: the page may be sent a change that it has already, but misses none.
     start, proof = str(feed.tail.position), channel.proof
     dispatch = await _dispatch(request, channel)
     now = datetime.fromisoformat(proof) if proof else None

@@ -1,4 +1,4 @@
-"""GET /embed: how to embed a feed, with each layout and each attribute live beside the line to copy."""
+"""How to embed a feed: each layout and each attribute, live beside the markup to copy."""
 
 from __future__ import annotations
 
@@ -25,8 +25,26 @@ from ticker.web.embed.policy import gallery_policy
 from ticker.web.embed.scripts import RELEASES
 from ticker.web.embed.selection import shown
 from ticker.web.embed.words import LANGUAGES
+from ticker.web.faults import INVALID_PARAMETER, NOT_FOUND
 from ticker.web.node import node_of
+from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
+
+ROUTES: Final = Resource("Embedding")
+
+PARAMETERS: Final = (
+    query(
+        "GalleryFeed", "feed", "The feed that the examples show; default `breaking`.", {"type": "string"}, "breaking"
+    ),
+    query(
+        "GalleryWords",
+        "lang",
+        "Language of the examples' own words.",
+        {"type": "string", "enum": ["", *LANGUAGES]},
+        "ar",
+    ),
+)
 
 
 class Example(NamedTuple):
@@ -108,8 +126,17 @@ def _described() -> dict[str, dict[str, str]]:
 DESCRIBED: Final = _described()
 
 
+@ROUTES.operation(
+    "GET",
+    "/embed",
+    "showGallery",
+    "How to embed a feed, with live examples",
+    Returns(200, "A page.", media_type=HTML),
+    parameters=PARAMETERS,
+    faults=(INVALID_PARAMETER, NOT_FOUND),
+)
 async def gallery(request: Request) -> Response:
-    """GET /embed?feed=&lang="""
+    """Show the widget with each layout and each attribute."""
     node = node_of(request)
     name, lang = _choice(request.query_params)
     request.path_params["feed"] = name
@@ -148,15 +175,15 @@ async def gallery(request: Request) -> Response:
     return HTMLResponse(page, headers=headers)
 
 
-def _choice(query: QueryParams) -> tuple[str, str]:
+def _choice(given: QueryParams) -> tuple[str, str]:
     """Return the feed and the language to show, which is empty for the widget's own choice."""
-    known = ("feed", "lang")
-    if unknown := sorted(set(query) - set(known)):
+    known = [parameter.name for parameter in PARAMETERS]
+    if unknown := sorted(set(given) - set(known)):
         raise Invalid([(name, f"is not a parameter here; the parameters are {', '.join(known)}") for name in unknown])
-    lang = query.get("lang", "")
+    lang = given.get("lang", "")
     if lang and lang not in LANGUAGES:
         raise Invalid([("lang", f"is one of {', '.join(LANGUAGES)}")])
-    return query.get("feed") or BREAKING, lang
+    return given.get("feed") or BREAKING, lang
 
 
 def _labels(channel: Channel) -> dict[str, str]:
@@ -170,7 +197,7 @@ def _labels(channel: Channel) -> dict[str, str]:
 async def _drawn(
     request: Request, channel: Channel, example: Example, lang: str, labels: dict[str, str]
 ) -> dict[str, Any]:
-    """Return an example with its element and the line to copy."""
+    """Return an example with its element and the markup to copy."""
     given = {name: value or labels[name] for name, value in example.attributes.items()}
     given |= {"lang": lang} if lang and "lang" not in given else {}
     attributes = read(QueryParams(given), channel.feed.name)

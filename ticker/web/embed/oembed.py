@@ -12,11 +12,19 @@ from starlette.responses import Response
 
 from ticker.dispatch import BREAKING
 from ticker.errors import Gone, Invalid, NotFound, NotSupported
+from ticker.schema import number, shape, text
 from ticker.web.admission import find_readable
-from ticker.web.answers import json
+from ticker.web.embed.parameters import one_of, whole
 from ticker.web.embed.zone import clock_time
+from ticker.web.faults import INVALID_PARAMETER, KILLED, NOT_FOUND
 from ticker.web.node import Node, node_of
+from ticker.web.operation import Fault, Parameter, Resource, Returns
+from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
+from ticker.web.responses import json
+from ticker.web.shape import Shape
+
+ROUTES: Final = Resource("Embedding")
 
 WIDTH: Final = 600
 HEIGHT: Final = 480
@@ -33,6 +41,54 @@ _FEED: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/?")
 _DISPATCH: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/(?P<id>[^/]+)/?")
 _FRAME: Final = Markup(
     '<iframe src="{src}" title="{title}" width="{width}" height="{height}" frameborder="0" loading="lazy"></iframe>'
+)
+
+
+_URL: Final = Parameter(
+    "PageUrl",
+    "url",
+    "query",
+    "URL of a feed's or a dispatch's page.",
+    {"type": "string", "minLength": 1},
+    "https://ticker.example/feeds/breaking",
+    required=True,
+)
+_MAX_WIDTH: Final = query("MaxWidth", "maxwidth", "Pixels there is room for.", whole(1, 99999), 400)
+_MAX_HEIGHT: Final = query("MaxHeight", "maxheight", "Pixels there is room for.", whole(1, 99999), 300)
+_FORMAT: Final = query("Format", "format", "Of the response.", one_of("json", default="json"), "json")
+
+_NOT_SUPPORTED: Final = Fault(
+    "NotSupported", NotSupported("oEmbed responses are JSON here; ask with format=json", field="format")
+)
+
+OEMBED: Final = Shape(
+    "OEmbed",
+    shape(
+        "What to embed (oEmbed 1.0).",
+        {
+            "version": text("Of oEmbed.", const="1.0"),
+            "type": text("HTML to show.", const="rich"),
+            "title": text("The feed, and of a dispatch when it was filed; never its text."),
+            "provider_name": text("The service's host."),
+            "provider_url": text("The service."),
+            "cache_age": number("Seconds for which it may be kept: the frame in it is live."),
+            "width": number("Pixels.", 1),
+            "height": number("Pixels.", 1),
+            "html": text("An iframe."),
+        },
+    ),
+    {
+        "version": "1.0",
+        "type": "rich",
+        "title": "Breaking news",
+        "provider_name": "ticker.example",
+        "provider_url": "https://ticker.example/",
+        "cache_age": CACHE_AGE,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "html": '<iframe src="https://ticker.example/embed/feeds/breaking" title="Breaking news" width="600" '
+        'height="480" frameborder="0" loading="lazy"></iframe>',
+    },
 )
 
 
@@ -68,33 +124,39 @@ def target(url: str, own: str) -> Target:
     raise NotFound(f"{url[:200]!r} is neither a feed nor a dispatch", field="url")
 
 
-def fits(query: str | None, name: str, wanted: int) -> int:
+def fits(given: str | None, name: str, wanted: int) -> int:
     """Return a size in pixels that is at most what the consumer has room for."""
-    if query is None:
+    if given is None:
         return wanted
-    room = int(query) if query.isascii() and query.isdigit() and len(query) < 6 else 0
+    room = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
     if room < 1:
         raise Invalid([(name, "is a number of pixels from 1 to 99999")])
     return min(room, wanted)
 
 
+@ROUTES.operation(
+    "GET",
+    "/oembed",
+    "describeEmbed",
+    "oEmbed: what to embed for the URL of a page",
+    Returns(200, "An iframe and its size.", (OEMBED,)),
+    parameters=(_URL, _MAX_WIDTH, _MAX_HEIGHT, _FORMAT),
+    faults=(INVALID_PARAMETER, KILLED, NOT_FOUND, _NOT_SUPPORTED),
+)
 async def oembed(request: Request) -> Response:
-    """GET /oembed?url=&maxwidth=&maxheight=&format=
-
-    Other parameters are ignored: consumers send some of their own.
-    """
-    query = request.query_params
-    if query.get("format", "json") != "json":
+    """Respond with an iframe for a page. Unknown parameters are ignored: consumers send some of their own."""
+    given = request.query_params
+    if given.get("format", "json") != "json":
         raise NotSupported("oEmbed responses are JSON here; ask with format=json", field="format")
-    if not query.get("url"):
+    if not given.get("url"):
         raise Invalid([("url", "is required: the URL of a feed's or a dispatch's page")])
     own = absolute(request)
-    found = target(query["url"], own)
+    found = target(given["url"], own)
     node = node_of(request)
     title = await _title(node, found)
     path = f"{own}/embed/feeds/{found.feed}"
-    width = fits(query.get("maxwidth"), "maxwidth", WIDTH)
-    height = fits(query.get("maxheight"), "maxheight", CARD_HEIGHT if found.id else HEIGHT)
+    width = fits(given.get("maxwidth"), "maxwidth", WIDTH)
+    height = fits(given.get("maxheight"), "maxheight", CARD_HEIGHT if found.id else HEIGHT)
     src = f"{path}/{found.id}" if found.id else path
     document: dict[str, Any] = {
         "version": "1.0",

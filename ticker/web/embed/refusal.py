@@ -27,8 +27,8 @@ def in_frame(route: Route) -> Route:
 
     def show(request: Request, error: TickerError) -> str:
         language = preferred(request.headers.get("accept-language", ""))
-        said = PROBLEMS[language]
-        title, sentence = said.get(str(error.status), said["500" if error.status >= 500 else "400"])
+        sentences = PROBLEMS[language]
+        title, sentence = sentences.get(str(error.status), sentences["500" if error.status >= 500 else "400"])
         return TEMPLATES.get_template("embed/refusal.html").render(
             base=base(request),
             language=language,
@@ -36,26 +36,26 @@ def in_frame(route: Route) -> Route:
             title=title,
             sentence=sentence,
             detail=error.detail if error.status == 422 else None,  # for who writes the URL, and only then
-            onward=said["onward"],
+            onward=sentences["onward"],
         )
 
-    return _answered(route, show)
+    return _with_errors(route, show)
 
 
 def in_page(route: Route) -> Route:
-    """Have a route's errors told in a comment, to clients that accept HTML: some servers include bodies of errors."""
+    """Write a route's errors into a comment, for clients that accept HTML: some servers include bodies of errors."""
 
     def show(_: Request, error: TickerError) -> str:
         # Angle brackets and dashes could end a comment.
-        told = f"{error.status} {error.title}: {error.detail}".replace("-", "\u2010")
-        return str(Markup("<!-- {} -->\n").format(told))
+        sentence = f"{error.status} {error.title}: {error.detail}".replace("-", "\u2010")
+        return str(Markup("<!-- {} -->\n").format(sentence))
 
-    return _answered(route, show)
+    return _with_errors(route, show)
 
 
-def _answered(route: Route, show: Callable[[Request, TickerError], str]) -> Route:
+def _with_errors(route: Route, show: Callable[[Request, TickerError], str]) -> Route:
     @wraps(route)
-    async def answered(request: Request) -> Response:
+    async def responded(request: Request) -> Response:
         try:
             return await route(request)
         except TickerError as error:
@@ -71,4 +71,4 @@ def _answered(route: Route, show: Callable[[Request, TickerError], str]) -> Rout
                 headers["retry-after"] = str(error.retry_after)
             return HTMLResponse(show(request, error), error.status, headers)
 
-    return answered
+    return responded

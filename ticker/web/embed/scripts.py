@@ -14,7 +14,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.errors import NoSuchAddress
+from ticker.schema import text
 from ticker.web.assets import ASSETS, CLIENTS, IMMUTABLE, Asset
+from ticker.web.operation import Resource, Returns
+from ticker.web.parameters import in_path
+
+ROUTES: Final = Resource(
+    "Embedding",
+    (in_path("WidgetVersion", "version", text("A released version.", pattern=r"^\d+\.\d+\.\d+$"), "0.1.0"),),
+)
+
+_MODULE: Final = Returns(200, "A module.", media_type="text/javascript")
 
 CURRENT: Final = "ticker.js"
 """Name of the widget's bundle."""
@@ -42,8 +52,17 @@ RELEASES: Final = read_released(RELEASED)
 """Every released version of the widget's script."""
 
 
+@ROUTES.operation(
+    "GET",
+    "/embed/v1/ticker.js",
+    "loadWidget",
+    "The widget's script, current build",
+    _MODULE,
+    Returns(304, "You have it already.", media_type=""),
+    needs_log=False,
+)
 async def current(request: Request) -> Response:
-    """GET /embed/v1/ticker.js"""
+    """Respond with the current build."""
     script = ASSETS[CURRENT]
     response = script.response(request, CURRENT_FOR)
     # A weak tag: it is the same for the compressed and the plain body (RFC 9110 section 8.8.3.3).
@@ -55,8 +74,16 @@ async def current(request: Request) -> Response:
     return response
 
 
+@ROUTES.operation(
+    "GET",
+    "/embed/{version}/ticker.js",
+    "loadReleasedWidget",
+    "The widget's script as it was released, for ever",
+    _MODULE,
+    needs_log=False,
+)
 async def released(request: Request) -> Response:
-    """GET /embed/{version}/ticker.js"""
+    """Respond with a released build."""
     version = request.path_params["version"]
     script = RELEASES.get(version)
     if script is None:

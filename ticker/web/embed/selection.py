@@ -99,7 +99,7 @@ async def shown(journal: Journal, channel: Channel, attributes: Attributes) -> l
     if feed.pinned_dispatch is not None:
         known.append(feed.pinned_dispatch)
     by_id = {dispatch["id"]: dispatch for dispatch in known}
-    # A line shows what is newest: there, a pin would keep the latest flash from being seen.
+    # This layout shows the newest dispatch: there, a pin would keep the latest flash from being seen.
     pinned = None if attributes.layout == "line" else feed.pinned
     return arranged(visible(by_id.values(), attributes, now), pinned, attributes.limit)
 

@@ -30,7 +30,7 @@ def live_blog(
         feed: its `title`, `language` and `publisher`.
         dispatches: what the page shows; those that were killed are left out.
         page: URL of the page that shows them.
-        anchor: what stands before an id in the fragment of an update's URL.
+        anchor: prefix of an id in the fragment of an update's URL.
         ended: when the coverage ended, RFC 3339; None while it goes on.
     """
     usable = sorted(
@@ -77,6 +77,6 @@ def _update(dispatch: dict[str, Any], url: str) -> dict[str, Any]:
 
 
 def script_text(value: object) -> Markup:
-    """Return JSON that can neither end the script element it stands in nor begin a comment there."""
+    """Return JSON that can neither end the script element around it nor begin a comment there."""
     text = orjson.dumps(value).decode()
     return Markup(text.translate(_ESCAPED))  # noqa: S704  # nothing that is markup is left in it

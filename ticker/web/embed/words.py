@@ -23,7 +23,7 @@ NOT_LIVE: Final = {
     "ar": "غير مباشر، حتى {}",
     "es": "Sin actualización en vivo desde {}",
 }
-"""What the badge says until the script has taken over, which never says it."""
+"""What the badge shows until the script has taken over, which never shows it."""
 
 
 class Spoken(NamedTuple):

@@ -1,0 +1,45 @@
+"""Write a change of a feed to its log, and respond with its receipt."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker.changes import Change
+from ticker.fanout import Kept, Line
+from ticker.web.node import node_of
+from ticker.web.operation import Header
+from ticker.web.parameters import ETAG, REPLAYED
+from ticker.web.responses import json
+
+ENTRY_TIMEOUT: Final = 0.25
+"""Seconds a response waits for the entry to arrive by pub/sub, which takes a millisecond."""
+
+OF_RECEIPTS: Final[tuple[Header, ...]] = (ETAG, REPLAYED)
+"""Headers of a response with the receipt of a change of a dispatch."""
+
+
+async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict[str, str]]:
+    """Write a change; return its receipt, and the headers of a response with it.
+
+    The next request to this node sees the change. When Redis does not deliver it, the response does not wait for long.
+    """
+    node, feed = node_of(request), request.path_params["feed"]
+    receipt, repeated = await node.journal.append(feed, change)
+    if change.kind == "file":
+        kept = Kept(node.relay.now(), repeated)
+        node.relay.fan_outs.kept(Line(feed, receipt["id"], receipt["filed"]), kept)
+    if "position" in receipt:
+        await node.relay.heard(feed, int(receipt["position"].partition("-")[0]), ENTRY_TIMEOUT)
+    headers = {"idempotent-replayed": "true"} if repeated else {}
+    if "revision" in receipt:
+        headers["etag"] = f'"{receipt["revision"]}"'
+    return receipt, headers
+
+
+async def respond(request: Request, change: Change) -> Response:
+    """Write a change and return the response with its receipt."""
+    receipt, headers = await append(request, change)
+    return json(receipt, 200, headers)

@@ -1,0 +1,238 @@
+"""Dispatches: the history of a feed, one dispatch, and what a correspondent does to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker import changes
+from ticker.dispatch import FIELDS, Correction, Draft, Kill, read
+from ticker.errors import Conflict, Gone, Invalid
+from ticker.hub import Channel
+from ticker.journal.registry import Holder
+from ticker.web.admission import readable
+from ticker.web.append import OF_RECEIPTS, append, respond
+from ticker.web.faults import CLOSED, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
+from ticker.web.node import node_of
+from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.parameters import DISPATCH_ID, ETAG, FEED, FEED_NAME, IF_MATCH, IF_NONE_MATCH, LOCATION
+from ticker.web.public_url import base
+from ticker.web.request import body, idempotency_key, if_match
+from ticker.web.responses import json, public
+from ticker.web.shapes import dispatch as shapes
+from ticker.web.shapes.held import HOLD_RECEIPT
+from ticker.web.visible import listed, visible_editions
+
+ROUTES: Final = Resource("Dispatches", (FEED_NAME, DISPATCH_ID))
+
+LIST: Final = FEED + "/dispatches"
+ONE: Final = LIST + "/{id}"
+
+FRESH_FOR: Final = 1
+"""Seconds a shared cache may keep a dispatch."""
+
+LONGEST_EMBARGO: Final = timedelta(days=366)
+"""How far ahead a dispatch may be held; a later year is a slip of the finger."""
+
+
+@ROUTES.operation(
+    "POST",
+    LIST,
+    "fileDispatch",
+    "File a dispatch",
+    Returns(
+        201,
+        "It is kept: on disk, and on as many replicas as the operator asks for. "
+        "With `release_at`, it is held until then.",
+        (shapes.FILED, HOLD_RECEIPT),
+        headers=(LOCATION, *OF_RECEIPTS),
+    ),
+    role="correspondent",
+    body=Draft,
+    repeatable=True,
+    faults=(CLOSED,),
+)
+async def file(request: Request, holder: Holder) -> Response:
+    """File a dispatch, or hold it."""
+    feed = request.path_params["feed"]
+    draft = read(Draft, await body(request))
+    channel = await node_of(request).find(feed)
+    fields, key = draft.fields(channel.feed.language), idempotency_key(request)
+    if draft.release_at is not None:
+        held = changes.Hold(holder, fields, release_time(draft.release_at), idempotency_key=key)
+        receipt, headers = await append(request, held)
+        return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/held/{receipt['id']}"})
+    written, confirmation = changes.require_confirmation(fields, channel.feed)
+    filed = changes.File(holder, written, draft=fields, confirmation=confirmation, idempotency_key=key)
+    return respond_filed(request, channel, filed, *await append(request, filed))
+
+
+def respond_filed(
+    request: Request, channel: Channel, change: changes.Change, receipt: dict[str, Any], headers: dict[str, str]
+) -> Response:
+    """Return the response with the receipt of a dispatch that is in the log now, and with similar dispatches."""
+    feed, id = channel.feed.name, receipt["id"]
+    # A held dispatch that was released before has no text any more; the first response had what was similar.
+    text = change.written().get("text")
+    receipt["similar"] = channel.recent_dispatches.similar_to(text, receipt["filed"], id) if text else []
+    return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/dispatches/{id}"})
+
+
+def release_time(moment: str) -> int:
+    """Return the millisecond of Unix time at which a held dispatch is to be released.
+
+    Whether that is still to come is judged by the log's clock, once it is known that this is no repeated request.
+
+    Raises:
+        Invalid: it is more than a year away.
+    """
+    at = datetime.fromisoformat(moment)
+    if at > datetime.now(UTC) + LONGEST_EMBARGO:
+        raise Invalid([("release_at", "is more than a year away; is the year right?")])
+    return round(at.timestamp() * 1000)
+
+
+@ROUTES.operation(
+    "GET",
+    ONE,
+    "readDispatch",
+    "One dispatch with its earlier revisions",
+    Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG,)),
+    Returns(304, "You have it already.", media_type="", headers=(ETAG,)),
+    parameters=(IF_NONE_MATCH,),
+    faults=(KILLED, OTHER_ORIGIN),
+)
+async def read_dispatch(request: Request) -> Response:
+    """Respond with a dispatch, its revisions and its editions."""
+    feed = request.path_params["feed"]
+    node = node_of(request)
+    await readable(request)
+    found = await node.journal.dispatch(feed, request.path_params["id"])
+    if found["status"] == "killed":
+        raise Gone(f"This dispatch was killed: {found['reason']}", tombstone=found)
+    found["editions"] = await visible_editions(request, await node.journal.editions(feed, found["id"]))
+    response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
+    if not all(listed(request, edition) for edition in found["editions"]):
+        response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
+    return response
+
+
+@ROUTES.operation(
+    "PATCH",
+    ONE,
+    "correctDispatch",
+    "Correct a dispatch",
+    Returns(200, "It is corrected.", (shapes.CORRECTED,), headers=OF_RECEIPTS),
+    role="correspondent",
+    body=Correction,
+    repeatable=True,
+    parameters=(IF_MATCH,),
+    faults=(CLOSED, KILLED, NOT_YOURS),
+    description="What the body does not name stays; null or an empty value takes a field away, "
+    "but not `text`, `urgency` or `language`. At least one field must be named.",
+)
+async def correct(request: Request, holder: Holder) -> Response:
+    """Correct a dispatch."""
+    feed, id = request.path_params["feed"], request.path_params["id"]
+    node = node_of(request)
+    revision = if_match(request)
+    correction = read(Correction, await body(request))
+    known = await node.journal.dispatch(feed, id)
+    fields = correction.applied_to(known)
+    confirmation: changes.Confirmation | None = None
+    if correction.urgency is not None:
+        confirmation = changes.DropConfirmation()
+        if correction.urgency == "flash" != known.get("urgency"):
+            fields, required = changes.require_confirmation(fields, (await node.find(feed)).feed)
+            confirmation = required or confirmation
+    change = changes.Correct(
+        holder,
+        id,
+        fields,
+        # What was merged must be the current revision when the script runs; no revision is -1. A repeated request
+        # is answered before any of that is looked at.
+        revision=known["revision"] if revision in (None, known["revision"]) else -1,
+        own_only=holder.role == "correspondent",
+        previous=known,
+        correction={"if-match": revision, **correction.model_dump(exclude_unset=True)},
+        confirmation=confirmation,
+        idempotency_key=idempotency_key(request),
+    )
+    return await respond(request, change)
+
+
+@ROUTES.operation(
+    "POST",
+    ONE + "/kill",
+    "killDispatch",
+    "Kill a dispatch",
+    Returns(200, "It is killed; a tombstone is given in its place.", (shapes.KILLED,), headers=OF_RECEIPTS),
+    role="correspondent",
+    body=Kill,
+    repeatable=True,
+    faults=(KILLED, NOT_YOURS),
+)
+async def kill(request: Request, holder: Holder) -> Response:
+    """Kill a dispatch. The response names its editions, which are to be killed on their own."""
+    feed, id = request.path_params["feed"], request.path_params["id"]
+    reason = read(Kill, await body(request)).reason
+    own_only, key = holder.role == "correspondent", idempotency_key(request)
+    killed = changes.Kill(holder, id, reason, own_only=own_only, idempotency_key=key)
+    receipt, headers = await append(request, killed)
+    receipt["editions"] = await visible_editions(request, await node_of(request).journal.editions(feed, id))
+    return json(receipt, 200, headers)
+
+
+@ROUTES.operation(
+    "POST",
+    ONE + "/confirm",
+    "confirmFlash",
+    "Confirm a flash with a second key",
+    Returns(200, "It is a flash now.", (shapes.CORRECTED,), headers=OF_RECEIPTS),
+    role="correspondent",
+    repeatable=True,
+    faults=(
+        CLOSED,
+        KILLED,
+        NOT_YOURS,
+        Fault("NothingToConfirm", Conflict("Nobody asked for this dispatch to be a flash, or it is one already")),
+        STALE_REVISION,
+    ),
+    description="Where a flash takes two keys, it goes out as urgent. Another key confirms it before `confirm_by`.",
+)
+async def confirm(request: Request, holder: Holder) -> Response:
+    """Make a flash of a dispatch, with the second key."""
+    feed, id = request.path_params["feed"], request.path_params["id"]
+    known = await node_of(request).journal.dispatch(feed, id)
+    if known["status"] == "killed":
+        raise Gone("The dispatch was killed and cannot be changed", tombstone=known)
+    fields = {name: known[name] for name in FIELDS if name in known} | {"urgency": "flash"}
+    change = changes.Correct(
+        holder,
+        id,
+        fields,
+        revision=known["revision"],
+        previous=known,
+        confirmation=changes.GiveConfirmation(),
+        idempotency_key=idempotency_key(request),
+    )
+    return await respond(request, change)
+
+
+@ROUTES.operation(
+    "GET",
+    ONE + "/receipt",
+    "readReceipt",
+    "How a dispatch was delivered",
+    Returns(200, "As measured so far.", (shapes.DELIVERY_REPORT,)),
+    role="correspondent",
+)
+async def delivery(request: Request, holder: Holder) -> Response:
+    """Respond with the delivery report of a dispatch."""
+    feed = request.path_params["feed"]
+    node = node_of(request)
+    found = await node.journal.dispatch(feed, request.path_params["id"])
+    return json(await node.receipts.of(feed, found))

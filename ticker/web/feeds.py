@@ -1,0 +1,199 @@
+"""Feeds: the list, the state of one, its labels; and for admins to open, edit and close them."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import asdict
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker.admin import FeedEdit, FeedPlan
+from ticker.dispatch import read
+from ticker.errors import Conflict, Invalid
+from ticker.feed import Feed
+from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.registry import Holder, now
+from ticker.web.admission import readable, refuse_foreign
+from ticker.web.append import ENTRY_TIMEOUT
+from ticker.web.faults import OTHER_ORIGIN
+from ticker.web.node import Node, node_of
+from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT
+from ticker.web.public_url import base
+from ticker.web.request import body
+from ticker.web.responses import json, public
+from ticker.web.shapes.feed import FEEDS, LABELS, OPENED_FEED, SNAPSHOT
+from ticker.web.visible import visible
+
+ROUTES: Final = Resource("Feeds", (FEED_NAME,))
+
+LIST: Final = "/v1/feeds"
+
+FRESH_FOR: Final = 1
+"""Seconds a shared cache may keep a snapshot: enough to spare the service a stampede."""
+
+_FEED_IS_OPEN: Final = Fault("FeedIsOpen", Conflict("The feed 'breaking' is open already", field="name"))
+
+
+@ROUTES.operation(
+    "GET",
+    LIST,
+    "listFeeds",
+    "List the feeds",
+    Returns(200, "The feeds.", (FEEDS,)),
+    faults=(OTHER_ORIGIN,),
+    description="Those that are public, and those that the key reaches if there is one.",
+)
+async def list_feeds(request: Request) -> Response:
+    """List the feeds that the request may know of."""
+    node = node_of(request)
+    refuse_foreign(node.settings, None, request.headers)
+    channels = await visible(request, node.hub.open_channels())
+    every = [channel.feed for channel in channels.values()]
+    listed = [
+        describe(channel.feed, channels) | {"editions": siblings(channel.feed, every), "watching": channel.watching}
+        for channel in channels.values()
+    ]
+    response = public(request, {"feeds": listed}, max_age=FRESH_FOR)
+    if not all(feed.listed for feed in every):
+        response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
+    return response
+
+
+def siblings(feed: Feed, every: list[Feed]) -> list[dict[str, str]]:
+    """Return the editions of a feed in other languages: all that go back to the same one."""
+    root = feed.edition_of or feed.name
+    return [
+        {"name": other.name, "title": other.title, "language": other.language}
+        for other in every
+        if other is not feed and (other.edition_of or other.name) == root
+    ]
+
+
+def describe(feed: Feed, known: Container[str]) -> dict[str, Any]:
+    """Return what the list has of a feed, for readers who may know of the feeds in `known`."""
+    return {
+        "name": feed.name,
+        "title": feed.title,
+        "language": feed.language,
+        "position": str(feed.tail.position),
+        "air": feed.air,
+        "edition_of": feed.edition_of if feed.edition_of in known else None,
+        "timezone": feed.timezone,
+        "visibility": feed.visibility,
+        "closed": feed.closed,
+    }
+
+
+@ROUTES.operation(
+    "POST",
+    LIST,
+    "openFeed",
+    "Open a feed",
+    Returns(201, "It is open.", (OPENED_FEED,), headers=(LOCATION,)),
+    role="admin",
+    body=FeedPlan,
+    faults=(_FEED_IS_OPEN,),
+)
+async def open_feed(request: Request, holder: Holder) -> Response:
+    """Open a feed."""
+    plan = read(FeedPlan, await body(request))
+    node = node_of(request)
+    await _check_edition(node, plan.name, plan.edition_of)
+    opened = FeedSettings.requested(plan, now())
+    await node.registry.open_feed(opened)
+    return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
+
+
+@ROUTES.operation(
+    "GET",
+    FEED,
+    "readFeed",
+    "The current state of a feed",
+    Returns(200, "The same object as a `snapshot` frame.", (SNAPSHOT,), headers=(ETAG, TICKER_AT)),
+    Returns(304, "You have it already.", media_type="", headers=(ETAG, TICKER_AT)),
+    parameters=(IF_NONE_MATCH,),
+    faults=(OTHER_ORIGIN,),
+    alternate_of="/feeds/{feed}",
+    description="The newest dispatches, the pin and the air. Served from memory, also while the log is away.",
+)
+async def snapshot(request: Request) -> Response:
+    """Respond from memory, also while Redis is away."""
+    channel = await readable(request)
+    # The time of the last proof moves on while nothing changes, hence a weak tag; and a 304 must have it too.
+    proof = {} if channel.proof is None else {"ticker-at": channel.proof}
+    tag = str(channel.feed.tail.position)
+    return public(request, channel.snapshot(), max_age=FRESH_FOR, tag=tag, weak=True, headers=proof)
+
+
+@ROUTES.operation(
+    "PATCH",
+    FEED,
+    "editFeed",
+    "Edit a feed, or open it again",
+    Returns(200, "As it is now.", (OPENED_FEED,)),
+    role="admin",
+    body=FeedEdit,
+    description="What is not named stays. At least one field must be named. Every node takes it in at once, and "
+    "dismisses the readers who may not read the feed any more.",
+)
+async def edit_feed(request: Request, holder: Holder) -> Response:
+    """Edit a feed; edits at the same time are all kept."""
+    feed, node = request.path_params["feed"], node_of(request)
+    changes = read(FeedEdit, await body(request)).changes()
+    await _check_edition(node, feed, changes.get("edition_of"))
+    async with node.relay.hears(ENTRY_TIMEOUT) as word:
+        plan = await node.registry.edit(feed, changes, word)
+    await node.journal.settle(feed)
+    return json(asdict(plan))
+
+
+@ROUTES.operation(
+    "DELETE",
+    FEED,
+    "closeFeed",
+    "Close a feed",
+    Returns(200, "As it is now; since when it is closed is in `closed`.", (OPENED_FEED,)),
+    role="admin",
+    description="Its readers get a last snapshot, and from now on it takes nothing but kills. Its history stays. "
+    "Closed again, it keeps the time at which it was closed first.",
+)
+async def close_feed(request: Request, holder: Holder) -> Response:
+    """Close a feed. After the response no node takes anything into it."""
+    feed, node = request.path_params["feed"], node_of(request)
+    async with node.relay.hears(ENTRY_TIMEOUT) as word:
+        plan = await node.registry.close(feed, word)
+    await node.journal.settle(feed)
+    return json(asdict(plan))
+
+
+async def _check_edition(node: Node, feed: str, original: str | None) -> None:
+    if original is not None and (original == feed or not await node.registry.listed(original)):
+        raise Invalid([("edition_of", f"names another feed that there is; {original!r} is none")])
+
+
+@ROUTES.operation(
+    "GET",
+    FEED + "/labels",
+    "listLabels",
+    "Sections, places and stories, with the number of their dispatches",
+    Returns(200, "The labels, most used first.", (LABELS,)),
+    faults=(OTHER_ORIGIN,),
+)
+async def labels(request: Request) -> Response:
+    """List the labels of a feed's dispatches, tombstones included."""
+    feed = request.path_params["feed"]
+    node = node_of(request)
+    await readable(request)
+    listed = {
+        plural: [
+            {"label": label, "dispatches": count}
+            for label, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        ]
+        for plural, found in zip(
+            ("sections", "places", "stories"), (await node.journal.labels(feed)).values(), strict=True
+        )
+    }
+    return public(request, {"feed": feed, **listed}, max_age=FRESH_FOR)

@@ -1,0 +1,99 @@
+"""Keys: who may write, for admins of all feeds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticker.admin import KeyPlan
+from ticker.dispatch import read
+from ticker.journal.registry import Holder
+from ticker.schema import Schema, many, moment, number, or_null, shape, text
+from ticker.web.node import node_of
+from ticker.web.operation import Resource, Returns
+from ticker.web.parameters import NAME, in_path
+from ticker.web.request import body
+from ticker.web.responses import json
+from ticker.web.shape import Shape
+
+_ID: Final = text("Id of the key; not the key.", pattern="^[0-9a-f]{12}$")
+
+ROUTES: Final = Resource("Keys", (in_path("KeyId", "id", _ID, "5f2c9a0b71d4"),))
+
+PATH: Final = "/v1/keys"
+
+_HOLDER: Final[dict[str, Schema]] = {
+    "id": _ID,
+    "name": text("Who holds it."),
+    "role": text("How far it reaches.", enum=["correspondent", "editor", "admin"]),
+    "issued": moment("When it was issued."),
+    "feeds": many(NAME, "The feeds it works in; none means all."),
+    "rate": or_null(number("Changes a minute it may make; null means the service's own limit.", 1)),
+}
+_LENA: Final[dict[str, Any]] = {
+    "id": "5f2c9a0b71d4",
+    "name": "Lena Ortiz",
+    "role": "correspondent",
+    "issued": "2026-03-01T08:00:00.000Z",
+    "feeds": ["breaking"],
+    "rate": None,
+}
+_KEY: Final = Shape(
+    "Key",
+    shape(
+        "Whom a key belongs to; never the key.",
+        {**_HOLDER, "used": or_null(moment("When it was last used, to the minute."))},
+    ),
+)
+_KEYS: Final = Shape(
+    "Keys",
+    shape("Everybody who holds a key.", {"keys": many(_KEY, "Oldest first.")}),
+    {"keys": [{**_LENA, "used": "2026-03-11T14:12:00.000Z"}]},
+)
+_ISSUED: Final = Shape(
+    "IssuedKey",
+    shape("A key, shown this once.", {"key": text("The key itself."), **_HOLDER}),
+    {"key": "tk_0Jb3v1bq9mXcE0f2hP7sQm4yTnWk8rLzUa6dGi5oVxY", **_LENA},
+)
+
+
+@ROUTES.operation(
+    "GET", PATH, "listKeys", "List who holds a key", Returns(200, "Never the keys.", (_KEYS,)), role="admin"
+)
+async def list_keys(request: Request, holder: Holder) -> Response:
+    """List the holders; never the keys."""
+    holders = await node_of(request).registry.holders()
+    return json({"keys": [asdict(holder) | {"used": used} for holder, used in holders]})
+
+
+@ROUTES.operation(
+    "POST",
+    PATH,
+    "issueKey",
+    "Issue a key",
+    Returns(201, "The only time the key is shown.", (_ISSUED,)),
+    role="admin",
+    body=KeyPlan,
+)
+async def issue_key(request: Request, holder: Holder) -> Response:
+    """Issue a key; this response is the only time it is shown."""
+    plan = read(KeyPlan, await body(request))
+    secret, issued = await node_of(request).registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate)
+    return json({"key": secret, **asdict(issued)}, 201)
+
+
+@ROUTES.operation(
+    "DELETE",
+    PATH + "/{id}",
+    "revokeKey",
+    "Revoke a key",
+    Returns(204, "It is worthless at once.", media_type=""),
+    role="admin",
+)
+async def revoke_key(request: Request, holder: Holder) -> Response:
+    """Revoke a key, on every node at once."""
+    await node_of(request).registry.revoke(request.path_params["id"])
+    return Response(status_code=204)

@@ -1,0 +1,48 @@
+"""What a request carries beside its path: the body, the Idempotency-Key, and If-Match."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+
+from ticker.dispatch import MAX_BODY
+from ticker.errors import BadRequest, PreconditionRequired, TooLarge
+
+
+async def body(request: Request) -> bytes:
+    """Return the request's body.
+
+    Raises:
+        TooLarge: it is longer than MAX_BODY; no more than that is read.
+    """
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MAX_BODY:
+            raise TooLarge(f"A body has at most {MAX_BODY} bytes; this one has more")
+    return bytes(received)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the Idempotency-Key, quoted (draft-ietf-httpapi-idempotency-key-header-07) or bare."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+    if not 1 <= len(bare) <= 255:
+        raise BadRequest("Idempotency-Key has 1 to 255 characters", field="Idempotency-Key")
+    return bare
+
+
+def if_match(request: Request) -> int | None:
+    """Return the revision that If-Match names, or None for `*` (RFC 9110 section 13.1.1)."""
+    tag = request.headers.get("if-match")
+    if tag is None:
+        raise PreconditionRequired("Send If-Match with the ETag of the revision you have seen", field="If-Match")
+    if tag.strip() == "*":
+        return None
+    match = re.fullmatch(r'(?:W/)?"?r?([0-9]{1,9})"?', tag.strip())
+    if match is None:
+        raise BadRequest('If-Match is the ETag you were given, such as "1"', field="If-Match")
+    return int(match[1])

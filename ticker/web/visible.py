@@ -1,0 +1,46 @@
+"""Which feeds and editions a request may know of: public ones, and those that its key reaches."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from ticker.hub import Channel
+from ticker.web.admission import reading_holder
+from ticker.web.node import node_of
+
+
+async def visible(request: Request, channels: dict[str, Channel]) -> dict[str, Channel]:
+    """Return the channels of the feeds that a request may know of.
+
+    Raises:
+        Unavailable: there is a key, and Redis cannot be asked what it reaches.
+    """
+    hidden = any(not channel.feed.listed for channel in channels.values())
+    holder = await reading_holder(node_of(request), request.headers) if hidden else None
+    return {
+        name: channel
+        for name, channel in channels.items()
+        if channel.feed.listed or (holder is not None and holder.writes(name))
+    }
+
+
+async def visible_editions(request: Request, editions: list[str]) -> list[str]:
+    """Return those editions of a dispatch, each as `feed/id`, whose feeds a request may know of.
+
+    Raises:
+        Unavailable: as `visible`.
+    """
+    node = node_of(request)
+    if all(listed(request, edition) for edition in editions):
+        return editions
+    holder = await reading_holder(node, request.headers)
+    return [
+        edition
+        for edition in editions
+        if listed(request, edition) or (holder is not None and holder.writes(edition.partition("/")[0]))
+    ]
+
+
+def listed(request: Request, edition: str) -> bool:
+    """Return True if everybody may know of the feed of an edition, given as `feed/id`."""
+    return node_of(request).relay.listed(edition.partition("/")[0])
