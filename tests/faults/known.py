@@ -31,7 +31,7 @@ class Known(NamedTuple):
 
 
 _BEHIND: Final = frozenset({"worker_frozen", "node_frozen", *(kind for kind in ON_A_PATH)})
-_FROZEN: Final = frozenset({"worker_frozen", "node_frozen", "redis_frozen"})
+_FROZEN: Final = frozenset({"worker_frozen", "node_frozen"})
 _RESET: Final = frozenset({"path_reset", "path_down", "promoted", "demoted", "tail_lost", "demoted_with_loss"})
 _FAILOVER: Final = frozenset({"promoted", "demoted"})
 _LOSS: Final = frozenset({"tail_lost", "demoted_with_loss", "flushall", "demoted", "promoted"})

@@ -19,7 +19,7 @@ PROOF_AGE: Final = 3.0
 DELAYED_WITHIN: Final = 8.0
 """Seconds within which readers are told of an outage: a node notices within 3, a page allows 13."""
 
-FREEZES: Final = ("worker_frozen", "node_frozen", "redis_frozen")
+FREEZES: Final = ("worker_frozen", "node_frozen")
 
 
 def proofs(history: History) -> Iterator[Violation]:
