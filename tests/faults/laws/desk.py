@@ -38,7 +38,7 @@ def _in_time(history: History, change: Change, entry: Entry, *, early: bool) -> 
     if at < change.due - 0.002 and not early:
         yield _broken(change, f"came out {change.due - at:.3f} s before its time")
     calm = not any(fault.began <= at and (fault.ended or at) + 3 >= change.due for fault in history.faults)
-    if at > change.due + LATE and calm:
+    if at > change.due + LATE + 2 * history.stalled and calm:
         yield _broken(change, f"came out {at - change.due:.1f} s after its time")
 
 

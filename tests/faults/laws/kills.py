@@ -56,11 +56,13 @@ def _killed(history: History) -> dict[str, Killed]:
 
 def _shown_after_the_kill(history: History, reader: Reader, killed: dict[str, Killed]) -> Iterator[Violation]:
     dead: set[str] = set()
-    place = 0
+    furthest = 0
     for received in reader.received:
         frame = received.frame
-        offset = int(frame["position"].split("-")[0]) if frame.get("position") else place
-        situation = "behind" if frame["type"] == "snapshot" and offset < place else ""
+        offset = int(frame["position"].split("-")[0]) if frame.get("position") else furthest
+        # It is put back, or was before, and is shown the same entries again.
+        again = offset < furthest or (frame["type"] == "dispatch" and offset == furthest)
+        situation = "behind" if again else ""
         for shown in _shown(frame):
             if shown["status"] == "killed":
                 dead.add(shown["id"])
@@ -70,7 +72,7 @@ def _shown_after_the_kill(history: History, reader: Reader, killed: dict[str, Ki
                 yield Violation("kill", received.time, who, what, situation)
         if frame["type"] == "kill":
             dead.add(frame["id"])
-        place = offset
+        furthest = max(furthest, offset)
 
 
 def _shown_by_who_knows(history: History, killed: dict[str, Killed]) -> Iterator[Violation]:

@@ -67,7 +67,7 @@ def _older_than_its_connection(history: History) -> Iterator[Violation]:
             if received.frame["type"] != "beat":
                 continue
             older = received.connection.dialed - moment(received.frame["at"])
-            if older > PROOF_AGE:
+            if older > PROOF_AGE + history.stalled:
                 who = f"{reader.name} at node {received.connection.node}"
                 frozen = any(_touches(fault, received.connection.dialed) for fault in history.faults)
                 what = f"beat of {received.frame['at']} is {older:.2f} s older than its connection"

@@ -105,7 +105,7 @@ def killed_text_left_in_the_ring() -> None:
     from ticker.ring import Ring
 
     vars(Ring)["_bury"]
-    Ring._bury = lambda self, kill: None  # type: ignore[method-assign]
+    Ring._bury = lambda self, withdrawn, kill: None  # type: ignore[method-assign]
 
 
 @bug("promise")
