@@ -251,6 +251,20 @@ def test_what_a_declared_loss_took_breaks_nothing() -> None:
     assert check(history) == []
 
 
+def test_a_kill_may_come_in_the_place_of_a_text_that_only_the_new_history_kills() -> None:
+    history = honest()
+    history.losses.append(Loss("promotion", BEGAN + 3, BEGAN + 3.5, chain(), promises=False))
+    history.losses[0].log.origin = history.log.origin
+    history.losses[0].log.entries = history.log.entries[:3]
+    reader, [_, filed, *_] = history.readers[1], entries(history)
+    kill = frame(entries(history)[3]) | {"position": str(filed.position)}
+    again = Connection(1, "sse", BEGAN + 9, str(entries(history)[0].position), BEGAN + 9)
+    late = [frame(entries(history)[0]), kill, *map(frame, entries(history)[2:])]
+    reader.received = [Received(BEGAN + 9, again, one, BEGAN + 9) for one in [snapshot(history.log, 0, 0, reset=False)]]
+    reader.received += [Received(BEGAN + 9.1, again, one, BEGAN + 9) for one in late]
+    assert check(history) == []
+
+
 def test_a_failover_may_fork_the_log_and_take_no_promise() -> None:
     history = honest()
     lost = history.log
