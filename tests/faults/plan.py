@@ -100,6 +100,8 @@ EVERYWHERE: Final = {
 
 OF_NODES: Final = {"worker_killed", "worker_frozen", "supervisor_killed", "node_frozen", "reload", "drain"}
 
+FREEZES: Final = ("worker_frozen", "node_frozen")
+
 ON_A_PATH: Final = {
     "path_dropped": 3,
     "path_deaf": 2,
@@ -208,12 +210,15 @@ def _reader(
     cuts: list[Cut] = []
     at = chance.uniform(1.0, seconds / 2)
     while at < seconds - 0.5 and len(cuts) < 4:
-        away = chance.choice([0.0, 0.1, 0.5, 1.5, 3.0])
+        away, node = chance.choice([0.0, 0.1, 0.5, 1.5, 3.0]), chance.randrange(topology.nodes)
         if chance.random() < 0.7:
             # Many cuts fall within a fault, and the reader comes back while it lasts.
             fault = chance.choice(faults)
             at = max(at, fault.at + chance.uniform(-0.2, fault.lasts))
-        cuts.append(Cut(at, away, chance.randrange(topology.nodes)))
+            if fault.kind in FREEZES and chance.random() < 0.7:
+                # It comes to a node that has not run for a while, and goes on in a moment.
+                at, away, node = max(at, fault.at + fault.lasts - chance.uniform(0.2, 0.8)), 0.0, fault.node
+        cuts.append(Cut(at, away, node))
         at += away + chance.uniform(0.7, seconds / 2)
     if chance.random() < 0.25:
         cuts = []  # some stay

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.faults.history import Connection, Fault, History, Log, Position, Violation, moment
 from tests.faults.laws.streams import holds, is_in_a_loss
-from tests.faults.plan import OF_NODES
+from tests.faults.plan import FREEZES, OF_NODES
 
 EDGE: Final = 0.05
 """Seconds at both ends of an outage that do not count: a fault takes a moment to be done."""
@@ -18,8 +18,6 @@ PROOF_AGE: Final = 3.0
 
 DELAYED_WITHIN: Final = 8.0
 """Seconds within which readers are told of an outage: a node notices within 3, a page allows 13."""
-
-FREEZES: Final = ("worker_frozen", "node_frozen")
 
 
 def proofs(history: History) -> Iterator[Violation]:
