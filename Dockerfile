@@ -5,7 +5,7 @@ FROM python AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 RUN python -m venv --without-pip /opt/ticker
-# Before the sources, so that a change to them does not fetch the dependencies anew.
+# Before the sources, so that a change to them does not fetch the dependencies again.
 COPY requirements.lock ./
 RUN pip --python /opt/ticker/bin/python install --only-binary :all: --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./

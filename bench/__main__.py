@@ -1,4 +1,4 @@
-"""`python -m bench [SCENARIO …] [--readers N] [--rounds N] [--lines N] [--peers a,b]`: measure, and write REPORT.md."""
+"""`python -m bench [SCENARIO …] [--readers N] [--rounds N] [--dispatches N] [--peers a,b]`: write REPORT.md."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def main() -> None:
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"any of {', '.join(SCENARIOS)}; all if none")
     parser.add_argument("--readers", type=int, help="readers, instead of each scenario's own number")
     parser.add_argument("--rounds", type=int, default=3, help="times each is measured (3)")
-    parser.add_argument("--lines", type=int, default=24, help="lines of a fan-out (24)")
+    parser.add_argument("--dispatches", type=int, default=24, help="dispatches of a fan-out (24)")
     parser.add_argument("--peers", default="", help=f"peers of the fan-out, of {', '.join(PEERS)}")
     parser.add_argument("--dry", action="store_true", help="print the section instead of changing the report")
     asked = parser.parse_args()
     if unknown := set(asked.scenarios) - set(SCENARIOS):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
-    options = Options(asked.readers, asked.rounds, asked.lines, [name for name in asked.peers.split(",") if name])
+    options = Options(asked.readers, asked.rounds, asked.dispatches, [name for name in asked.peers.split(",") if name])
     if (os.cpu_count() or 1) < 2:
         parser.error("two cores are needed: one for the server, one for the load")
     for name in asked.scenarios or SCENARIOS:

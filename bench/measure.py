@@ -1,4 +1,4 @@
-"""Servers side by side: each has its readers, lines go to one after another, and the kernel is asked what it cost.
+"""Servers side by side: each has its readers, dispatches go to one after another, and the kernel is asked what it cost.
 
 The machine is shared and changes its speed within a second, so what is compared has to be measured within a second.
 """
@@ -32,10 +32,10 @@ class Run:
     """What one run measured of one peer: microseconds of CPU, KiB of memory, milliseconds on the way.
 
     Attributes:
-        turns: CPU of each line's turn, for a delivery.
-        besides: CPU of what the peer does without a line (beats, say) until the next comes, at 4/s, for a delivery.
+        turns: CPU of each dispatch's turn, for a delivery.
+        besides: CPU of what the peer does without a dispatch (beats, say) until the next comes, at 4/s, for a delivery.
         join: CPU for connecting, handshake and first frame of a reader.
-        memory: USS for a reader, from before the first one to after the last line.
+        memory: USS for a reader, from before the first one to after the last dispatch.
         objects: kernel objects for a socket.
     """
 
@@ -50,7 +50,7 @@ class Run:
 
     @property
     def delivery(self) -> float:
-        """CPU for a delivery, on the mean, at 4 lines a second."""
+        """CPU for a delivery, on the mean, at 4 dispatches a second."""
         return fmean(self.turns) + self.besides
 
     def against(self, other: Run) -> float:
@@ -95,9 +95,9 @@ class Side:
         self._began, self._ran = time.monotonic(), kernel.cpu(self.pids)
 
     def turn(self) -> None:
-        """Send a line, count until the peer rests, and wait until every reader has it."""
+        """Send a dispatch, count until the peer rests, and wait until every reader has it."""
         began, before = time.monotonic(), kernel.cpu(self.pids)
-        self.peer.say(self.crowds)
+        self.peer.publish_next(self.crowds)
         kernel.until_rest(self.pids, LEVEL_WITHIN)
         self.turns.append(kernel.cpu(self.pids) - before)
         self._in_turns += time.monotonic() - began
@@ -121,8 +121,8 @@ class Side:
         )
 
 
-def take_turns(sides: Sequence[Side], lines: int) -> list[float]:
-    """Send every side so many lines, one side after another, in the order turned round each time.
+def take_turns(sides: Sequence[Side], dispatches: int) -> list[float]:
+    """Send every side so many dispatches, one side after another, in the order turned round each time.
 
     Returns:
         The pace of the server's core before each round of turns, in milliseconds (`kernel.pace`).
@@ -130,7 +130,7 @@ def take_turns(sides: Sequence[Side], lines: int) -> list[float]:
     paces = []
     for side in sides:
         side.begin()
-    for number in range(lines):
+    for number in range(dispatches):
         paces.append(kernel.pace(SERVER))
         for side in sides[:: -1 if number % 2 else 1]:
             side.turn()
@@ -144,9 +144,9 @@ def crowds_for(peer: Peer, readers: int, *, sse: bool = False, buffer: int = 0) 
     return Crowds(target, readers, math.ceil(readers / READERS_A_CROWD))
 
 
-def send(peer: Peer, crowds: Crowds, lines: int, every: float = EVERY) -> None:
-    """Send lines at a steady pace."""
+def send(peer: Peer, crowds: Crowds, dispatches: int, every: float = EVERY) -> None:
+    """Send dispatches at a steady pace."""
     started = time.monotonic()
-    for number in range(lines):
+    for number in range(dispatches):
         time.sleep(max(started + number * every - time.monotonic(), 0))
-        peer.say(crowds)
+        peer.publish_next(crowds)

@@ -18,7 +18,7 @@ KEPT = HERE / "results.json"
 HEAD = """# Measured
 
 Written by `python -m bench`, which runs this service and its peers on the same work on one machine; nothing
-here is typed by hand. `python -m bench SCENARIO` measures one section anew. A figure that is not reached says so.
+here is typed by hand. `python -m bench SCENARIO` measures one section again. A figure that is not reached says so.
 
 """
 

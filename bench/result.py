@@ -10,7 +10,7 @@ from bench.chart import Chart
 
 @dataclass
 class Row:
-    """A line of the table of figures. `value` is compared with the limits; lower is better unless `more`."""
+    """A row of the table of figures. `value` is compared with the limits; lower is better unless `more`."""
 
     figure: str
     measured: str
@@ -72,11 +72,11 @@ class Result:
 
 @dataclass
 class Options:
-    """What the command line asked of every scenario. None leaves a scenario its own."""
+    """Options of the command line, for every scenario. None leaves a scenario its own."""
 
     readers: int | None = None
     rounds: int = 3
-    lines: int = 24
+    dispatches: int = 24
     peers: list[str] = field(default_factory=list)
 
 

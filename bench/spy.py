@@ -19,7 +19,7 @@ RATE = 500
 READY_WITHIN = 20.0
 OURS = "ticker/"
 OTHERS = {"runners.py": "the event loop (uvloop)", "<string>": "tuples and dataclasses"}
-"""What stands behind the last word of a path that says little: uvloop has no frames of Python, and Python writes the
+"""What is behind the last frame of a path that tells little: uvloop has no frames of Python, and Python writes the
 code that makes tuples with names and dataclasses itself."""
 
 
@@ -30,7 +30,7 @@ class Profile:
         self._samples: Counter[str] = Counter()
 
     def take(self, stacks: str) -> None:
-        """Take in py-spy's raw format: in each line frames from the outermost, a space, and how often it was seen."""
+        """Take in py-spy's raw format: each line has the frames from the outermost, a space, and the samples."""
         for line in stacks.splitlines():
             stack, _, times = line.rpartition(" ")
             self._samples[_where(stack.rpartition(";")[2])] += int(times)
@@ -63,12 +63,12 @@ def looking_at(pid: int) -> Iterator[Profile]:
         raise Missing("py-spy is not installed (scripts/install dev)")
     profile = Profile()
     with tempfile.TemporaryDirectory() as folder:
-        stacks, said = Path(folder) / "stacks", Path(folder) / "said"
+        stacks, report = Path(folder) / "stacks", Path(folder) / "report"
         command = [spy, "record", "--function", "--format", "raw", "--rate", str(RATE), "--output", str(stacks)]
-        with said.open("w") as out:  # a file, for a pipe that nobody reads would stop it
+        with report.open("w") as out:  # a file, for a pipe that nobody reads would stop it
             looking = subprocess.Popen([*command, "--pid", str(pid)], stdout=out, stderr=out)
         try:
-            _until_ready(looking, said)
+            _until_ready(looking, report)
             yield profile
             looking.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -77,14 +77,14 @@ def looking_at(pid: int) -> Iterator[Profile]:
             if looking.poll() is None:
                 looking.kill()
                 looking.wait()
-        if not stacks.exists() or "behind in sampling" in said.read_text():
-            raise Missing(f"py-spy failed or could not keep up: {said.read_text()[-200:]!r}")
+        if not stacks.exists() or "behind in sampling" in report.read_text():
+            raise Missing(f"py-spy failed or could not keep up: {report.read_text()[-200:]!r}")
         profile.take(stacks.read_text())
 
 
-def _until_ready(looking: subprocess.Popen[bytes], said: Path) -> None:
+def _until_ready(looking: subprocess.Popen[bytes], report: Path) -> None:
     deadline = time.monotonic() + READY_WITHIN
-    while "Sampling process" not in said.read_text():
+    while "Sampling process" not in report.read_text():
         if looking.poll() is not None or time.monotonic() > deadline:
-            raise Missing(f"py-spy cannot look at the service: {said.read_text().partition(chr(10))[0]}")
+            raise Missing(f"py-spy cannot look at the service: {report.read_text().partition(chr(10))[0]}")
         time.sleep(0.05)

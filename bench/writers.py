@@ -1,4 +1,4 @@
-"""Correspondents in one process: bare keep-alive connections that file a line, wait for the 201, and file again."""
+"""Correspondents in one process: bare keep-alive connections that file a dispatch, wait for the 201, and file again."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ REQUEST = (
 )
 
 
-def write(answer: Connection, port: int, feed: str, key: str, writers: int, seconds: float) -> None:
-    """File lines for so many seconds; answer with how many were kept and how long each answer took (ms)."""
-    answer.send(uvloop.run(_write(port, feed, key, writers, seconds)))
+def write(result: Connection, port: int, feed: str, key: str, writers: int, seconds: float) -> None:
+    """File dispatches for so many seconds; send back how many were kept and how long each response took (ms)."""
+    result.send(uvloop.run(_write(port, feed, key, writers, seconds)))
 
 
 async def _write(port: int, feed: str, key: str, writers: int, seconds: float) -> tuple[int, list[float]]:
@@ -26,8 +26,9 @@ async def _write(port: int, feed: str, key: str, writers: int, seconds: float) -
     loop = asyncio.get_running_loop()
     until = time.monotonic() + seconds
     made = [Writer(feed, key, until, taken) for _ in range(writers)]
-    for writer in made:
-        await loop.create_connection(lambda writer=writer: writer, "127.0.0.1", port)
+    waiting = iter(made)
+    for _ in made:
+        await loop.create_connection(lambda: next(waiting), "127.0.0.1", port)
     await asyncio.gather(*(writer.done for writer in made))
     return len(taken), taken
 

@@ -73,7 +73,7 @@ const OPTIONS = {
  *
  * @param {Uint8Array} bundle
  */
-async function squeeze(bundle) {
+async function minifyAgain(bundle) {
   const { code = "" } = await minify(new TextDecoder().decode(bundle), { module: true, ecma: 2022, compress: { passes: 3 } });
   return new TextEncoder().encode(`${code}\n`);
 }
@@ -89,7 +89,7 @@ async function files(outputs) {
   for (const { path, contents: bundle } of outputs) {
     // esbuild adds the extension to a name that has one already.
     const { name } = parse(path);
-    const contents = name.endsWith(".js") ? await squeeze(bundle) : bundle;
+    const contents = name.endsWith(".js") ? await minifyAgain(bundle) : bundle;
     found.set(name, contents);
     const hash = createHash("sha256").update(contents).digest("hex").slice(0, 10);
     const file = `${parse(name).name}-${hash}${parse(name).ext}`;

@@ -1,4 +1,4 @@
-"""A proxy before a service under test, as operators put one there."""
+"""Proxies in front of a service or a server under test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Change = Callable[[bytes], bytes]
 def proxy(
     service: Service, *, ask: Change = bytes, answer: Change = bytes, tls: ssl.SSLContext | None = None
 ) -> Iterator[int]:
-    """Stand before a service, change each piece that passes if told how, and give the port."""
+    """Run a proxy in front of a service, which changes each piece that passes; give its port."""
 
     async def stand(*, task_status: TaskStatus[int]) -> None:
         listener: Listener[ByteStream] = await anyio.create_tcp_listener(local_host="127.0.0.1")
@@ -60,7 +60,7 @@ class Switch:
 
     @contextlib.contextmanager
     def standing(self) -> Iterator[int]:
-        """Stand there, and give the port."""
+        """Run it, and give the port."""
 
         async def stand(*, task_status: TaskStatus[int]) -> None:
             listener = await anyio.create_tcp_listener(local_host="127.0.0.1")

@@ -24,7 +24,7 @@ READY_WITHIN = 30.0
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """The environment without any setting of ours but these."""
+    """Return the environment, with these settings and none else of the service."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith("TICKER_")}
     return mine | {f"TICKER_{name.upper()}": value for name, value in settings.items()}
 
@@ -97,7 +97,7 @@ class Service:
         return {"authorization": f"Bearer {self.key}"}
 
     def children(self, program: str) -> list[int]:
-        """Process ids of its children whose command line has this in it."""
+        """Return the process ids of its children whose command line contains `program`."""
         found = []
         for directory in Path("/proc").iterdir():
             with contextlib.suppress(OSError, ValueError):
@@ -115,7 +115,7 @@ class Service:
 
     @contextlib.contextmanager
     def frozen(self, program: str) -> Iterator[None]:
-        """Stop such a child from running at all: it keeps its connections and answers nothing."""
+        """Suspend such a child: it keeps its connections and responds to nothing."""
         pid = self.children(program)[0]
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -126,30 +126,30 @@ class Service:
     def open_feed(self, language: str = "en") -> str:
         """Open a feed of the test's own and return its name."""
         name = "t" + secrets.token_hex(6)
-        answer = self.http.post("/v1/feeds", json={"name": name, "title": name, "language": language})
-        assert answer.status_code == 201, answer.text
+        response = self.http.post("/v1/feeds", json={"name": name, "title": name, "language": language})
+        assert response.status_code == 201, response.text
         self.until(lambda: self.http.get(f"/v1/feeds/{name}").status_code == 200)
         return name
 
     def file(self, feed: str, text: str, **fields: Any) -> dict[str, Any]:
-        """File a line and return its receipt."""
-        answer = self.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": text, **fields})
-        assert answer.status_code == 201, answer.text
-        receipt: dict[str, Any] = answer.json()
+        """File a dispatch and return its receipt."""
+        response = self.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": text, **fields})
+        assert response.status_code == 201, response.text
+        receipt: dict[str, Any] = response.json()
         return receipt
 
     def file_patiently(self, feed: str, text: str) -> dict[str, Any]:
-        """File a line as a good client does: again with the same Idempotency-Key until there is an answer."""
+        """File a dispatch as a good client does: again with the same Idempotency-Key until there is a response."""
         key = {"idempotency-key": secrets.token_hex(8)}
         deadline = time.monotonic() + READY_WITHIN
         while True:
             with contextlib.suppress(httpx.HTTPError):
-                answer = self.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": text}, headers=key)
-                if answer.status_code != 503:
-                    assert answer.status_code == 201, answer.text
-                    receipt: dict[str, Any] = answer.json()
+                response = self.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": text}, headers=key)
+                if response.status_code != 503:
+                    assert response.status_code == 201, response.text
+                    receipt: dict[str, Any] = response.json()
                     return receipt
-                assert int(answer.headers["retry-after"]) > 0
+                assert int(response.headers["retry-after"]) > 0
             assert time.monotonic() < deadline, "the service did not come back"
             time.sleep(0.02)
 
@@ -163,7 +163,7 @@ class Service:
         return connect(f"{self.url.replace('http', 'ws')}/v1/feeds/{feed}/live{query}", compression=None)
 
     def until(self, true: Any, within: float = READY_WITHIN) -> None:
-        """Wait until something that other processes bring about is true."""
+        """Wait until `true` returns something true."""
         deadline = time.monotonic() + within
         while not true():
             assert time.monotonic() < deadline, "it did not come true in time"
@@ -171,7 +171,7 @@ class Service:
 
 
 class Page:
-    """What a reader shows: a fold of its own, written from PROTOCOL.md and from nothing in ticker/."""
+    """What a reader shows: folded from frames as PROTOCOL.md describes them, without any code of ticker/."""
 
     def __init__(self) -> None:
         self.position: str | None = None
@@ -244,7 +244,7 @@ class Reader(threading.Thread):
             except AssertionError as failure:
                 self.failure = failure
                 return
-            except Exception:  # noqa: BLE001  # a lost line, however lost: come back
+            except Exception:  # noqa: BLE001  # a lost connection, however lost: reconnect
                 pass
             self._stop_asked.wait(0.02)
 
@@ -261,11 +261,11 @@ class Reader(threading.Thread):
             headers["last-event-id"] = self.page.position
         timeout = httpx.Timeout(5.0, read=12.0)
         address = f"{self.service.url}/v1/feeds/{self.feed}/live"
-        with httpx.stream("GET", address, headers=headers, timeout=timeout) as answer:
-            assert answer.status_code == 200
+        with httpx.stream("GET", address, headers=headers, timeout=timeout) as response:
+            assert response.status_code == 200
             self.connections += 1
-            self._stream = answer.extensions["network_stream"].get_extra_info("socket")
-            for line in answer.iter_lines():
+            self._stream = response.extensions["network_stream"].get_extra_info("socket")
+            for line in response.iter_lines():
                 if line.startswith("data: "):
                     self.page.take(orjson.loads(line[6:]))
                 if self._stop_asked.is_set():

@@ -44,7 +44,7 @@ READY_WITHIN = 20.0
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Return the Dockerfile's instructions: word and arguments, continuation lines joined."""
+    """Return the Dockerfile's instructions: name and arguments, continuation lines joined."""
     text = re.sub(r"\\\n\s*", "", re.sub(r"^#.*\n", "", DOCKERFILE, flags=re.MULTILINE))
     words = (line.partition(" ") for line in text.splitlines() if line)
     return [(word, rest.strip()) for word, _, rest in words]
@@ -77,7 +77,7 @@ def container_environment(**given: str) -> dict[str, str]:
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
-    """Give a function that runs the container's command line in its environment, up to where it would serve."""
+    """Return a function that runs the container's command line in its environment, up to where it would serve."""
     started: list[Settings] = []
 
     async def run(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -190,7 +190,7 @@ def test_redis_is_reached_by_ticker_alone_and_keeps_its_log_in_a_volume() -> Non
 
 @contextmanager
 def redis_service(directory: Path) -> Iterator[Path]:
-    """Run the redis service's own command line on a real server; give its socket."""
+    """Run the redis service's own command line on a real server and yield its socket."""
     (program,) = REDIS["entrypoint"]
     command = [shutil.which(program) or binary(), *REDIS["command"], *KEPT_APART.split()]
     with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, text=True) as server:
@@ -198,13 +198,13 @@ def redis_service(directory: Path) -> Iterator[Path]:
         too_long.start()
         try:
             assert server.stdout is not None
-            said: list[str] = []
+            printed: list[str] = []
             for line in server.stdout:  # it ends when the server does
-                said.append(line)
+                printed.append(line)
                 if "ready to accept connections" in line.lower():
                     break
             else:
-                raise AssertionError("".join(said))
+                raise AssertionError("".join(printed))
             too_long.cancel()
             yield directory / "redis.sock"
         finally:
@@ -218,14 +218,14 @@ def redis_at(socket: Path) -> redis.Redis:
 
 def test_a_real_server_takes_redis_command_line(tmp_path: Path) -> None:
     with redis_service(tmp_path) as socket, closing(redis_at(socket)) as client:
-        client.set("line", "kept")
+        client.set("dispatch", "kept")
         found: Any = client.config_get("*")
         assert found["appendonly"] == "yes"
         assert found["appendfsync"] == "always"
         assert found["save"] == ""
         assert found["maxmemory-policy"] == "noeviction"
     with redis_service(tmp_path) as socket, closing(redis_at(socket)) as client:
-        assert client.get("line") == "kept"
+        assert client.get("dispatch") == "kept"
 
 
 def test_redis_health_check_tells_a_ready_server_from_one_that_answers_errors(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Documents as tests: what the code has stands in them, and what they name is there."""
+"""Documents as tests: what the code has is in them, and what they name exists."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rows(document: str) -> list[list[str]]:
 
 
 def named(document: str, column: int = 0) -> set[str]:
-    """What stands as code in one column of a document's tables."""
+    """What is written as code in one column of a document's tables."""
     cells = [row[column] for row in rows(document) if column < len(row)]
     return set(re.findall(r"`([^`]+)`", " ".join(cells)))
 
@@ -56,7 +56,7 @@ def blocks(document: str, language: str) -> list[str]:
 
 
 def errors(kind: type[TickerError] = TickerError) -> Iterator[type[TickerError]]:
-    """Every kind of error that can be answered over HTTP."""
+    """Every kind of error that HTTP responses can have."""
     if "Never reaches HTTP" not in (kind.__doc__ or ""):
         yield kind
     for heir in kind.__subclasses__():
@@ -177,13 +177,13 @@ def test_every_example_is_json(document: str) -> None:
 
 def test_the_example_of_a_problem_is_what_the_service_answers(service: Service) -> None:
     (example,) = [json.loads(block) for block in blocks(section(PROTOCOL, "Problems"), "json")]
-    answer = service.http.post("/v1/feeds/breaking/dispatches", json={"text": ""})
-    assert (answer.status_code, answer.json()) == (example["status"], example)
+    response = service.http.post("/v1/feeds/breaking/dispatches", json={"text": ""})
+    assert (response.status_code, response.json()) == (example["status"], example)
 
 
 def test_the_example_of_a_receipt_has_the_members_of_one(service: Service) -> None:
     (example,) = [json.loads(block) for block in blocks(section(PROTOCOL, "Receipts"), "json")]
-    receipt = service.file("breaking", "a line")
+    receipt = service.file("breaking", "a dispatch")
     assert list(example) == list(receipt)
     assert [len(value) for value in map(str, example.values())] == [len(value) for value in map(str, receipt.values())]
 
@@ -237,7 +237,7 @@ def links(text: str) -> list[str]:
 
 
 def broken(name: str, text: str) -> list[str]:
-    """Links of a document that lead nowhere, to a file or to a heading."""
+    """Links of a document to files or headings that do not exist."""
     found = []
     for link in links(text):
         file, _, fragment = unquote(link).partition("#")

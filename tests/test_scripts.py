@@ -1,4 +1,4 @@
-"""The scripts on machines that lack something: they say so first, in a line, with what to do."""
+"""The scripts: on machines that lack something they print that first, with what to do; and which checks they run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ("sh", "dirname", "cmp", "cp", "id", "env", "echo", "cat", "mkdir", "touch", "tee")
@@ -39,7 +40,7 @@ def run(machine: Path, script: str) -> subprocess.CompletedProcess[str]:
 
 
 def python(machine: Path) -> None:
-    """A Python whose pip says what stood on stderr before it, and installs nothing."""
+    """A Python whose pip prints its arguments to stderr and installs nothing."""
     program(
         machine,
         "python3",
@@ -94,3 +95,33 @@ def test_a_machine_without_python_is_told_how_to_get_it(machine: Path) -> None:
     ended = run(machine, "demo")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     assert "apt-get install python3 python3-venv" in ended.stderr
+
+
+def hooks() -> list[dict[str, str]]:
+    repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    assert [repo["repo"] for repo in repos] == ["local"], (
+        "a hook from elsewhere would be downloaded for each contributor"
+    )
+    found: list[dict[str, str]] = repos[0]["hooks"]
+    return found
+
+
+def test_a_commit_is_checked_as_the_tests_check_it() -> None:
+    checks = (ROOT / "scripts/lint").read_text("utf-8").split("set -x\n")[1].splitlines()
+    of_hooks = [hook["entry"].removeprefix(".venv/bin/").replace(" --force-exclude", "") for hook in hooks()]
+    assert sorted(of_hooks) == sorted("shellcheck" if line.startswith("shellcheck ") else line for line in checks)
+    assert {hook["language"] for hook in hooks()} == {"system"}, "with the tools that are locked, and no others"
+
+
+def test_every_shell_script_is_checked() -> None:
+    (line,) = [
+        line for line in (ROOT / "scripts/lint").read_text("utf-8").splitlines() if line.startswith("shellcheck ")
+    ]
+    scripts = [path for folder in ("scripts", ".ci") for path in (ROOT / folder).iterdir() if path.is_file()]
+    of_shell = [path for path in scripts if path.read_text("utf-8").startswith("#!/bin/sh")]
+    assert sorted(line.split()[1:]) == sorted(str(path.relative_to(ROOT)) for path in of_shell)
+
+
+def test_the_tests_begin_with_these_checks() -> None:
+    steps = (ROOT / "scripts/test").read_text("utf-8").split("set -x\n")[1].splitlines()
+    assert steps[0] == "sh scripts/lint"

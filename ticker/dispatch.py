@@ -263,10 +263,10 @@ class Air(Body):
     )
 
 
-Asked = TypeVar("Asked", bound=Body)
+Model = TypeVar("Model", bound=Body)
 
 
-def read(model: type[Asked], body: bytes) -> Asked:
+def read(model: type[Model], body: bytes) -> Model:
     """Read a JSON request body as one of the models above.
 
     Raises:
@@ -282,7 +282,7 @@ def read(model: type[Asked], body: bytes) -> Asked:
     return check(model, value)
 
 
-def check(model: type[Asked], value: dict[str, Any]) -> Asked:
+def check(model: type[Model], value: dict[str, Any]) -> Model:
     """Check a mapping against one of the models above; raises Invalid as `read` does."""
     try:
         return model.model_validate(value)

@@ -47,6 +47,10 @@ class DataInUse(TickerError):
     """Another service already runs on this data directory. Never reaches HTTP."""
 
 
+class NewerData(TickerError):
+    """The data was written by a newer version than this program knows. Never reaches HTTP."""
+
+
 class BadRequest(TickerError):
     """The request is not what HTTP or JSON ask for."""
 

@@ -7,7 +7,7 @@ from bench.peers import centrifuge
 
 
 class Server(centrifuge.Server):
-    """Messages are JSON, and the newest 20 come with the answer to `connect`, so that no reader asks twice."""
+    """Messages are JSON, and the newest 20 come with the response to `connect`, so that no reader asks twice."""
 
     def command(self) -> list[str]:
         return [*super().command(), "json"]

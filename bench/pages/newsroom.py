@@ -10,7 +10,7 @@ from typing import Any, Self
 from bench import kernel
 from bench.measure import SERVER as CORES
 from tests.service import Service
-from ticker.cli.newsroom import LINES
+from ticker.cli.newsroom import SCRIPT
 
 ENGLISH = 0
 DISPATCHES = 20
@@ -43,12 +43,12 @@ class Newsroom:
 
     def next(self, token: str = "") -> dict[str, Any]:
         """Return the fields of the next dispatch, with the token in its text."""
-        line = LINES[next(self._numbers) % len(LINES)]
+        dispatch = SCRIPT[next(self._numbers) % len(SCRIPT)]
         return {
-            "text": f"{line.text[ENGLISH]} {token}".strip(),
-            "source": line.source[ENGLISH],
-            "urgency": line.urgency,
-            "sections": [line.section[ENGLISH]],
+            "text": f"{dispatch.text[ENGLISH]} {token}".strip(),
+            "source": dispatch.source[ENGLISH],
+            "urgency": dispatch.urgency,
+            "sections": [dispatch.section[ENGLISH]],
         }
 
     def stored(self, token: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ function part(name, text, into) {
   into.append(element, " ");
 }
 
+// eslint-disable-next-line no-unused-vars -- the pages' own scripts call it
 function show(dispatch) {
   const item = document.createElement("li");
   item.dataset.id = dispatch.id;

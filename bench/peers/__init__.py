@@ -1,4 +1,4 @@
-"""Servers that fan lines out to readers, each behind the same small interface."""
+"""Servers that fan dispatches out to readers, each behind the same small interface."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAMES = (
 SIZE = 300
 """Bytes of a message, frame header included where the peer lets us say."""
 HISTORY = 20
-"""Lines a reader gets when it joins."""
+"""Dispatches a reader gets when it joins."""
 
 
 class Missing(Exception):
@@ -104,8 +104,8 @@ class Peer:
         assert self.process is not None
         return kernel.family(self.process.pid)
 
-    def say(self, crowds: Crowds) -> None:
-        """Publish the crowds' next line."""
+    def publish_next(self, crowds: Crowds) -> None:
+        """Publish the crowds' next dispatch."""
         self.publish(crowds.next_text(SIZE - 8))
 
 

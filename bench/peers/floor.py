@@ -12,7 +12,7 @@ class Server(Piped):
     """See above."""
 
     title = "C floor"
-    about = "floor.c, cc -O2: epoll, one send() a reader; parses nothing, buffers nothing, answers every head alike"
+    about = "floor.c, cc -O2: epoll, one send() a reader; parses and buffers nothing, sends every request the same head"
 
     def command(self) -> list[str]:
         compiler = shutil.which("cc")

@@ -23,7 +23,7 @@ class Server(Peer):
 
     title = "ticker"
     about = (
-        "`ticker serve`, one worker, own Valkey with fsync always on the same core; lines filed over HTTP POST, "
+        "`ticker serve`, one worker, embedded Valkey with fsync always on the same core; dispatches over HTTP POST, "
         "whose cost and the log's are counted as ours"
     )
     sse = True
@@ -59,7 +59,7 @@ class Server(Peer):
         return Target.of(self.service.url, f"/v1/feeds/{self.feed}/live", sse=sse)
 
     def publish(self, text: str) -> None:
-        """File a line in one packet, as browsers send it."""
+        """File a dispatch in one packet, as browsers send it."""
         body = json.dumps({"text": text})
         asked = REQUEST.format(path=self.path, key=self.service.key, name=secrets.token_hex(8), size=len(body))
         try:
@@ -71,10 +71,10 @@ class Server(Peer):
 
     def _post(self, asked: str) -> None:
         self.connection.sendall(asked.encode())
-        with http.client.HTTPResponse(self.connection) as answer:
-            answer.begin()
-            said = answer.read()
-            assert answer.status == 201, said
+        with http.client.HTTPResponse(self.connection) as response:
+            response.begin()
+            body = response.read()
+            assert response.status == 201, body
 
-    def say(self, crowds: Crowds) -> None:
+    def publish_next(self, crowds: Crowds) -> None:
         self.publish(crowds.next_text(self.filler))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-
-import websockets
+from importlib.metadata import version
 
 from bench.peers import HERE, Piped
 
@@ -13,7 +12,7 @@ class Server(Piped):
     """See above."""
 
     title = "websockets broadcast()"
-    about = f"websockets {websockets.__version__} on uvloop, compression=None, no pings, broadcast()"
+    about = f"websockets {version('websockets')} on uvloop, compression=None, no pings, broadcast()"
 
     def command(self) -> list[str]:
         return [sys.executable, str(HERE / "websockets_server.py"), str(self.port)]

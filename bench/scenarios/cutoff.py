@@ -1,4 +1,4 @@
-"""All readers lose their line at once while lines are filed, and come back."""
+"""All readers lose their connection at once while dispatches are filed, and come back."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ticker.load.crowds import Crowds
 DOWN = 2.0
 WITHIN = 0.5
 WHAT = f"""Every reader's socket is closed at once; for {DOWN:g} s nobody can come back; then each reconnects at a
-moment of its own, evenly spread over {WITHIN:g} s (full jitter over the client's first wait), with the last position
-it saw. Lines are filed at 4/s all the while. A reader is level when it has the beat, or the snapshot, that ends its
-resume. The time runs from when the line returned, so it contains the jitter, and all tries of one whose way back was
-refused or dropped (*came again* counts those). One worker on core 0, all readers on core 1; CPU is that of the five
-seconds from the cut on. Where the readers' own CPU is more than the service's, their core is what the figure waits
-for."""
+moment of its own, evenly spread over {WITHIN:g} s (full jitter over the client's first wait), with the last
+position it saw. Dispatches are filed at 4/s all the while. A reader has caught up when it has the beat, or the
+snapshot, that ends its resume. The time runs from when the connection came back, so it contains the jitter, and all
+tries of one whose way back was refused or dropped (*came again* counts those). One worker on core 0, all readers on
+core 1; CPU is that of the five seconds from the cut on. Where the readers' own CPU is more than the service's,
+their core is what the figure waits for."""
 
 
 def run(options: Options) -> Result:
@@ -57,12 +57,12 @@ def run(options: Options) -> Result:
     result.table(
         [
             "readers",
-            "ms to level: p50",
+            "ms to catch up: p50",
             "p99",
             "last",
             "lost",
             "doubled",
-            "started anew",
+            "started from scratch",
             "came again",
             "ms CPU service",
             "ms CPU readers",
@@ -85,9 +85,9 @@ def run(options: Options) -> Result:
     result.section.append(
         f"\np99 run by run, with the machine's pace in ms (see below) before and after: {'; '.join(runs)}."
     )
-    figure = f"{readers:,} readers cut off for {DOWN:g} s: p99 of being level again"
+    figure = f"{readers:,} readers cut off for {DOWN:g} s: p99 of having caught up"
     result.rows.append(Row(figure, spread(p99, 0) + " ms", median(p99), 1500, 700, "ms"))
-    figure = "Lines lost or doubled at that, all readers together"
+    figure = "Dispatches lost or doubled at that, all readers together"
     result.rows.append(Row(figure, f"{lost + doubled:,}", lost + doubled, 0, None))
     return result
 
@@ -95,5 +95,5 @@ def run(options: Options) -> Result:
 def _file(server: Server, crowds: Crowds, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        server.say(crowds)
+        server.publish_next(crowds)
         time.sleep(0.25)

@@ -7,13 +7,13 @@ from statistics import median
 
 from bench.result import Options, Result
 from ticker.changes import entry_frame
-from ticker.cli.newsroom import EDITIONS, LINES
+from ticker.cli.newsroom import EDITIONS, SCRIPT
 from ticker.entry import Entry, Position, Tail
 from ticker.feed import Feed
 from ticker.wire import Frame, beat_frame, snapshot_frame
 
-WHAT = """The demo newsroom's lines as frames: plain, and deflated with no context taken over, so that the same bytes
-serve every reader. Bytes are of the WebSocket frames, without the headers of TCP and IP; the time is what the
+WHAT = """The demo newsroom's dispatches as frames: plain, and deflated with no context taken over, so that the same
+bytes serve every reader. Bytes are of the WebSocket frames, without the headers of TCP and IP; the time is what the
 service takes to deflate a frame, once for all its readers."""
 AT = "2026-11-22T18:04:05.678Z"
 
@@ -26,23 +26,23 @@ def run(options: Options) -> Result:
         entries = [_entry(number, index, language) for number in range(20)]
         feed = Feed("feed", title, language, entries[-1].tail)
         feed.dispatches = [entry.content["dispatch"] for entry in reversed(entries)]
-        lines = [entry_frame(entry) for entry in entries]
-        rows.append(_row(f"a line, {language}", lines))
-        rows.append(_row(f"a snapshot of 20 lines, {language}", [snapshot_frame(feed, reset=False, at=AT)]))
+        dispatches = [entry_frame(entry) for entry in entries]
+        rows.append(_row(f"a dispatch, {language}", dispatches))
+        rows.append(_row(f"a snapshot of 20 dispatches, {language}", [snapshot_frame(feed, reset=False, at=AT)]))
     rows.append(_row("a beat", [beat_frame(Position(123456, "0123456789ab"), AT, 1_234_567)]))
     result.table(["frame", "bytes", "deflated", "saved", "µs to deflate"], rows)
     return result
 
 
 def _entry(number: int, edition: int, language: str) -> Entry:
-    line = LINES[number % len(LINES)]
+    scripted = SCRIPT[number % len(SCRIPT)]
     dispatch = {
         "id": f"01kap{number:05x}0123456789abcdef",
-        "text": line.text[edition],
-        "source": line.source[edition],
-        "urgency": line.urgency,
+        "text": scripted.text[edition],
+        "source": scripted.source[edition],
+        "urgency": scripted.urgency,
         "language": language,
-        "sections": [line.section[edition]],
+        "sections": [scripted.section[edition]],
         "filed": AT,
         "updated": AT,
         "revision": 1,

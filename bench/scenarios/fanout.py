@@ -20,27 +20,27 @@ GROUPS = (
     (0.5, True, ("ticker", "nchan", "mercure")),
     (0.5, False, ("node_ws", "websockets_broadcast", "socketio", "starlette_naive", "centrifuge")),
 )
-"""Who is up at once beside the floor: the share of the lines they get, whether by Server-Sent Events, and who."""
-WHAT = """The machine is shared, and its speed changes by up to a factor of two within a second. So the servers stand
-side by side, in three groups: ticker and Nchan; both by SSE, with Mercure; the others. In each group is the C floor
-(by WebSocket) too. All servers of a group are up at once on core 0, each with all its readers joined; readers and
-sender are on core 1. Then the servers take turns of one line of 300 bytes, in the order turned round each time: the
-line goes to all readers of one server, and when the last of them has it, it is the next server's turn. The second
-and third group get half as many lines as the first. Each round starts every server anew.
+"""Who is up at once beside the floor: the share of the dispatches they get, whether by Server-Sent Events, and who."""
+WHAT = """The machine is shared, and its speed changes by up to a factor of two within a second. So the servers
+stand side by side, in three groups: ticker and Nchan; both by SSE, with Mercure; the others. In each group is the C
+floor (by WebSocket) too. All servers of a group are up at once on core 0, each with all its readers joined; readers
+and sender are on core 1. Then the servers take turns of one dispatch of 300 bytes, in the order turned round each
+time: the dispatch goes to all readers of one server, and when the last of them has it, it is the next server's
+turn. The second and third group get half as many dispatches as the first. Each round starts every server again.
 
 CPU is what the kernel accounted to all threads of all processes of the server (schedstat), from just before its
-line until it rests, divided by its readers: the mean of its lines. What a server does besides, such as beats, is
-counted while the others have their turns, and added for the rest of the quarter of a second until the next line, as
-at 4/s. *Of floor* is the CPU of each of a server's turns against the floor's turn beside it: the median of these
-ratios. It says more than the microseconds, because both had the same weather; a line that costs far more than the
-others, say for garbage collected, weighs in the mean and not in the median. Every figure is the median (least to
-most) of the rounds; the floor has a run in each group.
+dispatch until it rests, divided by its readers: the mean of its dispatches. What a server does besides, such as
+beats, is counted while the others have their turns, and added for the rest of the quarter of a second until the
+next dispatch, as at 4/s. *Of floor* is the CPU of each of a server's turns against the floor's turn beside it: the
+median of these ratios. It tells more than the microseconds, because both had the same weather; a dispatch that
+costs far more than the others, for instance for garbage collected, weighs in the mean and not in the median. Every
+figure is the median (least to most) of the rounds; the floor has a run in each group.
 
-A join is connecting, handshake and the first frame (20 lines, where the peer can send any), counted while nobody
-else joins and no line is sent. Memory is USS, without clean pages of files, and is its growth from before the first
-reader to after the last line; kernel objects are the slab caches of sockets, their growth by the join, halved,
-because both ends are on this machine. The way POST → reader ends where the crowd reads it, and a crowd of 10,000 on
-one core takes its time to read."""
+A join is connecting, handshake and the first frame (20 dispatches, where the peer can send any), counted while
+nobody else joins and no dispatch is sent. Memory is USS, without clean pages of files, and is its growth from
+before the first reader to after the last dispatch; kernel objects are the slab caches of sockets, their growth by
+the join, halved, because both ends are on this machine. The way POST → reader ends where the crowd reads it, and a
+crowd of 10,000 on one core takes its time to read."""
 
 Group = dict[str, Run]
 """The runs of servers that were up at once, each under the name the tables give it."""
@@ -55,15 +55,15 @@ def run(options: Options) -> Result:
             for share, sse, names in GROUPS:
                 chosen = [name for name in names if not options.peers or name in options.peers]
                 if chosen:
-                    lines = math.ceil(options.lines * share)
-                    groups.append(_group(result, chosen[:: -1 if turn % 2 else 1], size, lines, sse=sse))
+                    dispatches = math.ceil(options.dispatches * share)
+                    groups.append(_group(result, chosen[:: -1 if turn % 2 else 1], size, dispatches, sse=sse))
         _tables(result, groups, size)
         _rows(result, groups, size)
     return result
 
 
-def _group(result: Result, names: list[str], size: int, lines: int, *, sse: bool) -> Group:
-    """Measure these and the floor, which stands in their middle, side by side."""
+def _group(result: Result, names: list[str], size: int, dispatches: int, *, sse: bool) -> Group:
+    """Measure these and the floor, which is in their middle, side by side."""
     half = len(names) // 2
     sides: dict[str, Side] = {}
     with contextlib.ExitStack() as stack:
@@ -80,7 +80,7 @@ def _group(result: Result, names: list[str], size: int, lines: int, *, sse: bool
             else:
                 result.about[kind.title] = kind.about
         try:
-            result.paces += take_turns(list(sides.values()), lines)
+            result.paces += take_turns(list(sides.values()), dispatches)
         except Exception as error:  # noqa: BLE001  # as above; whose turn it was is not known here
             result.missing[f"A round of {', '.join(sides)}, {size:,} readers"] = f"{type(error).__name__}: {error}"
             return {}

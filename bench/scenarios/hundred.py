@@ -1,4 +1,4 @@
-"""A hundred thousand readers on one machine, and one line to all of them."""
+"""A hundred thousand readers on one machine, and one dispatch to all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.result import Options, Result, Row, spread
 from ticker.load.crowds import Crowds
 
 WHAT = """Workers and crowds of readers share all cores of the machine, unpinned. Each worker and each crowd
-holds as many descriptors as a process may. Five lines are filed, one every five seconds; each time is from just
+holds as many descriptors as a process may. Five dispatches are filed, one every five seconds; each time is from just
 before the POST to the moment the last of all readers has read it. The readers' own work on the same cores is in
 that time; its share is shown."""
 
@@ -28,7 +28,7 @@ class Many(Server):
 
 
 def run(options: Options) -> Result:
-    """Fill the machine, send lines, wait for the last reader."""
+    """Fill the machine, send dispatches, wait for the last reader."""
     result = Result("A hundred thousand readers", WHAT)
     readers = options.readers or 100_000
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 500
@@ -43,7 +43,7 @@ def run(options: Options) -> Result:
             crowds.ask("clear")
             result.paces.append(kernel.pace(server.cores))
             ours, readers_own, before = kernel.cpu(server.pids), kernel.cpu(crowds.pids), time.monotonic_ns()
-            server.say(crowds)
+            server.publish_next(crowds)
             time.sleep(4)
             tally = crowds.until_caught_up(15)
             last.append((tally.last_at - before) / 1e6)
@@ -72,6 +72,6 @@ def run(options: Options) -> Result:
         f"\nMemory: {memory:.2f} KiB a reader (USS of all processes of the service), and {kernel_objects:.1f} KiB "
         "a socket of the kernel's objects.\n"
     )
-    figure = f"{readers:,} readers on one machine, one line to all: to the last"
+    figure = f"{readers:,} readers on one machine, one dispatch to all: to the last"
     result.rows.append(Row(figure, spread(last, 0) + " ms", median(last), 1500, 800, "ms"))
     return result

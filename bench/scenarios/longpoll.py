@@ -32,19 +32,19 @@ WITHIN = 30.0
 SHARES = {"p50": 0.5, "p99": 0.99, "last": 1.0}
 PROGRAMS = {"service": "service and Valkey", "Varnish": "Varnish", "readers": "readers"}
 WHAT = f"""One service has two feeds. One is followed by WebSocket, the other by long-poll through Varnish, as our
-clients do it: connections that stay open, `after` the last position, `wait=10`, and never the same URL twice within a
-second. Service and Valkey are on core 0, the readers of each feed are one process on core 1, and Varnish has what they
-leave of both. The feeds take turns dispatch by dispatch, in the order turned round each time: a dispatch of 300 bytes
-is filed, and when all readers of the feed have it, and those by long-poll wait in Varnish again, it is the other
-feed's turn.
+clients do it: connections that stay open, `after` the last position, `wait=10`, and never the same URL twice within
+a second. Service and Valkey are on core 0, the readers of each feed are one process on core 1, and Varnish has what
+they leave of both. The feeds take turns dispatch by dispatch, in the order turned round each time: a dispatch of
+300 bytes is filed, and when all readers of the feed have it, and those by long-poll wait in Varnish again, it is
+the other feed's turn.
 
 Each time runs from just before the POST is sent to the moment a reader has read the dispatch, for both alike, so it
-contains the POST, the script and the fsync. The percentiles of a round are over all its dispatches and readers; every
-figure is the median (least to most) of the rounds. A proxy between Varnish and the service counts the requests for
-changes. After the turns nothing is filed until {WAITS} waits have ended with 204. Then, {WAITS} times, a dispatch is
-filed {AFTER_WAIT:g} s *after a wait* has ended so: it finds readers who were just told the 204, or still are, and ask
-again while that may still be cached. CPU is what one dispatch costs until all readers wait for the next; Varnish's
-memory is its growth from before the first reader until all wait."""
+contains the POST, the script and the fsync. The percentiles of a round are over all its dispatches and readers;
+every figure is the median (least to most) of the rounds. A proxy between Varnish and the service counts the
+requests for changes. After the turns nothing is filed until {WAITS} waits have ended with 204. Then, {WAITS} times,
+a dispatch is filed {AFTER_WAIT:g} s *after a wait* has ended so: it finds readers who were just told the 204, or
+still are, and ask again while that may still be cached. CPU is what one dispatch costs until all readers wait for
+the next; Varnish's memory is its growth from before the first reader until all wait."""
 
 
 class TwoFeeds(Server):
@@ -53,7 +53,7 @@ class TwoFeeds(Server):
     def say_in(self, feed: str, crowds: Crowds) -> None:
         """File the next dispatch of a feed's readers."""
         self.path = f"/v1/feeds/{feed}/dispatches"
-        self.say(crowds)
+        self.publish_next(crowds)
 
 
 @dataclass
@@ -125,7 +125,7 @@ def run(options: Options) -> Result:
     rounds = []
     for _ in range(options.rounds):
         result.paces.append(kernel.pace(CORES))
-        rounds.append(seen := _round(readers, options.lines))
+        rounds.append(seen := _round(readers, options.dispatches))
         polled, streamed, late = (
             _times(turns).at(0.99) for turns in (seen.polled.turns, seen.streamed.turns, seen.late)
         )

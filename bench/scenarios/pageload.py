@@ -29,10 +29,10 @@ connection, and 400 kbit/s each way. TCP's slow start is not imitated, which spa
 
 *Shown* is from navigation until the first dispatch is painted; *streaming*, until the first message of the live
 stream has arrived. Then a dispatch is published, and *live* is the time until that is painted (for ticker with its
-fsync). Bytes, requests and CPU are those of the whole visit until then; bytes include heads, handshakes and frames. CPU
-is of the page's main thread alone, as Chromium accounts it (`Performance.getMetrics` by thread ticks): *script* is
-running and compiling JavaScript; *all* is that, style, layout, paint and the rest. Every figure is the median (least to
-most) of the visits."""
+fsync). Bytes, requests and CPU are those of the whole visit until then; bytes include heads, handshakes and frames.
+CPU is of the page's main thread alone, as Chromium accounts it (`Performance.getMetrics` by thread ticks): *script*
+is running and compiling JavaScript; *all* is that, style, layout, paint and the rest. Every figure is the median
+(least to most) of the visits."""
 COLUMNS: dict[str, tuple[str, int]] = {
     "ms shown": ("shown", 0),
     "ms streaming": ("streaming", 0),

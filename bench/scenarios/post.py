@@ -14,9 +14,9 @@ from bench.writers import write
 
 WRITERS = 50
 SECONDS = 5.0
-WHAT = f"""Way: one correspondent files a line every 50 ms, ten readers read; fsync is on (AOF, always), the
-machine does nothing else. Writers: {WRITERS} connections file short lines one after another for {SECONDS:g} s,
-each waiting for its 201, which means the line is on disk; the writers are bare sockets in one process on core
+WHAT = f"""Way: one correspondent files a dispatch every 50 ms, ten readers read; fsync is on (AOF, always), the
+machine does nothing else. Writers: {WRITERS} connections file short dispatches one after another for {SECONDS:g} s,
+each waiting for its 201, which means the dispatch is on disk; the writers are bare sockets in one process on core
 1, the service and its Valkey on core 0, and again with two workers on both cores. What the disk asks is
 measured just before: 400 bytes appended, then fdatasync."""
 
@@ -32,7 +32,7 @@ def run(options: Options) -> Result:
     result = Result("POST to reader, and durable POSTs", WHAT)
     middle, tail, disk, disk_tail = [], [], [], []
     rates: dict[str, list[float]] = {"one core": [], "both cores": []}
-    answers: dict[str, list[float]] = {"one core": [], "both cores": []}
+    responses: dict[str, list[float]] = {"one core": [], "both cores": []}
     runs: list[str] = []
     for _ in range(options.rounds):
         result.paces.append(kernel.pace(CORES))
@@ -56,7 +56,7 @@ def run(options: Options) -> Result:
                 after = kernel.pace(CORES)
             result.paces += [before, after]
             rates[name].append(rate)
-            answers[name].append(p99)
+            responses[name].append(p99)
             runs.append(f"{rate:,.0f} on {name} ({before:.1f}, {after:.1f})")
     result.table(
         ["", "p50", "p99"],
@@ -67,8 +67,8 @@ def run(options: Options) -> Result:
     )
     result.section.append("")
     result.table(
-        [f"{WRITERS} writers", "201s a second", "ms p99 of an answer"],
-        [[f"service on {name}", spread(rates[name], 0), spread(answers[name], 0)] for name in rates],
+        [f"{WRITERS} writers", "201s a second", "ms p99 of a response"],
+        [[f"service on {name}", spread(rates[name], 0), spread(responses[name], 0)] for name in rates],
     )
     result.section.append(
         f"\nRun by run, with the machine's pace in ms (see below) before and after: {'; '.join(runs)}.\n"
@@ -83,7 +83,7 @@ def run(options: Options) -> Result:
 
 
 def kept_a_second(server: Server) -> tuple[float, float]:
-    """Return 201s a second and the 99th percentile of an answer's time in ms."""
+    """Return 201s a second and the 99th percentile of a response's time in ms."""
     with kernel.on(LOAD):
         mine, its = multiprocessing.Pipe()
         spawn = multiprocessing.get_context("spawn")

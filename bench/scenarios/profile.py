@@ -18,11 +18,11 @@ from ticker.load.crowds import Crowds
 
 AT_LEAST = 0.015
 BACK_WITHIN = 20.0
-WHAT = f"""A sampling profiler (py-spy) looks at the worker's stack {RATE} times a second, from outside, while one thing
-is asked of it. What counts is the innermost function, with the calls of the system it makes: functions of the service
-stand by their names, libraries by theirs. The kernel's part of the worker's CPU is from the same work done just before
-with nobody looking. Lines have 300 bytes and come at 4/s; those filed while readers are away and come back are part of
-the return, and so is the end of their old connections."""
+WHAT = f"""A sampling profiler (py-spy) looks at the worker's stack {RATE} times a second, from outside, while one
+thing is asked of it. What counts is the innermost function, with the calls of the system it makes: functions of the
+service stand by their names, libraries by theirs. The kernel's part of the worker's CPU is from the same work done
+just before with nobody looking. Dispatches have 300 bytes and come at 4/s; those filed while readers are away and
+come back are part of the return, and so is the end of their old connections."""
 
 Work = Callable[[Server, Crowds, Options], None]
 
@@ -31,13 +31,13 @@ def run(options: Options) -> Result:
     """Look at a worker in each of three kinds of work."""
     result = Result("Where the time goes", WHAT)
     readers = options.readers or 10_000
-    _look(result, f"{options.lines} lines to {readers:,} readers", readers, _lines, options)
-    _look(result, f"{readers:,} readers are cut off and come back", readers, _return, options)
-    _look(result, f"{WRITERS} writers file", 0, _posts, options)
+    _profile(result, f"{options.dispatches} dispatches to {readers:,} readers", readers, _lines, options)
+    _profile(result, f"{readers:,} readers are cut off and come back", readers, _return, options)
+    _profile(result, f"{WRITERS} writers file", 0, _posts, options)
     return result
 
 
-def _look(result: Result, title: str, readers: int, work: Work, options: Options) -> None:
+def _profile(result: Result, title: str, readers: int, work: Work, options: Options) -> None:
     result.paces.append(kernel.pace(CORES))
     with Server(CORES) as server, kernel.on(LOAD), crowds_for(server, readers) as crowds:
         crowds.until_open(90)
@@ -62,7 +62,7 @@ def _look(result: Result, title: str, readers: int, work: Work, options: Options
 
 
 def _lines(server: Server, crowds: Crowds, options: Options) -> None:
-    send(server, crowds, options.lines)
+    send(server, crowds, options.dispatches)
     crowds.until_caught_up(10)
 
 
@@ -72,7 +72,7 @@ def _return(server: Server, crowds: Crowds, _: Options) -> None:
     deadline = time.monotonic() + BACK_WITHIN
     while len(crowds.ask("report").catch_up_times) < crowds.readers:
         assert time.monotonic() < deadline, "not all readers came back"
-        server.say(crowds)
+        server.publish_next(crowds)
         time.sleep(EVERY)
 
 

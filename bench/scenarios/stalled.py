@@ -17,13 +17,14 @@ from ticker.load.tally import Times
 LONG = 900
 SETTLE = 3.0
 TURNS = 16
-"""Lines to each side at the most: the system gives a stalled reader up 30 s after it stopped."""
-WHAT = """Two services stand side by side on core 0, each with the same number of readers; one has a tenth more, with
-small buffers and segments as on the Internet, who stop reading at all. Long lines are filed until that service has
-set aside every one of them (its own metric). Then the services take turns of one line of 300 bytes: the line goes to
-all readers of one, and when those who read have it, it is the other's turn. All of that is inside the 30 s after
-which a stuck reader is cut. The times of those who do read are compared turn by turn: the figure is the median of the
-ratios. Memory is the USS of all processes of the service from when all are set aside to the end."""
+"""Dispatches to each side at the most: the system gives a stalled reader up 30 s after it stopped."""
+WHAT = """Two services stand side by side on core 0, each with the same number of readers; one has a tenth more,
+with small buffers and segments as on the Internet, who stop reading at all. Long dispatches are filed until that
+service has counted every one of them as lagging (its own metric). Then the services take turns of one dispatch of
+300 bytes: the dispatch goes to all readers of one, and when those who read have it, it is the other's turn. All of
+that is inside the 30 s after which a stuck reader is cut. The times of those who do read are compared turn by turn:
+the figure is the median of the ratios. Memory is the USS of all processes of the service from when all are lagging
+to the end."""
 
 
 def run(options: Options) -> Result:
@@ -49,7 +50,7 @@ def run(options: Options) -> Result:
             before = kernel.uss(server.pids)
             held.append((before - empty) / stalled)
             queued.append((kernel.socket_memory()[1] - unqueued) / stalled)
-            times = _turns([(beside, free), (server, others)], min(options.lines, TURNS))
+            times = _turns([(beside, free), (server, others)], min(options.dispatches, TURNS))
             growth.append((kernel.uss(server.pids) - before) / 1024)
             assert _metric(server, "ticker_readers_set_aside") >= stalled, "the stalled readers did not stay"
             cut += _metric(server, "ticker_readers_cut_total")
@@ -59,7 +60,13 @@ def run(options: Options) -> Result:
                 median(with_them.at(0.99) / without.at(0.99) for without, with_them in zip(*times, strict=True))
             )
     rows = [
-        [name, *(spread([median(line.at(share) for line in lines) for lines in rounds], 1) for share in (0.5, 0.99))]
+        [
+            name,
+            *(
+                spread([median(dispatch.at(share) for dispatch in dispatches) for dispatches in rounds], 1)
+                for share in (0.5, 0.99)
+            ),
+        ]
         for name, rounds in ((f"{total - stalled:,} readers", alone), (f"and {stalled:,} stalled", among))
     ]
     result.table(["", "ms p50", "ms p99"], rows)
@@ -75,22 +82,22 @@ def run(options: Options) -> Result:
     return result
 
 
-def _turns(sides: list[tuple[Server, Crowds]], lines: int) -> list[list[Times]]:
-    """Send so many lines to each side's readers in turns; return each side's times, line by line."""
+def _turns(sides: list[tuple[Server, Crowds]], dispatches: int) -> list[list[Times]]:
+    """Send so many dispatches to each side's readers in turns; return each side's times, dispatch by dispatch."""
     times: list[list[Times]] = [[] for _ in sides]
-    for number in range(lines):
+    for number in range(dispatches):
         for side in range(len(sides))[:: -1 if number % 2 else 1]:
             server, crowds = sides[side]
             crowds.ask("clear")
-            server.say(crowds)
+            server.publish_next(crowds)
             tally = crowds.until_caught_up(10)
-            assert not tally.lost, f"{tally.lost} lines lost"
+            assert not tally.lost, f"{tally.lost} dispatches lost"
             times[side].append(tally.times)
     return times
 
 
 def _fill(server: Server, crowds: Crowds, stalled: int) -> None:
-    """File long lines, which the kernel's buffers take, until every stalled reader is set aside."""
+    """File long dispatches, which the kernel's buffers take, until every stalled reader is lagging."""
     deadline = time.monotonic() + 60
     while _metric(server, "ticker_readers_set_aside") < stalled:
         assert time.monotonic() < deadline, "the stalled readers' sockets did not fill"

@@ -1,6 +1,6 @@
 /**
  * One dispatch in a frame. It says nothing about LIVE, but a correction and a kill reach it as they reach every
- * other open page; while they can't, it says as of when it stands.
+ * other open page; while they can't, it says as of when it is complete.
  *
  * @import { Dispatch, Frame, SnapshotFrame } from "../feed/frames.d.ts"
  */
@@ -37,7 +37,7 @@ export function followCard(card) {
   const words = /** @type {import("../widget/words.js").Words} */ (wordsIn(lang));
   let shown = dispatch;
   let skew = NaN;
-  /** True while a snapshot has left open what became of the dispatch. */
+  /** True while a snapshot has not said what happened to the dispatch. */
   let open = false;
 
   function paint() {

@@ -32,7 +32,7 @@ export const SILENCE = 13_000;
 /** How often the connection is looked at. A machine that wakes shows it to no event that can be relied on. */
 const LOOK = 1_000;
 
-/** Tries before a transport counts as blocked on the way, and malformed frames before a position does. */
+/** Attempts before a transport counts as blocked, and malformed frames before a position is given up. */
 export const MAX_FAILURES = 2;
 
 /** A closed feed is requested again after this, or up to twice as long. Milliseconds. */

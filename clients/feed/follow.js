@@ -1,6 +1,6 @@
 /**
  * A feed, followed: the connection kept up by connection.js, its frames folded by fold.js, and what may honestly
- * be said about it measured by freshness.js. Reader page, widget and npm package stand on this and add only looks.
+ * be said about it measured by freshness.js. Reader page, widget and npm package are built on this and add only looks.
  *
  * LIVE covers the whole way to the reader's eyes: state, position and freshness move on only after `onchange` has
  * shown the frame. One that can't be applied or shown is malformed like one that can't be read.

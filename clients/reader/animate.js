@@ -2,7 +2,7 @@
  * Changes the list without a jump. What the change displaces is drawn where it was before and then moves to its new
  * place by transform (FLIP), so that the browser counts no layout shift and the eye can follow.
  *
- * For a reader who holds the list, the window scrolls along instead, so that what they look at stays where it is. The
+ * For a reader who interacts with the list, the window scrolls along instead, so that what they look at stays in place. The
  * browser's own scroll anchoring is switched off for the list (not all have it), so that the two don't correct each
  * other.
  */
@@ -15,7 +15,7 @@ const moving = new Map();
 
 /**
  * @param {HTMLElement} list
- * @param {number | null} top where a reader who holds the list begins to see it, below what covers the window's top;
+ * @param {number | null} top where a reader who interacts with the list begins to see it, below what covers the window's top;
  *   null for one who does not
  * @param {() => void} change
  */

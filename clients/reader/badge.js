@@ -11,7 +11,7 @@ import { locale, say, span } from "./words.js";
 /**
  * @param {Words} words
  * @param {Status} status
- * @param {boolean} paused a page that stands still isn't live, however fresh its feed
+ * @param {boolean} paused a page that does not change isn't live, however fresh its feed
  * @param {string} [closed] what is said of a closed feed
  */
 export function wording(words, { name, age, reload }, paused, closed = "") {

@@ -19,12 +19,12 @@ const LONG = 220;
  * @typedef {object} Setting where a dispatch is shown
  * @property {Words} words
  * @property {string} feed
- * @property {string} [base] what stands before the path of each of the service's URLs
+ * @property {string} [base] prefix of the path of each of the service's URLs
  * @property {string} language of the feed, for what has none of its own
  * @property {string} direction
  * @property {string} [story] the story whose page it is; its dispatches need no link to it
  *
- * @typedef {ReturnType<typeof speaker>} Speaker
+ * @typedef {ReturnType<typeof ownWords>} OwnWords
  */
 
 /**
@@ -53,7 +53,7 @@ export function draw(item, dispatch, pinned, setting) {
   item.lang = language;
   item.dir = killed ? setting.direction : direction(language);
   const { words } = setting;
-  const ui = speaker(words, language);
+  const ui = ownWords(words, language);
   const when = make("p", "when", permalink(dispatch, ui, setting));
   if (!killed && MARKED.includes(dispatch.urgency)) {
     when.append(ui("span", "urgency", words[/** @type {"flash"} */ (dispatch.urgency)]));
@@ -68,7 +68,7 @@ export function draw(item, dispatch, pinned, setting) {
  * @param {Words} words
  * @param {string} language of the dispatch
  */
-function speaker(words, language) {
+function ownWords(words, language) {
   /** @param {string} tag @param {string} className @param {...string} text */
   return (tag, className, ...text) => {
     const element = make(tag, className, ...text);
@@ -87,12 +87,12 @@ function length({ source, text }) {
   return characters < LONG ? " medium" : " long";
 }
 
-/** @param {Dispatch} dispatch @param {Speaker} ui @param {Setting} setting */
+/** @param {Dispatch} dispatch @param {OwnWords} ui @param {Setting} setting */
 function permalink({ id, filed }, ui, { base = "", feed }) {
   return linked(make("a", "permalink", time(filed, "ago", ui)), `${base}/feeds/${feed}/${id}`);
 }
 
-/** @param {UsableDispatch} dispatch @param {Speaker} ui @param {Setting} setting */
+/** @param {UsableDispatch} dispatch @param {OwnWords} ui @param {Setting} setting */
 function* body(dispatch, ui, setting) {
   const { words } = setting;
   const text = make("p", "text");
@@ -108,7 +108,7 @@ function* body(dispatch, ui, setting) {
   if (about.length) yield make("ul", "about", ...about);
 }
 
-/** @param {UsableDispatch} dispatch @param {Speaker} ui @param {Setting} setting */
+/** @param {UsableDispatch} dispatch @param {OwnWords} ui @param {Setting} setting */
 function* details({ byline, occurred, sections, places, story, link }, ui, { words, base = "", feed, story: here }) {
   if (byline) yield make("li", "byline", byline);
   if (occurred) yield make("li", "happened", ui("span", "", words.happened), " ", time(occurred, "hour", ui));
@@ -129,7 +129,7 @@ function linked(anchor, href) {
  * "Withdrawn: there was no second explosion" would read as news of its own, so it says when, and that a reason follows.
  *
  * @param {Tombstone} dispatch
- * @param {Speaker} ui
+ * @param {OwnWords} ui
  * @param {Words} words
  */
 function* tombstone({ updated, reason }, ui, words) {
@@ -150,7 +150,7 @@ function isolated(text, { language }) {
   return element;
 }
 
-/** @param {string} iso @param {"ago" | "hour"} as @param {Speaker} ui */
+/** @param {string} iso @param {"ago" | "hour"} as @param {OwnWords} ui */
 function time(iso, as, ui) {
   const element = /** @type {HTMLTimeElement} */ (ui("time", ""));
   element.dateTime = iso;

@@ -25,7 +25,7 @@ const REPAINT = 15_000;
  * @property {import("./times.js").Times} clock
  * @property {boolean} paused
  * @property {() => void} resume
- * @property {(frame: Frame, previous: FeedState) => void} announce says aloud what a frame brings, unless paused
+ * @property {(frame: Frame, previous: FeedState) => void} announce announces what a frame brings, unless paused
  *
  * @typedef {object} View
  * @property {number} limit how many dispatches the feed keeps

@@ -3,7 +3,7 @@
  * too, for their corrections and kills.
  *
  * A snapshot holds the feed's newest dispatches only, so after one the whole page is requested. What frames bring
- * while the response is on its way is shown at once, and laid over the response when it comes.
+ * while the request is pending is shown at once, and applied to the response when it comes.
  *
  * @import { Change } from "../feed/follow.js"
  * @import { Dispatch, Frame } from "../feed/frames.d.ts"

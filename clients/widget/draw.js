@@ -22,7 +22,7 @@
  *   </li>
  *
  * `class` is the urgency or `killed`. `data-edition` is `{status}{revision}`, with `true` after it for the pinned one
- * that stands first; an element is drawn again only when it changes. `lang dir` stand on the widget's own words
+ * that comes first; an element is drawn again only when it changes. `lang dir` are on the widget's own words
  * where the dispatch is in another language. A time is in the feed's zone and says so until the script has the
  * reader's; the class `ago` makes it relative while it is recent.
  *

@@ -42,7 +42,7 @@ const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object
  * @csspart text - What is said.
  * @csspart time - A time.
  * @csspart urgency - FLASH, BULLETIN or URGENT.
- * @csspart tombstone - What stands in the place of a killed dispatch.
+ * @csspart tombstone - What takes the place of a killed dispatch.
  * @csspart correction - When and why a dispatch was corrected.
  * @csspart pause - The button that stops and resumes the updates.
  * @csspart new - The button that shows what waits.

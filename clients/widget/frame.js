@@ -15,7 +15,7 @@
  *     <ol part="list" role="list" tabindex="0" aria-label="Latest news">…the dispatches, see draw.js…</ol>
  *     <slot hidden></slot>                                     the page's own content, shown while there is no dispatch
  *   </div>
- *   <div role="status"></div>                                  the live regions stand outside what may be hidden,
+ *   <div role="status"></div>                                  the live regions are outside what may be hidden,
  *   <div role="alert"></div>                                   and are empty at load
  *
  * All layouts have all of it; the style sheet shows what each needs. In `strip` all dispatches but the first are

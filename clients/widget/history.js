@@ -11,7 +11,7 @@ export const SNAPSHOT = 20;
 
 /**
  * How long after a snapshot history is requested. A cached page of it may be one second old; one from before the
- * snapshot could bring back a dispatch that was killed in between, and no frame would tell of that. Milliseconds.
+ * snapshot could bring back a dispatch that was killed in between, and no frame would correct that. Milliseconds.
  */
 export const AFTER = 1_100;
 

@@ -13,7 +13,7 @@ import { wordsIn } from "./words.js";
 export function languageOf(element) {
   const wanted = /** @type {HTMLElement} */ (element.closest("[lang]") ?? document.documentElement).lang ?? "";
   const lang = wordsIn(wanted) ? wanted : "en";
-  // Words bring their direction along; English ones in the place of others follow the page's.
+  // Words have their own direction; English ones in place of others follow the page's.
   const dir = element.dir || (lang === wanted ? direction(lang) : getComputedStyle(element).direction);
   return { words: /** @type {Words} */ (wordsIn(lang)), lang, dir };
 }

@@ -4,7 +4,7 @@
  * @import { Dispatch } from "../feed/frames.d.ts"
  */
 
-/** Most urgent first; a filter lets through what stands at its own place or before. */
+/** Most urgent first; a filter passes its own urgency and those before it. */
 const URGENCIES = ["flash", "bulletin", "urgent", "normal"];
 
 /** Attributes that may change at run time; the style sheet takes care of `theme`. */

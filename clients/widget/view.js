@@ -7,7 +7,7 @@
  *   hold     waits            shown          shown
  *   pause    waits            waits          shown
  *
- * Pins wait like new dispatches do; they move what is shown. A kill waits for nobody.
+ * Pins wait like new dispatches do; they move what is shown. A kill never waits.
  *
  * What a widget knows, its pool, is kept apart from the state that all widgets of a feed share, because what does
  * not pass its filters must not push out what does.

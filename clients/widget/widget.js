@@ -1,5 +1,5 @@
 /**
- * What a widget does: connects while it is seen, takes what the feed brings, decides with view.js what the reader
+ * What a widget does: connects while it is seen, takes the feed's frames, decides with view.js what the reader
  * sees, draws it, announces it and emits the page's events.
  *
  * @import { Dispatch, FeedState } from "../feed/frames.d.ts"
@@ -228,9 +228,12 @@ export function widget(host) {
     const { line, limit, hold } = options;
     const all = visible(pool, options, now(), visibleBefore);
     const pin = line ? null : pinned;
-    const mode = jump ? "follow" : paused && visibleBefore ? "pause" : current || isInteracting(root, list) ? "hold" : "follow";
+    // What the service drew stays until the log's time is known, by which this layout or delay decides.
+    const timeless = (hold || line) && skew !== skew;
+    const still = timeless || current || isInteracting(root, list);
+    const mode = jump ? "follow" : paused && visibleBefore ? "pause" : still ? "hold" : "follow";
     let wanted = present(shown, all, pool, mode, pin, pending);
-    // Nothing is visible yet: what history will bring is older than all of the snapshot.
+    // Nothing is visible yet: what history has is older than all of the snapshot.
     const newest = (all[0] ?? dispatches.at(-1))?.id ?? "";
     if (mode === "follow") {
       wanted = wanted.slice(0, limit);
@@ -250,7 +253,7 @@ export function widget(host) {
     pool = prune(pool, shown);
     if (appeared.length) emit("shown", { dispatches: appeared });
     if (visibleBefore) for (const dispatch of [...all].reverse()) announce(dispatch, find(visibleBefore, dispatch.id));
-    else if ((hold || line) && skew !== skew) return;
+    else if (timeless) return;
     visibleBefore = all;
     if (newest > newestAnnounced) newestAnnounced = newest;
   }

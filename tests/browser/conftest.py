@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.site import Site
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,3 +44,10 @@ def tab(browser: Browser) -> Iterator[Page]:
     yield tab
     context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """Somebody else's site."""
+    with Site() as site:
+        yield site

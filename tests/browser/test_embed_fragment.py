@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.browser.host import Host
+from tests.browser.site import SCRIPT, Site
 from tests.service import Service
 from ticker.web.assets import CLIENTS
 from ticker.web.embed.drawing import STYLE_HASH
@@ -27,12 +27,6 @@ PLACES = """() => [...document.querySelector("breaking-ticker").shadowRoot.query
   .map((each) => { const {x, y, width, height} = each.getBoundingClientRect(); return [x, y, width, height]; })"""
 
 STATE = "document.querySelector('breaking-ticker').state"
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with Host() as host:
-        yield host
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +56,13 @@ def included(service: Service, feed: str, query: str = "") -> str:
 
 @pytest.mark.parametrize("query", ["", "layout=strip", "lang=ar", "theme=dark&limit=3"])
 def test_it_is_taken_over_under_a_strict_policy_without_a_shift(
-    tab: Page, service: Service, host: Host, feed: str, query: str
+    tab: Page, service: Service, site: Site, feed: str, query: str
 ) -> None:
     tab.add_init_script(WATCH)
     hold: list[object] = []
     tab.route("**/embed/v1/ticker.js", lambda route: hold.append(route))  # noqa: PLW0108
     body = f"<p>Before</p>{included(service, feed, query)}<p id=after>After</p>"
-    tab.goto(host.page("/strict", body, content_security_policy=policy(service)), wait_until="commit")
+    tab.goto(site.page(body, content_security_policy=policy(service)), wait_until="commit")
     service.until(lambda: tab.evaluate("document.querySelector('#after') !== null") and hold)
     expect(tab.locator("[data-id]").first).to_be_visible()
     before = tab.evaluate(PLACES), tab.evaluate("document.querySelector('#after').getBoundingClientRect().y")
@@ -84,11 +78,11 @@ def test_it_is_taken_over_under_a_strict_policy_without_a_shift(
 
 
 def test_without_scripts_it_can_be_read_and_says_that_it_is_not_live(
-    browser: Browser, service: Service, host: Host, feed: str
+    browser: Browser, service: Service, site: Site, feed: str
 ) -> None:
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
-    tab.goto(host.page("/still", included(service, feed, "limit=3&schema=always")))
+    tab.goto(site.page(included(service, feed, "limit=3&schema=always")))
     expect(tab.locator("[part=text]")).to_have_count(2)
     expect(tab.locator("[part=text]").first).to_be_visible()
     expect(tab.locator("[part=tombstone]")).to_contain_text("It was not so")
@@ -100,20 +94,20 @@ def test_without_scripts_it_can_be_read_and_says_that_it_is_not_live(
 
 
 def test_a_browser_without_declarative_shadow_roots_shows_the_link(
-    tab: Page, service: Service, host: Host, feed: str
+    tab: Page, service: Service, site: Site, feed: str
 ) -> None:
     old = included(service, feed, "script=no").replace("shadowrootmode", "shadowroot")
-    tab.goto(host.page("/old-browser", old))
+    tab.goto(site.page(old))
     expect(tab.get_by_role("link")).to_have_attribute("href", f"{service.url}/feeds/{feed}")
     expect(tab.get_by_role("link")).to_be_visible()
 
 
 @pytest.mark.parametrize("first", ["old", "new"])
 def test_an_old_and_a_new_copy_of_the_script_on_one_page_work(
-    tab: Page, service: Service, host: Host, feed: str, first: str
+    tab: Page, service: Service, site: Site, feed: str, first: str
 ) -> None:
     old = (CLIENTS / "dist/ticker.js").read_text("utf-8") + "\n/* as it was once */\n"
-    host.pages["/old/ticker.js"] = (old, {"content-type": "text/javascript"})
+    site.publish(old, "/old/ticker.js", content_type=SCRIPT)
     scripts = [
         f'<script type="module" src="{src}"></script>'
         for src in ("/old/ticker.js", f"{service.url}/embed/v1/ticker.js")
@@ -122,10 +116,35 @@ def test_an_old_and_a_new_copy_of_the_script_on_one_page_work(
     sockets: list[object] = []
     tab.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108
     body = "".join(scripts) + f'<breaking-ticker feed="{feed}" src="{service.url}"></breaking-ticker>' * 2
-    tab.goto(host.page("/copies", body))
+    tab.goto(site.page(body))
     live = "[...document.querySelectorAll('breaking-ticker')].every((each) => each.state === 'live')"
     service.until(lambda: tab.evaluate(live))
     assert len(sockets) == 1
     service.file(feed, f"after {first}")
     for index in (0, 1):
         expect(tab.locator("breaking-ticker").nth(index).locator("[part=text]").first).to_have_text(f"after {first}")
+
+
+@pytest.mark.parametrize("query", ["layout=line", "hold=1"])
+def test_what_was_drawn_stays_until_the_logs_time_is_known_and_a_kill_reaches_it(
+    tab: Page, service: Service, site: Site, query: str
+) -> None:
+    feed = service.open_feed()
+    drawn = service.file(feed, "Bridge closed", urgency="flash")
+    service.until(lambda: "Bridge closed" in included(service, feed, query))
+    sockets: list[WebSocketRoute] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.send(json.dumps(service.snapshot(feed)))  # and no beat, which would prove the time
+
+    tab.route_web_socket("**/live*", connect)
+    tab.goto(site.page(included(service, feed, query)))
+    service.until(lambda: tab.evaluate(STATE) == "catching-up")
+    expect(tab.locator("[part=text]")).to_have_text("Bridge closed")
+    expect(tab.locator("[part=text]")).to_be_visible()
+    kill = {"id": drawn["id"], "reason": "it was not", "at": drawn["filed"], "filed": drawn["filed"], "revision": 2}
+    sockets[0].send(json.dumps({"type": "kill", "position": "9-0123456789ab", **kill}))
+    expect(tab.locator("[part=tombstone]")).to_contain_text("it was not")
+    expect(tab.locator("[part=text]")).to_have_count(0)
+    sockets[0].close()

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Frame, Page, WebSocketRoute, expect
 
-from tests.browser.host import Host
+from tests.browser.site import Site
 from tests.service import Service
 from tests.web.test_embed import drawn
 
@@ -22,12 +22,6 @@ GROUNDS = """[document.documentElement, document.querySelector("#card") ?? docum
   .shadowRoot.querySelector(".w")].map((each) => getComputedStyle(each).backgroundColor)"""
 
 LIST = 'document.querySelector("breaking-ticker").shadowRoot.querySelector("ol")'
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with Host() as host:
-        yield host
 
 
 @pytest.fixture
@@ -63,25 +57,25 @@ def inner(page: Page) -> Frame:
     ],
 )
 def test_it_is_opaque_and_in_the_right_colours_before_any_script_runs(
-    page: Page, service: Service, host: Host, theme: str, element: str, ground: str, kind: str
+    page: Page, service: Service, site: Site, theme: str, element: str, ground: str, kind: str
 ) -> None:
     feed = service.open_feed()
     id = service.file(feed, "Bridge closed", source="Harbour police")["id"]
     path = f"/embed/feeds/{feed}" + (f"/{id}" if kind == "card" else "")
     page.route("**/assets/embed-*.js", lambda route: route.abort())
     style = f"<style>iframe {{ color-scheme: {element} }}</style>"
-    page.goto(host.page("/colours", frame(service, f"{path}?theme={theme}"), style))
+    page.goto(site.page(frame(service, f"{path}?theme={theme}"), style))
     assert inner(page).evaluate(GROUNDS) == [ground, ground]
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_a_frame_goes_live_and_scrolls_inside_its_height(
-    page: Page, service: Service, host: Host, language: str
+    page: Page, service: Service, site: Site, language: str
 ) -> None:
     feed = service.open_feed(language)
     for number in range(12):
         service.file(feed, f"Dispatch {number}", source="Harbour police")
-    page.goto(host.page("/live", frame(service, f"/embed/feeds/{feed}")))
+    page.goto(site.page(frame(service, f"/embed/feeds/{feed}")))
     service.until(lambda: inner(page).evaluate("document.querySelector('breaking-ticker').state") == "live")
     service.file(feed, "the newest")
     expect(page.frame_locator("iframe").locator("[part=text]").first).to_have_text("the newest")
@@ -112,7 +106,7 @@ def snippets(service: Service) -> list[str]:
 
 
 def test_a_host_that_listens_gets_the_height_of_the_content_and_no_other_page_is_heard(
-    page: Page, service: Service, host: Host
+    page: Page, service: Service, site: Site
 ) -> None:
     feed = service.open_feed()
     for number in range(10):
@@ -120,7 +114,7 @@ def test_a_host_that_listens_gets_the_height_of_the_content_and_no_other_page_is
     lines = five_lines(service)
     assert len(lines.splitlines()) == 5
     forged = '<iframe srcdoc=\'<script>parent.postMessage({type: "ticker-height", height: 7}, "*")</script>\'></iframe>'
-    page.goto(host.page("/fits", f"{frame(service, f'/embed/feeds/{feed}', 200)}{forged}<script>{lines}</script>"))
+    page.goto(site.page(f"{frame(service, f'/embed/feeds/{feed}', 200)}{forged}<script>{lines}</script>"))
     box = "document.querySelectorAll('iframe')[{}].getBoundingClientRect().height"
     service.until(lambda: page.evaluate(box.format(0)) > 300)
     assert page.evaluate(box.format(1)) > 100  # it is not seven pixels high
@@ -137,14 +131,14 @@ def test_a_host_that_listens_gets_the_height_of_the_content_and_no_other_page_is
 
 
 def test_a_card_is_corrected_and_killed_where_it_stands_and_says_when_it_cannot_be(
-    page: Page, service: Service, host: Host
+    page: Page, service: Service, site: Site
 ) -> None:
     feed = service.open_feed()
     id = service.file(feed, "Forty", source="Harbour police")["id"]
     for number in range(25):  # it has left the snapshot
         service.file(feed, f"Dispatch {number}")
     address = f"/v1/feeds/{feed}/dispatches/{id}"
-    page.goto(host.page("/card", frame(service, f"/embed/feeds/{feed}/{id}")))
+    page.goto(site.page(frame(service, f"/embed/feeds/{feed}/{id}")))
     card = page.frame_locator("iframe")
     expect(card.locator("[part=text]")).to_have_text("Forty")
     expect(card.locator("#as-of")).to_be_hidden(timeout=20_000)
@@ -173,18 +167,18 @@ def test_a_card_asks_what_became_of_it_when_a_snapshot_does_not_say(page: Page, 
     expect(page.locator("[part=tombstone]")).to_contain_text("It was not so")
 
 
-def test_a_card_of_a_killed_dispatch_is_its_tombstone(page: Page, service: Service, host: Host) -> None:
+def test_a_card_of_a_killed_dispatch_is_its_tombstone(page: Page, service: Service, site: Site) -> None:
     feed = service.open_feed()
     id = service.file(feed, "UNSAID")["id"]
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
     service.until(lambda: "UNSAID" not in str(service.snapshot(feed)))
-    page.goto(host.page("/tombstone", frame(service, f"/embed/feeds/{feed}/{id}")))
+    page.goto(site.page(frame(service, f"/embed/feeds/{feed}/{id}")))
     expect(page.frame_locator("iframe").locator("[part=tombstone]")).to_contain_text("It was not so")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_without_scripts_a_frame_and_a_card_are_whole_and_say_that_they_are_not_live(
-    browser: Browser, service: Service, host: Host, scheme: Literal["light", "dark"]
+    browser: Browser, service: Service, site: Site, scheme: Literal["light", "dark"]
 ) -> None:
     feed = service.open_feed()
     id = service.file(feed, "Bridge closed", source="Harbour police", urgency="flash")["id"]
@@ -192,7 +186,7 @@ def test_without_scripts_a_frame_and_a_card_are_whole_and_say_that_they_are_not_
     context = browser.new_context(java_script_enabled=False, color_scheme=scheme)
     tab = context.new_page()
     for path in (f"/embed/feeds/{feed}", f"/embed/feeds/{feed}/{id}"):
-        tab.goto(host.page("/still", frame(service, path)))
+        tab.goto(site.page(frame(service, path)))
         seen = tab.frame_locator("iframe")
         expect(seen.locator("[part=text]")).to_have_text("Bridge closed")
         expect(seen.locator("[part=text]")).to_be_visible()
@@ -200,6 +194,6 @@ def test_without_scripts_a_frame_and_a_card_are_whole_and_say_that_they_are_not_
     context.close()
 
 
-def test_a_refused_frame_says_why_instead_of_staying_blank(page: Page, service: Service, host: Host) -> None:
-    page.goto(host.page("/refused", frame(service, "/embed/feeds/nowhere")))
+def test_a_refused_frame_says_why_instead_of_staying_blank(page: Page, service: Service, site: Site) -> None:
+    page.goto(site.page(frame(service, "/embed/feeds/nowhere")))
     expect(page.frame_locator("iframe").locator("h1")).to_be_visible()

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.host import Host
+from tests.browser.site import Site
 from tests.service import Service
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -81,13 +81,12 @@ def test_a_line_is_copied_with_and_without_a_clipboard(browser: Browser, service
         context.close()
 
 
-def test_the_line_works_as_it_is_on_somebody_elses_page(tab: Page, service: Service, feed: str) -> None:
+def test_the_line_works_as_it_is_on_somebody_elses_page(tab: Page, service: Service, site: Site, feed: str) -> None:
     tab.goto(f"{service.url}/embed?feed={feed}")
     line = tab.locator("#start .snippet code").inner_text()
-    with Host() as host:
-        tab.goto(host.page("/pasted", line))
-        expect(tab.locator("breaking-ticker [part=text]").first).to_have_text("Dispatch 21", timeout=20_000)
-        tab.goto("about:blank")
+    tab.goto(site.page(line))
+    expect(tab.locator("breaking-ticker [part=text]").first).to_have_text("Dispatch 21", timeout=20_000)
+    tab.goto("about:blank")
 
 
 def test_without_scripts_the_examples_and_the_lines_are_there_and_the_form_works(

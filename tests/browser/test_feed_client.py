@@ -1,4 +1,4 @@
-"""The feed client in a real browser: networks that block its carriers, and what only a real page can do to it."""
+"""The feed client in a real browser: networks that block its transports, and what only a real page can do to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.service import Service
 FEED = Path(__file__).parents[2] / "clients" / "feed"
 
 PATIENCE = 30_000
-"""Milliseconds: two attempts with each blocked carrier after random waits, or 13 seconds until a dead path shows."""
+"""Milliseconds: two attempts with each blocked transport after random waits, or 13 seconds until a dead path shows."""
 
 PAGE = """<!doctype html><title>feed</title><p id="badge"></p><ol id="list"></ol><script type="module">
 import { follow } from "/test/index.js";

@@ -21,8 +21,8 @@ def bury(service: Service, feed: str) -> None:
 
 def pin(service: Service, feed: str, id: str | None) -> None:
     address = f"/v1/feeds/{feed}/pin"
-    answer = service.http.put(address, json={"id": id}) if id else service.http.delete(address)
-    assert answer.status_code == 200
+    response = service.http.put(address, json={"id": id}) if id else service.http.delete(address)
+    assert response.status_code == 200
 
 
 def open_live(tab: Page, service: Service, feed: str) -> None:

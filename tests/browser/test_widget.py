@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.browser.embedding import COUNT_SHIFTS, Embedder, correct, dispatches, inside, kill, on_air, texts, ticker
+from tests.browser.embedding import COUNT_SHIFTS, correct, dispatches, inside, kill, on_air, texts, ticker, with_widget
+from tests.browser.site import Site
 from tests.service import Service
 
 LIVE = 20_000
@@ -23,12 +22,6 @@ for (const name of ["dispatch", "kill", "state", "shown"]) {
 """
 
 
-@pytest.fixture(scope="module")
-def embedder() -> Iterator[Embedder]:
-    with Embedder() as running:
-        yield running
-
-
 @pytest.fixture
 def feed(service: Service) -> str:
     return on_air(service)
@@ -42,10 +35,10 @@ def scroll(tab: Page, top: int) -> None:
     tab.locator("[part=list]").evaluate("(list, top) => { list.scrollTop = top; }", top)
 
 
-def test_it_shows_the_feed_and_tells_the_page(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_it_shows_the_feed_and_tells_the_page(service: Service, site: Site, tab: Page, feed: str) -> None:
     first = service.file(feed, "Filed before", source="Harbour police", urgency="flash", link="https://news.example/a")
     tab.add_init_script(EVENTS)
-    tab.goto(embedder.page(ticker(service, feed, inner='<a href="#feed">The feed</a>')))
+    tab.goto(with_widget(site, ticker(service, feed, inner='<a href="#feed">The feed</a>')))
     live(tab)
     assert tab.evaluate("document.querySelector('breaking-ticker').state") == "live"
     assert tab.evaluate("document.querySelector('breaking-ticker').matches(':state(live)')")
@@ -77,10 +70,10 @@ def test_it_shows_the_feed_and_tells_the_page(service: Service, embedder: Embedd
     assert tab.evaluate(f"{frozen}.map(each => each.id)") == [second["id"], first["id"]]
 
 
-def test_what_a_reader_touched_does_not_move(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_what_a_reader_touched_does_not_move(service: Service, site: Site, tab: Page, feed: str) -> None:
     receipts = [service.file(feed, f"Dispatch {n}, long enough to take two rows of a phone") for n in range(10)]
     tab.add_init_script(COUNT_SHIFTS)
-    tab.goto(embedder.page("<p>Before</p>" + ticker(service, feed) + "<p>After</p>"))
+    tab.goto(with_widget(site, "<p>Before</p>" + ticker(service, feed) + "<p>After</p>"))
     live(tab)
     tab.evaluate("window.shifts.length = 0")
     scroll(tab, 200)
@@ -90,7 +83,7 @@ def test_what_a_reader_touched_does_not_move(service: Service, embedder: Embedde
     fresh = tab.locator("[part=new]")
     expect(fresh).to_have_text("1 new")
     assert "It waits" not in texts(tab)
-    # A correction and a kill of what is shown wait for nobody, and hold the reader's place.
+    # A correction and a kill of what is shown never wait, and keep the reader's place.
     correct(service, feed, receipts[9], text="Corrected, and now so long that it takes several rows of a phone " * 3)
     kill(service, feed, receipts[8], "no")
     expect(tab.locator("[part=correction]")).to_have_count(1)
@@ -116,10 +109,10 @@ def test_what_a_reader_touched_does_not_move(service: Service, embedder: Embedde
     ],
 )
 def test_a_reader_who_has_focus_or_selection_in_it_is_not_disturbed(
-    service: Service, embedder: Embedder, tab: Page, feed: str, touch: str
+    service: Service, site: Site, tab: Page, feed: str, touch: str
 ) -> None:
     service.file(feed, "First")
-    tab.goto(embedder.page(ticker(service, feed)))
+    tab.goto(with_widget(site, ticker(service, feed)))
     live(tab)
     inside(tab, touch)
     service.file(feed, "Second")
@@ -129,9 +122,9 @@ def test_a_reader_who_has_focus_or_selection_in_it_is_not_disturbed(
     expect(dispatches(tab)).to_have_count(2)
 
 
-def test_a_pause_stops_all_but_kills(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_a_pause_stops_all_but_kills(service: Service, site: Site, tab: Page, feed: str) -> None:
     wrong = service.file(feed, "Wrong")
-    tab.goto(embedder.page(ticker(service, feed)))
+    tab.goto(with_widget(site, ticker(service, feed)))
     live(tab)
     pause = tab.locator("[part=pause]")
     pause.click()
@@ -155,9 +148,9 @@ def test_a_pause_stops_all_but_kills(service: Service, embedder: Embedder, tab: 
     expect(status).to_have_text("LIVE")
 
 
-def test_what_is_said_aloud(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_what_is_said_aloud(service: Service, site: Site, tab: Page, feed: str) -> None:
     service.file(feed, "There at load")
-    tab.goto(embedder.page(ticker(service, feed)))
+    tab.goto(with_widget(site, ticker(service, feed)))
     live(tab)
     status, alert = tab.locator("[role=status]"), tab.locator("[role=alert]")
     assert [status.inner_text(), alert.inner_text()] == ["", ""]
@@ -177,8 +170,8 @@ def test_what_is_said_aloud(service: Service, embedder: Embedder, tab: Page, fee
     assert "Big" not in inside(tab, "root.textContent")
 
 
-def test_of_many_at_once_only_the_newest_are_said(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
-    tab.goto(embedder.page(ticker(service, feed)))
+def test_of_many_at_once_only_the_newest_are_said(service: Service, site: Site, tab: Page, feed: str) -> None:
+    tab.goto(with_widget(site, ticker(service, feed)))
     expect(tab.locator("breaking-ticker")).to_have_js_property("state", "live", timeout=LIVE)
     for n in range(5):
         service.file(feed, f"Dispatch {n}")
@@ -187,9 +180,7 @@ def test_of_many_at_once_only_the_newest_are_said(service: Service, embedder: Em
     assert said.all_inner_texts() == ["Dispatch 2", "Dispatch 3", "Dispatch 4"]
 
 
-def test_hold_shows_nothing_that_is_mended_meanwhile(
-    service: Service, embedder: Embedder, tab: Page, feed: str
-) -> None:
+def test_hold_shows_nothing_that_is_mended_meanwhile(service: Service, site: Site, tab: Page, feed: str) -> None:
     tab.add_init_script(
         """
         window.seen = new Set();
@@ -200,7 +191,7 @@ def test_hold_shows_nothing_that_is_mended_meanwhile(
         }, 20);
         """
     )
-    tab.goto(embedder.page(ticker(service, feed, 'hold="4"')))
+    tab.goto(with_widget(site, ticker(service, feed, 'hold="4"')))
     expect(tab.locator("breaking-ticker")).to_have_js_property("state", "live", timeout=LIVE)
     killed = service.file(feed, "Killed in time")
     corrected = service.file(feed, "Wrong words")
@@ -214,16 +205,14 @@ def test_hold_shows_nothing_that_is_mended_meanwhile(
     assert set(tab.evaluate("[...window.seen]")) == {"Fine", "Right words"}
 
 
-def test_a_filter_fills_up_from_history_with_one_request(
-    service: Service, embedder: Embedder, tab: Page, feed: str
-) -> None:
+def test_a_filter_fills_up_from_history_with_one_request(service: Service, site: Site, tab: Page, feed: str) -> None:
     for n in range(4):
         service.file(feed, f"Sport {n}", sections=["Sport"])
     for n in range(22):
         service.file(feed, f"Other {n}")
     asked: list[str] = []
     tab.on("request", lambda request: asked.append(request.url))
-    tab.goto(embedder.page(ticker(service, feed, 'sections="Sport" limit="3"')))
+    tab.goto(with_widget(site, ticker(service, feed, 'sections="Sport" limit="3"')))
     expect(dispatches(tab)).to_have_count(3)
     assert texts(tab) == ["Sport 3", "Sport 2", "Sport 1"]
     history = [url for url in asked if "/dispatches?" in url]
@@ -236,27 +225,27 @@ def test_a_filter_fills_up_from_history_with_one_request(
     assert len([url for url in asked if "/dispatches?" in url]) == 1
 
 
-def test_history_is_asked_with_all_the_filters(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_history_is_asked_with_all_the_filters(service: Service, site: Site, tab: Page, feed: str) -> None:
     service.file(feed, "Both", sections=["World"], places=["MENA"], urgency="urgent")
     service.file(feed, "Not here", sections=["World"], places=["Elsewhere"], urgency="urgent")
     service.file(feed, "Not so urgent", sections=["Sport"], places=["MENA"])
     service.file(feed, "Sport", sections=["Sport"], places=["MENA"], urgency="flash")
     for n in range(20):
         service.file(feed, f"Other {n}")
-    tab.goto(embedder.page(ticker(service, feed, 'sections="World, Sport" places="MENA" min-urgency="urgent"')))
+    tab.goto(with_widget(site, ticker(service, feed, 'sections="World, Sport" places="MENA" min-urgency="urgent"')))
     expect(dispatches(tab)).to_have_count(2)
     assert texts(tab) == ["Sport", "Both"]
 
 
 def test_one_connection_for_all_widgets_of_a_feed_and_none_when_they_are_gone(
-    service: Service, embedder: Embedder, tab: Page, feed: str
+    service: Service, site: Site, tab: Page, feed: str
 ) -> None:
     other = on_air(service)
     service.file(feed, "One")
     sockets: list[WebSocket] = []
     tab.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108  # Playwright marks what it is given
     two = ticker(service, feed) + ticker(service, feed, 'layout="strip"')
-    tab.goto(embedder.page(f'<div id="a">{two}</div><div id="b"></div>'))
+    tab.goto(with_widget(site, f'<div id="a">{two}</div><div id="b"></div>'))
     live(tab)
     assert len(sockets) == 1
     # Moved, it goes on.
@@ -280,10 +269,10 @@ def test_one_connection_for_all_widgets_of_a_feed_and_none_when_they_are_gone(
     assert sockets[1].is_closed()
 
 
-def test_made_by_script_and_changed_while_it_runs(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_made_by_script_and_changed_while_it_runs(service: Service, site: Site, tab: Page, feed: str) -> None:
     for n in range(4):
         service.file(feed, f"Dispatch {n}", urgency="urgent" if n % 2 else "normal")
-    tab.goto(embedder.page("<main></main>"))
+    tab.goto(with_widget(site, "<main></main>"))
     tab.evaluate(
         """([src, feed]) => {
           const widget = document.createElement("breaking-ticker");
@@ -306,10 +295,10 @@ def test_made_by_script_and_changed_while_it_runs(service: Service, embedder: Em
     assert dispatches(tab).first.evaluate("item => [item.lang, item.dir]") == ["en", "ltr"]
 
 
-def test_a_pinned_dispatch_stands_first(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_a_pinned_dispatch_stands_first(service: Service, site: Site, tab: Page, feed: str) -> None:
     old = service.file(feed, "How to reach the hospitals")
     service.file(feed, "News")
-    tab.goto(embedder.page(ticker(service, feed)))
+    tab.goto(with_widget(site, ticker(service, feed)))
     expect(dispatches(tab)).to_have_count(2)
     service.http.put(f"/v1/feeds/{feed}/pin", json={"id": old["id"]})
     expect(dispatches(tab).first).to_contain_text("How to reach the hospitals")

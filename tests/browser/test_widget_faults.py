@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.browser.embedding import Embedder, dispatches, inside, kill, on_air, texts, ticker
+from tests.browser.embedding import dispatches, inside, kill, on_air, texts, ticker, with_widget
+from tests.browser.site import Site
 from tests.service import Service
 
 LIVE = 20_000
-
-
-@pytest.fixture(scope="module")
-def embedder() -> Iterator[Embedder]:
-    with Embedder() as running:
-        yield running
 
 
 @pytest.fixture
@@ -29,12 +22,12 @@ def state(tab: Page, name: str) -> None:
 
 
 def test_what_cannot_be_drawn_ends_live_and_comes_again(
-    service: Service, embedder: Embedder, browser: Browser, feed: str
+    service: Service, site: Site, browser: Browser, feed: str
 ) -> None:
     wrong = service.file(feed, "Wrong")
     context = browser.new_context()
     tab = context.new_page()
-    tab.goto(embedder.page(ticker(service, feed)))
+    tab.goto(with_widget(site, ticker(service, feed)))
     state(tab, "live")
     tab.evaluate(
         """() => {
@@ -56,13 +49,11 @@ def test_what_cannot_be_drawn_ends_live_and_comes_again(
     context.close()
 
 
-def test_what_can_never_be_drawn_asks_for_a_reload(
-    service: Service, embedder: Embedder, browser: Browser, feed: str
-) -> None:
+def test_what_can_never_be_drawn_asks_for_a_reload(service: Service, site: Site, browser: Browser, feed: str) -> None:
     service.file(feed, "One")
     context = browser.new_context()
     tab = context.new_page()
-    tab.goto(embedder.page(ticker(service, feed)))
+    tab.goto(with_widget(site, ticker(service, feed)))
     state(tab, "live")
     tab.evaluate("() => { Node.prototype.insertBefore = () => { throw new Error('broken page'); }; }")
     service.file(feed, "Two")
@@ -71,11 +62,11 @@ def test_what_can_never_be_drawn_asks_for_a_reload(
     context.close()
 
 
-def test_delayed_and_back_are_said_once(own_service: Service, embedder: Embedder, tab: Page) -> None:
+def test_delayed_and_back_are_said_once(own_service: Service, site: Site, tab: Page) -> None:
     own_service.settings["drain"] = "0"
     feed = on_air(own_service)
     own_service.file(feed, "One")
-    tab.goto(embedder.page(ticker(own_service, feed)))
+    tab.goto(with_widget(site, ticker(own_service, feed)))
     state(tab, "live")
     tab.evaluate(
         """() => {
@@ -95,7 +86,7 @@ def test_delayed_and_back_are_said_once(own_service: Service, embedder: Embedder
 
 
 def test_asleep_it_hangs_up_and_awake_it_is_live_only_with_new_proof(
-    service: Service, embedder: Embedder, browser: Browser, feed: str
+    service: Service, site: Site, browser: Browser, feed: str
 ) -> None:
     first = service.file(feed, "First")
     context = browser.new_context()
@@ -109,7 +100,7 @@ def test_asleep_it_hangs_up_and_awake_it_is_live_only_with_new_proof(
     tab.route_web_socket("**/live*", route)
     tab.clock.install()
     body = ticker(service, feed) + '<div style="block-size: 300vh"></div><p id=end>End</p>'
-    tab.goto(embedder.page(body))
+    tab.goto(with_widget(site, body))
     tab.clock.run_for(1_000)
     state(tab, "live")
     tab.locator("#end").scroll_into_view_if_needed()
@@ -132,9 +123,9 @@ def test_asleep_it_hangs_up_and_awake_it_is_live_only_with_new_proof(
     context.close()
 
 
-def test_a_feed_that_is_closed_says_so(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_a_feed_that_is_closed_says_so(service: Service, site: Site, tab: Page, feed: str) -> None:
     service.file(feed, "The last word")
-    tab.goto(embedder.page(ticker(service, feed)))
+    tab.goto(with_widget(site, ticker(service, feed)))
     state(tab, "live")
     assert service.http.delete(f"/v1/feeds/{feed}").is_success
     state(tab, "closed")
@@ -143,7 +134,7 @@ def test_a_feed_that_is_closed_says_so(service: Service, embedder: Embedder, tab
 
 
 def test_where_no_stream_gets_through_it_is_live_by_long_poll(
-    service: Service, embedder: Embedder, browser: Browser, feed: str
+    service: Service, site: Site, browser: Browser, feed: str
 ) -> None:
     for n in range(3):
         service.file(feed, f"Dispatch {n}")
@@ -151,7 +142,7 @@ def test_where_no_stream_gets_through_it_is_live_by_long_poll(
     tab = context.new_page()
     tab.route_web_socket("**/live*", lambda socket: socket.close())
     tab.route("**/live*", lambda route: route.abort())
-    tab.goto(embedder.page(ticker(service, feed)))
+    tab.goto(with_widget(site, ticker(service, feed)))
     expect(tab.locator("breaking-ticker")).to_have_js_property("state", "live", timeout=2 * LIVE)
     service.file(feed, "Dispatch 3")
     expect(dispatches(tab).first).to_contain_text("Dispatch 3")
@@ -159,8 +150,8 @@ def test_where_no_stream_gets_through_it_is_live_by_long_poll(
     context.close()
 
 
-def test_elements_stay_flat_over_many_dispatches(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
-    tab.goto(embedder.page(ticker(service, feed)))
+def test_elements_stay_flat_over_many_dispatches(service: Service, site: Site, tab: Page, feed: str) -> None:
+    tab.goto(with_widget(site, ticker(service, feed)))
     state(tab, "live")
     count = "root.querySelectorAll('*').length"
     for n in range(15):

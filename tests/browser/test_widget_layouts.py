@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.embedding import (
     COUNT_SHIFTS,
-    Embedder,
     correct,
     dispatches,
     inside,
@@ -18,7 +16,9 @@ from tests.browser.embedding import (
     on_air,
     texts,
     ticker,
+    with_widget,
 )
+from tests.browser.site import Site
 from tests.service import Service
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -36,12 +36,6 @@ document.addEventListener("securitypolicyviolation", ({ violatedDirective, block
   window.violations.push(violatedDirective + " " + blockedURI);
 });
 """
-
-
-@pytest.fixture(scope="module")
-def embedder() -> Iterator[Embedder]:
-    with Embedder() as running:
-        yield running
 
 
 @pytest.fixture
@@ -64,12 +58,10 @@ def newsroom(service: Service, feed: str) -> None:
     service.file(feed, "Two ships collide", source="Civil Defence spokesman", urgency="flash")
 
 
-def test_a_strip_shows_one_at_a_time_and_moves_when_told(
-    service: Service, embedder: Embedder, tab: Page, feed: str
-) -> None:
+def test_a_strip_shows_one_at_a_time_and_moves_when_told(service: Service, site: Site, tab: Page, feed: str) -> None:
     for n in range(3):
         service.file(feed, f"Dispatch {n}")
-    tab.goto(embedder.page(ticker(service, feed, 'layout="strip"')))
+    tab.goto(with_widget(site, ticker(service, feed, 'layout="strip"')))
     live(tab)
     seen = tab.locator("[data-id]:visible")
     expect(seen).to_have_count(1)
@@ -94,11 +86,11 @@ def test_a_strip_shows_one_at_a_time_and_moves_when_told(
 
 
 def test_a_line_lies_over_the_page_for_a_flash_until_it_is_closed(
-    service: Service, embedder: Embedder, tab: Page, feed: str
+    service: Service, site: Site, tab: Page, feed: str
 ) -> None:
     service.file(feed, "Nothing for a line", urgency="urgent")
     tab.add_init_script(COUNT_SHIFTS)
-    tab.goto(embedder.page("<p>Before</p>" + ticker(service, feed, 'layout="line"') + "<p id=after>After</p>"))
+    tab.goto(with_widget(site, "<p>Before</p>" + ticker(service, feed, 'layout="line"') + "<p id=after>After</p>"))
     live(tab)
     frame = tab.locator(".w")
     expect(frame).to_be_hidden()
@@ -119,18 +111,16 @@ def test_a_line_lies_over_the_page_for_a_flash_until_it_is_closed(
     assert tab.evaluate("window.shifts.filter(place => place !== 'inside')") == []
 
 
-def test_a_line_shows_nothing_older_than_30_minutes(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_a_line_shows_nothing_older_than_30_minutes(service: Service, site: Site, tab: Page, feed: str) -> None:
     service.file(feed, "A flash", urgency="flash")
     tab.clock.install()
-    tab.goto(embedder.page(ticker(service, feed, 'layout="line"')))
+    tab.goto(with_widget(site, ticker(service, feed, 'layout="line"')))
     expect(tab.locator(".w")).to_be_visible(timeout=LIVE)
     tab.clock.fast_forward(31 * 60_000)
     expect(tab.locator(".w")).to_be_hidden(timeout=LIVE)
 
 
-def test_what_the_service_drew_is_taken_over_in_place(
-    service: Service, embedder: Embedder, tab: Page, feed: str
-) -> None:
+def test_what_the_service_drew_is_taken_over_in_place(service: Service, site: Site, tab: Page, feed: str) -> None:
     receipts = [service.file(feed, f"Dispatch {n}") for n in range(3)]
     gone = service.file(feed, "Killed since it was drawn")
     kill(service, feed, gone, "no")
@@ -160,7 +150,7 @@ def test_what_the_service_drew_is_taken_over_in_place(
         });
         """
     )
-    tab.goto(embedder.page(ticker(service, feed, inner=root) + "<p>After</p>"))
+    tab.goto(with_widget(site, ticker(service, feed, inner=root) + "<p>After</p>"))
     live(tab)
     expect(tab.locator("[part=tombstone]")).to_contain_text("Reason: no")
     now = inside(tab, "[...root.querySelectorAll('[data-id]')].map((item) => window.before.indexOf(item))")
@@ -174,9 +164,7 @@ def test_what_the_service_drew_is_taken_over_in_place(
     assert receipts[2]["id"] == dispatches(tab).nth(2).get_attribute("data-id")
 
 
-def test_a_strict_policy_and_a_hostile_style_leave_it_whole(
-    service: Service, embedder: Embedder, tab: Page, feed: str
-) -> None:
+def test_a_strict_policy_and_a_hostile_style_leave_it_whole(service: Service, site: Site, tab: Page, feed: str) -> None:
     hostile = "<img src=x onerror=alert(1)>"
     service.file(feed, f"{hostile} text", source=f"{hostile} source", byline=f"{hostile} byline", urgency="flash")
     corrected = service.file(feed, "Right")
@@ -184,7 +172,7 @@ def test_a_strict_policy_and_a_hostile_style_leave_it_whole(
     kill(service, feed, service.file(feed, "Killed"), f"{hostile} reason")
     tab.add_init_script(CATCH_VIOLATIONS)
     policy = STRICT.format(service=service.url, socket=service.url.replace("http", "ws"))
-    tab.goto(embedder.page(ticker(service, feed, inner="<a href=#x>x</a>"), content_security_policy=policy))
+    tab.goto(with_widget(site, ticker(service, feed, inner="<a href=#x>x</a>"), content_security_policy=policy))
     live(tab)
     expect(dispatches(tab)).to_have_count(3)
     assert f"{hostile} text" in texts(tab)
@@ -196,38 +184,38 @@ def test_a_strict_policy_and_a_hostile_style_leave_it_whole(
     looks += "(getComputedStyle(root.querySelector('.w')))"
     proper = inside(tab, looks)
     assert proper == ["flex", "1px", "480px"]
-    tab.goto(embedder.page(ticker(service, feed), head="<style>* { all: unset !important }</style>"))
+    tab.goto(with_widget(site, ticker(service, feed), head="<style>* { all: unset !important }</style>"))
     live(tab)
     assert inside(tab, looks) == proper
     assert inside(tab, "getComputedStyle(host).display") == "block"
 
 
 @pytest.mark.parametrize("prefix", ["", "/ticker", "/embed/of/ours"])
-def test_the_service_is_where_the_script_came_from(embedder: Embedder, browser: Browser, prefix: str) -> None:
+def test_the_service_is_where_the_script_came_from(site: Site, browser: Browser, prefix: str) -> None:
     context = browser.new_context()
     tab = context.new_page()
     asked: list[str] = []
     tab.on("websocket", lambda socket: asked.append(socket.url))
-    tab.goto(embedder.page('<breaking-ticker feed="breaking"></breaking-ticker>', prefix=prefix))
-    expect(tab.locator(".bar [part=link]")).to_have_attribute("href", f"{embedder.url}{prefix}/feeds/breaking")
-    assert asked[0] == f"{embedder.url.replace('http', 'ws')}{prefix}/v1/feeds/breaking/live"
+    tab.goto(with_widget(site, '<breaking-ticker feed="breaking"></breaking-ticker>', prefix=prefix))
+    expect(tab.locator(".bar [part=link]")).to_have_attribute("href", f"{site.origin}{prefix}/feeds/breaking")
+    assert asked[0] == f"{site.origin.replace('http', 'ws')}{prefix}/v1/feeds/breaking/live"
     context.close()
 
 
-def test_an_old_copy_of_the_script_beside_a_new_one(service: Service, embedder: Embedder, tab: Page, feed: str) -> None:
+def test_an_old_copy_of_the_script_beside_a_new_one(service: Service, site: Site, tab: Page, feed: str) -> None:
     service.file(feed, "Once")
     define = "customElements.define('breaking-ticker', class extends HTMLElement { old = true })"
     old = f"<script type=module>{define}</script>"
-    tab.goto(embedder.page(ticker(service, feed), head=old))
+    tab.goto(with_widget(site, ticker(service, feed), head=old))
     tab.wait_for_timeout(300)
     assert tab.evaluate("document.querySelector('breaking-ticker').old")
 
 
-def test_the_fallback_stays_while_the_service_cannot_be_reached(embedder: Embedder, browser: Browser) -> None:
+def test_the_fallback_stays_while_the_service_cannot_be_reached(site: Site, browser: Browser) -> None:
     context = browser.new_context()
     tab = context.new_page()
     dead = '<breaking-ticker src="http://127.0.0.1:9" feed="breaking"><a href="#feed">The feed</a></breaking-ticker>'
-    tab.goto(embedder.page(dead))
+    tab.goto(with_widget(site, dead))
     badge = tab.locator("[part=badge]")
     expect(badge).to_have_text("CONNECTING")
     expect(badge).to_contain_text("DELAYED", timeout=LIVE)
@@ -239,7 +227,7 @@ def test_the_fallback_stays_while_the_service_cannot_be_reached(embedder: Embedd
 @pytest.mark.parametrize("layout", ["list", "strip", "line"])
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "ar"), ("dark", "en"), ("light", "es")])
 def test_axe_finds_nothing_and_nothing_overflows(
-    service: Service, embedder: Embedder, browser: Browser, feed: str, layout: str, theme: str, language: str
+    service: Service, site: Site, browser: Browser, feed: str, layout: str, theme: str, language: str
 ) -> None:
     newsroom(service, feed)
     context = browser.new_context(viewport={"width": 320, "height": 640})
@@ -247,7 +235,7 @@ def test_axe_finds_nothing_and_nothing_overflows(
     direction = "rtl" if language == "ar" else "ltr"
     widget = ticker(service, feed, f'layout="{layout}" theme="{theme}"')
     body = f"<main><h1>A page</h1>{widget}</main>"
-    tab.goto(embedder.page(body, html=f'lang="{language}" dir="{direction}"'))
+    tab.goto(with_widget(site, body, html=f'lang="{language}" dir="{direction}"'))
     live(tab)
     expect(dispatches(tab)).to_have_count(1 if layout == "line" else 6)
     if layout == "strip":

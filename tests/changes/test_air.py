@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.changes.test_kinds import CONTENTS, entry_of, feed_of
+from tests.changes.test_kind import CONTENTS, entry_of, feed_of
 from ticker.changes import SETTINGS, fold
 from ticker.errors import Invalid
 from ticker.feed import ON_AIR

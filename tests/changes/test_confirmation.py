@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.changes.test_kinds import feed_of
+from tests.changes.test_kind import feed_of
 from ticker import changes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.changes.test_kinds import DISPATCH, entry_of, feed_of
+from tests.changes.test_kind import DISPATCH, entry_of, feed_of
 from ticker.changes import KINDS, fold
 from ticker.changes.correct import Correct
 from ticker.journal.registry import Holder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.changes.test_kinds import CONTENTS, DISPATCH, entry_of, feed_of
+from tests.changes.test_kind import CONTENTS, DISPATCH, entry_of, feed_of
 from ticker.changes import KINDS, fold
 from ticker.errors import Invalid
 

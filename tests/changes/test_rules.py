@@ -8,14 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.cli.test_cli import Here
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Here
 from tests.service import Service
 from ticker.entry import chain
 from ticker.errors import BadRequest
 from ticker.journal.transfer import FORMAT, read, with_crc
-
-here = in_this_process
 
 AT = "2026-11-25T20:00:00.000Z"
 ORIGIN = "0" * 40

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from typing import NamedTuple
 
-from tests.cli.test_cli import unhurried
+from tests.cli.command import unhurried
 from tests.service import READY_WITHIN, TICKER, environment
 
 

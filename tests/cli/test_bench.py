@@ -71,7 +71,7 @@ def test_progress_is_shown_on_a_terminal(service: Service, monkeypatch: pytest.M
     shown = bytearray()
 
     def look() -> None:
-        with contextlib.suppress(OSError):  # what reading says once nobody holds the other end
+        with contextlib.suppress(OSError):  # what reading raises once nobody holds the other end
             while piece := os.read(ours, 4096):
                 shown.extend(piece)
 
@@ -84,7 +84,7 @@ def test_progress_is_shown_on_a_terminal(service: Service, monkeypatch: pytest.M
     os.close(ours)
     assert ended.returncode == 0, shown
     plain = re.sub(r"\x1b\[[\d;?]*\w", "", shown.decode())
-    for bar, total, reached in (("readers", 20, 20), ("lines", 4, json.loads(ended.stdout)["lines"])):
+    for bar, total, reached in (("readers", 20, 20), ("dispatches", 4, json.loads(ended.stdout)["lines"])):
         counts = re.findall(rf"\b{bar} .*? (\d+)/{total}\b", plain)
         assert (counts[0], counts[-1]) == ("0", str(reached)), plain
 

@@ -14,12 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.test_cli import Ended, Following, Here, _at, _run
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Ended, Following, Here, at, run_command
 from tests.service import READY_WITHIN, Service
 from ticker.journal.embedded import binary
-
-here = in_this_process
 
 READING = [
     ["keys", "list"],
@@ -52,8 +49,8 @@ def test_a_command_that_looks_makes_no_log(
 
 
 def test_a_redis_that_is_only_looked_at_stays_as_it_is(here: Here, redis_url: str) -> None:
-    assert here({}, "feeds", "list", "--redis", redis_url).said == ""
-    assert here({}, "keys", "list", "--redis", redis_url).said == ""
+    assert here({}, "feeds", "list", "--redis", redis_url).printed == ""
+    assert here({}, "keys", "list", "--redis", redis_url).printed == ""
     assert "no feed here" in here({}, "verify", "--redis", redis_url).complaint
     assert "nowhere" in here({}, "export", "nowhere", "--redis", redis_url).complaint
 
@@ -88,17 +85,19 @@ def test_what_needs_the_log_itself_says_so_when_a_service_is_named(
     # Even where a data directory is at hand: it may be another service's.
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ticker-data").symlink_to(service.data)
-    said = here(settings, *args).complaint
-    assert f"TICKER_{next(iter(settings)).upper()} names a service" in said
-    assert f"{args[0]} needs the log itself" in said
+    printed = here(settings, *args).complaint
+    assert f"TICKER_{next(iter(settings)).upper()} names a service" in printed
+    assert f"{args[0]} needs the log itself" in printed
     if args[0] == "verify":
-        assert here(settings, *args, "--data", str(service.data)).said.startswith("breaking: ")
-        assert here(settings | {"data": str(service.data)}, *args).said.startswith("breaking: ")
+        assert here(settings, *args, "--data", str(service.data)).printed.startswith("breaking: ")
+        assert here(settings | {"data": str(service.data)}, *args).printed.startswith("breaking: ")
 
 
 def test_the_first_key_is_made_beside_the_service_that_runs(service: Service, here: Here) -> None:
-    key = here({}, "keys", "add", "--role", "admin", "--name", "Night desk", "--data", str(service.data)).said.strip()
-    assert json.loads(here(_at(service, key), "file", "one").said)["revision"] == 1
+    key = here(
+        {}, "keys", "add", "--role", "admin", "--name", "Night desk", "--data", str(service.data)
+    ).printed.strip()
+    assert json.loads(here(at(service, key), "file", "one").printed)["revision"] == 1
 
 
 def _open_to_others(data: Path) -> list[str]:
@@ -166,11 +165,11 @@ def test_the_name_of_a_directory_may_be_anything(tmp_path_factory: pytest.TempPa
     data = tmp_path_factory.mktemp("n") / name  # a socket's path has 107 bytes at most
     with Service(data) as service:
         service.file("breaking", "one")
-        key = _run({}, "keys", "add", "--role", "editor", "--name", "x", "--data", str(data)).said.strip()
+        key = run_command({}, "keys", "add", "--role", "editor", "--name", "x", "--data", str(data)).printed.strip()
         assert service.http.get("/v1/feeds", headers={"authorization": f"Bearer {key}"}).status_code == 200
     with Service(data) as service:  # it is still there
         assert len(service.snapshot("breaking")["dispatches"]) == 1
-    assert _run({}, "verify", "--data", str(data)).said.startswith("breaking: 1 entry")
+    assert run_command({}, "verify", "--data", str(data)).printed.startswith("breaking: 1 entry")
     assert service.errors == []
 
 

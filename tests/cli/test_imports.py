@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from typer.core import TyperGroup
@@ -37,6 +39,12 @@ def test_help_imports_only_what_it_needs(args: list[str]) -> None:
     modules = imported(*args)
     assert {module.partition(".")[0] for module in modules} & HEAVY == set()
     assert {module for module in modules if module.partition(".")[0] == "ticker"} <= OURS_FOR_HELP
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    ended = subprocess.run([sys.executable, "-m", "ticker", "--version"], capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == (f"ticker {project['version']}\n", "")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Times as people write them, in the terminal's zone, and what was understood said in full."""
+"""Times as people write them, in the terminal's zone, and how they were read, printed in full."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_cli import Here, _at
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Here, at
 from tests.service import Service
 from ticker.cli import moment as module
 from ticker.cli.moment import moment
 from ticker.dispatch import rfc3339
 from ticker.errors import Invalid
-
-here = in_this_process
 
 
 @pytest.fixture
@@ -112,16 +109,16 @@ def test_a_time_beyond_the_calendar_is_no_fault_of_ours(written: str) -> None:
 
 def test_an_event_five_minutes_ago_and_an_embargo_of_half_an_hour(service: Service, here: Here) -> None:
     feed, now = service.open_feed(), datetime.now(UTC)
-    filed = here(_at(service), "file", "one", "--feed", feed, "--occurred", "-5m")
+    filed = here(at(service), "file", "one", "--feed", feed, "--occurred", "-5m")
     assert (filed.status, filed.errors.splitlines()[0][: len("ticker: --occurred -5m is 2")]) == (
         *(0, "ticker: --occurred -5m is 2"),
     )
     found = service.http.get(f"/v1/feeds/{feed}/dispatches/{json.loads(filed.output)['id']}").json()
     assert abs(datetime.fromisoformat(found["occurred"]) - (now - timedelta(minutes=5))) < timedelta(seconds=30)
-    held = here(_at(service), "file", "two", "--feed", feed, "--release-at", "+30m")
+    held = here(at(service), "file", "two", "--feed", feed, "--release-at", "+30m")
     due = datetime.fromisoformat(json.loads(held.output)["release_at"])
     assert abs(due - (now + timedelta(minutes=30))) < timedelta(seconds=30)
     clock = (datetime.now().astimezone() - timedelta(minutes=1)).strftime("%H:%M")
-    corrected = here(_at(service), "correct", json.loads(filed.output)["id"], "--feed", feed, "--occurred", clock)
+    corrected = here(at(service), "correct", json.loads(filed.output)["id"], "--feed", feed, "--occurred", clock)
     assert corrected.status == 0
     assert f"--occurred {clock} is " in corrected.errors

@@ -1,4 +1,4 @@
-"""The demo's newsroom: everything it says is fit to be filed, and it goes on whatever happens. No network."""
+"""The demo's newsroom: everything it sends can be filed, and it goes on whatever happens. No network."""
 
 from __future__ import annotations
 
@@ -14,30 +14,34 @@ import pytest
 
 from ticker.admin import FeedPlan
 from ticker.cli import newsroom
-from ticker.cli.newsroom import EDITIONS, LINES, Newsroom
+from ticker.cli.newsroom import EDITIONS, SCRIPT, Newsroom
 from ticker.dispatch import BREAKING, Air, Body, Correction, Draft, Kill, check, direction, read
 
 LANGUAGES = [language for _, language in EDITIONS.values()]
 Said = tuple[str, str, dict[str, Any]]
 
 
-@pytest.mark.parametrize("number", range(len(LINES)))
+@pytest.mark.parametrize("number", range(len(SCRIPT)))
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_line_is_a_valid_draft_in_each_of_its_languages(number: int, language: str) -> None:
-    line, index = LINES[number], LANGUAGES.index(language)
-    said: dict[str, Any] = {
-        "text": line.text[index],
-        "source": line.source[index],
-        "urgency": line.urgency,
-        "sections": [line.section[index]],
+def test_every_dispatch_is_a_valid_draft_in_each_of_its_languages(number: int, language: str) -> None:
+    dispatch, index = SCRIPT[number], LANGUAGES.index(language)
+    fields: dict[str, Any] = {
+        "text": dispatch.text[index],
+        "source": dispatch.source[index],
+        "urgency": dispatch.urgency,
+        "sections": [dispatch.section[index]],
         "language": language,
     }
-    draft = check(Draft, said)
-    assert (draft.text, draft.source, draft.sections) == (line.text[index], line.source[index], [line.section[index]])
-    if line.corrected is not None:
-        assert check(Correction, {"text": line.corrected[index]}).text != draft.text
-    if line.killed is not None:
-        assert check(Kill, {"reason": line.killed[index]}).reason == line.killed[index]
+    draft = check(Draft, fields)
+    assert (draft.text, draft.source, draft.sections) == (
+        dispatch.text[index],
+        dispatch.source[index],
+        [dispatch.section[index]],
+    )
+    if dispatch.corrected is not None:
+        assert check(Correction, {"text": dispatch.corrected[index]}).text != draft.text
+    if dispatch.killed is not None:
+        assert check(Kill, {"reason": dispatch.killed[index]}).reason == dispatch.killed[index]
     arabic = re.search("[\u0600-\u06ff]", draft.text) is not None
     assert arabic == (direction(language) == "rtl"), "each edition is in its own script"
 
@@ -49,10 +53,10 @@ def test_the_editions_are_feeds_and_breaking_is_one_of_them() -> None:
 
 
 def test_the_night_has_something_of_everything() -> None:
-    assert {line.urgency for line in LINES} >= {"bulletin", "urgent", "normal"}
-    assert any(line.corrected for line in LINES)
-    assert any(line.killed for line in LINES)
-    assert not any(line.corrected and line.killed for line in LINES)
+    assert {dispatch.urgency for dispatch in SCRIPT} >= {"bulletin", "urgent", "normal"}
+    assert any(dispatch.corrected for dispatch in SCRIPT)
+    assert any(dispatch.killed for dispatch in SCRIPT)
+    assert not any(dispatch.corrected and dispatch.killed for dispatch in SCRIPT)
 
 
 class Enough(BaseException):
@@ -60,10 +64,10 @@ class Enough(BaseException):
 
 
 class Desk:
-    """A service that takes everything the newsroom says, checks it, and keeps what it said."""
+    """A service that takes all requests of the newsroom, checks them, and keeps them."""
 
     def __init__(self, requests: int, fails: Callable[[int, httpx.Request], bool] = lambda number, request: False):
-        self.said: list[Said] = []
+        self.sent: list[Said] = []
         self._left = requests
         self._number = 0
         self._fails = fails
@@ -87,11 +91,11 @@ class Desk:
         assert request.headers["authorization"] == "Bearer tk_demo"
         assert request.method != "PATCH" or request.headers["if-match"]
         id = next(self._ids)
-        self.said.append((request.method, path, orjson.loads(request.content) | {"id": id}))
+        self.sent.append((request.method, path, orjson.loads(request.content) | {"id": id}))
         return httpx.Response(201, json={"id": id, "revision": 1})
 
     def filed(self, feed: str) -> list[dict[str, Any]]:
-        return [body for _, path, body in self.said if path == f"/v1/feeds/{feed}/dispatches"]
+        return [body for _, path, body in self.sent if path == f"/v1/feeds/{feed}/dispatches"]
 
 
 def _work(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
@@ -117,35 +121,37 @@ def test_a_whole_night_is_filed_in_every_edition_and_nothing_of_it_is_refused(mo
     desk = Desk(200)
     _work(monkeypatch, desk)
     for index, feed in enumerate(EDITIONS):
-        assert {body["text"] for body in desk.filed(feed)} == {line.text[index] for line in LINES}
-    changed = [(method, path) for method, path, _ in desk.said if path.count("/") > 4]
+        assert {body["text"] for body in desk.filed(feed)} == {dispatch.text[index] for dispatch in SCRIPT}
+    changed = [(method, path) for method, path, _ in desk.sent if path.count("/") > 4]
     assert {method for method, _ in changed} == {"PATCH", "POST"}
-    homes = {body["id"]: path for _, path, body in desk.said if path.endswith("/dispatches")}
+    homes = {body["id"]: path for _, path, body in desk.sent if path.endswith("/dispatches")}
     for _, path in changed:
         id = path.removesuffix("/kill").rsplit("/", 1)[1]
-        assert path.startswith(homes[id]), "it changes a line where that was filed"
+        assert path.startswith(homes[id]), "it changes a dispatch in the feed where that was filed"
 
 
-def test_what_is_corrected_or_killed_is_the_line_that_was_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_corrected_or_killed_is_the_dispatch_that_was_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(200)
     _work(monkeypatch, desk)
-    texts = {body["id"]: body["text"] for _, path, body in desk.said if path.endswith("/dispatches")}
-    wrong = {line.text[index]: line for line in LINES for index in range(len(LANGUAGES))}
-    for method, path, body in desk.said:
+    texts = {body["id"]: body["text"] for _, path, body in desk.sent if path.endswith("/dispatches")}
+    wrong = {dispatch.text[index]: dispatch for dispatch in SCRIPT for index in range(len(LANGUAGES))}
+    for method, path, body in desk.sent:
         if method == "PATCH":
             assert body["text"] in (wrong[texts[path.rsplit("/", 1)[1]]].corrected or ())
         elif path.endswith("/kill"):
             assert body["reason"] in (wrong[texts[path.split("/")[-2]]].killed or ())
 
 
-def test_a_service_that_is_away_for_a_moment_costs_a_line_and_not_the_newsroom(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_away_for_a_moment_costs_one_dispatch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     desk = Desk(200, lambda number, request: number % 7 == 0 and not request.url.path.endswith("/feeds"))
     _work(monkeypatch, desk)
     for feed in EDITIONS:
-        assert len(desk.filed(feed)) > len(LINES)
+        assert len(desk.filed(feed)) > len(SCRIPT)
 
 
 def test_a_service_that_is_away_at_the_first_word_does_not_end_the_newsroom(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(60, lambda number, request: number == 1)
     _work(monkeypatch, desk)
-    assert len(desk.filed(BREAKING)) > len(LINES)
+    assert len(desk.filed(BREAKING)) > len(SCRIPT)

@@ -1,4 +1,4 @@
-"""Whatever stands on a command's streams, arguments and environment, there is one line and never a traceback."""
+"""Whatever is in a command's streams, arguments and environment, it prints one line and never a traceback."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import Following, _at, unhurried
+from tests.cli.command import Following, at, unhurried
 from tests.service import READY_WITHIN, TICKER, Service, environment
 
 ARABIC = "أخبار اليوم"
 
 
 def _ended(args: list[str], env: dict[str, str], **streams: int | bytes) -> tuple[int, str, str]:
-    """Run a command with these streams, buffered as a shell's are; return its status and what it said on both."""
+    """Run a command with these streams, buffered as a shell's are; return its status and what it printed to both."""
     ended = subprocess.run(
         [*TICKER, *args],
         env={name: value for name, value in env.items() if name != "PYTHONUNBUFFERED"},
@@ -61,7 +61,7 @@ def _commands(service: Service, feed: str) -> list[list[str]]:
 @pytest.mark.parametrize("number", range(9))
 def test_ascii_is_enough_to_print_anything(service: Service, feed: str, number: int) -> None:
     args = _commands(service, feed)[number]
-    env = environment(**_at(service)) | {"PYTHONIOENCODING": "ascii"}
+    env = environment(**at(service)) | {"PYTHONIOENCODING": "ascii"}
     status, output, errors = _ended(args, env)
     assert (status, errors) == (0, ""), (args, errors)
     if "--json" in args:
@@ -72,7 +72,7 @@ def test_ascii_is_enough_to_print_anything(service: Service, feed: str, number: 
 
 def test_tail_prints_json_and_lines_in_ascii(service: Service, feed: str) -> None:
     for flags in ([], ["--json"]):
-        env = environment(**_at(service)) | {"PYTHONIOENCODING": "ascii"}
+        env = environment(**at(service)) | {"PYTHONIOENCODING": "ascii"}
         with subprocess.Popen(
             [*TICKER, "tail", "--feed", feed, *flags], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as tail:
@@ -88,7 +88,7 @@ def test_tail_prints_json_and_lines_in_ascii(service: Service, feed: str) -> Non
 @pytest.mark.parametrize("number", range(9))
 def test_a_full_disk_is_one_line(service: Service, feed: str, number: int) -> None:
     with Path("/dev/full").open("wb") as full:
-        status, _, errors = _ended(_commands(service, feed)[number], environment(**_at(service)), stdout=full.fileno())
+        status, _, errors = _ended(_commands(service, feed)[number], environment(**at(service)), stdout=full.fileno())
     assert status == 1
     assert errors.startswith("ticker: standard output: No space left on device"), errors
     assert len(errors.splitlines()) == 1
@@ -96,7 +96,7 @@ def test_a_full_disk_is_one_line(service: Service, feed: str, number: int) -> No
 
 def test_a_receipt_that_cannot_be_written_is_in_the_error(service: Service, feed: str) -> None:
     with Path("/dev/full").open("wb") as full:
-        _, _, errors = _ended(["file", "kept", "--feed", feed], environment(**_at(service)), stdout=full.fileno())
+        _, _, errors = _ended(["file", "kept", "--feed", feed], environment(**at(service)), stdout=full.fileno())
     receipt = json.loads(errors[errors.index("{") :])
     assert service.http.get(f"/v1/feeds/{feed}/dispatches/{receipt['id']}").json()["text"] == "kept"
 
@@ -105,7 +105,7 @@ def test_full_standard_error_changes_nothing(service: Service) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
             [*TICKER, "file", "x", "--feed", "nowhere"],
-            env=environment(**_at(service)),
+            env=environment(**at(service)),
             stdout=subprocess.PIPE,
             stderr=full,
             timeout=READY_WITHIN,
@@ -120,11 +120,11 @@ def test_a_reader_that_goes_away_is_no_mistake(service: Service, feed: str, numb
     os.close(reads)
     try:
         args = _commands(service, feed)[number]
-        status, _, errors = _ended(args, environment(**_at(service)), stdout=writes)
+        status, _, errors = _ended(args, environment(**at(service)), stdout=writes)
     finally:
         os.close(writes)
     if args[0] == "file":  # but a receipt is not lost
-        assert "it is done, with this receipt" in errors
+        assert "the change was made, with this receipt" in errors
     else:
         assert (status, errors) == (128 + signal.SIGPIPE, "")
 
@@ -135,7 +135,7 @@ def test_closed_streams_are_no_ones_file(service: Service, feed: str, closed: st
         script = f'exec "$@" {closed}'
         ended = subprocess.run(
             ["sh", "-c", script, "sh", *TICKER, *args],
-            env=environment(**_at(service)),
+            env=environment(**at(service)),
             capture_output=True,
             timeout=READY_WITHIN,
             check=False,
@@ -160,7 +160,7 @@ def test_closed_streams_are_no_ones_file(service: Service, feed: str, closed: st
 def test_an_argument_that_is_not_text_is_named(service: Service, args: list[str]) -> None:
     command = [os.fsencode(arg) for arg in args]
     ended = subprocess.run(
-        [*TICKER, *command], env=environment(**_at(service)), capture_output=True, timeout=READY_WITHIN, check=False
+        [*TICKER, *command], env=environment(**at(service)), capture_output=True, timeout=READY_WITHIN, check=False
     )
     errors = ended.stderr.decode()
     assert (ended.returncode, len(errors.splitlines())) == (1, 1), errors
@@ -169,7 +169,7 @@ def test_an_argument_that_is_not_text_is_named(service: Service, args: list[str]
 
 
 def test_a_setting_that_is_not_text_is_named(service: Service) -> None:
-    env = {os.fsencode(name): os.fsencode(value) for name, value in environment(**_at(service)).items()}
+    env = {os.fsencode(name): os.fsencode(value) for name, value in environment(**at(service)).items()}
     ended = subprocess.run(
         [*TICKER, "file", "x"], env=env | {b"TICKER_KEY": b"tk_\xff"}, capture_output=True, check=False
     )
@@ -179,7 +179,7 @@ def test_a_setting_that_is_not_text_is_named(service: Service) -> None:
 @pytest.mark.parametrize("mistake", ["a\nb", "a\x1b[31mb", "a\tb", "a\u202eb"])
 def test_a_mistake_is_one_line_whatever_is_in_it(service: Service, mistake: str) -> None:
     for args in ([mistake], ["file", "x", "--feed", mistake], ["serve", "--host", mistake]):
-        status, _, errors = _ended(args, environment(**_at(service)))
+        status, _, errors = _ended(args, environment(**at(service)))
         assert status != 0
         assert len(errors.splitlines()) == 1, errors
         assert errors[:-1].isprintable()
@@ -198,7 +198,7 @@ PROXIES = [
 
 @pytest.mark.parametrize("proxy", PROXIES, ids=str)
 def test_this_machine_is_never_asked_through_a_proxy(service: Service, feed: str, proxy: dict[str, str]) -> None:
-    env = environment(**_at(service)) | proxy
+    env = environment(**at(service)) | proxy
     assert _ended(["file", "x", "--feed", feed], env)[0] == 0
     localhost = env | {"TICKER_URL": service.url.replace("127.0.0.1", "localhost")}
     assert _ended(["feeds", "list"], localhost)[0] == 0

@@ -14,16 +14,14 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.cli.test_cli import Ended, Here, _at, _run
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Ended, Here, at, run_command
 from tests.service import READY_WITHIN, TICKER, Page, Service, environment
 
-here = in_this_process  # an interpreter takes a second to start
 FIELDS: dict[str, Any] = {"sections": ["Politics"], "places": ["MENA"], "story": "storm"}
 
 
 def _export(here: Here, service: Service, file: Path, feed: str = "breaking") -> None:
-    assert here({}, "export", feed, "--to", str(file), "--data", str(service.data)).said.startswith(f"{feed}: ")
+    assert here({}, "export", feed, "--to", str(file), "--data", str(service.data)).printed.startswith(f"{feed}: ")
 
 
 def _life(service: Service, feed: str = "breaking") -> str:
@@ -74,12 +72,12 @@ def test_a_feed_moves_to_a_service_that_is_down_and_its_readers_go_on(tmp_path: 
     with Service(tmp_path / "to"):
         pass
     data = ["--data", str(tmp_path / "to")]
-    assert here({}, "import", str(file), *data).said == "breaking: 8 entries\n"
+    assert here({}, "import", str(file), *data).printed == "breaking: 8 entries\n"
     with Service(tmp_path / "to") as new:
         assert _public(new) == before
         again = _resumed(new, position, before[""]["position"])
         assert (again.frames, again.resets) == (resumed.frames, 0)
-        assert here({}, "verify", *data).said == f"breaking: 8 entries, unbroken to {before['']['position']}\n"
+        assert here({}, "verify", *data).printed == f"breaking: 8 entries, unbroken to {before['']['position']}\n"
         assert new.file("breaking", "five")["position"].startswith("9-")
         assert new.errors == []
 
@@ -95,7 +93,7 @@ def test_a_feed_moves_to_a_service_that_runs(tmp_path: Path, here: Here) -> None
         with new.websocket("breaking") as reader:
             page = Page()
             page.take(orjson.loads(reader.recv(timeout=READY_WITHIN)))
-            assert here({}, "import", str(file), *data).said == "breaking: 8 entries\n"
+            assert here({}, "import", str(file), *data).printed == "breaking: 8 entries\n"
             while page.position != before[""]["position"]:
                 page.take(orjson.loads(reader.recv(timeout=READY_WITHIN)))
         assert page.newest == before[""]["dispatches"]
@@ -103,7 +101,7 @@ def test_a_feed_moves_to_a_service_that_runs(tmp_path: Path, here: Here) -> None
         for _ in range(10):  # whichever worker answers
             new.until(lambda: _public(new) == before)
         assert _resumed(new, position, before[""]["position"]).resets == 0
-        assert here({}, "import", str(file), "--name", "copy", *data).said == "copy: 8 entries\n"
+        assert here({}, "import", str(file), "--name", "copy", *data).printed == "copy: 8 entries\n"
         new.until(lambda: new.http.get("/v1/feeds/copy").status_code == 200)
         copy = _public(new, "copy")
         assert copy[""] | {"feed": "breaking"} == before[""]
@@ -112,7 +110,7 @@ def test_a_feed_moves_to_a_service_that_runs(tmp_path: Path, here: Here) -> None
         receipts = new.file("breaking", "five")["position"], new.file("copy", "6")["position"]
         assert [receipt.split("-")[0] for receipt in receipts] == ["9", "9"]
         assert receipts[0] != receipts[1], "from here on they are two histories"
-        verified = here({}, "verify", *data).said.splitlines()
+        verified = here({}, "verify", *data).printed.splitlines()
         assert [line.split(",")[0] for line in verified] == ["breaking: 9 entries", "copy: 9 entries"]
 
 
@@ -131,30 +129,30 @@ def test_a_correspondents_own_dispatches_stay_theirs_where_the_key_is_known(
 ) -> None:
     feed, data = service.open_feed(), ["--data", str(service.data)]
     keys = [
-        here({}, "keys", "add", "--role", "correspondent", "--name", name, *data).said.strip()
+        here({}, "keys", "add", "--role", "correspondent", "--name", name, *data).printed.strip()
         for name in ("Amal", "Luis")
     ]
-    id = json.loads(here(_at(service, keys[0]), "file", "one", "--feed", feed).said)["id"]
+    id = json.loads(here(at(service, keys[0]), "file", "one", "--feed", feed).printed)["id"]
     _export(here, service, tmp_path / "one", feed)
     here({}, "import", str(tmp_path / "one"), "--name", f"{feed}-copy", *data)
     service.until(lambda: service.http.get(f"/v1/feeds/{feed}-copy").status_code == 200)
     kill = ["kill", id, "--reason", "false", "--feed", f"{feed}-copy"]
-    assert "only what it filed itself" in here(_at(service, keys[1]), *kill).complaint
-    assert json.loads(here(_at(service, keys[0]), *kill).said)["revision"] == 2
+    assert "only what it filed itself" in here(at(service, keys[1]), *kill).complaint
+    assert json.loads(here(at(service, keys[0]), *kill).printed)["revision"] == 2
 
 
 def test_an_export_can_be_piped_into_an_import(service: Service, tmp_path: Path) -> None:
     feed, data = service.open_feed("ar"), ["--data", str(service.data)]
     service.file(feed, "عاجل")
-    exported = _run({}, "export", feed, *data).said
+    exported = run_command({}, "export", feed, *data).printed
     assert [orjson.loads(line).get("offset") for line in exported.splitlines()] == [None, 1]
     there = ["--data", str(tmp_path)]
-    broken = _run({}, "import", "-", *there, stdin=exported.splitlines(keepends=True)[0].encode())
+    broken = run_command({}, "import", "-", *there, stdin=exported.splitlines(keepends=True)[0].encode())
     assert "line 2: the export is truncated; it should go on to entry 1" in broken.complaint
-    assert feed not in _run({}, "feeds", "list", *there).said
-    assert _run({}, "import", "-", *there, stdin=exported.encode()).said == f"{feed}: 1 entry\n"
-    assert f"{feed}\tar\t{feed}\tpublic" in _run({}, "feeds", "list", *there).said.splitlines()
-    assert _run({}, "export", feed, *there).said == exported
+    assert feed not in run_command({}, "feeds", "list", *there).printed
+    assert run_command({}, "import", "-", *there, stdin=exported.encode()).printed == f"{feed}: 1 entry\n"
+    assert f"{feed}\tar\t{feed}\tpublic" in run_command({}, "feeds", "list", *there).printed.splitlines()
+    assert run_command({}, "export", feed, *there).printed == exported
 
 
 @pytest.mark.parametrize(
@@ -184,9 +182,9 @@ def test_a_damaged_file_is_refused_before_anything_of_it_is_in(service: Service,
     name = ["--name", f"{feed}-copy"]
     assert "line 3: checksum mismatch" in here({}, "import", str(tmp_path / "bad"), *name, *data).complaint
     # Nothing is there yet that a feed of that name could not begin with.
-    assert here({}, "feeds", "add", f"{feed}-copy", *data).said
-    assert here({}, "verify", "--feed", f"{feed}-copy", *data).said.startswith(f"{feed}-copy: 0 entries")
-    assert here({}, "import", str(tmp_path / "good"), *name, *data).said == f"{feed}-copy: 3 entries\n"
+    assert here({}, "feeds", "add", f"{feed}-copy", *data).printed
+    assert here({}, "verify", "--feed", f"{feed}-copy", *data).printed.startswith(f"{feed}-copy: 0 entries")
+    assert here({}, "import", str(tmp_path / "good"), *name, *data).printed == f"{feed}-copy: 3 entries\n"
 
 
 def _on_a_terminal(*args: str) -> tuple[Ended, str]:
@@ -219,10 +217,10 @@ def test_progress_is_shown_on_a_terminal_and_only_there(service: Service, tmp_pa
     service.file(feed, "one")
     service.file(feed, "two")
     ended, shown = _on_a_terminal("export", feed, *data)
-    assert len(ended.said.splitlines()) == 3
+    assert len(ended.printed.splitlines()) == 3
     assert feed in shown
     assert "2/2" in shown
     (tmp_path / "one").write_text(ended.output)
     ended, shown = _on_a_terminal("import", str(tmp_path / "one"), *data)
-    assert ended.said == f"{feed}: 2 entries\n"
+    assert ended.printed == f"{feed}: 2 entries\n"
     assert "2/2" in shown

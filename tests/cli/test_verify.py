@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_cli import Here, _at
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Here, at
 from tests.service import Service
 from ticker.dispatch import rfc3339
 from ticker.errors import Unavailable
@@ -21,8 +20,6 @@ from ticker.journal.audit import Audit
 from ticker.journal.embedded import SOCKET
 from ticker.journal.redis import Redis
 from ticker.web.audit import _lines as audit_lines
-
-here = in_this_process  # an interpreter takes a second to start
 
 
 def _on_redis(service: Service, act: Callable[[Redis], Awaitable[None]]) -> None:
@@ -82,7 +79,7 @@ def test_damage_is_named_with_its_place_and_the_status_is_1(
     receipts = [service.file(feed, f"line {number}") for number in (1, 2, 3)]
     positions = [receipt["position"] for receipt in receipts]
     good = f"{feed}: 3 entries, unbroken to {positions[2]}\n"
-    assert here({}, "verify", "--feed", feed, *data).said == good
+    assert here({}, "verify", "--feed", feed, *data).printed == good
     id = receipts[1]["id"]
     _on_redis(service, lambda redis: damage(redis, feed, id))
     found = here({}, "verify", "--feed", feed, *data)
@@ -98,7 +95,7 @@ def test_damage_is_named_with_its_place_and_the_status_is_1(
 def test_a_log_is_verified_while_the_service_is_down(tmp_path: Path, here: Here) -> None:
     with Service(tmp_path) as service:
         position = service.file("breaking", "one")["position"]
-    assert here({}, "verify", "--data", str(tmp_path)).said == f"breaking: 1 entry, unbroken to {position}\n"
+    assert here({}, "verify", "--data", str(tmp_path)).printed == f"breaking: 1 entry, unbroken to {position}\n"
     assert "nowhere" in here({}, "verify", "--feed", "nowhere", "--data", str(tmp_path)).complaint
     assert "there is no log in" in here({}, "verify", "--data", str(tmp_path / "empty")).complaint
     assert not (tmp_path / "empty").exists()
@@ -130,7 +127,7 @@ def test_an_editor_sees_every_change_and_nobody_else_sees_what_was_killed(servic
     assert service.http.post(f"{held}/{first}/release").status_code == 201
     service.http.post(f"{dispatches}/{wrong['id']}/kill", json={"reason": "untrue"})
     editor, correspondent = _key(service, "editor", feed), _key(service, "correspondent", feed)
-    told = here(_at(service, editor), "audit", "--feed", feed).said.splitlines()
+    told = here(at(service, editor), "audit", "--feed", feed).printed.splitlines()
     assert [_told(line) for line in told] == [
         ("hold", None, "embargoed"),
         ("hold", None, "embargoed"),
@@ -153,9 +150,9 @@ def test_an_editor_sees_every_change_and_nobody_else_sees_what_was_killed(servic
         assert (refused.status_code, refused.headers["cache-control"]) == (status, "no-store")
         assert "libel" not in refused.text
     assert service.http.get(address, headers={"authorization": ""}).status_code == 401
-    assert "editor" in here(_at(service, correspondent), "audit", "--feed", feed).complaint
-    assert "TICKER_KEY" in here(_at(service) | {"key": ""}, "audit", "--feed", feed).complaint
-    assert "nowhere" in here(_at(service), "audit", "--feed", "nowhere").complaint
+    assert "editor" in here(at(service, correspondent), "audit", "--feed", feed).complaint
+    assert "TICKER_KEY" in here(at(service) | {"key": ""}, "audit", "--feed", feed).complaint
+    assert "nowhere" in here(at(service), "audit", "--feed", "nowhere").complaint
 
 
 def test_the_audit_of_a_damaged_log_says_so_and_the_status_is_1(service: Service, here: Here) -> None:
@@ -163,7 +160,7 @@ def test_the_audit_of_a_damaged_log_says_so_and_the_status_is_1(service: Service
     for number in (1, 2, 3):
         service.file(feed, f"line {number}")
     _on_redis(service, lambda redis: _delete_an_entry(redis, feed, ""))
-    ended = here(_at(service), "audit", "--feed", feed)
+    ended = here(at(service), "audit", "--feed", feed)
     assert (ended.status, ended.errors) == (1, "")
     assert [json.loads(line).get("fault") for line in ended.output.splitlines()] == [None, "entry 2 is missing"]
     _on_redis(service, lambda redis: redis("HDEL", names.FEEDS, feed))

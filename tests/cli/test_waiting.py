@@ -1,4 +1,4 @@
-"""A change whose fate is not known: it says so after a second, and how to send it again without making it twice."""
+"""A change that may or may not have been kept: after a second the command prints that, and how to repeat it safely."""
 
 from __future__ import annotations
 
@@ -14,13 +14,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.cli.test_cli import Following, Here, _at, _run
-from tests.cli.test_cli import here as in_this_process
+from tests.cli.command import Following, Here, at, run_command
 from tests.service import READY_WITHIN, Service, environment
 from ticker.cli import client, waiting
 from ticker.cli.change import repeated
-
-here = in_this_process
 
 
 def _command(errors: str) -> str:
@@ -32,7 +29,7 @@ def _command(errors: str) -> str:
 def _type(command: str, service: Service) -> dict[str, str]:
     """Run a command as it would be typed into a shell, and return the receipt."""
     ended = subprocess.run(
-        ["sh", "-c", command], env=environment(**_at(service)), capture_output=True, timeout=READY_WITHIN, check=False
+        ["sh", "-c", command], env=environment(**at(service)), capture_output=True, timeout=READY_WITHIN, check=False
     )
     assert ended.returncode == 0, ended.stderr
     receipt: dict[str, str] = json.loads(ended.stdout)
@@ -44,7 +41,7 @@ def test_a_stopped_log_is_told_after_a_second_and_the_command_to_repeat_at_the_e
     args = ["file", "-", "--source", "Harbour 'police'", "--section", "Fire", "--section", "Local", "--occurred", "-5m"]
     with service.frozen("valkey"):
         started = time.monotonic()
-        with Following(*args, **_at(service), stdin="It's closed, isn't it?") as file:
+        with Following(*args, **at(service), stdin="It's closed, isn't it?") as file:
             service.until(lambda: any("waiting for" in line for line in file.errors))
             assert 0.9 < time.monotonic() - started < 4.0
             service.until(lambda: file.process.poll() is not None)
@@ -71,7 +68,7 @@ def test_a_stopped_log_is_told_after_a_second_and_the_command_to_repeat_at_the_e
 
 def test_ctrl_c_while_it_waits_gives_the_command_too(own_service: Service) -> None:
     service = own_service
-    with service.frozen("valkey"), Following("kill", "nobody", "--reason", "A drill", **_at(service)) as kill:
+    with service.frozen("valkey"), Following("kill", "nobody", "--reason", "A drill", **at(service)) as kill:
         service.until(lambda: kill.errors)
         assert kill.end(signal.SIGINT) == 128 + signal.SIGINT
     assert kill.errors[-1].startswith("ticker: interrupted; the change may have been kept.")
@@ -82,12 +79,12 @@ def test_ctrl_c_while_it_waits_gives_the_command_too(own_service: Service) -> No
 def test_the_same_key_files_once(service: Service, here: Here) -> None:
     feed = service.open_feed()
     args = ["file", "once", "--feed", feed, "--idempotency-key"]
-    first = json.loads(here(_at(service), *args, "my-key").said)
-    assert json.loads(here(_at(service), *args, '"my-key"').said) == first
-    assert "another payload" in here(_at(service), "file", "twice", *args[2:], "my-key").complaint
-    assert json.loads(here(_at(service), *args, "other").said)["id"] != first["id"]
+    first = json.loads(here(at(service), *args, "my-key").printed)
+    assert json.loads(here(at(service), *args, '"my-key"').printed) == first
+    assert "another payload" in here(at(service), "file", "twice", *args[2:], "my-key").complaint
+    assert json.loads(here(at(service), *args, "other").printed)["id"] != first["id"]
     for key in ("", " ", "a b", "é", "x" * 256, 'a"b'):
-        assert "--idempotency-key" in here(_at(service), *args, key).complaint
+        assert "--idempotency-key" in here(at(service), *args, key).complaint
 
 
 @pytest.mark.parametrize(
@@ -104,7 +101,7 @@ def test_every_change_takes_a_key(service: Service, here: Here, change: Callable
     feed = service.open_feed()
     id = service.file(feed, "one")["id"]
     args = [*change(id), "--feed", feed, "--idempotency-key", "k"]
-    assert here(_at(service), *args).said == here(_at(service), *args).said
+    assert here(at(service), *args).printed == here(at(service), *args).printed
 
 
 @pytest.fixture
@@ -129,11 +126,11 @@ def test_a_connection_that_is_lost_says_that_it_may_have_been_kept(
     silent: socket.socket, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "ATTEMPTS", 2)
-    monkeypatch.setattr(waiting, "SILENT_FOR", READY_WITHIN)
+    monkeypatch.setattr(waiting, "QUIET_FOR", READY_WITHIN)
     where = {"url": f"http://127.0.0.1:{silent.getsockname()[1]}", "key": "tk_x"}
     for change in (["file", "--urgency", "flash", "--", "-x"], ["air", "on"], ["held", "release", "h1"], ["unpin"]):
-        said = here(where, *change).complaint
-        words = shlex.split(_command(said))
+        printed = here(where, *change).complaint
+        words = shlex.split(_command(printed))
         assert set(change) | {"--idempotency-key"} <= set(words)
     # A key that is issued twice is two keys: nobody is to send that again without looking.
     issued = here(where, "keys", "add", "--role", "admin", "--name", "x").complaint
@@ -157,7 +154,7 @@ def test_what_begins_with_a_hyphen_is_still_the_text(service: Service, own_feed:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ticker.cli.change.repeated", spy)
         patch.setattr("sys.argv", ["ticker"])
-        for name, value in environment(**_at(service)).items():
+        for name, value in environment(**at(service)).items():
             patch.setenv(name, value)
         from ticker.cli.run import run
 
@@ -165,7 +162,7 @@ def test_what_begins_with_a_hyphen_is_still_the_text(service: Service, own_feed:
         assert run(args) == 0
     words = shlex.split(seen[0])
     assert words[0] == "ticker"
-    receipt = json.loads(_run(_at(service), *words[1:]).said)
+    receipt = json.loads(run_command(at(service), *words[1:]).printed)
     found = service.http.get(f"/v1/feeds/{own_feed}/dispatches/{receipt['id']}").json()
     assert (found["text"], found["urgency"]) == ("--source 'x'", "urgent")
     assert len(service.snapshot(own_feed)["dispatches"]) == 1

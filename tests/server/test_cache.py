@@ -27,7 +27,7 @@ def waiting(service: Service, feed: str) -> int:
     return next(int(line.split()[-1]) for line in lines if line.startswith(f'ticker_waiting{{feed="{feed}"}}'))
 
 
-def test_a_change_is_asked_for_once_however_many_wait_for_it(service: Service, varnish: Varnish) -> None:
+def test_a_change_is_requested_once_however_many_wait_for_it(service: Service, varnish: Varnish) -> None:
     feed = service.open_feed()
     position = service.snapshot(feed)["position"]
     with ThreadPoolExecutor(READERS) as crowd:
@@ -37,17 +37,17 @@ def test_a_change_is_asked_for_once_however_many_wait_for_it(service: Service, v
             futures = [crowd.submit(varnish.get, address) for _ in range(READERS)]
             service.until(lambda: waiting(service, feed) == 1)
             time.sleep(0.3)  # until all of them have come to Varnish, whose own counters lag behind
-            receipt = service.file(feed, f"line {number}")
+            receipt = service.file(feed, f"dispatch {number}")
             responses = [future.result() for future in futures]
             assert {response.status_code for response in responses} == {200}
             assert len({response.content for response in responses}) == 1
-            assert responses[0].json()["frames"][0]["dispatch"]["text"] == f"line {number}"
+            assert responses[0].json()["frames"][0]["dispatch"]["text"] == f"dispatch {number}"
             assert varnish.asked() == before + 1
             assert waiting(service, feed) == 0
             position = receipt["position"]
 
 
-def test_nothing_is_served_after_its_second(service: Service, varnish: Varnish) -> None:
+def test_nothing_is_served_after_one_second(service: Service, varnish: Varnish) -> None:
     feed = service.open_feed()
     position = service.snapshot(feed)["position"]
     address = f"/v1/feeds/{feed}/changes?after={position}&wait=10"
@@ -58,14 +58,14 @@ def test_nothing_is_served_after_its_second(service: Service, varnish: Varnish) 
     assert [frame["type"] for frame in varnish.get(address).json()["frames"]] == ["kill", "kill"]
 
 
-def test_what_is_not_the_form_of_clients_passes_it_by(service: Service, varnish: Varnish) -> None:
+def test_requests_that_clients_do_not_send_bypass_the_cache(service: Service, varnish: Varnish) -> None:
     for path in ("/v1/feeds/breaking", "/v1/feeds/breaking/changes", "/v1/feeds/breaking/changes?after=x&wait=0"):
         before = varnish.asked()
         assert {varnish.get(path).status_code for _ in range(2)} == {200}
         assert varnish.asked() == before + 2
 
 
-def test_who_asks_after_a_wait_has_ended_waits_again_with_the_others(service: Service, varnish: Varnish) -> None:
+def test_requests_after_a_wait_has_ended_wait_together_again(service: Service, varnish: Varnish) -> None:
     feed = service.open_feed()
     position = service.snapshot(feed)["position"]
     address = f"/v1/feeds/{feed}/changes?after={position}&wait=10"

@@ -1,4 +1,4 @@
-"""A feed whose keys hold what nobody wrote there takes no node down, whether it runs or starts."""
+"""A feed whose Redis keys hold garbage takes no node down, neither a running nor a starting one."""
 
 from __future__ import annotations
 

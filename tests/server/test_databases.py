@@ -1,4 +1,4 @@
-"""Two services on two databases of one Redis, whose pub/sub knows no databases: neither hears the other."""
+"""Two services on two databases of one Redis, whose pub/sub ignores databases: neither receives from the other."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_services_on_two_databases_do_not_disturb_each_other(name: str, tm
             assert (here.page.texts, here.page.resets) == ([f"here {number}" for number in range(5)], 0)
             assert (there.page.texts, there.page.resets) == ([f"there {number}" for number in range(5)], 0)
             assert {frame["type"] for frame in here.page.frames + there.page.frames} <= {"snapshot", "dispatch", "beat"}
-            # Each counts its own readers, and hears of its own feeds at once.
+            # Each counts its own readers, and learns of its own feeds at once.
             with Reader(second, "breaking", way="sse"):
                 second.until(lambda: '_readers{feed="breaking"} 2' in second.http.get("/metrics").text)
                 before = len(there.page.frames)

@@ -1,4 +1,4 @@
-"""Readers who leave a node that is going away."""
+"""Readers leave a node that is stopping."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ticker.wire import Close
 
 pytestmark = pytest.mark.anyio
 
-WITHIN = 10.0
+TIMEOUT = 10.0
 
 
 class Staying(Socket):
-    """A reader who does not act on what it is told."""
+    """A reader that ignores the request to move."""
 
     def dismiss(self, why: Close) -> None:
         assert why is Close.RESTART
@@ -23,7 +23,7 @@ class Staying(Socket):
 
 
 class Going:
-    """A hub that is drained, and how many readers it had at each look."""
+    """A hub that is drained, and how many readers it had at each step."""
 
     def __init__(self, readers: int, *, slow: bool = False) -> None:
         self.clock = Clock()
@@ -44,7 +44,9 @@ class Going:
         self.clock.now += seconds
 
     async def drain(self) -> None:
-        await drain(self.hub, WITHIN, clock=self.clock, sleep=self.sleep, hurry=lambda: len(self.seen) >= self.hurry_at)
+        await drain(
+            self.hub, TIMEOUT, clock=self.clock, sleep=self.sleep, hurry=lambda: len(self.seen) >= self.hurry_at
+        )
 
 
 async def test_readers_are_asked_to_move_during_the_first_half() -> None:
@@ -55,18 +57,18 @@ async def test_readers_are_asked_to_move_during_the_first_half() -> None:
 
 
 @pytest.mark.parametrize("slow", [False, True])
-async def test_those_who_stay_are_sent_off_evenly_during_the_second(*, slow: bool) -> None:
+async def test_those_that_stay_are_dismissed_evenly_during_the_second_half(*, slow: bool) -> None:
     going = Going(150, slow=slow)
     await going.drain()
-    half = round(WITHIN / 2 / STEP)
+    half = round(TIMEOUT / 2 / STEP)
     assert going.seen[: half - 1] == [300] * (half - 1)
     gone = [before - after for before, after in zip(going.seen, [*going.seen[1:], 0], strict=True)]
     assert sum(gone) == 300
     assert max(gone) <= 2 * (150 / half + 1)
-    assert going.clock.now == pytest.approx(1000.0 + WITHIN, abs=2 * STEP)
+    assert going.clock.now == pytest.approx(1000.0 + TIMEOUT, abs=2 * STEP)
 
 
-async def test_a_node_whose_readers_have_moved_waits_for_nobody() -> None:
+async def test_a_node_whose_readers_have_moved_does_not_wait() -> None:
     going = Going(3)
     original = going.sleep
 
@@ -80,13 +82,13 @@ async def test_a_node_whose_readers_have_moved_waits_for_nobody() -> None:
     assert going.seen == [6]
 
 
-async def test_a_node_without_readers_is_empty_at_once_and_lets_nobody_in() -> None:
+async def test_a_node_without_readers_is_drained_at_once_and_admits_none() -> None:
     going = Going(0)
     await going.drain()
     assert (going.seen, going.hub.draining) == ([], True)
 
 
-async def test_whoever_is_in_a_hurry_sends_all_off_at_once() -> None:
+async def test_in_a_hurry_all_are_dismissed_at_once() -> None:
     going = Going(3)
     going.hurry_at = 2
     await going.drain()

@@ -1,4 +1,4 @@
-"""A log that was emptied, or whose server came back empty: readers are shown what is there now, and filing goes on."""
+"""A log that was emptied, or whose server came back empty: readers get its current state, and filing goes on."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def program(request: pytest.FixtureRequest) -> str:
     return path
 
 
-def ends_level(page: Any) -> bool:
-    """Whether the page was told another history, and then that it is level."""
+def ends_caught_up(page: Any) -> bool:
+    """Whether the page was reset, and then sent a beat."""
     return bool(page.resets == 1 and page.frames[-1]["type"] == "beat")
 
 
@@ -35,7 +35,7 @@ def check_it_goes_on(service: Service, reader: Reader) -> None:
     service.file("breaking", "instead")
     reader.until(lambda page: page.texts == ["instead"])
     assert reader.page.resets == 1
-    feed = service.open_feed()  # the admin key opens feeds again
+    feed = service.open_feed()  # the admin key still opens feeds
     service.file(feed, "in a feed of its own")
 
 
@@ -49,14 +49,14 @@ async def test_after_flushall_readers_start_again_and_the_admin_key_files(progra
                     each.until(lambda page: page.texts == ["lost"] and page.frames[-1]["type"] == "beat")
                 await redis("FLUSHALL")
                 for each in (reader, other):
-                    each.until(ends_level)
+                    each.until(ends_caught_up)
                     assert each.page.texts == []
                     assert each.connections == 1
                 check_it_goes_on(service, reader)
             assert service.http.get(f"/v1/feeds/{lost}").status_code == 404
 
 
-async def test_a_feed_in_which_nothing_was_filed_yet_is_another_one_too(program: str, tmp_path: Path) -> None:
+async def test_a_feed_without_dispatches_is_reset_too(program: str, tmp_path: Path) -> None:
     async with server(program, tmp_path / "log") as (port, redis):
         with (
             Service(tmp_path, redis_url=f"redis://127.0.0.1:{port}") as service,
@@ -64,7 +64,7 @@ async def test_a_feed_in_which_nothing_was_filed_yet_is_another_one_too(program:
         ):
             reader.until(lambda page: page.frames and page.frames[-1]["type"] == "beat")
             await redis("FLUSHALL")
-            reader.until(ends_level)
+            reader.until(ends_caught_up)
             check_it_goes_on(service, reader)
 
 
@@ -83,7 +83,7 @@ async def test_while_an_emptied_log_cannot_be_set_up_the_node_is_not_ready(progr
             await asyncio.sleep(1.5)
             assert service.http.get("/readyz").status_code == 503
             await redis("CONFIG", "SET", "maxmemory", 0)
-            reader.until(ends_level)
+            reader.until(ends_caught_up)
             check_it_goes_on(service, reader)
 
 
@@ -98,5 +98,5 @@ async def test_a_server_that_comes_back_empty_is_set_up_again(program: str, tmp_
             os.kill((await redis("INFO", "server"))["process_id"], signal.SIGKILL)
             reader.until(lambda page: page.frames[-1]["type"] == "delayed")
             async with server(program, tmp_path / "empty", port=port):
-                reader.until(ends_level)
+                reader.until(ends_caught_up)
                 check_it_goes_on(service, reader)

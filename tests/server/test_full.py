@@ -11,7 +11,7 @@ from tests.server.test_hand_off import UPGRADE, connect_to, reader
 from tests.service import TICKER, Service
 
 
-def test_a_node_that_runs_out_of_descriptors_says_so_and_has_room_again(
+def test_a_node_that_runs_out_of_descriptors_refuses_and_recovers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.service.TICKER", ["sh", "-c", 'ulimit -n 256; exec "$0" "$@"', *TICKER])

@@ -37,22 +37,22 @@ PARTS += [b"a: b\r\n" * 300, b"Z" * 5000]
 
 
 def mutated(chance: random.Random) -> bytes:
-    said = bytearray(chance.choice(SAMPLES))
+    data = bytearray(chance.choice(SAMPLES))
     for _ in range(chance.randrange(4)):
-        at = chance.randrange(len(said) + 1)
+        at = chance.randrange(len(data) + 1)
         match chance.randrange(4):
             case 0:
-                said[at : at + 1] = bytes([chance.randrange(256)])
+                data[at : at + 1] = bytes([chance.randrange(256)])
             case 1:
-                said[at:at] = chance.choice(PARTS)
+                data[at:at] = chance.choice(PARTS)
             case 2:
-                del said[at : at + chance.randrange(1, 40)]
+                del data[at : at + chance.randrange(1, 40)]
             case 3:
-                said += chance.choice(SAMPLES)
-    return bytes(said)
+                data += chance.choice(SAMPLES)
+    return bytes(data)
 
 
-def test_whatever_strangers_send_the_worker_lives_and_readers_get_every_dispatch(service: Service) -> None:
+def test_no_mutated_bytes_kill_the_worker_or_keep_a_dispatch_from_readers(service: Service) -> None:
     feed, chance = service.open_feed(), random.Random(SEED)
     [worker] = service.children("ticker.server.worker")
 
@@ -65,11 +65,11 @@ def test_whatever_strangers_send_the_worker_lives_and_readers_get_every_dispatch
     def attack(number: int) -> None:
         with socket.create_connection(("127.0.0.1", service.port)) as stranger, contextlib.suppress(OSError):
             stranger.settimeout(0.02)
-            said = mutated(chance)
-            cut = chance.randrange(len(said) + 1) if number % 3 else len(said)
-            stranger.sendall(said[:cut])
+            data = mutated(chance)
+            cut = chance.randrange(len(data) + 1) if number % 3 else len(data)
+            stranger.sendall(data[:cut])
             if number % 2:
-                stranger.sendall(said[cut:])
+                stranger.sendall(data[cut:])
             if number % 5 == 0:
                 stranger.shutdown(socket.SHUT_WR)
             if number % 7 == 0:
@@ -79,18 +79,18 @@ def test_whatever_strangers_send_the_worker_lives_and_readers_get_every_dispatch
 
     with reader(service, feed) as honest:
         honest.json(), honest.json()
-        complained = len(service.errors)
-        for number in range(200):  # what is made once and stays
+        messages = len(service.errors)
+        for number in range(200):  # so that what is allocated once does not count
             attack(number)
         open_before, before = descriptors(), resident()
         for number in range(MUTATIONS):
             attack(number)
             if number % 100 == 0:
-                receipt = service.file(feed, f"line {number}")
+                receipt = service.file(feed, f"dispatch {number}")
                 while (frame := honest.json())["type"] != "dispatch":
                     assert frame["type"] == "beat"
                 assert frame["position"] == receipt["position"]
     assert service.children("ticker.server.worker") == [worker]
     service.until(lambda: descriptors() <= open_before + 2)
     assert resident() - before < 24 * 1024 * 1024
-    assert not [said for said in service.errors[complained:] if "Traceback" in said]
+    assert not [message for message in service.errors[messages:] if "Traceback" in message]

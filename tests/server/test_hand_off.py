@@ -1,4 +1,4 @@
-"""Readers on the fast way: HTTP and RFC 6455 as they should be, spoken over bare sockets."""
+"""Readers that are handed off: correct HTTP and RFC 6455, tested over bare sockets."""
 
 import base64
 import hashlib
@@ -81,7 +81,7 @@ class Connection:
         self.socket.sendall(head + (mask if masked else b"") + payload)
 
     def closed_with(self) -> int | None:
-        """The close code the service ends with, and that the connection really ends."""
+        """Return the close code of the service, once the connection has ended."""
         code = None
         while True:
             try:
@@ -131,7 +131,7 @@ def test_the_first_frames_are_a_snapshot_and_a_beat(service: Service) -> None:
     service.until(lambda: readers(service, feed) == 0)
 
 
-def test_a_reader_resumes_after_its_position_and_is_told_how_fresh_that_is(service: Service) -> None:
+def test_a_reader_resumes_after_its_position_and_is_sent_a_beat(service: Service) -> None:
     feed = service.open_feed()
     positions = [service.file(feed, str(n))["position"] for n in range(4)]
     with connect_to(service) as connection:
@@ -141,7 +141,7 @@ def test_a_reader_resumes_after_its_position_and_is_told_how_fresh_that_is(servi
 
 
 @pytest.mark.parametrize("after", ["", "nonsense", "1-000000000000", "999-0123456789ab", "%00", "-1-abcdefabcdef"])
-def test_a_position_that_cannot_be_honoured_starts_the_reader_anew(service: Service, after: str) -> None:
+def test_a_position_that_cannot_be_resumed_starts_the_reader_again(service: Service, after: str) -> None:
     feed = service.open_feed()
     service.file(feed, "one")
     with connect_to(service) as connection:
@@ -151,7 +151,7 @@ def test_a_position_that_cannot_be_honoured_starts_the_reader_anew(service: Serv
         assert snapshot["reset"] is (after != "")
 
 
-def test_events_are_events(service: Service) -> None:
+def test_an_event_stream_has_its_headers_and_events(service: Service) -> None:
     feed = service.open_feed()
     position = service.file(feed, "خبر عاجل")["position"]
     with connect_to(service) as connection:
@@ -171,7 +171,7 @@ def test_events_are_events(service: Service) -> None:
         assert connection.file.readline() == b"event: beat\n"
 
 
-def test_last_event_id_is_newer_than_the_pages_after(service: Service) -> None:
+def test_last_event_id_takes_precedence_over_after(service: Service) -> None:
     feed = service.open_feed()
     positions = [service.file(feed, str(n))["position"] for n in range(3)]
     with connect_to(service) as connection:
@@ -196,7 +196,7 @@ def test_refusals_are_http(service: Service) -> None:
             assert status == expected, (path, headers, answered)
 
 
-def test_a_connection_that_was_used_before_may_become_a_reader(service: Service) -> None:
+def test_a_connection_that_had_a_request_may_become_a_reader(service: Service) -> None:
     feed = service.open_feed()
     with connect_to(service) as connection:
         _, headers = connection.ask("/healthz", {})
@@ -205,7 +205,7 @@ def test_a_connection_that_was_used_before_may_become_a_reader(service: Service)
         assert connection.json()["type"] == "snapshot"
 
 
-def test_a_head_that_comes_in_pieces_is_understood(service: Service) -> None:
+def test_a_head_in_pieces_is_understood(service: Service) -> None:
     feed = service.open_feed()
     head = f"GET /v1/feeds/{feed}/live HTTP/1.1\r\nHost: x\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items()) + "\r\n"
@@ -222,12 +222,12 @@ def test_a_ping_is_answered_with_its_payload(service: Service) -> None:
         connection.json(), connection.json()
         connection.send(9, b"are you there")
         assert connection.frame() == (10, b"are you there")
-        connection.send(10, b"unasked")  # a pong nobody asked for is ignored
+        connection.send(10, b"unasked")  # an unsolicited pong is ignored
         connection.send(9)
         assert connection.frame() == (10, b"")
 
 
-def test_a_close_is_answered_with_its_code_and_the_end(service: Service) -> None:
+def test_a_close_is_answered_with_its_code_and_ends_the_connection(service: Service) -> None:
     with reader(service, "breaking") as connection:
         connection.send(8, struct.pack("!H", 1000) + b"bye")
         assert connection.closed_with() == 1000
@@ -278,9 +278,9 @@ DEFLATE = "permessage-deflate; server_no_context_takeover; client_no_context_tak
         (",", None),
     ],
 )
-def test_compression_is_agreed_on_only_as_all_can_share_it(service: Service, offer: str, agreed: str | None) -> None:
+def test_compression_is_agreed_on_only_without_context(service: Service, offer: str, agreed: str | None) -> None:
     feed = service.open_feed()
-    service.file(feed, "a line that is long enough to be deflated, long enough to be deflated " * 3)
+    service.file(feed, "a dispatch that is long enough to be deflated, long enough to be deflated " * 3)
     with connect_to(service) as connection:
         status, headers = connection.ask(f"/v1/feeds/{feed}/live", UPGRADE | {"Sec-WebSocket-Extensions": offer})
         assert status == 101
@@ -291,7 +291,7 @@ def test_compression_is_agreed_on_only_as_all_can_share_it(service: Service, off
             assert connection.file.peek(1)[0] == 0xC1  # final, text, compressed (RFC 7692 section 6)
 
 
-def test_a_reader_may_compress_what_it_says(service: Service) -> None:
+def test_a_reader_may_compress_its_messages(service: Service) -> None:
     url = f"ws://127.0.0.1:{service.port}/v1/feeds/breaking/live"
     with connect(url, compression="deflate") as connection:
         connection.send("hello " * 100)
@@ -305,7 +305,7 @@ def test_a_reader_may_compress_what_it_says(service: Service) -> None:
         assert closed.value.rcvd.code == 1009
 
 
-def test_what_readers_say_is_ignored_up_to_a_limit(service: Service) -> None:
+def test_messages_of_readers_are_ignored_up_to_a_limit(service: Service) -> None:
     with reader(service, "breaking") as connection:
         connection.json(), connection.json()
         letter = "\N{ARABIC LETTER SEEN}".encode()
@@ -321,7 +321,7 @@ def test_what_readers_say_is_ignored_up_to_a_limit(service: Service) -> None:
         assert connection.closed_with() == 1008
 
 
-def test_a_reader_that_goes_without_a_word_is_forgotten(service: Service) -> None:
+def test_a_reader_that_disconnects_without_a_close_is_removed(service: Service) -> None:
     feed = service.open_feed()
     with reader(service, feed) as connection:
         connection.json()
@@ -334,22 +334,22 @@ def test_a_reader_that_goes_without_a_word_is_forgotten(service: Service) -> Non
     service.until(lambda: readers(service, feed) == 0)
 
 
-def test_a_reader_who_does_not_read_is_set_aside_and_catches_up(service: Service) -> None:
+def test_a_reader_that_does_not_read_lags_and_catches_up(service: Service) -> None:
     feed = service.open_feed()
     page = Page()
     with reader(service, feed, buffer=4096) as slow:
         page.take(slow.json())
         count = 0
 
-        def aside() -> bool:
+        def lags() -> bool:
             nonlocal count
             for _ in range(50):
                 service.file(feed, "🔥" * 1000)
             count += 50
             return f'ticker_readers_set_aside{{feed="{feed}"}} 1' in service.http.get("/metrics").text
 
-        # The kernel's buffers take a few megabytes first; a reader of another dialect stays level meanwhile.
-        service.until(aside, within=60)
+        # The kernel's buffers take a few megabytes first.
+        service.until(lags, within=60)
         while not page.offsets or page.offsets[-1] != count:
             page.take(slow.json())  # which checks that nothing is missing or doubled
         service.until(lambda: f'ticker_readers_set_aside{{feed="{feed}"}} 0' in service.http.get("/metrics").text)
@@ -367,12 +367,12 @@ def test_a_reader_who_does_not_read_is_set_aside_and_catches_up(service: Service
         b"A: " + b" " * 8000 + b"\x01",
     ],
 )
-def test_a_head_made_to_be_slow_costs_no_time(head: bytes) -> None:
-    # With a pattern that can match one byte in two ways, each of these takes longer than the universe has.
+def test_a_head_made_for_backtracking_costs_no_time(head: bytes) -> None:
+    # With a pattern that can match one byte in two ways, each of these would take practically for ever.
     assert plain_head().fullmatch(b"GET /v1/feeds/breaking/live HTTP/1.1\r\n" + head) is None
 
 
-def test_a_stream_asked_for_behind_an_unread_answer_comes_after_it(service: Service) -> None:
+def test_a_stream_requested_behind_an_unread_response_comes_after_it(service: Service) -> None:
     feed = service.open_feed()
     for _ in range(60):
         service.file(feed, "🔥" * 1000)
@@ -388,7 +388,7 @@ def test_a_stream_asked_for_behind_an_unread_answer_comes_after_it(service: Serv
         assert connection.head()[0] == 200
 
 
-def test_other_requests_take_the_ordinary_way(service: Service) -> None:
+def test_other_paths_stay_with_uvicorn(service: Service) -> None:
     for path in ("/v1/feeds/breaking/live/", "/v1/feeds//live", "/v1/feeds/a/b/live"):
         assert httpx.get(service.url + path, headers={"accept": "text/event-stream"}).status_code in (404, 307)
     assert httpx.post(f"{service.url}/v1/feeds/breaking/live", json={}).status_code == 405
@@ -407,7 +407,7 @@ def test_origins_that_are_not_allowed_get_a_403(tmp_path_factory: pytest.TempPat
             assert answered["access-control-allow-origin"] == "https://other.example"
 
 
-def test_a_full_node_says_so_and_has_room_again(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_full_node_refuses_and_recovers(tmp_path_factory: pytest.TempPathFactory) -> None:
     with Service(tmp_path_factory.mktemp("f"), readers="1") as service:
         with reader(service, "breaking"), connect_to(service) as refused:
             status, headers = refused.ask("/v1/feeds/breaking/live", UPGRADE)

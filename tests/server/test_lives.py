@@ -1,4 +1,4 @@
-"""Lives of dispatches, one scripted and many at random: every way to see a feed agrees with a plain model of it."""
+"""Lives of dispatches, one scripted and many random: every view of a feed agrees with a plain model of it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SECRET = "Xanthippe-of-the-eastern-quay"
 
 
 class Newsroom:
-    """A plain model: what a feed is after some changes, by the words of PROTOCOL.md."""
+    """A plain model of a feed after some changes, as PROTOCOL.md describes them."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.feed = service.open_feed()
         self.path = f"/v1/feeds/{self.feed}"
-        self.lines: dict[str, dict[str, Any]] = {}
+        self.dispatches: dict[str, dict[str, Any]] = {}
         self.pinned: str | None = None
         self.on = True
         self.positions = [service.snapshot(self.feed)["position"]]
@@ -39,7 +39,7 @@ class Newsroom:
 
     def file(self, text: str, **fields: Any) -> str:
         receipt = self._kept(self.service.http.post(self.path + "/dispatches", json={"text": text, **fields}))
-        self.lines[receipt["id"]] = {"text": text, "revision": 1, "status": "usable", **fields}
+        self.dispatches[receipt["id"]] = {"text": text, "revision": 1, "status": "usable", **fields}
         return str(receipt["id"])
 
     def hold_and_release(self, text: str) -> str:
@@ -48,11 +48,11 @@ class Newsroom:
             json={"text": text, "release_at": rfc3339(datetime.now(UTC) + timedelta(hours=1))},
         )
         receipt = self._kept(self.service.http.post(held.headers["location"] + "/release"))
-        self.lines[receipt["id"]] = {"text": text, "revision": 1, "status": "usable"}
+        self.dispatches[receipt["id"]] = {"text": text, "revision": 1, "status": "usable"}
         return str(receipt["id"])
 
     def correct(self, id: str, **changes: Any) -> None:
-        line = self.lines[id]
+        line = self.dispatches[id]
         match = {"if-match": f'"{line["revision"]}"'}
         answer = self.service.http.patch(f"{self.path}/dispatches/{id}", json=changes, headers=match)
         if line["status"] == "killed":
@@ -62,16 +62,16 @@ class Newsroom:
         line.update(changes, revision=line["revision"] + 1)
 
     def kill(self, id: str, reason: str) -> None:
-        line = self.lines[id]
+        line = self.dispatches[id]
         answer = self.service.http.post(f"{self.path}/dispatches/{id}/kill", json={"reason": reason})
         if line["status"] == "killed":
             assert answer.status_code == 410
             return
         self._kept(answer)
-        self.lines[id] = {"revision": line["revision"] + 1, "status": "killed", "reason": reason}
+        self.dispatches[id] = {"revision": line["revision"] + 1, "status": "killed", "reason": reason}
 
     def pin(self, id: str | None) -> None:
-        if id is not None and self.lines[id]["status"] == "killed":
+        if id is not None and self.dispatches[id]["status"] == "killed":
             assert self.service.http.put(self.path + "/pin", json={"id": id}).status_code == 410
             return
         method = "DELETE" if id is None else "PUT"
@@ -82,19 +82,21 @@ class Newsroom:
         self._kept(self.service.http.put(self.path + "/air", json={"on": on}))
         self.on = on
 
-    # What must be seen
+    # Views
 
-    def seen(self, lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Of lines as served, what the model speaks of."""
-        return {line["id"]: {name: line[name] for name in self.lines[line["id"]] if name in line} for line in lines}
+    def seen(self, served: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Of dispatches as served, the fields that the model has."""
+        return {
+            each["id"]: {name: each[name] for name in self.dispatches[each["id"]] if name in each} for each in served
+        }
 
-    def check_newest(self, lines: list[dict[str, Any]]) -> None:
-        newest = sorted(self.lines, reverse=True)[:20]
-        assert [line["id"] for line in lines[: len(newest)]] == newest
-        assert self.seen(lines[: len(newest)]) == {id: self.lines[id] for id in newest}
+    def check_newest(self, served: list[dict[str, Any]]) -> None:
+        newest = sorted(self.dispatches, reverse=True)[:20]
+        assert [each["id"] for each in served[: len(newest)]] == newest
+        assert self.seen(served[: len(newest)]) == {id: self.dispatches[id] for id in newest}
 
     def check(self) -> None:
-        """Compare everything that can be asked."""
+        """Compare everything that can be requested."""
         snapshot = self.service.snapshot(self.feed)
         self.service.until(lambda: self.service.snapshot(self.feed)["position"] == self.positions[-1])
         snapshot = self.service.snapshot(self.feed)
@@ -106,16 +108,16 @@ class Newsroom:
             answer = self.service.http.get(path)
             history += answer.json()["dispatches"]
             path = answer.links["next"]["url"] if "next" in answer.links else ""
-        assert [line["id"] for line in history] == sorted(self.lines, reverse=True)
-        assert self.seen(history) == self.lines
-        for id, line in self.lines.items():
+        assert [line["id"] for line in history] == sorted(self.dispatches, reverse=True)
+        assert self.seen(history) == self.dispatches
+        for id, line in self.dispatches.items():
             answer = self.service.http.get(f"{self.path}/dispatches/{id}")
             alone = answer.json()["dispatch"] if line["status"] == "killed" else answer.json()
             assert answer.status_code == (410 if line["status"] == "killed" else 200)
             assert self.seen([alone])[id] == line
 
     def check_resumed(self, index: int) -> None:
-        """Resume from after the first `index` changes: the page that was there then ends as all others."""
+        """Resume after the first `index` changes: that page ends up as all others."""
         with self.service.websocket(self.feed, self.positions[index]) as connection:
             page = Page()
             page.position = self.positions[index]
@@ -123,7 +125,7 @@ class Newsroom:
                 page.take(orjson.loads(connection.recv(timeout=10)))
         assert page.resets == 0
         for id, line in self.seen(list(page.lines.values())).items():
-            assert line == self.lines[id]
+            assert line == self.dispatches[id]
 
 
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cf"]), min_size=1).filter(
@@ -150,9 +152,9 @@ def test_all_readers_agree_on_any_life(service: Service, changes: list[Any], pla
             reader.until(lambda page: page.position)
         for name, *said in changes:
             if name in ("correct", "kill", "pin") and said[0] is not None:
-                if not room.lines:
+                if not room.dispatches:
                     continue
-                said[0] = list(room.lines)[said[0] % len(room.lines)]
+                said[0] = list(room.dispatches)[said[0] % len(room.dispatches)]
             room.correct(said[0], text=said[1]) if name == "correct" else getattr(room, name)(*said)
         for reader in readers:
             reader.until(lambda page: page.position == room.positions[-1])
@@ -164,7 +166,7 @@ def test_all_readers_agree_on_any_life(service: Service, changes: list[Any], pla
 
 @pytest.mark.parametrize("also", ["", "-ar"])
 def test_a_dispatch_corrected_twice_pinned_and_killed_is_right_everywhere(service: Service, also: str) -> None:
-    """The issue's own example, and then a search of every public byte for the killed text."""
+    """And its killed text is in no public byte."""
     room = Newsroom(service)
     secret = SECRET + also
     with ExitStack() as stack:
@@ -201,8 +203,8 @@ def _every_public_byte(service: Service, room: Newsroom, id: str) -> bytes:
         f"{room.path}/dispatches?story=quay",
         f"/feeds/{feed}/stories/quay",
     ]
-    paths += [f"{room.path}/dispatches/{each}" for each in room.lines]
-    paths += [f"/feeds/{feed}/{each}" for each in room.lines]
+    paths += [f"{room.path}/dispatches/{each}" for each in room.dispatches]
+    paths += [f"/feeds/{feed}/{each}" for each in room.dispatches]
     paths += [f"{room.path}/dispatches/{id}/receipt", room.path + "/held", room.path + "/audit", "/metrics"]
     public = b""
     with httpx.Client(base_url=service.url) as nobody:

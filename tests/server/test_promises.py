@@ -1,4 +1,4 @@
-"""The promises of the service, kept by the whole of it: real processes, real sockets, real failures."""
+"""The promises of the service, tested on all of it: real processes, real sockets, real failures."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -24,7 +24,7 @@ def test_two_hundred_posts_at_once_are_one_dense_run_for_every_reader(tmp_path: 
         for reader in (first, second):
             reader.until(lambda page: page.frames)
         with ThreadPoolExecutor(20) as writers:
-            filing = [writers.submit(service.file, "breaking", f"line {n}") for n in range(200)]
+            filing = [writers.submit(service.file, "breaking", f"dispatch {n}") for n in range(200)]
             third = stack.enter_context(Reader(service, "breaking"))
             receipts = [future.result() for future in filing]
         assert _offsets(receipts) == list(range(1, 201))
@@ -32,10 +32,10 @@ def test_two_hundred_posts_at_once_are_one_dense_run_for_every_reader(tmp_path: 
             reader.until(lambda page: page.offsets[-1] == 200)
         assert len(first.page.lines) == 200
         assert first.page.newest == second.page.newest
-        # The third came midway, so it has the last lines; of these it has exactly what the others have.
+        # The third came midway, so it has the last dispatches; of these it has exactly what the others have.
         assert third.page.newest == first.page.newest[: len(third.page.newest)]
         assert len(third.page.newest) >= 20
-        # Ids sort as the feed does, and the snapshot agrees with everybody.
+        # Ids sort as the feed does, and the snapshot agrees with all readers.
         by_offset = [receipt["id"] for receipt in sorted(receipts, key=lambda r: int(r["position"].split("-")[0]))]
         assert by_offset == sorted(by_offset)
         assert service.snapshot("breaking")["dispatches"] == first.page.newest[:20]
@@ -51,20 +51,20 @@ def test_one_idempotency_key_fifty_times_at_once_files_one_dispatch(service: Ser
         )
 
     with ThreadPoolExecutor(50) as writers:
-        answers = list(writers.map(post, range(50)))
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.text for answer in answers}) == 1
-    assert sum("idempotent-replayed" in answer.headers for answer in answers) == 49
+        responses = list(writers.map(post, range(50)))
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.text for response in responses}) == 1
+    assert sum("idempotent-replayed" in response.headers for response in responses) == 49
     assert [line["text"] for line in service.snapshot(feed)["dispatches"]] == ["once"]
 
 
 def _file_while(service: Service, feed: str, harm: Any, lines: int = 60) -> list[dict[str, Any]]:
-    """File lines one after the other and do harm in the middle; return the receipts of all."""
+    """File one dispatch after the other and do `harm` in the middle; return all receipts."""
     receipts = []
     for number in range(lines):
         if number == lines // 3:
             harm()
-        receipts.append(service.file_patiently(feed, f"line {number}"))
+        receipts.append(service.file_patiently(feed, f"dispatch {number}"))
     return receipts
 
 
@@ -77,7 +77,7 @@ def test_kill_minus_nine_midstream_loses_and_doubles_nothing(own_service: Servic
         receipts = _file_while(service, "breaking", lambda: service.kill_child(victim))
         assert _offsets(receipts) == list(range(1, 61))
         reader.until(lambda page: page.offsets[-1] == 60)
-        assert reader.page.texts == [f"line {n}" for n in range(60)]
+        assert reader.page.texts == [f"dispatch {n}" for n in range(60)]
         assert reader.page.resets == 0
         harm = next(n for n, frame in enumerate(reader.page.frames) if frame.get("position", "").startswith("20-"))
         reader.until(lambda page: any(frame["type"] == "beat" for frame in page.frames[harm:]))
@@ -98,8 +98,8 @@ def test_kill_minus_nine_of_the_whole_service_loses_nothing(own_service: Service
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_forked_log_makes_every_reader_start_anew_and_end_level(tmp_path: Path, workers: str) -> None:
-    """Entries are lost and others filed at the same offsets, as after a failover to a replica that lagged."""
+def test_a_forked_log_resets_every_reader(tmp_path: Path, workers: str) -> None:
+    """Entries are lost and others filed at the same offsets, as after a failover to a lagging replica."""
     with ExitStack() as stack:
         service = stack.enter_context(Service(tmp_path, "--workers", workers))
         service.file("breaking", "kept")
@@ -126,7 +126,7 @@ def test_a_forked_log_makes_every_reader_start_anew_and_end_level(tmp_path: Path
             assert reader.page.texts == ["kept", *(f"instead {n}" for n in range(5))]
 
 
-def test_while_the_log_is_away_a_post_is_refused_and_readers_are_told(own_service: Service) -> None:
+def test_without_the_log_a_post_is_refused_and_readers_are_delayed(own_service: Service) -> None:
     service = own_service
     key = {"idempotency-key": "again"}
     with Reader(service, "breaking") as reader:

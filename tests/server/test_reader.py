@@ -1,4 +1,4 @@
-"""What a reader who was handed over costs: counted, not timed. The acceptor stands in this process."""
+"""What a reader costs at its socket, counted and not timed; the acceptor runs in this process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import gc
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +17,6 @@ import uvicorn
 from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
 from ticker.hub import Channel, Hub
-from ticker.server import acceptor
 from ticker.server.acceptor import Acceptor
 from ticker.server.listeners import listen
 from ticker.server.reader import SocketReader
@@ -37,7 +35,7 @@ EVENTS = HEAD + b"Accept: text/event-stream\r\n\r\n"
 
 
 class House:
-    """An acceptor, and the hub he lets readers into."""
+    """An acceptor, and the hub that it hands readers to."""
 
     def __init__(self) -> None:
         settings = Settings.read(port=0)
@@ -62,7 +60,7 @@ class House:
         return mine
 
     async def join(self, rest: bytes) -> socket.socket:
-        """Come as a reader, and read the first frames."""
+        """Connect as a reader, and read the first frames."""
         mine = await self.connect()
         before = len(self.hub)
         mine.sendall(b"GET /v1/feeds/f/live " + rest)
@@ -78,7 +76,7 @@ class House:
 
 
 async def nothing(*_: object) -> None:
-    """An application that is never reached."""
+    """An application that is never called."""
 
 
 def count_transports() -> int:
@@ -89,16 +87,6 @@ async def until(true: Any) -> None:
     async with asyncio.timeout(10):
         while not true():
             await asyncio.sleep(0.001)
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    house = House()
-    yield house
-    for mine in house.open:
-        mine.close()
-    await until(lambda: len(house.hub) == 0)
-    house.acceptor.close()
 
 
 async def test_a_reader_has_no_task_and_no_transport(house: House) -> None:
@@ -133,7 +121,7 @@ async def test_each_frame_is_one_write_of_the_same_bytes_to_each_reader(
     assert orjson.loads(frames[0][frames[0].index(b"{") :])["dispatch"]["text"] == "one"
 
 
-async def test_what_a_full_socket_leaves_is_the_rest_of_one_write(house: House) -> None:
+async def test_only_the_rest_of_one_write_waits_for_a_full_socket(house: House) -> None:
     await house.join(UPGRADE)
     [reader] = house.channel.readers
     assert isinstance(reader, SocketReader)
@@ -147,20 +135,20 @@ async def test_what_a_full_socket_leaves_is_the_rest_of_one_write(house: House) 
 
 
 async def full(house: House) -> SocketReader:
-    """Return the only reader once its socket, with next to no room in the kernel, is full."""
+    """Return the only reader once its socket, whose buffer is small, is full."""
     [reader] = house.channel.readers
     assert isinstance(reader, SocketReader)
     with socket.fromfd(reader._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     looks = 0
-    while looks < 5:  # what seems full at the first look may only be on its way to the other end
+    while looks < 5:  # what looks full at first may only be in transit to the other end
         house.file("x" * 50_000)
         await asyncio.sleep(0.001)
         looks = looks + 1 if house.channel.set_aside else 0
     return reader
 
 
-async def test_a_reader_who_takes_part_of_what_waits_is_given_more_time(house: House) -> None:
+async def test_a_reader_that_takes_part_of_the_rest_gets_more_time(house: House) -> None:
     mine = await house.join(UPGRADE)
     reader = await full(house)
     kept = len(reader._unsent)
@@ -172,7 +160,7 @@ async def test_a_reader_who_takes_part_of_what_waits_is_given_more_time(house: H
     assert reader.aside_since == 5_000_000.0
 
 
-async def test_a_reader_whom_the_system_gave_up_is_counted_as_stuck(house: House) -> None:
+async def test_a_reader_that_the_system_gave_up_is_counted_as_stuck(house: House) -> None:
     await house.join(UPGRADE)
     reader = await full(house)
     with socket.fromfd(reader._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
@@ -181,43 +169,7 @@ async def test_a_reader_whom_the_system_gave_up_is_counted_as_stuck(house: House
     assert house.channel.cut_readers == 1
 
 
-async def test_who_says_nothing_is_sent_away_and_who_is_slow_is_not(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 0)
-    silent, slow = await house.connect(), await house.connect()
-    await until(lambda: house.acceptor.pending == 2)
-    house.acceptor.check_deadlines()
-    assert house.acceptor.pending == 2, "they were given no time yet"
-    slow.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
-    await until(lambda: len(house.hub) == 1)
-    monkeypatch.setattr(acceptor, "FIRST_BYTE_TIMEOUT", -1.0)
-    house.acceptor.check_deadlines()
-    assert not house.acceptor.pending
-    assert await asyncio.get_running_loop().sock_recv(silent, 1) == b""
-
-
-async def test_without_descriptors_connections_wait_until_there_are_some(
-    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    class Full:
-        def __init__(self, listener: socket.socket) -> None:
-            self.fileno = listener.fileno
-
-        def _accept(self) -> None:
-            raise OSError(24, "Too many open files")
-
-    monkeypatch.setattr(acceptor, "ACCEPT_BACKOFF", 0.01)
-    monkeypatch.setattr(house.acceptor, "_listener", Full(house.listener))
-    mine = await house.connect()
-    mine.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
-    await until(lambda: "no connection can be accepted: Too many open files" in caplog.text)
-    assert len(house.hub) == 0
-    monkeypatch.setattr(house.acceptor, "_listener", house.listener)
-    await until(lambda: len(house.hub) == 1)
-
-
-async def test_a_fault_with_one_reader_closes_that_one_and_is_logged_once(
+async def test_an_exception_with_one_reader_closes_that_one_and_is_logged_once(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     faulty, other = await house.join(UPGRADE), await house.join(UPGRADE)
@@ -232,26 +184,3 @@ async def test_a_fault_with_one_reader_closes_that_one_and_is_logged_once(
     assert len(caplog.records) == 1
     house.file("one")
     assert b"one" in await asyncio.get_running_loop().sock_recv(other, 65536)
-
-
-@pytest.mark.parametrize("deferred", [0, 30])
-async def test_a_fault_while_joining_leaves_nothing_behind(
-    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, deferred: int
-) -> None:
-    """Whether the first bytes came with the connection, or after it."""
-    house.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, deferred)
-    mine = await house.connect()
-    if not deferred:
-        await until(lambda: house.acceptor.pending == 1)
-
-    def fail(*_: object) -> None:
-        raise RuntimeError("a bug")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(Channel, "_catch_up", fail)
-        mine.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
-        await until(lambda: "a bug" in caplog.text)
-    assert len(house.hub) == 0
-    assert not house.acceptor.pending
-    assert await asyncio.get_running_loop().sock_recv(mine, 1) == b""
-    await house.join(UPGRADE)

@@ -1,4 +1,4 @@
-"""Requests that are too large, too slow, or not what HTTP has: what stands before uvicorn."""
+"""Requests that are too large, too slow, or not valid HTTP."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def house() -> AsyncIterator[Waiters]:
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that is moved by the test."""
 
     def __init__(self, house: Waiters) -> None:
         self.now = 1000.0
@@ -46,7 +46,7 @@ class Clock:
 
 
 def ended(connection: Connection) -> tuple[int, dict[str, str], bytes]:
-    """The last response of a connection, and that nothing follows it."""
+    """Return the last response of a connection, and check that nothing follows it."""
     status, headers = connection.head()
     return status, headers, connection.file.read()
 
@@ -60,7 +60,7 @@ def is_problem(status: int, found: tuple[int, dict[str, str], bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    "begun",
+    "start",
     [
         b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * MAX_HEAD_SIZE,
         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * (MAX_HEAD_SIZE // 6),
@@ -72,18 +72,18 @@ def is_problem(status: int, found: tuple[int, dict[str, str], bytes]) -> None:
     ids=["value", "many", "url", "name", "trailers", "extension"],
 )
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_head_without_end_is_refused(service: Service, begun: bytes, *, kept: bool) -> None:
-    # Without a key, what is sent after a head may be overtaken by a 401.
-    begun = begun.replace(b"Host: x\r\n", b"Host: x\r\nAuthorization: Bearer %b\r\n" % service.key.encode())
+def test_a_head_without_end_is_refused(service: Service, start: bytes, *, kept: bool) -> None:
+    # Without a key, the response could be a 401 that is sent before the rest is read.
+    start = start.replace(b"Host: x\r\n", b"Host: x\r\nAuthorization: Bearer %b\r\n" % service.key.encode())
     with connect_to(service) as connection:
         if kept:
             _, headers = connection.ask("/healthz", {})
             connection.file.read(int(headers["content-length"]))
-        connection.socket.sendall(begun if b";a" in begun else begun + b"a: b\r\n" * 2000)
+        connection.socket.sendall(start if b";a" in start else start + b"a: b\r\n" * 2000)
         is_problem(431, ended(connection))
 
 
-def test_a_head_that_is_whole_and_too_large_is_refused_and_one_below_is_not(service: Service) -> None:
+def test_a_complete_head_that_is_too_large_is_refused_and_one_below_the_limit_is_not(service: Service) -> None:
     for size, expected in [(MAX_HEAD_SIZE - 200, 200), (MAX_HEAD_SIZE + 1, 431)]:
         with connect_to(service) as connection:
             assert connection.ask("/healthz", {"Cookie": "c" * size})[0] == expected
@@ -99,7 +99,7 @@ def test_a_handshake_with_a_large_head_is_answered(service: Service) -> None:
         assert connection.file.read()
 
 
-def test_what_attackers_send_without_end_takes_no_memory(service: Service) -> None:
+def test_heads_without_end_take_no_memory(service: Service) -> None:
     [worker] = service.children("ticker.server.worker")
 
     def resident() -> int:
@@ -115,18 +115,18 @@ def test_what_attackers_send_without_end_takes_no_memory(service: Service) -> No
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\nHost: x\r\n", b"\r\n"])
-async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, begun: bytes) -> None:
+@pytest.mark.parametrize("start", [b"G", b"GET / HTTP/1.1\r\nHost: x\r\n", b"\r\n"])
+async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, start: bytes) -> None:
     clock = Clock(house)
     client = await house.client()
-    client.mine.sendall(begun)
+    client.mine.sendall(start)
     await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
     clock.go(HEAD_TIMEOUT - 1)
-    client.mine.sendall({b"G": b"E", b"\r\n": b"\r\n"}.get(begun, b"X"))  # a byte now and then is no excuse
+    client.mine.sendall({b"G": b"E", b"\r\n": b"\r\n"}.get(start, b"X"))  # a byte now and then gives it no more time
     await asyncio.sleep(0.05)
     clock.go(2)
     response = await client.response()
-    assert (response.status, response.headers["connection"], response.said["type"]) == (
+    assert (response.status, response.headers["connection"], response.content["type"]) == (
         408,
         "close",
         "urn:ticker:problem:too-slow",
@@ -137,7 +137,7 @@ async def test_a_head_that_does_not_come_is_answered_with_408(house: Waiters, be
 
 
 @pytest.mark.anyio
-async def test_on_a_kept_connection_a_head_has_its_time_from_its_first_byte(house: Waiters) -> None:
+async def test_on_a_used_connection_a_heads_time_counts_from_its_first_byte(house: Waiters) -> None:
     clock = Clock(house)
     client = await house.client()
     for _ in range(2):
@@ -221,14 +221,14 @@ def test_silent_and_slow_connections_leave_descriptors_for_writers(
             slow.sendall(b"G" if number % 2 else POST + b"Content-Length: 9\r\n\r\n")
             if number % 50 == 49:
                 time.sleep(0.05)
-                receipt = service.file("breaking", f"line {number}")
+                receipt = service.file("breaking", f"dispatch {number}")
                 assert service.http.get("/healthz").status_code == 200
                 while (frame := honest.json())["type"] != "dispatch":
                     pass
                 assert frame["position"] == receipt["position"]
 
 
-# What is not as HTTP has it
+# Invalid HTTP, and what looks like it
 
 
 def posted(service: Service, feed: str, headers: str, *pieces: bytes) -> int:
@@ -245,7 +245,7 @@ def posted(service: Service, feed: str, headers: str, *pieces: bytes) -> int:
 
 @pytest.mark.parametrize("upgrade", ["h2c", "websocket", "TLS/1.0, HTTP/2.0", "WebSocket"])
 @pytest.mark.parametrize("apart", [False, True])
-def test_an_upgrade_that_is_not_ours_is_ignored_and_the_body_is_kept(
+def test_an_upgrade_to_another_protocol_is_ignored_and_the_body_is_read(
     service: Service, upgrade: str, *, apart: bool
 ) -> None:
     feed = service.open_feed()
@@ -259,7 +259,7 @@ def test_an_upgrade_that_is_not_ours_is_ignored_and_the_body_is_kept(
     assert service.snapshot(feed)["dispatches"][0]["text"] == "as Java sends it"
 
 
-def test_a_chunked_body_with_an_upgrade_is_kept_and_so_is_the_connection(service: Service) -> None:
+def test_a_chunked_body_with_an_upgrade_is_read_and_the_connection_is_kept(service: Service) -> None:
     feed = service.open_feed()
     headers = "Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n"
     assert posted(service, feed, headers, b'e\r\n{"text": "in"}\r\n0\r\n\r\n') == 201
@@ -309,7 +309,7 @@ def test_connection_and_upgrade_are_lists(service: Service, headers: str, *, pri
 
 @pytest.mark.parametrize("hosts", ["", "Host: x\r\nHost: x\r\n", "Host: x\r\nhost: y\r\n"])
 @pytest.mark.parametrize("path", ["/healthz", "/v1/feeds/breaking/live", "/v1/feeds/breaking/changes"])
-def test_a_request_names_one_host(service: Service, hosts: str, path: str) -> None:
+def test_a_request_must_have_one_host(service: Service, hosts: str, path: str) -> None:
     with connect_to(service) as connection:
         connection.socket.sendall(f"GET {path} HTTP/1.1\r\n{hosts}Accept: text/event-stream\r\n\r\n".encode())
         is_problem(400, ended(connection))
@@ -319,7 +319,7 @@ def test_a_request_names_one_host(service: Service, hosts: str, path: str) -> No
     "sent",
     [b"\x16\x03\x01\x02\x00\x01\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"],
 )
-def test_what_is_no_request_is_refused_with_a_problem(service: Service, sent: bytes) -> None:
+def test_invalid_requests_are_refused_with_a_problem(service: Service, sent: bytes) -> None:
     with connect_to(service) as connection:
         connection.socket.sendall(sent)
         is_problem(405 if sent.startswith(b"CONNECT") else 400, ended(connection))
@@ -335,7 +335,7 @@ def test_a_refusal_comes_after_the_responses_before_it(service: Service) -> None
         is_problem(400, ended(connection))
 
 
-def test_strangers_leave_no_traceback_and_the_worker_stops_cleanly(tmp_path: Path) -> None:
+def test_incomplete_requests_leave_no_traceback_and_the_worker_stops_cleanly(tmp_path: Path) -> None:
     service = Service(tmp_path)
     service.start()
     open_still = []

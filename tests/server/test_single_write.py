@@ -1,4 +1,4 @@
-"""A transport before which the head of an answer waits for its body."""
+"""A transport that keeps the head of a response back until its body is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 class Transport:
-    """One that notes what reaches it."""
+    """A transport that records what reaches it."""
 
     def __init__(self) -> None:
         self.done: list[bytes | str] = []
@@ -46,15 +46,15 @@ class Transport:
         return f"its {name}"
 
 
-def gathered(before: Transport) -> SingleWriteTransport:
+def wrapped(before: Transport) -> SingleWriteTransport:
     return SingleWriteTransport(cast(asyncio.Transport, before), asyncio.get_running_loop())
 
 
 @pytest.mark.anyio
-class TestAnswers:
+class TestResponses:
     async def test_a_head_goes_out_with_its_body_at_once(self) -> None:
         before = Transport()
-        transport = gathered(before)
+        transport = wrapped(before)
         transport.write(HEAD)
         assert before.done == []
         transport.write(b"body")
@@ -63,16 +63,16 @@ class TestAnswers:
         await asyncio.sleep(0)
         assert len(before.done) == 2
 
-    async def test_a_body_of_nothing_takes_its_head_along(self) -> None:
+    async def test_an_empty_body_sends_its_head(self) -> None:
         before = Transport()
-        transport = gathered(before)
+        transport = wrapped(before)
         transport.write(HEAD)
         transport.write(b"")
         assert before.done == [HEAD]
 
-    async def test_a_head_whose_body_is_still_to_come_waits_for_one_turn(self) -> None:
+    async def test_a_head_without_a_body_waits_for_one_turn(self) -> None:
         before = Transport()
-        transport = gathered(before)
+        transport = wrapped(before)
         transport.write(HEAD)
         transport.write(HEAD)
         await asyncio.sleep(0)
@@ -81,25 +81,25 @@ class TestAnswers:
         await asyncio.sleep(0)
         assert before.done == [HEAD + HEAD, HEAD]
 
-    async def test_pieces_written_as_one_keep_their_place(self) -> None:
+    async def test_writelines_is_one_write(self) -> None:
         before = Transport()
-        transport = gathered(before)
+        transport = wrapped(before)
         transport.write(HEAD)
         transport.writelines([b"bo", b"dy"])
         assert before.done == [HEAD + b"body"]
 
     @pytest.mark.parametrize(("end", "done"), [("close", "closed"), ("write_eof", "ended")])
-    async def test_an_end_lets_what_was_written_go_out_first(self, end: str, done: str) -> None:
+    async def test_closing_sends_the_head_first(self, end: str, done: str) -> None:
         before = Transport()
-        transport = gathered(before)
+        transport = wrapped(before)
         transport.write(HEAD)
         getattr(transport, end)()
         await asyncio.sleep(0)
         assert before.done == [HEAD, done]
 
-    async def test_aborting_does_not(self) -> None:
+    async def test_aborting_drops_the_head(self) -> None:
         before = Transport()
-        transport = gathered(before)
+        transport = wrapped(before)
         transport.write(HEAD)
         transport.abort()
         assert transport.get_write_buffer_size() == 3
@@ -108,24 +108,24 @@ class TestAnswers:
 
     async def test_nothing_is_written_to_a_connection_that_was_lost_meanwhile(self) -> None:
         before = Transport()
-        gathered(before).write(HEAD)
+        wrapped(before).write(HEAD)
         before.closing = True
         await asyncio.sleep(0)
         assert before.done == []
 
-    async def test_what_waits_counts_as_not_yet_written(self) -> None:
-        transport = gathered(Transport())
+    async def test_a_waiting_head_counts_as_unwritten(self) -> None:
+        transport = wrapped(Transport())
         transport.write(HEAD)
         assert transport.get_write_buffer_size() == 3 + len(HEAD)
         await asyncio.sleep(0)
         assert transport.get_write_buffer_size() == 3
 
-    async def test_all_else_is_the_transports_own(self) -> None:
-        assert gathered(Transport()).get_extra_info("peername") == "its peername"
+    async def test_everything_else_is_the_inner_transports(self) -> None:
+        assert wrapped(Transport()).get_extra_info("peername") == "its peername"
 
 
 class Writer(asyncio.Protocol):
-    """One that writes to a peer who does not read until it is told to pause."""
+    """Writes to a peer that does not read, until flow control pauses it."""
 
     def __init__(self) -> None:
         self.paused = False
@@ -137,7 +137,7 @@ class Writer(asyncio.Protocol):
         self.paused = True
 
 
-def test_who_writes_much_is_told_to_pause_in_the_same_turn() -> None:
+def test_a_large_write_is_paused_in_the_same_turn() -> None:
     async def pieces() -> int:
         near, far = socket.socketpair()
         with far:

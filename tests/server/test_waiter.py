@@ -1,4 +1,4 @@
-"""Requests that wait at their sockets: what they cost, and what becomes of their connections."""
+"""Requests that wait at their sockets: what they cost, and how their connections go on."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Response(NamedTuple):
     body: bytes
 
     @property
-    def said(self) -> Any:
+    def content(self) -> Any:
         return orjson.loads(self.body)
 
 
@@ -73,7 +73,7 @@ class Client:
 
 
 class Here(Node):
-    """A node that is nothing but its hub, with public feeds alone."""
+    """A node that has only a hub, with public feeds."""
 
     def __init__(self, hub: Hub, settings: Settings) -> None:
         self.hub, self.settings = hub, settings
@@ -84,7 +84,7 @@ class Here(Node):
 
 
 class Waiters(House):
-    """An acceptor with requests that wait, and the application for what he does not take."""
+    """An acceptor with waiting requests, and the application for what is not handed off."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class Waiters(House):
         return Client(await self.connect())
 
     async def waiter(self, wait: int = 30, **said: str) -> Client:
-        """A client whose request waits at the end of the log."""
+        """Return a client whose request waits at the end of the log."""
         client, before = await self.client(), self.waiting
         client.ask(f"?after={self.tail}&wait={wait}", **said)
         await until(lambda: self.waiting == before + 1)
@@ -152,11 +152,11 @@ async def test_all_are_answered_by_one_write_of_the_same_bytes(house: Waiters, m
     assert (len(written), len(set(written))) == (30, 1)
     responses = [await client.response() for client in clients]
     assert len({response.body for response in responses}) == 1
-    assert responses[0].said["frames"][0]["dispatch"]["text"] == "one"
+    assert responses[0].content["frames"][0]["dispatch"]["text"] == "one"
     assert responses[0].headers["cache-control"] == "public, max-age=1"
 
 
-async def test_one_timer_serves_all_deadlines_and_none_runs_when_nobody_waits(
+async def test_one_timer_serves_all_deadlines_and_none_runs_when_no_request_waits(
     house: Waiters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks = 0
@@ -188,18 +188,18 @@ async def test_a_connection_is_kept_for_the_next_request_of_any_kind(house: Wait
     for number in range(3):
         client.ask(f"?after={house.tail}&wait=30")
         await until(lambda: house.waiting == 1)
-        house.file(f"line {number}")
+        house.file(f"dispatch {number}")
         response = await client.response()
-        assert response.said["frames"][0]["dispatch"]["text"] == f"line {number}"
+        assert response.content["frames"][0]["dispatch"]["text"] == f"dispatch {number}"
         assert "connection" not in response.headers
         client.ask()
-        assert (await client.response()).said["frames"][0]["type"] == "snapshot"
+        assert (await client.response()).content["frames"][0]["type"] == "snapshot"
     client.ask(path="live", headers="Accept: text/event-stream\r\n")
     await until(lambda: house.channel.count == 1)
     assert b"text/event-stream" in await client.more()
 
 
-async def test_a_kept_connection_that_says_nothing_is_closed(house: Waiters, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_kept_alive_connection_is_closed(house: Waiters, monkeypatch: pytest.MonkeyPatch) -> None:
     client = await house.client()
     client.ask()
     assert (await client.response()).status == 200
@@ -211,7 +211,7 @@ async def test_a_kept_connection_that_says_nothing_is_closed(house: Waiters, mon
 
 
 @pytest.mark.parametrize("wait", [0, 30])
-async def test_who_asks_to_close_is_closed(house: Waiters, wait: int) -> None:
+async def test_connection_close_is_honoured(house: Waiters, wait: int) -> None:
     client = await house.client()
     client.ask(f"?after={house.tail}&wait={wait}", headers="Connection: close\r\n")
     if wait:
@@ -222,7 +222,7 @@ async def test_who_asks_to_close_is_closed(house: Waiters, wait: int) -> None:
     assert await client.more() == b""
 
 
-async def test_who_goes_while_waiting_is_noticed_and_forgotten(house: Waiters) -> None:
+async def test_a_client_that_disconnects_while_waiting_is_removed(house: Waiters) -> None:
     clients = [await house.waiter() for _ in range(3)]
     clients[1].mine.close()
     await until(lambda: house.waiting == 2)
@@ -249,7 +249,7 @@ async def test_requests_sent_together_are_all_answered_in_order(house: Waiters) 
     assert got == [200, 200, 204, 422, 200, 200]
 
 
-async def test_who_sends_without_end_while_waiting_is_cut(house: Waiters) -> None:
+async def test_a_client_that_sends_without_end_while_waiting_is_cut(house: Waiters) -> None:
     client = await house.waiter()
     with pytest.raises(OSError):  # reset or broken, as it comes
         for _ in range(1000):
@@ -272,7 +272,7 @@ async def test_http_1_0_is_answered_and_closed(house: Waiters) -> None:
     client = await house.waiter(version="1.0")
     house.file("one")
     response = await client.response()
-    assert response.said["frames"][0]["dispatch"]["text"] == "one"
+    assert response.content["frames"][0]["dispatch"]["text"] == "one"
     assert await client.more() == b""
 
 
@@ -309,7 +309,7 @@ async def test_a_head_in_pieces_is_answered_too(house: Waiters) -> None:
     assert (await client.response()).status == 200
 
 
-async def test_a_response_that_the_socket_does_not_take_at_once_is_whole_in_the_end(house: Waiters) -> None:
+async def test_a_response_that_the_socket_takes_in_pieces_is_complete(house: Waiters) -> None:
     client = await house.waiter()
     [parked] = house.channel.polls.waiting.everybody
     assert isinstance(parked, waiter.SocketWaiter)
@@ -323,7 +323,7 @@ async def test_a_response_that_the_socket_does_not_take_at_once_is_whole_in_the_
     assert (await client.response()).status == 200
 
 
-async def test_who_goes_with_a_response_half_read_leaves_nothing_behind(house: Waiters) -> None:
+async def test_a_client_that_disconnects_with_half_a_response_leaves_nothing_behind(house: Waiters) -> None:
     client = await house.waiter()
     [parked] = house.channel.polls.waiting.everybody
     assert isinstance(parked, waiter.SocketWaiter)
@@ -334,7 +334,7 @@ async def test_who_goes_with_a_response_half_read_leaves_nothing_behind(house: W
     assert not parked._unsent
 
 
-async def test_a_full_node_counts_those_who_wait(house: Waiters) -> None:
+async def test_a_full_node_counts_waiting_requests(house: Waiters) -> None:
     house.hub.limit = 1
     first = await house.waiter()
     second = await house.client()
@@ -348,7 +348,7 @@ async def test_a_full_node_counts_those_who_wait(house: Waiters) -> None:
     assert (await second.response()).status == 200
 
 
-async def test_a_node_that_stops_answers_those_who_wait_spread_over_half_of_its_time(house: Waiters) -> None:
+async def test_a_stopping_node_answers_waiting_requests_spread_over_half_of_the_drain(house: Waiters) -> None:
     clients = [await house.waiter() for _ in range(60)]
     now, left = 0.0, list[int]()
 
@@ -376,7 +376,7 @@ async def test_a_stop_without_a_drain_answers_at_once(house: Waiters) -> None:
     assert (await client.response()).status == 204
 
 
-async def test_a_fault_while_a_request_comes_in_closes_it_and_leaves_nothing_behind(
+async def test_an_exception_with_a_request_closes_it_and_leaves_nothing_behind(
     house: Waiters, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.server.test_hand_off import UPGRADE, Connection, connect_to, reader, readers
-from tests.server.test_reader import EVENTS, House, house, until  # noqa: F401  # a fixture
+from tests.server.test_reader import EVENTS, House, until
 from tests.server.test_reader import UPGRADE as HANDSHAKE
 from tests.service import Service
 from ticker.server import reader as socket_reader
@@ -71,7 +71,7 @@ def test_bytes_of_a_frame_that_never_ends_count() -> None:
 
 
 @pytest.mark.anyio
-async def test_one_socket_is_read_in_small_pieces(house: House, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+async def test_one_socket_is_read_in_small_pieces(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = await house.join(HANDSHAKE)
     sizes: list[int] = []
     real = os.read
@@ -90,7 +90,7 @@ async def test_one_socket_is_read_in_small_pieces(house: House, monkeypatch: pyt
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("way", [HANDSHAKE, EVENTS])
-async def test_at_its_socket_a_readers_allowance_refills_by_the_clock(house: House, way: bytes) -> None:  # noqa: F811
+async def test_at_its_socket_a_readers_allowance_refills_by_the_clock(house: House, way: bytes) -> None:
     now = 1000.0
     house.acceptor.readiness.clock = lambda: now
     mine = await house.join(way)

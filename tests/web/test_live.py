@@ -201,6 +201,15 @@ def test_what_a_browser_saw_last_goes_before_what_its_page_began_with(node: Node
         assert next(frames)["position"] == positions[1]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_of_several_positions_in_a_query_the_last_counts(node: Node, way: str) -> None:
+    service, feed = node.service, node.knows(node.service.open_feed())
+    positions = [service.file(feed, text)["position"] for text in ("one", "two", "three")]
+    service.until(lambda: node.http.get(f"/v1/feeds/{feed}").json()["position"] == positions[-1])
+    with node.follow(feed, way, f"?after={positions[0]}&after={positions[1]}") as frames:
+        assert next(frames)["position"] == positions[2]
+
+
 def test_an_event_has_the_type_of_its_frame_and_the_position_as_id(node: Node) -> None:
     feed = node.knows(node.service.open_feed())
     headers = {"accept": "text/event-stream"}

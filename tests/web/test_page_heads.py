@@ -163,5 +163,5 @@ def test_the_longer_a_text_the_smaller_it_is_set_and_never_because_it_is_the_new
     service.until(lambda: service.snapshot(feed)["dispatches"][0]["id"] == newest)
     page = Page(service.http.get(f"/feeds/{feed}", headers=HTML).text)
     classes = {item["data-id"]: item["class"] for item in page.all("li") if "data-id" in item}
-    assert [classes[id] for id in ids] == [f"line flash{name}" for name in lengths.values()]
-    assert classes[newest] == "line normal"
+    assert [classes[id] for id in ids] == [f"dispatch flash{name}" for name in lengths.values()]
+    assert classes[newest] == "dispatch normal"

@@ -1,4 +1,4 @@
-"""`ticker bench`: how fast a service brings lines to readers, and whether it brings each of them once."""
+"""`ticker bench`: how fast a service delivers dispatches to readers, and whether each arrives exactly once."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from ticker.load.crowds import Crowds, Target
 from ticker.load.tally import Tally, Times
 
 READERS_A_PROCESS: Final = 5000
-GATHER_WITHIN: Final = 60.0
-"""Seconds all readers together may take to be let in."""
+JOIN_TIMEOUT: Final = 60.0
+"""Seconds in which all readers must be admitted."""
 GRACE: Final = 5.0
-"""Seconds the last lines may take to arrive before they count as lost."""
+"""Seconds after which a dispatch that has not arrived counts as lost."""
 LENGTH: Final = 120
-"""Characters of a line."""
+"""Characters of a dispatch's text."""
 
 
 def bench(
     url: Annotated[str | None, typer.Option(help="The service. [default: TICKER_URL, or this machine]")] = None,
     key: Annotated[str | None, typer.Option(help="A key that may file in the feed. [default: TICKER_KEY]")] = None,
-    feed: Annotated[str, typer.Option(help="Feed to file test lines in: readers of it will see them.")] = "bench",
+    feed: Annotated[str, typer.Option(help="Feed to file test dispatches in: its readers will see them.")] = "bench",
     readers: Annotated[int, typer.Option(min=1, help="Readers to open.")] = 1000,
-    rate: Annotated[float, typer.Option(min=0.01, max=1000, help="Lines a second.")] = 4.0,
-    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long lines are filed.")] = 10.0,
+    rate: Annotated[float, typer.Option(min=0.01, max=1000, help="Dispatches a second.")] = 4.0,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long dispatches are filed.")] = 10.0,
     processes: Annotated[int, typer.Option(min=0, help="Processes of readers; 0 is one for each 5,000.")] = 0,
     *,
     sse: Annotated[bool, typer.Option("--sse", help="Server-Sent Events instead of WebSocket.")] = False,
@@ -43,15 +43,15 @@ def bench(
 ) -> None:
     """Measure load and latency of a service with readers and dispatches. Exit status 1 if any was lost or doubled."""
     service = Service(url, key)
-    _look(service, feed)
+    _check_feed(service, feed)
     target = Target.of(service.url, f"/v1/feeds/{quote(feed)}/live", sse=sse)
     console = Console(stderr=True, highlight=False)
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
         with Crowds(target, readers, processes or math.ceil(readers / READERS_A_PROCESS)) as crowds:
-            joined = _gather(crowds, progress)
-            answers = _file(crowds, service, feed, rate, seconds, progress)
+            joined = _join(crowds, progress)
+            responses = _file(crowds, service, feed, rate, seconds, progress)
             tally = crowds.until_caught_up(GRACE)
-    report = _report(crowds, joined, answers, tally, sse=sse, rate=rate)
+    report = _report(crowds, joined, responses, tally, sse=sse, rate=rate)
     if as_json:
         print(json.dumps(report))
     else:
@@ -60,32 +60,32 @@ def bench(
         raise typer.Exit(1)
 
 
-def _look(service: Service, feed: str) -> None:
-    """Make sure there is a service, and the feed, before a thousand readers ask for it."""
+def _check_feed(service: Service, feed: str) -> None:
+    """Check that the service and the feed exist, before a thousand readers connect."""
     try:
         with service.client() as client:
-            answer = client.get(f"{service.url}/v1/feeds/{quote(feed)}")
+            response = client.get(f"{service.url}/v1/feeds/{quote(feed)}")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TickerError(f"{service.url} cannot be reached ({error})") from None
-    if answer.status_code == 404:
+    if response.status_code == 404:
         raise TickerError(f"there is no feed {feed!r} at {service.url}; make one for tests: ticker feeds add {feed}")
-    if not answer.is_success:
-        raise TickerError(f"{service.url} answered {answer.status_code}")
+    if not response.is_success:
+        raise TickerError(f"{service.url} responded with {response.status_code}")
 
 
-def _gather(crowds: Crowds, progress: Progress) -> float:
-    """Open all readers and return how many were let in a second."""
-    task = progress.add_task("readers", total=crowds.readers)
-    joined = crowds.until_open(GATHER_WITHIN, lambda tally: progress.update(task, completed=tally.open))
+def _join(crowds: Crowds, progress: Progress) -> float:
+    """Connect all readers and return how many were admitted a second."""
+    task = progress.add_task("readers   ", total=crowds.readers)
+    joined = crowds.until_open(JOIN_TIMEOUT, lambda tally: progress.update(task, completed=tally.open))
     return crowds.readers / ((joined.full_at - crowds.started_at) / 1e9)
 
 
 def _file(
     crowds: Crowds, service: Service, feed: str, rate: float, seconds: float, progress: Progress
 ) -> tuple[Times, float]:
-    """File lines, one after another at the rate; return what their answers took, and the rate that was reached."""
+    """File dispatches one after another at the rate; return the response times and the rate that was reached."""
     times, total = Times(), max(round(rate * seconds), 1)
-    task = progress.add_task("lines  ", total=total)
+    task = progress.add_task("dispatches", total=total)
     address = f"{service.url}/v1/feeds/{quote(feed)}/dispatches"
     started = time.monotonic()
     with service.client() as client:
@@ -100,32 +100,32 @@ def _file(
 
 
 def _post(client: httpx.Client, address: str, text: str) -> None:
-    """File one line; again with the same Idempotency-Key, a few times, when the service asks for that."""
+    """File one dispatch; repeat it with the same Idempotency-Key, up to three times, if the service asks to."""
     key = {"idempotency-key": f'"{secrets.token_hex(16)}"'}
     for attempt in range(3):
         try:
-            answer = client.post(address, json={"text": text}, headers=key)
+            response = client.post(address, json={"text": text}, headers=key)
         except httpx.HTTPError as error:
             if attempt == 2:
                 raise TickerError(f"{address} cannot be reached ({error})") from None
             continue
-        if answer.status_code == 201:
+        if response.status_code == 201:
             return
-        if answer.status_code not in (429, 503) or attempt == 2:
+        if response.status_code not in (429, 503) or attempt == 2:
             break
-        time.sleep(pause(answer.headers.get("retry-after", "")))
-    hint = " (set TICKER_KEY)" if answer.status_code == 401 else ""
+        time.sleep(pause(response.headers.get("retry-after", "")))
+    hint = " (set TICKER_KEY)" if response.status_code == 401 else ""
     try:
-        detail = answer.json()["detail"]
+        detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):
-        detail = f"the service answered {answer.status_code}"
+        detail = f"the service responded with {response.status_code}"
     raise TickerError(f"{detail}{hint}")
 
 
 def _report(
-    crowds: Crowds, joined: float, answers: tuple[Times, float], tally: Tally, *, sse: bool, rate: float
+    crowds: Crowds, joined: float, responses: tuple[Times, float], tally: Tally, *, sse: bool, rate: float
 ) -> dict[str, Any]:
-    times, reached = answers
+    times, reached = responses
     return {
         "readers": crowds.readers,
         "transport": "sse" if sse else "websocket",
@@ -149,9 +149,11 @@ def _show(report: dict[str, Any], url: str, feed: str) -> None:
     console = Console(highlight=False)
     console.print(
         f"{report['readers']:,} readers ({report['transport']}) of {feed} at {url}, "
-        f"let in at {report['joins_per_second']:,}/s"
+        f"admitted at {report['joins_per_second']:,}/s"
     )
-    console.print(f"{report['lines']:,} lines at {report['rate_reached']:g}/s, {report['deliveries']:,} deliveries")
+    console.print(
+        f"{report['lines']:,} dispatches at {report['rate_reached']:g}/s, {report['deliveries']:,} deliveries"
+    )
     counts = Table("", "", box=None, show_header=False)
     for name in ("lost", "doubled", "out_of_order", "reconnects", "resets"):
         style = "bold red" if report[name] and name in ("lost", "doubled", "out_of_order") else ""

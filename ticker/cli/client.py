@@ -1,4 +1,4 @@
-"""A correspondent's way to a service over HTTP: TICKER_URL and TICKER_KEY."""
+"""HTTP client of a service, which TICKER_URL and TICKER_KEY name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ticker.errors import BadSetting, TickerError
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 ATTEMPTS: Final = 5
-"""Times a request is sent while the service cannot be reached or asks to try again: about ten seconds."""
+"""Times a request is sent while the service cannot be reached or asks to retry; together about ten seconds."""
 
 TIMEOUT: Final = 10.0
 """Seconds a service may take to respond."""
@@ -30,10 +30,14 @@ Repeat = Callable[[str], str]
 
 
 class Service:
-    """A service at a URL. Every request carries an Idempotency-Key, so that filing again is safe."""
+    """A service at a URL. Every request carries an Idempotency-Key, so that sending it again is safe."""
 
     def __init__(self, url: str | None = None, key: str | None = None) -> None:
-        """Take the address and the key, or what the environment says."""
+        """Take the address and the key, by default from the environment.
+
+        Raises:
+            BadSetting: one of them cannot be used.
+        """
         self.url = (url or os.environ.get("TICKER_URL") or DEFAULT_URL).rstrip("/")
         self.key = (key or os.environ.get("TICKER_KEY") or "").strip()
         try:
@@ -60,13 +64,13 @@ class Service:
         key: str | None = None,
         repeat: Repeat | None = None,
     ) -> Any:
-        """Send a request and return the JSON of the response; after a second of waiting, say so on stderr.
+        """Send a request and return the JSON of the response. After a second without one, print a message to stderr.
 
-        `key` is the Idempotency-Key. Where a change may have been kept although nobody said so, the error tells
-        how to `repeat` it.
+        `key` is the Idempotency-Key. `repeat` gives the command for the error message where a change may have been
+        kept although no response confirmed it.
 
         Raises:
-            TickerError: in the service's own words, or because it cannot be reached.
+            TickerError: the service refused, with its own message, or cannot be reached.
         """
         key = key or secrets.token_hex(16)
         sent = {"idempotency-key": f'"{key}"', **(headers or {})}
@@ -87,26 +91,26 @@ class Service:
                     seconds = 1.0
                 except KeyboardInterrupt:
                     doubt.exists = True
-                    doubt.say_interrupted()
+                    doubt.report_interrupt()
                     raise
                 else:
                     if response.status_code not in (429, 503):
                         return self._content(response)
-                    # A 503 may come after the entry was written: it could not be shown that it will stay.
+                    # A 503 may follow an entry that was written but not confirmed by disk or replicas.
                     doubt.exists |= response.status_code == 503
                     if attempt == ATTEMPTS:
                         doubt.raise_error(self._detail(response))
                     fault, seconds = self._detail(response), pause(response.headers.get("retry-after", ""))
-                waiting.say(f"{fault}; trying again ({attempt + 1} of {ATTEMPTS})")
+                waiting.report(f"{fault}; trying again ({attempt + 1} of {ATTEMPTS})")
                 try:
                     time.sleep(seconds)
                 except KeyboardInterrupt:
-                    doubt.say_interrupted()
+                    doubt.report_interrupt()
                     raise
         raise AssertionError("unreachable")
 
     def lines(self, path: str) -> Iterator[str]:
-        """Give the lines of a response as they come; raises as `ask`."""
+        """Yield the lines of a response as they arrive; raises as `ask`."""
         try:
             with self.client(30.0) as client, client.stream("GET", self.url + path) as response:
                 if not response.is_success:
@@ -117,7 +121,7 @@ class Service:
             raise TickerError(f"{self.url} cannot be reached ({_reason(error)})") from None
 
     def refuse(self, response: httpx.Response) -> NoReturn:
-        """Raise what a response that is no success says."""
+        """Raise the error that an unsuccessful response describes."""
         raise TickerError(self._detail(response))
 
     def _authorization(self) -> dict[str, str]:
@@ -131,7 +135,7 @@ class Service:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise TickerError(f"{self.url} answered {response.status_code}, but not as a ticker does")
+            raise TickerError(f"{self.url} responded with {response.status_code}, but not as a ticker does")
         return content
 
     def _detail(self, response: httpx.Response) -> str:
@@ -140,13 +144,13 @@ class Service:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            return f"{self.url} answered {response.status_code}, but not as a ticker does"
+            return f"{self.url} responded with {response.status_code}, but not as a ticker does"
         hint = " (set TICKER_KEY)" if response.status_code == 401 else ""
-        return f"{content.get('detail', f'the service answered {response.status_code}')}{hint}"
+        return f"{content.get('detail', f'the service responded with {response.status_code}')}{hint}"
 
 
 class _Doubt:
-    """Whether a change may have been kept without a response that says so, and how to make sure."""
+    """Whether a change may have been kept although no response confirmed it, and how to make sure."""
 
     def __init__(self, key: str, repeat: Repeat | None, *, changes: bool) -> None:
         self.exists = False
@@ -155,18 +159,18 @@ class _Doubt:
         self.advice = f"its Idempotency-Key is {key}" if changes and self._command else "Ctrl-C ends the wait"
 
     def raise_error(self, fault: str) -> NoReturn:
-        raise TickerError(f"{fault}{self._so()}") from None
+        raise TickerError(f"{fault}{self._consequence()}") from None
 
-    def say_interrupted(self) -> None:
-        """Say what can be said before the command ends by Ctrl-C."""
-        if so := self._so():
-            print(f"ticker: interrupted{so}", file=sys.stderr, flush=True)
+    def report_interrupt(self) -> None:
+        """Print what is known before the command ends by Ctrl-C."""
+        if consequence := self._consequence():
+            print(f"ticker: interrupted{consequence}", file=sys.stderr, flush=True)
 
-    def _so(self) -> str:
+    def _consequence(self) -> str:
         if not (self.exists and self._changes):
             return ""
         if self._command is None:
-            return "; the change may have been made all the same: look before you ask again"
+            return "; the change may have been made all the same: check before you repeat it"
         return f"; the change may have been kept. To send it again without making it twice: {self._command}"
 
 
@@ -175,5 +179,5 @@ def _reason(error: Exception) -> str:
 
 
 def pause(retry_after: str) -> float:
-    """Return how long to wait; a proxy may name a date instead, or a time longer than anybody would sit there."""
+    """Return the seconds to wait, at most ten; one second for a date, which a proxy may send instead of a number."""
     return min(float(retry_after), 10.0) if retry_after.isdecimal() else 1.0

@@ -1,4 +1,4 @@
-"""Every command, in one table. A command's module is imported when it is called, so that the others cost it nothing."""
+"""Every command, in one table. A command's module is imported when it is called, so that the others cost nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "kill": ("file:kill", "Kill a dispatch: its text is served nowhere again."),
     "confirm": ("desk:confirm", "Confirm another's flash: the second key."),
     "pin": ("desk:pin", "Pin a dispatch to the top of its feed."),
-    "unpin": ("desk:unpin", "Take the pin away."),
+    "unpin": ("desk:unpin", "Remove the pin."),
     "air": ("desk:air", "Put a feed on or off the air."),
     "tail": ("tail:tail", "Follow a feed."),
     "list": ("history:list_dispatches", "List the newest dispatches of a feed."),
@@ -30,7 +30,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import": ("transfer:import_feed", "Import an exported feed."),
     "bench": ("bench:bench", "Measure load and latency of a service."),
 }
-"""Name, where it is defined in this package, and what it does in a few words."""
+"""Name → module and attribute in this package, and a summary for `ticker --help`."""
 
 
 def load(name: str) -> TyperCommand | TyperGroup:
@@ -50,7 +50,7 @@ def load(name: str) -> TyperCommand | TyperGroup:
 
 
 class Commands(TyperGroup):
-    """The commands of the table, each imported once it is asked for."""
+    """The commands of the table, each imported when it is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -73,8 +73,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(asked: bool) -> None:  # noqa: FBT001  # as Typer calls it
-    if asked:
+def _print_version(requested: bool) -> None:  # noqa: FBT001  # as Typer calls it
+    if requested:
         from importlib.metadata import version  # noqa: PLC0415  # a tenth of the time that --help takes
 
         print(f"ticker {version('ticker')}")
@@ -88,4 +88,4 @@ def ticker(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Take the options before a command."""

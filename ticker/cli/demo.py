@@ -1,4 +1,4 @@
-"""`ticker demo`: the service, with an invented newsroom that files a line every few seconds."""
+"""`ticker demo`: the service, with an invented newsroom that files a dispatch every few seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ticker.settings import Settings
 def demo(
     host: Host = None, port: Port = None, workers: Workers = None, redis: RedisUrl = None, data: Data = None
 ) -> None:
-    """Run the service with an invented newsroom. Keeps nothing unless --data or --redis says where."""
+    """Run the service with an invented newsroom. Nothing is kept unless --data or --redis names a place."""
     key = KEY_PREFIX + secrets.token_urlsafe(16)
     flags = {"host": host, "port": port, "workers": workers, "redis_url": redis, "admin_key": key}
     with contextlib.ExitStack() as stack:
@@ -37,7 +37,7 @@ async def _run(settings: Settings, key: str) -> None:
         for feed, (title, _) in EDITIONS.items():
             print(f"  {title:<14} {url}/{'' if feed == 'breaking' else f'feeds/{feed}'}")
         command = invocation()
-        print("File a line yourself, from another terminal:")
+        print("File a dispatch yourself, from another terminal:")
         print(f"  export TICKER_URL={url} TICKER_KEY={key}")
         print(f"  {command} file 'Bridge closed to traffic' --source 'Harbour police' --urgency urgent")
         print(f"  {command} tail", flush=True)

@@ -1,4 +1,4 @@
-"""`ticker confirm`, `pin`, `unpin` and `air`: what an editor does beside killing and correcting."""
+"""`ticker confirm`, `pin`, `unpin` and `air`: what an editor does besides correcting and killing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class OnOff(StrEnum):
 
 def confirm(context: typer.Context, id: Id, feed: Feed = BREAKING) -> None:
     """Confirm another's flash: the second key. Prints the receipt."""
-    # Without a key of its own to name: a confirmed flash is not raised twice.
+    # There is no option for an Idempotency-Key: a confirmed flash is not raised twice.
     show(send(context, "POST", feed_path(feed, "dispatches", id, "confirm")), "Confirmed", feed)
 
 
@@ -32,19 +32,19 @@ def pin(context: typer.Context, id: Id, feed: Feed = BREAKING, idempotency_key: 
 
 
 def unpin(context: typer.Context, feed: Feed = BREAKING, idempotency_key: IdempotencyKey = None) -> None:
-    """Take the pin away. Prints the receipt."""
+    """Remove the pin. Prints the receipt."""
     show(send(context, "DELETE", feed_path(feed, "pin"), key=idempotency_key), "Unpinned", feed)
 
 
 def air(
     context: typer.Context,
     switch: Annotated[OnOff, typer.Argument(metavar="on|off", help="What readers are told.")],
-    label: Annotated[str | None, typer.Option(help="Words of the link to the broadcast.")] = None,
-    url: Annotated[str | None, typer.Option(help="Where the broadcast can be seen.")] = None,
+    label: Annotated[str | None, typer.Option(help="Text of the link to the broadcast.")] = None,
+    url: Annotated[str | None, typer.Option(help="Address of the broadcast.")] = None,
     feed: Feed = BREAKING,
     idempotency_key: IdempotencyKey = None,
 ) -> None:
     """Put a feed on or off the air; label and url are replaced too. Prints the receipt."""
-    said = {"on": switch == OnOff.ON} | {name: value for name, value in (("label", label), ("url", url)) if value}
-    receipt = send(context, "PUT", feed_path(feed, "air"), said, key=idempotency_key, switch=switch.value)
-    show(receipt, "On air" if said["on"] else "Off air", feed)
+    body = {"on": switch == OnOff.ON} | {name: value for name, value in (("label", label), ("url", url)) if value}
+    receipt = send(context, "PUT", feed_path(feed, "air"), body, key=idempotency_key, switch=switch.value)
+    show(receipt, "On air" if body["on"] else "Off air", feed)

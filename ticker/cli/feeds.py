@@ -8,8 +8,8 @@ from urllib.parse import quote
 import typer
 
 from ticker.admin import FeedEdit, FeedPlan
+from ticker.cli.backend import directly, over_http
 from ticker.cli.client import Service
-from ticker.cli.log import directly, over_http
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import check
 from ticker.errors import BadSetting, Invalid
@@ -19,7 +19,7 @@ from ticker.journal.registry import Registry, now
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 SERVICE: Final = "service"
-"""Given as an origin to `feeds edit`: the feed goes by the service's list again."""
+"""As an origin of `feeds edit`: the feed uses the service's list again."""
 
 _COLUMNS: Final = ("name", "language", "title", "visibility", "closed")
 
@@ -28,7 +28,9 @@ _COLUMNS: Final = ("name", "language", "title", "visibility", "closed")
 def add(
     name: Annotated[str, typer.Argument(help="Small letters, digits and hyphens.")],
     title: Annotated[str | None, typer.Option(help="What readers see. [default: the name]")] = None,
-    language: Annotated[str, typer.Option(help="BCP 47 tag of its lines; direction follows from it.")] = "en",
+    language: Annotated[
+        str, typer.Option(help="BCP 47 tag of its dispatches; their direction follows from it.")
+    ] = "en",
     edition_of: Annotated[
         str | None, typer.Option(help="The feed of which this is another language's edition.")
     ] = None,
@@ -44,8 +46,8 @@ def add(
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
-    """Open a feed. Every running node takes it in at once."""
-    said = {
+    """Open a feed. Every running node has it at once."""
+    request = {
         "name": name,
         "title": title or name,
         "language": language,
@@ -53,11 +55,11 @@ def add(
         "two_person_flash": two_person_flash,
         **_given(timezone=timezone, origins=origin or None, visibility=visibility),
     }
-    asked = check(FeedPlan, said)
+    plan = check(FeedPlan, request)
     if over_http(redis, data):
-        Service().ask("POST", "/v1/feeds", said)
+        Service().ask("POST", "/v1/feeds", request)
     else:
-        directly(redis, data, lambda registry: registry.open_feed(FeedSettings.requested(asked, now())))
+        directly(redis, data, lambda registry: registry.open_feed(FeedSettings.requested(plan, now())))
     print(name)
 
 
@@ -65,22 +67,22 @@ def add(
 def edit(
     name: Annotated[str, typer.Argument(help="The feed.")],
     title: Annotated[str | None, typer.Option(help="What readers see.")] = None,
-    language: Annotated[str | None, typer.Option(help="BCP 47 tag of its lines from now on.")] = None,
-    edition_of: Annotated[str | None, typer.Option(help="As of `add`; an empty one for none.")] = None,
+    language: Annotated[str | None, typer.Option(help="BCP 47 tag of its dispatches from now on.")] = None,
+    edition_of: Annotated[str | None, typer.Option(help="As in `add`; an empty one for none.")] = None,
     two_person_flash: Annotated[
         bool | None, typer.Option("--two-person-flash/--one-person-flash", help="Whether a flash takes a second key.")
     ] = None,
     timezone: Annotated[str | None, typer.Option(help="IANA name, such as Asia/Beirut.")] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="As of `add`, instead of those before; `service` for the service's, an empty one for none."),
+        typer.Option(help="As in `add`, replacing those before; `service` for the service's, an empty one for none."),
     ] = None,
     visibility: Annotated[str | None, typer.Option(help="public, unlisted or private.")] = None,
     reopen: Annotated[bool, typer.Option("--reopen", help="Open it again if it is closed.")] = False,  # noqa: FBT002
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
-    """Change what is named. Every running node takes it in at once."""
+    """Change the settings that are named. Every running node applies them at once."""
     changes = _given(
         title=title, language=language, two_person_flash=two_person_flash, timezone=timezone, visibility=visibility
     )
@@ -103,13 +105,13 @@ def edit(
 async def _edit(registry: Registry, name: str, changes: dict[str, Any]) -> FeedSettings:
     original = changes.get("edition_of")
     if original is not None and (original == name or not await registry.listed(original)):
-        raise Invalid([("edition_of", f"names another feed that there is; {original!r} is none")])
+        raise Invalid([("edition_of", f"must be another feed that exists; {original!r} does not")])
     return await registry.edit(name, changes)
 
 
 @app.command()
 def close(name: Annotated[str, typer.Argument(help="The feed.")], redis: RedisUrl = None, data: Data = None) -> None:
-    """Close a feed: nothing enters it, nobody follows it, its history stays. `edit --reopen` opens it again."""
+    """Close a feed: it takes no dispatches and has no readers; its history stays. `edit --reopen` reopens it."""
     if over_http(redis, data):
         closed = Service().ask("DELETE", f"/v1/feeds/{quote(name, safe='')}")["closed"]
     else:
@@ -119,7 +121,7 @@ def close(name: Annotated[str, typer.Argument(help="The feed.")], redis: RedisUr
 
 @app.command(name="list")
 def list_feeds(redis: RedisUrl = None, data: Data = None) -> None:
-    """List the feeds: name, language, title, visibility, and since when it is closed, if it is."""
+    """List the feeds: name, language, title, visibility, and the time of closing if it is closed."""
     if over_http(redis, data):
         feeds = Service().ask("GET", "/v1/feeds")["feeds"]
     else:

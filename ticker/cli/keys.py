@@ -9,8 +9,8 @@ from urllib.parse import quote
 import typer
 
 from ticker.admin import KeyPlan
+from ticker.cli.backend import directly, over_http
 from ticker.cli.client import Service
-from ticker.cli.log import directly, over_http
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import check
 
@@ -20,13 +20,13 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 @app.command()
 def add(
     role: Annotated[str, typer.Option(help="correspondent, editor or admin.")],
-    name: Annotated[str, typer.Option(help="Whose key it is.")],
+    name: Annotated[str, typer.Option(help="The person or program that holds it.")],
     feed: Annotated[list[str] | None, typer.Option(help="A feed it writes to; may be repeated. [default: all]")] = None,
     rate: Annotated[int | None, typer.Option(help="Changes it may make in a minute. [default: the service's]")] = None,
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
-    """Issue a key. It is printed this once and kept nowhere."""
+    """Issue a key. It is printed once and not kept."""
     plan = check(KeyPlan, {"name": name, "role": role, "feeds": feed or [], "rate": rate})
     if over_http(redis, data):
         secret = Service().ask("POST", "/v1/keys", plan.model_dump())["key"]
@@ -39,7 +39,7 @@ def add(
 
 @app.command(name="list")
 def list_keys(redis: RedisUrl = None, data: Data = None) -> None:
-    """List who holds keys: id, role, name, feeds, when issued, when last used."""
+    """List the keys: id, role, name, feeds, when issued, when last used."""
     if over_http(redis, data):
         holders = Service().ask("GET", "/v1/keys")["keys"]
     else:
@@ -57,7 +57,7 @@ def revoke(
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
-    """Make a key worthless, at once and on every node."""
+    """Revoke a key, at once and on every node."""
     if over_http(redis, data):
         Service().ask("DELETE", f"/v1/keys/{quote(id, safe='')}")
     else:

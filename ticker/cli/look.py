@@ -1,4 +1,4 @@
-"""How dispatches look in a terminal: one line each, with the id by which commands name it."""
+"""Dispatches as a terminal shows them: one line each, with the id that commands take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KINDS: Final = {"flash": "flash", "bulletin": "bulletin", "urgent": "urgent dis
 
 
 class Shown(NamedTuple):
-    """What a terminal has shown of a dispatch, and what is said of it if it is killed. Never its text."""
+    """What is kept of a dispatch that was printed, to name it when it is killed. Never its text."""
 
     revision: int
     urgency: str = ""
@@ -21,12 +21,12 @@ class Shown(NamedTuple):
 
 
 def shown(dispatch: dict[str, Any]) -> Shown:
-    """Return what is to be remembered of a dispatch that is printed."""
+    """Return what to keep of a dispatch that is printed."""
     return Shown(dispatch["revision"], dispatch.get("urgency", ""), dispatch.get("source", ""))
 
 
 def line(dispatch: dict[str, Any], *, corrected: bool) -> Text:
-    """Return a dispatch that stands, as a line."""
+    """Return a usable dispatch as a line."""
     text = Text(clock(dispatch["filed"]) + "  ", style="dim")
     if dispatch["urgency"] != "normal":
         text.append(dispatch["urgency"].upper() + " ", style=_LOOKS.get(dispatch["urgency"], "bold"))
@@ -38,12 +38,12 @@ def line(dispatch: dict[str, Any], *, corrected: bool) -> Text:
 
 
 def withdrawn(tombstone: dict[str, Any], before: Shown | None) -> Text:
-    """Return a killed dispatch as a line that nobody can read as the news.
+    """Return a killed dispatch as a line that cannot be mistaken for news.
 
-    `before` is what was shown of it, so that people know which one is meant.
+    `before` is what was printed of it, which tells people which one is meant.
     """
     source = f"{before.source}: " if before and before.source else ""
     kind = _KINDS.get(before.urgency if before else "", "dispatch")
     at = clock(tombstone["updated"])
-    said = f"Withdrawn at {at[:5]}: {source}{kind} of {clock(tombstone['filed'])[:5]}. Reason: {tombstone['reason']}"
-    return Text(f"{at}  ", style="dim").append(said, style="bold red not dim").append(f"  {tombstone['id']}")
+    notice = f"Withdrawn at {at[:5]}: {source}{kind} of {clock(tombstone['filed'])[:5]}. Reason: {tombstone['reason']}"
+    return Text(f"{at}  ", style="dim").append(notice, style="bold red not dim").append(f"  {tombstone['id']}")

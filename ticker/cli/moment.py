@@ -17,19 +17,19 @@ _DAY: Final = timedelta(days=1)
 
 
 def moment(field: str, written: str | None, *, lies: Literal["past", "future"]) -> str | None:
-    """Return a time as RFC 3339, and say on stderr how a short form was understood.
+    """Return a time as RFC 3339, and print to stderr how a short form was read.
 
-    A time of day is the latest one that is over, or the next one to come, as the field `lies` in the past or in the
-    future. What is none of the short forms is returned as it is, for the field's own rule to judge.
+    A time of day is the latest that has passed if the field `lies` in the past, and the next to come if it lies in the
+    future. Text in another form is returned unchanged, for the field's own rule to check.
 
     Raises:
-        Invalid: it is a short form that names no time.
+        Invalid: a short form that is not a time.
     """
     if written is None:
         return None
     now = datetime.now().astimezone()
     try:
-        found = _understood(written.strip(), now, lies)
+        found = _parse(written.strip(), now, lies)
     except (ValueError, OverflowError, OSError):
         raise Invalid([(field, f"{written!r} is not a time that any calendar or clock shows")]) from None
     if found is None:
@@ -43,8 +43,8 @@ def moment(field: str, written: str | None, *, lies: Literal["past", "future"]) 
     return rfc3339(found)
 
 
-def _understood(written: str, now: datetime, lies: str) -> datetime | None:
-    """Return the moment meant, in the terminal's zone, or None if this is no short form."""
+def _parse(written: str, now: datetime, lies: str) -> datetime | None:
+    """Return the time, in the terminal's zone, or None if this is not a short form."""
     if relative := _RELATIVE.fullmatch(written):
         sign, count, unit = relative.groups()
         distance = timedelta(**{_UNITS[unit]: int(count)})
@@ -55,7 +55,7 @@ def _understood(written: str, now: datetime, lies: str) -> datetime | None:
     hour = datetime.strptime(time, "%H:%M:%S" if time.count(":") == 2 else "%H:%M").time()  # noqa: DTZ007  # local
     if date:
         return datetime.combine(datetime.fromisoformat(date[:10]), hour).astimezone()
-    # Not a day added to the moment: where clocks are put forward or back, a day has other than 24 hours.
+    # Days are added to the date and not to the moment: a day on which clocks change does not have 24 hours.
     for days in (-1, 0, 1) if lies == "future" else (1, 0, -1):
         found = datetime.combine((now.replace(tzinfo=None) + days * _DAY).date(), hour).astimezone()
         if found > now if lies == "future" else found <= now:

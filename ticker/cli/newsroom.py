@@ -1,6 +1,6 @@
 """An invented newsroom for the demo: one night in the harbour town of Marrowgate, in three languages.
 
-Nothing here happened. The lines go round and round; some are corrected, and a wrong one is killed.
+Nothing here happened. The dispatches repeat for ever; some are corrected, and a wrong one is killed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ EDITIONS: Final = {
 """Feed → title and language."""
 
 PACE: Final = 4.0
-"""Seconds between lines, on average."""
+"""Seconds between dispatches, on average."""
 
 
-class Line(NamedTuple):
-    """A line in three languages, and what happens to it some lines later."""
+class Scripted(NamedTuple):
+    """A dispatch in three languages, with its correction or kill two dispatches later."""
 
     source: tuple[str, str, str]
     text: tuple[str, str, str]
@@ -42,8 +42,8 @@ _HOSPITAL = ("St Brannoc Hospital", "مستشفى سانت برانوك", "Hospi
 _WEATHER = ("National Weather Office", "المكتب الوطني للأرصاد", "Oficina Nacional de Meteorología")
 _REPORTER = ("Our correspondent", "مراسلنا", "Nuestra corresponsal")
 
-LINES: Final = (
-    Line(
+SCRIPT: Final = (
+    Scripted(
         _HARBOUR,
         (
             "Fire at fuel depot on Pier 7; harbour closed to all traffic",
@@ -52,7 +52,7 @@ LINES: Final = (
         ),
         "bulletin",
     ),
-    Line(
+    Scripted(
         _DEFENCE,
         (
             "Forty firefighters and two fireboats at the scene",
@@ -65,7 +65,7 @@ LINES: Final = (
             "Sesenta bomberos y tres barcos cisterna en el lugar",
         ),
     ),
-    Line(
+    Scripted(
         _WEATHER,
         (
             "Wind turning north-west at 30 km/h, away from the old town",
@@ -74,7 +74,7 @@ LINES: Final = (
         ),
         section=("Weather", "الطقس", "Tiempo"),
     ),
-    Line(
+    Scripted(
         _MAYOR,
         (
             "Residents of Quay Street asked to keep windows shut and stay indoors",
@@ -83,7 +83,7 @@ LINES: Final = (
         ),
         "urgent",
     ),
-    Line(
+    Scripted(
         _REPORTER,
         (
             "Second explosion heard near the grain terminal",
@@ -97,7 +97,7 @@ LINES: Final = (
             "No hubo segunda explosión; el sonido fue la sirena de un buque",
         ),
     ),
-    Line(
+    Scripted(
         _HOSPITAL,
         (
             "Eleven people treated for smoke, none in danger",
@@ -105,7 +105,7 @@ LINES: Final = (
             "Once personas atendidas por humo, ninguna grave",
         ),
     ),
-    Line(
+    Scripted(
         _HARBOUR,
         (
             "Ferry MV Calloway diverted to Saltmere with 412 passengers",
@@ -113,7 +113,7 @@ LINES: Final = (
             "El ferry MV Calloway, desviado a Saltmere con 412 pasajeros",
         ),
     ),
-    Line(
+    Scripted(
         _DEFENCE,
         (
             "Fire contained; no longer spreading to neighbouring tanks",
@@ -122,7 +122,7 @@ LINES: Final = (
         ),
         "bulletin",
     ),
-    Line(
+    Scripted(
         _MAYOR,
         (
             "Schools in the harbour district stay closed tomorrow",
@@ -131,7 +131,7 @@ LINES: Final = (
         ),
         section=("Education", "تعليم", "Educación"),
     ),
-    Line(
+    Scripted(
         _HARBOUR,
         (
             "Harbour to reopen to fishing boats at 06:00",
@@ -143,7 +143,7 @@ LINES: Final = (
 
 
 class Newsroom:
-    """Correspondents who file the same night over and over."""
+    """Correspondents who file the same night over and over again."""
 
     def __init__(self, url: str, key: str) -> None:
         """`key` is an admin's: the newsroom opens its own feeds."""
@@ -153,17 +153,17 @@ class Newsroom:
         )
 
     async def work(self) -> None:
-        """Open the editions, then file for ever; two lines later comes what becomes of each."""
+        """Open the editions, then file for ever. A correction or kill follows two dispatches later."""
         async with self._http:
             for name, (title, language) in EDITIONS.items():
-                # Refused if it is open already, which is as good.
+                # Refused if it is open already, which is fine.
                 with contextlib.suppress(httpx.HTTPError):
                     await self._http.post("/v1/feeds", json={"name": name, "title": title, "language": language})
-            filed: list[tuple[Line, dict[str, str]]] = []
-            for line in itertools.cycle(LINES):
-                # A service that is away for a moment costs the newsroom a line, not its life.
+            filed: list[tuple[Scripted, dict[str, str]]] = []
+            for dispatch in itertools.cycle(SCRIPT):
+                # While the service is away, the newsroom loses a dispatch and goes on.
                 with contextlib.suppress(httpx.HTTPError):
-                    filed.append((line, await self.file(line)))
+                    filed.append((dispatch, await self.file(dispatch)))
                 await _pause()
                 if len(filed) > 2:
                     earlier, ids = filed.pop(0)
@@ -172,30 +172,30 @@ class Newsroom:
                             await self.follow_up(earlier, ids)
                         await _pause()
 
-    async def file(self, line: Line) -> dict[str, str]:
-        """File a line in every edition and return the ids."""
+    async def file(self, dispatch: Scripted) -> dict[str, str]:
+        """File a dispatch in every edition and return the ids."""
         ids = {}
         for index, feed in enumerate(EDITIONS):
             draft = {
-                "text": line.text[index],
-                "source": line.source[index],
-                "urgency": line.urgency,
-                "sections": [line.section[index]],
+                "text": dispatch.text[index],
+                "source": dispatch.source[index],
+                "urgency": dispatch.urgency,
+                "sections": [dispatch.section[index]],
                 "story": "marrowgate-harbour",
             }
-            answer = await self._http.post(f"/v1/feeds/{feed}/dispatches", json=draft)
-            answer.raise_for_status()
-            ids[feed] = answer.json()["id"]
+            response = await self._http.post(f"/v1/feeds/{feed}/dispatches", json=draft)
+            response.raise_for_status()
+            ids[feed] = response.json()["id"]
         return ids
 
-    async def follow_up(self, line: Line, ids: dict[str, str]) -> None:
-        """Correct or kill a line in every edition."""
+    async def follow_up(self, dispatch: Scripted, ids: dict[str, str]) -> None:
+        """Correct or kill a dispatch in every edition."""
         for index, (feed, id) in enumerate(ids.items()):
             address = f"/v1/feeds/{feed}/dispatches/{id}"
-            if line.killed is not None:
-                await self._http.post(f"{address}/kill", json={"reason": line.killed[index]})
-            elif line.corrected is not None:
-                changes = {"text": line.corrected[index]}
+            if dispatch.killed is not None:
+                await self._http.post(f"{address}/kill", json={"reason": dispatch.killed[index]})
+            elif dispatch.corrected is not None:
+                changes = {"text": dispatch.corrected[index]}
                 await self._http.patch(address, json=changes, headers={"if-match": "*"})
 
 

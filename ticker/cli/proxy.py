@@ -1,4 +1,4 @@
-"""HTTP clients that go through the proxy the environment names, and never through one to this machine itself."""
+"""HTTP clients that use the proxy of the environment, except for this machine, which no proxy can reach."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def open_client(url: str, headers: dict[str, str], timeout: httpx.Timeout | floa
     """
     address = httpx.URL(url)
     if is_loopback(address.host):
-        # Certificates take a good part of a command's time to load, and plain HTTP needs none.
+        # Loading certificates takes a good part of a command's time, and plain HTTP needs none.
         verify = httpx.create_ssl_context() if address.scheme == "https" else False
         return httpx.Client(headers=headers, timeout=timeout, verify=verify, trust_env=False)
     try:
@@ -29,7 +29,7 @@ def open_client(url: str, headers: dict[str, str], timeout: httpx.Timeout | floa
 
 
 def is_loopback(host: str) -> bool:
-    """Return True if a host is this machine itself, which no proxy can reach for us."""
+    """Return True if a host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

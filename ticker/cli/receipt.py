@@ -1,4 +1,4 @@
-"""Receipts: JSON where a program reads them, and on a terminal what people have to see."""
+"""Receipts as they are printed: JSON for programs, and on a terminal what people need to see."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ticker.errors import TickerError
 
 
 def as_json(value: Any) -> str:
-    """Return JSON in one line, in letters that standard output has."""
+    """Return JSON in one line, in characters that standard output can encode."""
     utf8 = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
     return json.dumps(value, ensure_ascii=not utf8)
 
 
 def on_terminal() -> bool:
-    """Return True if people read what is printed."""
+    """Return True if standard output is a terminal."""
     return sys.stdout.isatty()
 
 
@@ -26,7 +26,7 @@ def show(receipt: dict[str, Any], done: str, feed: str) -> None:
     """Print a receipt; `done` is what was done, such as "Filed".
 
     Raises:
-        TickerError: it cannot be printed. The change is made all the same, so the receipt is in the message.
+        TickerError: it cannot be printed. The change was made, so the receipt is in the message.
     """
     try:
         if on_terminal():
@@ -36,12 +36,12 @@ def show(receipt: dict[str, Any], done: str, feed: str) -> None:
         sys.stdout.flush()
     except OSError as error:
         raise TickerError(
-            f"standard output: {error.strerror}; it is done, with this receipt: {json.dumps(receipt)}"
+            f"standard output: {error.strerror}; the change was made, with this receipt: {json.dumps(receipt)}"
         ) from None
 
 
 def _show_to_people(receipt: dict[str, Any], done: str, feed: str) -> None:
-    # Here and not above: half of the time that a command takes which prints JSON.
+    # Imported here: it would be half of the time of a command that prints JSON.
     from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 

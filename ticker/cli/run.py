@@ -1,4 +1,4 @@
-"""Runs one command: usable streams before it, and after it an exit status and at most one line on stderr."""
+"""Runs one command: prepares the standard streams, and turns every error into an exit status and one line on stderr."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def run(args: list[str]) -> int:
         try:
             _prepare_streams()
             _check_text(args)
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # commands tidy up when they are interrupted
-            # Not standalone: Typer would explain a mistake in four lines, and one is enough.
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # commands clean up when they are interrupted
+            # Not standalone: Typer would print a mistake in four lines, and one is enough.
             status = typer.main.get_command(app).main(args, prog_name="ticker", standalone_mode=False)
             sys.stdout.flush()
             return int(status or 0)
@@ -37,7 +37,7 @@ def run(args: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except TickerError as error:
-        _complain(str(error))
+        _print_error(str(error))
         _drop_unwritable()
         return 1
     except typer.TyperException as error:
@@ -45,23 +45,23 @@ def run(args: list[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
             print(mistake, file=sys.stderr)
         else:
-            _complain(mistake)
+            _print_error(mistake)
         return 2
-    except SystemExit:  # so Typer and rich end when the reader of a pipe is gone
+    except SystemExit:  # Typer and rich raise it when the reader of a pipe is gone
         _silence(sys.stdout)
         return PIPE_CLOSED
     except OSError as error:
         return _file_failed(error)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is one line
-        _complain(f"this is a fault of ticker itself: {type(error).__name__}: {error} ({_place(error)})")
+    except Exception as error:  # noqa: BLE001  # every error is one line
+        _print_error(f"this is a fault of ticker itself: {type(error).__name__}: {error} ({_place(error)})")
         return 1
 
 
 def _prepare_streams() -> None:
-    """Open the standard streams that are closed, and make every text printable in the terminal's encoding."""
+    """Open the standard streams that are closed, and escape characters that the terminal's encoding does not have."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            # Otherwise the next file or socket that is opened would get its number, and be printed to.
+            # Otherwise the next file or socket would get its number, and output would go there.
             opened = os.open(os.devnull, os.O_RDWR)
             if opened != number:
                 os.dup2(opened, number)
@@ -73,15 +73,15 @@ def _prepare_streams() -> None:
 
 
 def _check_text(args: list[str]) -> None:
-    """Refuse arguments and settings that are not text: they could be neither sent nor shown."""
+    """Refuse arguments and settings that are not text: they could be neither sent nor printed."""
     settings = {name: value for name, value in os.environ.items() if name.startswith("TICKER_")}
     for name, value in [*((f"argument {number}", arg) for number, arg in enumerate(args, 1)), *settings.items()]:
         if any("\ud800" <= character <= "\udfff" for character in value):
             raise TickerError(f"{name} is not text in {sys.getfilesystemencoding().upper()}: {value!a}")
 
 
-def _complain(message: str) -> None:
-    """Print one line on stderr, whatever is in the message; if that cannot be written, nobody can be told."""
+def _print_error(message: str) -> None:
+    """Print a message as one line on stderr, control characters escaped. A failure to write it is ignored."""
     line = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in message)
     try:
         print(f"ticker: {line}", file=sys.stderr, flush=True)
@@ -90,19 +90,19 @@ def _complain(message: str) -> None:
 
 
 def _file_failed(error: OSError) -> int:
-    """Say what could not be read or written; a pipe that its reader closed, as `head` does, is no mistake."""
+    """Print what could not be read or written. A pipe closed by its reader, such as `head`, is no error."""
     if error.filename is not None:
-        _complain(f"{error.strerror}: {error.filename}")
+        _print_error(f"{error.strerror}: {error.filename}")
         return 1
-    _silence(sys.stdout)  # what has no name is a stream
+    _silence(sys.stdout)  # an error without a file name is of a stream
     if isinstance(error, BrokenPipeError):
         return PIPE_CLOSED
-    _complain(f"standard output: {error.strerror or error}")
+    _print_error(f"standard output: {error.strerror or error}")
     return 1
 
 
 def _drop_unwritable() -> None:
-    """Drop what standard output holds and cannot write: the error that was printed was about that."""
+    """Drop what standard output has buffered and cannot write; the error about that was printed."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -110,16 +110,16 @@ def _drop_unwritable() -> None:
 
 
 def _silence(stream: TextIO) -> None:
-    """Send what a stream still holds nowhere, or Python complains once more when it ends."""
-    with contextlib.suppress(OSError):  # it may be no file at all
+    """Discard what a stream has buffered, or Python would report the error once more at exit."""
+    with contextlib.suppress(OSError):  # it may not be a file
         number = stream.fileno()
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, number)
-        os.close(nowhere)
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, number)
+        os.close(devnull)
 
 
 def _place(error: BaseException) -> str:
-    """Return the last place of ours on the way to an error."""
+    """Return the file and line in this program where an error was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if f"{os.sep}ticker{os.sep}" in frame.filename] or frames
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"

@@ -14,13 +14,15 @@ from ticker.settings import Settings
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one. [default: 8000]")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes. [default: 1]")]
-RedisUrl = Annotated[str | None, typer.Option("--redis", help="Redis to keep the log in, instead of an own Valkey.")]
-Data = Annotated[Path | None, typer.Option(help="Directory of the own Valkey. [default: ticker-data]")]
+RedisUrl = Annotated[
+    str | None, typer.Option("--redis", help="Redis or Valkey for the log, instead of the embedded one.")
+]
+Data = Annotated[Path | None, typer.Option(help="Directory of the embedded Valkey. [default: ticker-data]")]
 
 
 def serve(
     host: Host = None, port: Port = None, workers: Workers = None, redis: RedisUrl = None, data: Data = None
 ) -> None:
-    """Run the service. Without --redis it starts a Valkey of its own inside --data."""
+    """Run the service. Without --redis it starts an embedded Valkey in --data."""
     settings = Settings.read(host=host, port=port, workers=workers, redis_url=redis, data=data)
     asyncio.run(run(settings, lambda url: print(f"ticker ready on {url}", flush=True)))

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ticker.cli.log import entries, on_the_log, refuse_service
+from ticker.cli.backend import entries, on_the_log, refuse_service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import FEED_NAME
 from ticker.errors import BadSetting

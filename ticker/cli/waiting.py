@@ -1,4 +1,4 @@
-"""Says on stderr that a command waits, once that takes longer than people take for granted."""
+"""Prints to stderr that a command is waiting, once that takes longer than people expect."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import threading
 from types import TracebackType
 from typing import Final, Self
 
-SILENT_FOR: Final = 1.0
-"""Seconds after which a wait is worth a word."""
+QUIET_FOR: Final = 1.0
+"""Seconds after which a wait is reported."""
 
 
 class Waiting:
-    """A context in which something is waited for; on its way out it says nothing more."""
+    """A context in which a command waits. After the context has ended, nothing more is printed."""
 
     def __init__(self, message: str) -> None:
-        """`message` is said after a second, what `say` was told last before that along with it."""
+        """`message` is printed after a second, together with the last one that `report` was given until then."""
         self._message = message
         self._latest = ""
-        self._speaking = threading.Lock()
-        self._told = False
-        self._timer = threading.Timer(SILENT_FOR, self._tell)
+        self._lock = threading.Lock()
+        self._done = False
+        self._timer = threading.Timer(QUIET_FOR, self._announce)
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
@@ -32,24 +32,24 @@ class Waiting:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        with self._speaking:
-            self._told = True
+        with self._lock:
+            self._done = True
 
-    def say(self, message: str) -> None:
-        """Say how it goes; within the first second, keep it for then."""
-        with self._speaking:
-            if self._told:
+    def report(self, message: str) -> None:
+        """Print a message; within the first second, keep it for then."""
+        with self._lock:
+            if self._done:
                 _print(message)
             else:
                 self._latest = message
 
-    def _tell(self) -> None:
-        with self._speaking:
-            if not self._told:
-                self._told = True
+    def _announce(self) -> None:
+        with self._lock:
+            if not self._done:
+                self._done = True
                 _print("; ".join(filter(None, (self._message, self._latest))))
 
 
 def _print(message: str) -> None:
-    with contextlib.suppress(OSError):  # stderr is closed or full: then it waits in silence
+    with contextlib.suppress(OSError):  # stderr is closed or full
         print(f"ticker: {message}", file=sys.stderr, flush=True)

@@ -16,6 +16,9 @@ USED: Final = "ticker:used"
 ADMIN: Final = "ticker:admin"
 """String: SHA-256 of the admin key that came from the environment."""
 
+VERSION: Final = "ticker:version"
+"""String: version of the data, a number; see version.py."""
+
 PROBE: Final = "ticker:probe"
 """Never set: what a node tries to write to prove that the log takes entries."""
 

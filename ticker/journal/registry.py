@@ -22,6 +22,7 @@ from ticker.errors import Conflict, NotFound
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script, WrongType
+from ticker.journal.version import stamp
 
 log = logging.getLogger("ticker.registry")
 
@@ -159,6 +160,7 @@ class Registry:
 
         An admin key that the log has had is not touched: it may have been revoked or replaced since.
         """
+        await stamp(self._redis)
         with suppress(WrongType):  # a damaged feed does not block the others
             await self.ensure_breaking()
         if admin_key is not None and not await self._redis("EXISTS", names.ADMIN):

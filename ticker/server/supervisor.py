@@ -20,6 +20,7 @@ from ticker.errors import TickerError, Unavailable
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis, cause, durability_warnings
 from ticker.journal.registry import Registry
+from ticker.journal.version import refuse_newer
 from ticker.server.listeners import listen
 from ticker.settings import Settings
 
@@ -105,6 +106,7 @@ async def _prepare(settings: Settings) -> None:
     try:
         while True:
             try:
+                await refuse_newer(redis)
                 await registry.ensure(None)
                 break
             except Unavailable as error:

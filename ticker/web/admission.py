@@ -1,8 +1,8 @@
 """Who may read a feed, and who may become a reader of it: one decision, whichever way a request comes in.
 
-A private feed does not exist for those without a key that reaches it: what they are told, and what the service does
-to find out, is what a name that was never used would get. Where pages of some sites alone may read a feed, that binds
-browsers, which say where a page comes from in `Origin`; a request without it is served.
+A private feed does not exist for those without a key that reaches it: they get the same response, by the same work of
+the service, as for a name that was never used. Where pages of some sites alone may read a feed, that binds
+browsers, which send the origin of a page in `Origin`; a request without it is served.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LIVE_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/live")
 
 SSE_HEADERS: Final = {
     "content-type": "text/event-stream; charset=utf-8",
-    # A cache or a compressor on the way would hold events back.
+    # A cache or a compressor on the way would delay events.
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
@@ -63,7 +63,7 @@ async def reading_holder(node: Node, headers: Mapping[str, str]) -> Holder | Non
 async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Access:
     """Return a feed's channel if this request may know of it. Header names are in small letters.
 
-    Whether a browser may hand it to the page that asks is another matter: see `refuse_foreign`.
+    Whether pages of another site may read it is checked by `refuse_foreign`.
 
     Raises:
         NotFound: there is no such feed, or it is private and the request has no key that reaches it.
@@ -183,7 +183,7 @@ def admit(
 
     Raises:
         UpgradeRequired: it asks neither for a WebSocket nor for events.
-        Forbidden, NotFound, Closed, Unavailable: as `enter`, which says what the parameters are.
+        Forbidden, NotFound, Closed, Unavailable: as `enter`, which describes the parameters.
     """
     channel = enter(hub, settings, feed, headers, key)
     if not websocket and "text/event-stream" not in headers.get("accept", ""):
@@ -197,23 +197,23 @@ def admit(
     return Admission(channel, dialect, after, origin, key)
 
 
-@lru_cache(maxsize=64)  # readers who lose their line together come back with one position
+@lru_cache(maxsize=64)  # readers who lose their connection together come back with one position
 def position_in(query: str) -> str | None:
     """Return the position that a query resumes after, if it names one."""
     return parse_qs(query).get("after", [None])[-1]
 
 
-@lru_cache(maxsize=64)  # browsers say one of a few things, and each reader says it again
+@lru_cache(maxsize=64)  # browsers send one of a few values, and each reader sends it
 def inflates(offered: str) -> bool:
-    """Tell whether a Sec-WebSocket-Extensions header offers permessage-deflate as we can give it (RFC 7692)."""
+    """Return True if a Sec-WebSocket-Extensions header offers permessage-deflate as we can give it (RFC 7692)."""
     try:
         offers = parse_extension(offered)
     except InvalidHeader:
         return False
     return any(
-        # A window smaller than ours is the only wish that shared frames cannot fulfil.
-        name == "permessage-deflate" and "server_max_window_bits" not in dict(wishes)
-        for name, wishes in offers
+        # A window smaller than ours is the only option that shared frames cannot have.
+        name == "permessage-deflate" and "server_max_window_bits" not in dict(options)
+        for name, options in offers
     )
 
 

@@ -1,6 +1,6 @@
 """How much a reader may send: a budget of frames and bytes that refills with time.
 
-A reader has nothing to say, but a client may ping, a browser may answer a ping, and a proxy may do either. Each of
+A reader has nothing to send, but a client may ping, a browser may respond to a ping, and a proxy may do either. Each of
 these costs the service some work, so whatever a reader sends counts.
 """
 

@@ -9,6 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from ticker.changes import KINDS
 from ticker.errors import Unavailable
 from ticker.journal.audit import Audit
 from ticker.journal.registry import Holder
@@ -41,7 +42,7 @@ _STEP: Final = Shape(
             "by": or_null(text("Whose key.")),
             "kind": text(
                 "What was done.",
-                enum=["file", "correct", "kill", "pin", "air", "hold", "edit", "spike", "release"],
+                enum=[*KINDS, "hold", "edit", "spike", "release"],
             ),
             "before": {"description": "Before the change.", "$ref": _STANDING},
             "after": {"description": "Since the change.", "$ref": _STANDING},

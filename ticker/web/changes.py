@@ -1,7 +1,7 @@
-"""GET …/changes: the long-poll. One decision and one set of headers, whichever way a request comes in.
+"""The changes of a feed by long-poll. One decision and one set of headers, whichever way a request comes in.
 
-This is also the plain ASGI way to serve it, for any ASGI server. Under `ticker serve`, the door in server/ is faster,
-and a request that waits has no task there.
+This is also the plain ASGI way to serve it, for any ASGI server. Under `ticker serve`, the acceptor in server/ is
+faster, and a request that waits has no task there.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ def admit_poll(
 
     Raises:
         Invalid: a parameter that is not there, or a `wait` that is none.
-        Forbidden, NotFound, Closed, Unavailable: as `enter`, which says what the parameters are.
+        Forbidden, NotFound, Closed, Unavailable: as `enter`, which describes the parameters.
     """
     channel = enter(hub, settings, feed, headers, key)
     after, wait = asked(query)
-    # What takes a key to read is no cache's to give to others.
+    # A cache must not give to others what takes a key to read.
     caching = "no-store" if channel.feed.visibility == "private" else "public, max-age=1"
     theirs = {"cache-control": caching, **cross_origin(settings, headers.get("origin"), channel.feed)}
     return Poll(channel, after, wait, theirs)
@@ -139,7 +139,7 @@ async def changes(request: Request) -> Response:
         found = polls.look(poll.after) or polls.unchanged()
     else:
         waiter = AsgiWaiter()
-        found = polls.ask(waiter, poll.after, poll.wait) or await _told(request, poll.channel, waiter)
+        found = polls.ask(waiter, poll.after, poll.wait) or await _wait(request, poll.channel, waiter)
     status = 204 if found.body is None else 200
     response = Response(found.body, status, headers_of(found, poll.headers))
     if found.leaving:
@@ -147,7 +147,7 @@ async def changes(request: Request) -> Response:
     return response
 
 
-async def _told(request: Request, channel: Channel, waiter: AsgiWaiter) -> Changes:
+async def _wait(request: Request, channel: Channel, waiter: AsgiWaiter) -> Changes:
     """Wait until there is a response, or nobody to respond to."""
     waiting = channel.polls.waiting
     gone = asyncio.create_task(_gone(request))

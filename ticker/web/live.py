@@ -1,6 +1,6 @@
-"""Live streams the plain ASGI way, for any ASGI server. Under `ticker serve`, the door in server/ is faster.
+"""Live streams the plain ASGI way, for any ASGI server. Under `ticker serve`, the acceptor in server/ is faster.
 
-An ASGI reader is a cursor like any other. It takes one chunk at a time and is set aside until its task has
+An ASGI reader is a cursor like any other. It takes one chunk at a time and lags until its task has
 sent that, so it too has no queue.
 """
 
@@ -173,12 +173,12 @@ async def websocket(socket: WebSocket) -> None:
 
 
 async def _listen(socket: WebSocket, reader: AsgiReader) -> None:
-    """Hear a reader out, who has nothing to say: it is how one learns that it has left."""
+    """Receive what a reader sends, which is ignored: it is how one learns that it has left."""
     clock = asyncio.get_running_loop().time
     allowance = Allowance(clock())
     while (message := await socket.receive())["type"] != "websocket.disconnect":
-        said = message.get("bytes") or (message.get("text") or "").encode()
-        if not allowance.spend(clock(), frames=1, size=len(said)):
+        sent = message.get("bytes") or (message.get("text") or "").encode()
+        if not allowance.spend(clock(), frames=1, size=len(sent)):
             reader.why = Close.POLICY
             break
     reader.cut()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.site import Site
 from tests.browser.widget.gate import Gate
-from tests.browser.widget.site import Site
 from tests.service import Service
 
 WATCH = (Path(__file__).parent / "watch.js").read_text("utf-8")
@@ -46,7 +46,7 @@ class Host:
 
     @property
     def script(self) -> str:
-        """The line that brings the widget."""
+        """The tag that loads the widget."""
         return f'<script type="module" src="{self.gate.url}{self.prefix}/embed/v1/ticker.js"></script>'
 
     def open(
@@ -65,7 +65,7 @@ class Host:
             f'<link rel="icon" href="data:,">{head}</head><body><main><h1>Somebody else</h1>{self.script}'
             f"{''.join(widgets)}<p>Below the widget</p>{after}</main></body></html>"
         )
-        self.page.goto(self.site.page(html, **headers))
+        self.page.goto(self.site.publish(html, **headers))
         return self.page.locator("breaking-ticker")
 
     def seen(self, what: str) -> list[Any]:
@@ -103,12 +103,6 @@ class Host:
     def picture(self, name: str) -> None:
         """Keep a picture of the page, for people to look at."""
         self.page.screenshot(path=self.folder / f"{name}.png")
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with Site() as serving:
-        yield serving
 
 
 @pytest.fixture

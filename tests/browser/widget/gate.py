@@ -119,11 +119,11 @@ class Gate:
         with contextlib.suppress(OSError, asyncio.CancelledError):
             theirs, ours = await asyncio.open_connection("127.0.0.1", self.upstream)
             self._writers.add(ours)
-            answers = asyncio.ensure_future(self._carry(theirs, writer))
+            responses = asyncio.ensure_future(self._carry(theirs, writer))
             try:
                 await self._ask(reader, ours, writer)
             finally:
-                answers.cancel()
+                responses.cancel()
                 self._writers.discard(ours)
                 ours.close()
         self._writers.discard(writer)

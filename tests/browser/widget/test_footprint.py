@@ -41,7 +41,7 @@ def test_one_script_one_connection_and_at_most_one_get(
     how = sorted(asked.how for asked in host.gate.asked if not asked.path.startswith("/embed/"))
     assert how in (["websocket"], ["GET", "websocket"])
     assert len(host.gate.paths("/embed/")) == 1
-    service_origin, own = host.gate.url.partition("//")[2], f"localhost:{host.site.port}"
+    service_origin, own = host.gate.url.partition("//")[2], host.site.origin.partition("//")[2]
     elsewhere = [url for url in host.requests if url.partition("//")[2].partition("/")[0] not in (service_origin, own)]
     assert [url for url in elsewhere if not url.startswith("data:")] == []
     assert len([url for url in host.requests if own in url]) == 1  # the page alone

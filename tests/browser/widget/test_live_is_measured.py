@@ -85,7 +85,7 @@ def test_a_path_that_dies_silently_is_live_no_longer_than_its_proof(host: Host, 
 
 @pytest.mark.parametrize("both", [True, False], ids=["both-clocks", "wall-clock-alone"])
 def test_after_sleep_it_is_never_live_on_a_dead_path(host: Host, service: Service, feed: str, *, both: bool) -> None:
-    """A lid is closed for an hour; on some machines the monotonic clock stands still meanwhile."""
+    """A lid is closed for an hour; on some machines the monotonic clock stops meanwhile."""
     host.page.clock.install()
     widget = host.open(ticker(feed))
     host.until_state("live")

@@ -64,7 +64,7 @@ def nginx(folder: Path, port: int, upstream: int, *, strips: bool) -> Iterator[N
 
 @pytest.mark.parametrize(("left", "strips"), [("websocket", True), ("websocket", False), ("GET", False)])
 def test_widget_links_and_pages_stay_under_the_prefix(host: Host, tmp_path: Path, left: str, *, strips: bool) -> None:
-    with Gate(0) as gate:  # its port stands in the public URL, so it comes first
+    with Gate(0) as gate:  # its port is in the public URL, so it comes first
         public = f"{gate.url}/ticker"
         with socket.socket() as lone:
             lone.bind(("127.0.0.1", 0))

@@ -54,10 +54,10 @@ def test_each_transport_resumes_without_a_gap_after_the_path_was_cut(
     for number in range(3):
         service.file(feed, f"Unseen {number}")
     assert len(texts(widget)) == 3
-    mended = time.time()
+    repaired = time.time()
     host.gate.mend()
     host.until_state("live")
-    assert not host.was_live(known, mended)
+    assert not host.was_live(known, repaired)
     assert known - cut < 13
     assert texts(widget) == ["Unseen 2", "Unseen 1", "Unseen 0", "Dispatch 2", "Dispatch 1", "Dispatch 0"]
     # It came back by the transport that worked, from the position it had.

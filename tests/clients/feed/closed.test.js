@@ -18,7 +18,7 @@ function setUp(more = {}) {
   return { world, feed, states };
 }
 
-test("a snapshot that says closed ends the connection, and the close that follows brings nobody back", async () => {
+test("a snapshot that says closed ends the connection, and the close that follows does not reconnect", async () => {
   const { world, feed, states } = setUp();
   world.socket.send(snapshot("1-a", [usable("a")]));
   world.socket.send(beat("1-a", world.now.wall));

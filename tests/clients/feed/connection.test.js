@@ -116,7 +116,7 @@ test("a malformed frame ends the connection, and only what came before it is tru
   assert.match(world.socket.url, /after=2-b$/);
 });
 
-test("a frame that is malformed again and again is got round by a snapshot", () => {
+test("a frame that is malformed again and again is replaced by a snapshot", () => {
   const { world } = setUp("2-b");
   for (let i = 0; i < 2; i += 1) {
     assert.match(world.socket.url, /after=2-b$/);
@@ -182,7 +182,7 @@ test("a machine that wakes reconnects within two seconds, though nothing tells i
   assert.equal(world.sockets.length, 2);
 });
 
-test("a machine that wakes keeps a connection that brings a frame within a second", () => {
+test("a machine that wakes keeps a connection that delivers a frame within a second", () => {
   const { world, frames, states } = setUp();
   world.socket.send(filed("2-b", usable("x")));
   world.sleep(3_600_000);
@@ -246,7 +246,7 @@ test("closed is closed: no timer, no listener, no frame", () => {
   assert.equal(states.length, before);
 });
 
-test("put to sleep by the news that it is open, it hands on nothing", () => {
+test("put to sleep when it reports that it is open, it passes on nothing", () => {
   const world = new World();
   let count = 0;
   const connection = connect({

@@ -81,7 +81,7 @@ test("an error of the consumer is seen by developers, a malformed frame is not t
   assert.equal(page.world.errors.length, 1);
 });
 
-test("a frame that fails twice is got round by a snapshot; then the page says reload, and LIVE never", () => {
+test("a frame that fails twice is replaced by a snapshot; then the page says reload, and LIVE never", () => {
   const page = new Page().live();
   page.fails = ({ state }) => state.dispatches.some(({ id }) => id === "b");
   for (const [after, reload] of /** @type {[string, boolean][]} */ ([["?after=1-a", false], ["?after=1-a", false], ["", true], ["", true]])) {

@@ -44,7 +44,7 @@ test("without any proof it asks for a snapshot at once, then waits at its positi
   const { world, feed } = await live();
   assert.deepEqual(world.requests.map(({ url }) => url), [`${BASE}/changes`, `${BASE}/changes?after=1-a&wait=10`]);
   assert.equal(world.requests[0]?.init.credentials, "omit");
-  assert.equal(world.requests[0]?.init.cache, undefined, "so that HTTP caches may answer");
+  assert.equal(world.requests[0]?.init.cache, undefined, "so that HTTP caches may respond");
   await ok(world, [filed("2-b", usable("b")), filed("3-c", usable("c"))], "3-c", at(world));
   assert.deepEqual(feed.state.dispatches.map(({ id }) => id), ["c", "b", "a"]);
   assert.match(world.request.url, /after=3-c&wait=10$/);
@@ -269,7 +269,7 @@ test("after a frame that could not be shown, the rest of the response is ignored
   assert.equal(feed.state.position, "1-a");
 });
 
-test("a response or a failure that comes after hanging up is nobody's, though nothing was aborted in time", async () => {
+test("a response or a failure that comes after disconnecting is ignored, though nothing was aborted in time", async () => {
   const world = new World();
   const feed = follow({
     ...world.pollOnly, fetch: (url) => world.fetch(url, { credentials: "omit" }), src: "https://ticker.example", feed: "breaking",

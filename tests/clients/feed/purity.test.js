@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 const clients = new URL("../../../clients/", import.meta.url);
 
-test("the feed library has no document in it, save where it meets the browser", () => {
+test("the feed client uses no document, except in browser.js", () => {
   const feed = new URL("feed/", clients);
   for (const name of readdirSync(feed).filter((name) => name.endsWith(".js") && name !== "browser.js")) {
     const code = readFileSync(new URL(name, feed), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");

@@ -49,6 +49,21 @@ test("an event stream that works no better gives way to WebSocket again", () => 
   assert.equal(world.sockets.length, 3);
 });
 
+test("an event stream that was closed reports nothing any more: no frame, no loss", () => {
+  const { world, frames, states } = setUp(null, { WebSocket: undefined });
+  const [old] = world.streams;
+  old?.send(snapshot("1-a", []));
+  world.tell?.("online");
+  assert.equal(world.streams.length, 2);
+  world.stream.send(snapshot("1-a", []));
+  const before = [frames.length, states.length, world.waiting];
+  old?.send(filed("2-b", usable("b")));
+  old?.drop();
+  assert.deepEqual([frames.length, states.length, world.waiting], before);
+  world.pass(5_000);
+  assert.equal(world.streams.length, 2, "the loss of the old one is not taken for the new one's");
+});
+
 test("a WebSocket that ever worked is opened for ever", () => {
   const { world } = setUp();
   world.socket.send(snapshot("1-a", []));

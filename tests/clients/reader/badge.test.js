@@ -16,7 +16,7 @@ test("the badge shows its state, its word and how many watch", () => {
   assert.equal(parts.count.textContent, "");
 });
 
-test("paused, it stands still", () => {
+test("paused, it does not change", () => {
   const parts = { badge: element("p"), word: element("span"), count: element("p") };
   const lamp = badge(parts, words.en);
   lamp.show({ name: "live", age: 3 }, 7, false);

@@ -17,7 +17,7 @@ function drawn(dispatch, { pinned = false, language = "en" } = {}) {
   return item;
 }
 
-test("the source stands before the text, bold and with a colon", () => {
+test("the source comes before the text, bold and with a colon", () => {
   const text = drawn(usable("a", { source: "Civil Defence spokesman", text: "Bridge closed" })).querySelector(".text");
   assert.equal(text.textContent, "Civil Defence spokesman: Bridge closed");
   assert.equal(text.querySelector(".source").tag, "b");
@@ -71,7 +71,7 @@ test("a corrected dispatch says when, and why if that was said", () => {
   assert.equal(drawn(usable("a")).querySelector(".corrected"), null);
 });
 
-test("byline, places, sections, the event's hour and the story stand below", () => {
+test("byline, places, sections, the event's hour and the story come below", () => {
   const item = drawn(usable("a", {
     byline: "Lena Ortiz", places: ["Port Marada"], sections: ["Transport"], occurred: "2026-03-11T13:00:00Z",
     story: "marada-bridge", link: "https://news.example/a",
@@ -81,7 +81,7 @@ test("byline, places, sections, the event's hour and the story stand below", () 
   assert.equal(drawn(usable("a")).querySelector(".about"), null);
 });
 
-test("a dispatch of a story leads to its page, save where it stands on it", () => {
+test("a dispatch of a story links to its page, except on that page", () => {
   const dispatch = usable("a", { story: "marada-bridge" });
   const onward = drawn(dispatch).querySelector(".onward");
   assert.deepEqual([onward.textContent, onward.href], ["This story", "/feeds/breaking/stories/marada-bridge"]);

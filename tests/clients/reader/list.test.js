@@ -43,9 +43,9 @@ test("a new dispatch touches no other", () => {
 test("a correction keeps its element and its place", () => {
   rows.show([usable("b"), usable("a")], null);
   const before = item("a");
-  rows.show([usable("b"), usable("a", { revision: 2, text: "mended" })], null);
+  rows.show([usable("b"), usable("a", { revision: 2, text: "corrected" })], null);
   assert.equal(item("a"), before);
-  assert.match(before.textContent, /mended/);
+  assert.match(before.textContent, /corrected/);
 });
 
 test("of a killed dispatch nothing is left", () => {
@@ -61,7 +61,7 @@ test("a dispatch that is gone goes", () => {
   assert.deepEqual(ids(), ["c", "a"]);
 });
 
-test("a pinned dispatch stands first and says so; unpinned it goes back", () => {
+test("a pinned dispatch comes first and says so; unpinned it goes back", () => {
   rows.show([usable("c"), usable("b"), usable("a")], "a");
   assert.deepEqual(ids(), ["a", "c", "b"]);
   assert.match(item("a").textContent, /Pinned/);
@@ -77,7 +77,7 @@ test("a killed dispatch or one not shown is not arranged first", () => {
   assert.equal(arrange(dispatches, "z"), dispatches);
 });
 
-test("a pinned dispatch older than the list stands first; killed, its tombstone stands last", () => {
+test("a pinned dispatch older than the list comes first; killed, its tombstone comes last", () => {
   rows.show([usable("c"), usable("b")], "a", usable("a"));
   assert.deepEqual(ids(), ["a", "c", "b"]);
   assert.match(item("a").textContent, /Pinned/);
@@ -88,7 +88,7 @@ test("a pinned dispatch older than the list stands first; killed, its tombstone 
   assert.deepEqual(ids(), ["c", "b"]);
 });
 
-test("what the template drew is taken over as it stands", () => {
+test("what the template drew is taken over as it is", () => {
   const drawn = element("li", { id: "line-a", dataset: { id: "a", edition: "usable-1" } });
   drawn.append("drawn by the template");
   list.append(drawn);
@@ -100,7 +100,7 @@ test("what the template drew is taken over as it stands", () => {
   assert.match(drawn.textContent, /text of a/);
 });
 
-test("a reader who stands on a dispatch's link stays there when it is corrected", () => {
+test("a focused link keeps the focus when its dispatch is corrected", () => {
   rows.show([usable("a")], null);
   const link = item("a").querySelector("a");
   link.focus();

@@ -34,6 +34,6 @@ test("the badge says in words what it shows", () => {
   assert.equal(says("catching-up"), "CATCHING UP");
   assert.equal(says("off-air"), "OFF AIR");
   assert.equal(says("delayed", 14), "DELAYED 14 s");
-  assert.equal(says("live", 0, true), "PAUSED", "a page that stands still isn't live");
+  assert.equal(says("live", 0, true), "PAUSED", "a page that does not change isn't live");
   assert.equal(wording(words.ar, { name: "delayed", age: 14 }, false), "متأخر 14 ث");
 });

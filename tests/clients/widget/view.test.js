@@ -77,7 +77,7 @@ test("a line shows flash and bulletin, for 30 minutes, once the time is known", 
   assert.deepEqual(seen(FILED + LINE), []);
 });
 
-test("followed, the pinned one stands first unless it was killed", () => {
+test("followed, the pinned one comes first unless it was killed", () => {
   const all = [usable("3"), usable("2"), usable("1")];
   assert.deepEqual(ids(present([], all, list(), "follow", "1", false)), ["1", "3", "2"]);
   assert.deepEqual(ids(present([], [usable("2"), tombstone("1", "no")], list(), "follow", "1", false)), ["2", "1"]);
@@ -89,7 +89,7 @@ test("held, arrivals wait, while corrections and kills of what is shown apply in
   assert.deepEqual(held, [usable("2", { revision: 2, text: "right" }), tombstone("1", "no")]);
 });
 
-test("paused, only kills apply, and what nobody knows any more goes", () => {
+test("paused, only kills apply, and what is no longer known is removed", () => {
   const known = list(usable("2", { revision: 2 }), tombstone("1", "no"));
   const shown = [usable("2"), usable("1"), usable("0")];
   assert.deepEqual(present(shown, [], known, "pause", null, false), [usable("2"), tombstone("1", "no")]);

@@ -1,6 +1,6 @@
-"""The way to the log, its feeds and its keys: straight into the log's Redis where one can, else over HTTP as an admin.
+"""What `feeds`, `keys`, `verify`, `export` and `import` work on: the log itself in its Redis, or a service over HTTP.
 
-Whoever can open the data directory needs no key; that is how the first key is made.
+A user who can open the data directory needs no key; that is how the first key is made.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from ticker.errors import BadSetting, DataInUse
 from ticker.journal.embedded import Embedded, is_data_directory
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.journal.version import refuse_newer
 from ticker.settings import Settings
 
 Result = TypeVar("Result")
 
 
 def over_http(redis: str | None, data: Path | None) -> bool:
-    """Return True to ask a service rather than open its log: one is named or a key is at hand, and no log is."""
+    """Return True to send requests to a service: TICKER_URL or TICKER_KEY is set, and no log is named."""
     if redis is not None or data is not None:
         return False
     named = os.environ.get("TICKER_REDIS_URL") or os.environ.get("TICKER_DATA")
@@ -30,15 +31,15 @@ def over_http(redis: str | None, data: Path | None) -> bool:
 
 
 def directly(redis: str | None, data: Path | None, act: Callable[[Registry], Awaitable[Result]]) -> Result:
-    """Do something with the registry of a log; raises as `on_the_log`."""
+    """Run `act` on the registry of a log and return its result; raises as `on_the_log`."""
     return on_the_log(redis, data, lambda redis: act(Registry(redis)))
 
 
 def refuse_service(command: str, redis: str | None, data: Path | None) -> None:
-    """Refuse if a service is named and no log is: it would be another log than the one that is meant.
+    """Refuse a command that needs the log itself when a service is named instead: its log may be another one.
 
     Raises:
-        BadSetting: with what to do.
+        BadSetting: a service is named; the message says what to do.
     """
     if over_http(redis, data):
         variable = "TICKER_URL" if os.environ.get("TICKER_URL") else "TICKER_KEY"
@@ -51,13 +52,14 @@ def refuse_service(command: str, redis: str | None, data: Path | None) -> None:
 def on_the_log(
     redis: str | None, data: Path | None, act: Callable[[Redis], Awaitable[Result]], *, create: bool = False
 ) -> Result:
-    """Do something with the log itself, starting the own Valkey for that moment if the service is not running.
+    """Run `act` on the log itself and return its result. Starts the embedded Valkey for that time if none is running.
 
-    Unless told to `create` it, a data directory has to be there: to look at a log must not make one.
+    The data directory must exist unless `create` is true: reading a log must not create one.
 
     Raises:
         TickerError: the log cannot be reached.
         BadSetting: there is no data directory.
+        NewerData: a newer ticker has written the data.
     """
     settings = Settings.read(redis_url=redis, data=data)
     if settings.redis_url is None and not create and not is_data_directory(settings.data):
@@ -83,6 +85,7 @@ async def _act(settings: Settings, act: Callable[[Redis], Awaitable[Result]]) ->
 async def _act_on(url: str, act: Callable[[Redis], Awaitable[Result]]) -> Result:
     redis = Redis(url)
     try:
+        await refuse_newer(redis)
         return await act(redis)
     finally:
         await redis.close()

@@ -1,0 +1,54 @@
+"""`ticker keys`, beside the service and over HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.cli.command import Here, at, run_command
+from tests.service import Service
+
+
+def test_keys_are_made_listed_and_revoked_beside_the_running_service(service: Service) -> None:
+    data, feed = ["--data", str(service.data)], service.open_feed()
+    printed = run_command({}, "keys", "add", "--role", "correspondent", "--name", "Amal", "--feed", feed, *data).printed
+    assert re.fullmatch(r"tk_[\w-]{20,}\n", printed), "the key alone, once"
+    key = printed.strip()
+    assert json.loads(run_command(at(service, key), "file", "one", "--feed", feed).printed)["revision"] == 1
+    assert "does not write" in run_command(at(service, key), "file", "one").complaint
+    listed = run_command({}, "keys", "list", *data).printed
+    assert key not in listed
+    (row,) = [line.split("\t") for line in listed.splitlines() if "Amal" in line]
+    assert row[1:4] == ["correspondent", "Amal", feed]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z", row[5]), "when it was last used, to the minute"
+    assert run_command({}, "keys", "revoke", row[0], *data).printed == ""
+    assert "revoked" in run_command(at(service, key), "file", "one", "--feed", feed).complaint
+
+
+def test_a_key_with_a_rate_makes_no_more_changes_than_that(service: Service, here: Here) -> None:
+    ways: list[tuple[dict[str, str], list[str]]] = [({}, ["--data", str(service.data)]), (at(service), [])]
+    for where, more in ways:
+        issue = ["keys", "add", "--role", "editor", "--name", "Slow", "--rate"]
+        assert "rate" in here(where, *issue, "0", *more).complaint
+        key = here(where, *issue, "1", *more).printed.strip()
+        authorization = {"authorization": f"Bearer {key}"}
+        statuses = [
+            service.http.put("/v1/feeds/breaking/air", json={"on": True}, headers=authorization).status_code
+            for _ in range(3)
+        ]
+        # The minute may turn between two of them, but not twice.
+        assert statuses.count(429) >= 1, statuses
+
+
+def test_keys_and_feeds_are_managed_over_http_too(service: Service, here: Here) -> None:
+    where, title = at(service), "أخبار اليوم"
+    assert here(where, "feeds", "add", "over-http", "--title", title, "--language", "ar").printed == "over-http\n"
+    assert f"over-http\tar\t{title}\tpublic" in here(where, "feeds", "list").printed.splitlines()
+    assert "open already" in here(where, "feeds", "add", "over-http").complaint
+    key = here(where, "keys", "add", "--role", "editor", "--name", "Over Http").printed.strip()
+    (row,) = [line.split("\t") for line in here(where, "keys", "list").printed.splitlines() if "Over Http" in line]
+    assert row[1:4] == ["editor", "Over Http", "all feeds"]
+    assert row[5] == "never"
+    assert "admin" in here(at(service, key), "keys", "list").complaint
+    assert here(where, "keys", "revoke", row[0]).printed == ""
+    assert "Over Http" not in here(where, "keys", "list").printed

@@ -1,0 +1,117 @@
+"""Tests mirror the house: each module has its test file at the same path, or is listed here with where it is tested.
+
+ticker/journal/audit.py   →  tests/journal/test_audit.py
+ticker/journal/audit.lua  →  the same
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.test_layers import HOUSE
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+MODULES = sorted(
+    path.relative_to(HOUSE) for path in HOUSE.rglob("*") if path.suffix in (".py", ".lua") and path.stem != "__init__"
+)
+
+ELSEWHERE = {
+    # Module, or folder for those in it that are not named themselves → test files, relative to ticker/ and tests/.
+    "__main__.py": ["cli/test_imports.py"],
+    "awaited.py": ["test_relay.py"],
+    "cli/backend.py": ["cli/test_data.py"],
+    "cli/change.py": ["cli/test_waiting.py", "cli/test_streams.py"],
+    "cli/commands.py": ["cli/test_imports.py"],
+    "cli/desk.py": ["cli/test_streams.py", "cli/test_terminal.py"],
+    "cli/fields.py": ["test_fields.py"],
+    "cli/history.py": ["cli/test_terminal.py", "cli/test_streams.py"],
+    "cli/look.py": ["cli/test_terminal.py"],
+    "cli/proxy.py": ["cli/test_waiting.py"],
+    "cli/receipt.py": ["cli/test_terminal.py", "cli/test_streams.py"],
+    "changes": ["changes/test_change.py", "changes/test_kinds.py", "test_correction.py"],
+    "hub.py": [
+        *("hub/test_hub.py", "hub/test_joining.py", "hub/test_closing.py", "hub/test_slow_readers.py"),
+        *("hub/test_another_history.py", "hub/test_words.py"),
+    ],
+    "journal/admin.lua": ["journal/test_registry.py"],
+    "journal/closing.lua": ["web/test_feeds.py"],
+    "journal/names.py": ["server/test_databases.py"],
+    "journal/log.py": ["journal/test_append.py", "journal/test_replicas.py"],
+    "journal/time.lua": ["journal/test_append.py"],
+    "journal/look.lua": ["journal/test_append.py"],
+    "journal/receipts.py": ["web/test_delivery.py"],
+    "journal/restore.lua": ["journal/test_transfer.py"],
+    "journal/store.lua": ["journal/test_append.py", "journal/test_transfer.py"],
+    "journal/swap.lua": ["journal/test_registry.py"],
+    "load/crowd.py": ["load/test_crowds.py"],
+    "load/tally.py": ["load/test_crowds.py"],
+    "longpoll.py": ["hub/test_longpoll.py"],
+    "reader.py": ["hub/test_slow_readers.py", "hub/test_joining.py"],
+    "ring.py": ["hub/test_ring.py"],
+    "server/acceptor.py": ["server/test_hand_off.py", "server/test_requests.py"],
+    "server/deadlines.py": ["server/test_requests.py"],
+    "server/handshake.py": ["server/test_reader.py"],
+    "server/lingering_close.py": ["server/test_reader.py"],
+    "server/uvicorn_websocket.py": ["server/test_drain.py"],
+    "server/refusal.py": ["server/test_hand_off.py"],
+    "server/worker.py": ["server/test_supervisor.py", "server/test_drain.py"],
+    "waiting.py": ["hub/test_longpoll.py"],
+    "web/admission.py": ["web/test_live.py", "web/test_origins.py"],
+    "web/allowance.py": ["server/test_websocket.py"],
+    "web/air.py": ["web/test_desk.py"],
+    "web/append.py": ["web/test_dispatches.py"],
+    "web/app.py": ["test_docs.py"],
+    "web/audit.py": ["journal/test_audit.py"],
+    "web/crawlers.py": ["web/test_pages.py"],
+    "web/described": ["web/test_described.py"],
+    "web/embed": ["web/test_embed.py"],
+    "web/embed/gallery.py": ["browser/test_embed_gallery.py"],
+    "web/embed/oembed.py": ["web/test_embed_oembed.py"],
+    "web/embed/selection.py": ["web/test_embed_selection.py"],
+    "web/embed/structured.py": ["web/test_embed_structured.py"],
+    "web/headers.py": ["web/test_problem_pages.py"],
+    "web/faults.py": ["web/test_operation.py", "web/test_described.py"],
+    "web/parameters.py": ["web/test_described.py"],
+    "web/pin.py": ["web/test_desk.py"],
+    "web/request.py": ["web/test_dispatches.py"],
+    "web/responses.py": ["web/test_history.py", "web/test_dispatches.py"],
+    "web/shape.py": ["web/test_described.py"],
+    "web/shapes": ["web/test_described.py"],
+    "web/visible.py": ["web/test_visibility.py"],
+    "web/node.py": ["web/test_life.py"],
+    "web/problem_page.py": ["web/test_problem_pages.py"],
+    "web/problems.py": ["web/test_problem_pages.py", "test_errors.py"],
+    "web/sentence.py": ["web/test_pages.py"],
+    "web/wording.py": ["web/test_pages.py"],
+}
+
+
+def mirrored(module: Path) -> Path:
+    """The test file at the path of a module of the house."""
+    return TESTS / module.parent / f"test_{module.stem}.py"
+
+
+def own_tests(module: Path) -> list[Path]:
+    """Test files of a module, which is given relative to the house."""
+    own = [mirrored(module)] if mirrored(module).exists() else []
+    named = ELSEWHERE.get(module.as_posix()) or ([] if own else ELSEWHERE.get(module.parent.as_posix(), []))
+    return [*own, *(TESTS / name for name in named)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_each_module_has_its_tests(module: Path) -> None:
+    assert own_tests(module), f"write {mirrored(module).relative_to(ROOT)}, or say in ELSEWHERE where it is tested"
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_list_names_what_is_there(name: str) -> None:
+    assert (HOUSE / name).exists(), "no such module"
+    assert [test for test in ELSEWHERE[name] if not (TESTS / test).exists()] == []
+
+
+@pytest.mark.parametrize("name", [name for name in ELSEWHERE if "." in name])
+def test_the_list_names_nothing_that_follows_from_the_path(name: str) -> None:
+    assert mirrored(Path(name)) not in [TESTS / test for test in ELSEWHERE[name]]
