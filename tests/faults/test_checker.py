@@ -73,7 +73,7 @@ def an_offset_is_missing(history: History) -> None:
 
 def an_entry_was_rewritten(history: History) -> None:
     entry = history.log.entries[4]
-    history.log.entries[4] = entry._replace(text=entry.text.replace(b"bridge", b"brigde"))
+    history.log.entries[4] = entry._replace(text=entry.text.replace(b"bridge", b"brook"))
 
 
 def time_runs_backwards(history: History) -> None:

@@ -20,6 +20,8 @@ SEEDS = tuple(range(260, 270))
 
 AT_ONCE = 3
 
+pytestmark = pytest.mark.timeout(600)  # the first test waits for all plans
+
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator[dict[int, tuple[Plan, History]]]:
