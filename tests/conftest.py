@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.cli.command import here as here  # noqa: PLC0414  # a fixture of tests that run commands
+from tests.following import Newsroom
 from tests.service import Service
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
@@ -52,3 +53,12 @@ async def redis(
         client = Redis(server.url)
         yield client
         await client.close()
+
+
+@pytest.fixture
+async def newsroom(tmp_path: Path) -> AsyncIterator[Newsroom]:
+    """A follower that is in sync with an own Valkey."""
+    async with Embedded(tmp_path) as server:
+        room = Newsroom(server)
+        async with room.runs():
+            yield room

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import pytest
 
 from ticker import errors
-from ticker.errors import Forked, Gone, Invalid, StaleRevision, TickerError, Unavailable
+from ticker.errors import BrokenLog, Gone, Invalid, StaleRevision, TickerError, Unavailable
 
 TREE = [thing for _, thing in inspect.getmembers(errors, inspect.isclass) if issubclass(thing, TickerError)]
 ANSWERED = [thing for thing in TREE if thing.status != 500]
@@ -120,5 +120,5 @@ def test_an_unavailable_service_always_says_when_to_come_back(error: Unavailable
     assert error.retry_after == seconds
 
 
-def test_a_fork_is_the_nodes_own_business_and_no_answer_to_anyone() -> None:
-    assert not issubclass(Forked, TickerError)
+def test_a_damaged_log_is_no_response_to_a_client() -> None:
+    assert not issubclass(BrokenLog, TickerError)

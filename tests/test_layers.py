@@ -14,17 +14,21 @@ HOUSE = Path(ticker.__file__).parent
 FILES = sorted(HOUSE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay, release → hub | journal → admin, longpoll → reader, ring, waiting, similar, fanout
-# → changes → wire → feed → entry, dispatch → schema, language, text, errors, origins
+# cli → load | server → web → node → follower, release → feeds → hub | journal, follow → channel → longpoll, lagging
+# → freshness, reader, ring, waiting, similar, delivery, admin → changes → wire → feed → entry, dispatch
+# → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _CHANGES = {"feed", "wire", "schema"} | _FEED
 _RING = {"changes"} | _CHANGES
-_LONGPOLL = {"ring", "waiting"} | _RING
-_HUB = {"longpoll", "reader", "similar", "fanout"} | _LONGPOLL
+_FRESH = {"freshness", "ring"} | _RING
+_CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "waiting"} | _FRESH
+_HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin"} | _HUB
-_RELAY = {"hub", "journal", "awaited"} | _JOURNAL
-_WEB = {"relay", "release", "settings"} | _RELAY
+_FEEDS = {"hub", "journal"} | _JOURNAL
+_FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
+_NODE = {"follower", "release", "settings"} | _FOLLOWER
+_WEB = {"node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
@@ -41,16 +45,24 @@ MAY_IMPORT = {
     "wire": _FEED | {"feed"},
     "changes": _CHANGES,
     "similar": {"changes"} | _CHANGES,
-    "reader": _RING | {"hub"},  # each names the other's type; neither needs the other to be made
+    "freshness": _RING,
+    "reader": _RING | {"channel"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
     "waiting": {"entry"} | _ENTRY,
-    "longpoll": _LONGPOLL,
-    "fanout": set[str](),
+    "longpoll": {"waiting"} | _FRESH,
+    "lagging": {"reader"} | _FRESH,
+    "delivery": {"entry"} | _ENTRY,
     "awaited": set[str](),
+    "channel": _CHANNEL,
     "hub": _HUB,
     "journal": {"child"} | _JOURNAL,
-    "relay": _RELAY,
-    "release": _RELAY,
+    "follow": {"ring"} | _RING,
+    "node_counts": set[str](),
+    "redis_clock": _FEED,
+    "feeds": _FEEDS,
+    "follower": _FOLLOWER,
+    "release": _FEEDS,
+    "node": _NODE,
     "web": _WEB,
     "server": _SERVER,
     "load": {"errors"},
@@ -64,7 +76,12 @@ PURE = {"errors", "schema", "origins", "entry", "dispatch", "feed", "wire", "rin
     "language",
     "text",
     "similar",
-    "fanout",
+    "freshness",
+    "lagging",
+    "delivery",
+    "channel",
+    "follow",
+    "node_counts",
     "hub",
     "changes",
 }
@@ -127,10 +144,15 @@ def test_imports_run_one_way_and_libraries_stay_at_home(path: Path) -> None:
         ("hub.py", "import asyncio"),
         ("hub.py", "from asyncio import Queue"),
         ("wire.py", "def late() -> None:\n    import asyncio.events"),
-        ("relay.py", "from ticker.settings import Settings"),
+        ("follower.py", "from ticker.settings import Settings"),
+        ("follow.py", "from ticker.hub import Hub"),
+        ("follow.py", "import asyncio"),
+        ("freshness.py", "from ticker.channel import Channel"),
+        ("node.py", "from ticker.web.node import node_of"),
+        ("node.py", "import starlette.requests"),
         ("journal/log.py", "from ticker.hub import Hub"),
         ("settings.py", "from ticker.dispatch import BREAKING"),
-        ("relay.py", "import redis.asyncio"),
+        ("follower.py", "import redis.asyncio"),
         ("web/app.py", "from redis import Redis"),
         ("server/supervisor.py", "from starlette.requests import Request"),
         ("cli/serve.py", "import uvicorn"),

@@ -1,4 +1,4 @@
-"""The task that brings held lines out, against a real log: never early, never twice, and one line stops no other."""
+"""The task that releases held dispatches, against a real log: never early, never twice, and one blocks no other."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ticker import changes
 from ticker.dispatch import rfc3339
 from ticker.errors import Conflict
 from ticker.feed import Feed
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Registry
-from ticker.release import LOOK_EVERY, RETRY_EVERY, Release
+from ticker.release import POLL_INTERVAL, RETRY_INTERVAL, Release
 
 pytestmark = pytest.mark.anyio
 
 MONA = Holder("mona", "Mona", "correspondent", "2026-01-01T00:00:00.000Z")
-LINE = {"text": "held", "urgency": "normal", "language": "en"}
+FIELDS = {"text": "held", "urgency": "normal", "language": "en"}
 
 
 class Slept(BaseException):
@@ -43,23 +43,23 @@ class Desk:
         await Registry(self.redis).open_feed(plan)
         feed = await self.journal.look(plan)
         assert feed is not None
-        self.hub.channels[name] = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
+        self.hub.open(feed, [], feed.tail)
 
     async def now(self) -> int:
         seconds, micros = await self.redis("TIME")
         return int(seconds) * 1000 + int(micros) // 1000
 
     async def hold(self, after: int, feed: str = "breaking") -> Due:
-        """Hold a line until so many milliseconds from now; return it as if it were due by then."""
+        """Hold a dispatch until so many milliseconds from now; return it as if it were due by then."""
         at = await self.now() + after
-        kept = await self.journal.append(feed, changes.Hold(MONA, LINE, at))
+        kept = await self.journal.append(feed, changes.Hold(MONA, FIELDS, at))
         return Due(feed, kept.body["id"], at)
 
     async def _sleep(self, seconds: float) -> None:
         raise Slept(seconds)
 
     async def until_it_sleeps(self) -> float:
-        """Look for what is due until nothing is; return how many seconds it would sleep then."""
+        """Poll until nothing is due; return how many seconds it would sleep then."""
         with pytest.raises(Slept) as slept:
             await self.release.run()
         seconds: float = slept.value.args[0]
@@ -78,63 +78,63 @@ async def desk(redis: Redis) -> Desk:
     return desk
 
 
-async def test_a_line_comes_out_once_whoever_asks_again(desk: Desk) -> None:
+async def test_a_dispatch_is_released_once_whichever_worker_asks_again(desk: Desk) -> None:
     due = await desk.hold(60_000)
-    assert await desk.release.let_out(due) is True
-    assert await desk.release.let_out(due) is False, "it was released"
-    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+    assert await desk.release.release(due) is True
+    assert await desk.release.release(due) is False, "it was released"
+    assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]
 
 
-async def test_a_line_that_was_postponed_a_moment_ago_stays_where_it_is(desk: Desk) -> None:
+async def test_a_dispatch_that_was_postponed_a_moment_ago_stays_held(desk: Desk) -> None:
     due = await desk.hold(60_000)
     later = due.now + 3_600_000
-    await desk.journal.append("breaking", changes.Edit(MONA, due.id, LINE, later))
-    assert await desk.release.let_out(due) is False
-    [line] = await desk.held.waiting("breaking")
-    assert line["release_at"] == rfc3339(datetime.fromtimestamp(later / 1000, UTC))
+    await desk.journal.append("breaking", changes.Edit(MONA, due.id, FIELDS, later))
+    assert await desk.release.release(due) is False
+    [record] = await desk.held.waiting("breaking")
+    assert record["release_at"] == rfc3339(datetime.fromtimestamp(later / 1000, UTC))
     assert (await desk.feed()).dispatches == []
 
 
 @pytest.mark.parametrize("how", ["spiked", "released"])
-async def test_a_line_that_is_held_no_longer_is_left_alone(desk: Desk, how: str) -> None:
+async def test_a_dispatch_that_is_no_longer_held_is_left_alone(desk: Desk, how: str) -> None:
     due = await desk.hold(60_000)
-    change = changes.Spike(MONA, due.id, "no") if how == "spiked" else changes.Release(MONA, due.id, LINE)
+    change = changes.Spike(MONA, due.id, "no") if how == "spiked" else changes.Release(MONA, due.id, FIELDS)
     await desk.journal.append("breaking", change)
-    assert await desk.release.let_out(due) is False
+    assert await desk.release.release(due) is False
     assert await desk.held.waiting("breaking") == []
     with pytest.raises(Conflict):
-        await desk.journal.append("breaking", changes.Release(MONA, due.id, LINE))
+        await desk.journal.append("breaking", changes.Release(MONA, due.id, FIELDS))
 
 
-@pytest.mark.parametrize(("ahead", "at_most"), [(60_000, LOOK_EVERY), (300, 0.3)])
-async def test_the_next_look_is_when_a_line_is_due_or_before(desk: Desk, ahead: int, at_most: float) -> None:
+@pytest.mark.parametrize(("ahead", "at_most"), [(60_000, POLL_INTERVAL), (300, 0.3)])
+async def test_the_next_poll_is_when_a_dispatch_is_due_or_before(desk: Desk, ahead: int, at_most: float) -> None:
     await desk.hold(ahead)
     assert 0 < await desk.until_it_sleeps() <= at_most
 
 
-async def test_a_damaged_line_does_not_hold_up_those_behind_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_damaged_dispatch_does_not_block_those_behind_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     damaged = await desk.hold(400)
     await desk.redis("HSET", names.held("breaking"), damaged.id, "nonsense")
     last = await desk.hold(400)
     while await desk.now() < last.now:
         pass
     await desk.until_it_sleeps()
-    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+    assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]
     assert damaged.id in caplog.text
 
 
 async def test_what_is_due_is_found_by_the_clock_of_the_log(desk: Desk) -> None:
     assert await desk.held.due(["breaking"]) == ([], None)
     await desk.hold(60_000)
-    found, to_come = await desk.held.due(["breaking"])
+    found, due_in = await desk.held.due(["breaking"])
     assert found == []
-    assert to_come is not None
-    assert 0 < to_come <= 60
+    assert due_in is not None
+    assert 0 < due_in <= 60
     due = await desk.hold(30)
     while not (found := (await desk.held.due(["breaking"]))[0]):
         pass
-    [line] = found
-    assert (line.id, line.now >= due.now) == (due.id, True)
+    [one] = found
+    assert (one.id, one.now >= due.now) == (due.id, True)
 
 
 async def past(desk: Desk, due: Due) -> None:
@@ -143,7 +143,7 @@ async def past(desk: Desk, due: Due) -> None:
 
 
 @pytest.mark.parametrize("content", ["nonsense", "{}", '{"status":"held","release_at":"soon"}', None])
-async def test_any_number_of_damaged_ones_does_not_hold_up_those_behind_them(
+async def test_any_number_of_damaged_ones_does_not_block_those_behind_them(
     desk: Desk, content: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     damaged = [await desk.hold(300) for _ in range(25)]
@@ -155,10 +155,10 @@ async def test_any_number_of_damaged_ones_does_not_hold_up_those_behind_them(
     last = await desk.hold(300)
     await past(desk, last)
     await desk.until_it_sleeps()
-    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+    assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]
     said = len(caplog.records)
     assert said == (0 if content is None else 25)
-    for _ in range(2 * RETRY_EVERY):
+    for _ in range(2 * RETRY_INTERVAL):
         await desk.until_it_sleeps()
     assert len(caplog.records) == said, "each is said once"
     again = await desk.hold(100)
@@ -167,20 +167,20 @@ async def test_any_number_of_damaged_ones_does_not_hold_up_those_behind_them(
     assert len((await desk.feed()).dispatches) == 2
 
 
-async def test_a_damaged_one_that_was_mended_comes_out(desk: Desk) -> None:
+async def test_a_damaged_dispatch_that_was_mended_is_released(desk: Desk) -> None:
     due = await desk.hold(100)
     whole = await desk.redis("HGET", names.held("breaking"), due.id)
     await desk.redis("HSET", names.held("breaking"), due.id, "nonsense")
     await past(desk, due)
     await desk.until_it_sleeps()
     await desk.redis("HSET", names.held("breaking"), due.id, whole)
-    for _ in range(RETRY_EVERY):
+    for _ in range(RETRY_INTERVAL):
         await desk.until_it_sleeps()
-    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+    assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]
 
 
 @pytest.mark.parametrize("name", [names.due, names.held])
-async def test_a_feed_whose_held_ones_cannot_be_read_does_not_hold_up_other_feeds(desk: Desk, name: Any) -> None:
+async def test_a_feed_whose_held_ones_cannot_be_read_does_not_block_other_feeds(desk: Desk, name: Any) -> None:
     await desk.open("another")
     due = await desk.hold(100, "another")
     await desk.redis("DEL", name("another"))
@@ -189,4 +189,4 @@ async def test_a_feed_whose_held_ones_cannot_be_read_does_not_hold_up_other_feed
     await past(desk, mine)
     assert due.now <= mine.now
     await desk.until_it_sleeps()
-    assert [line["text"] for line in (await desk.feed()).dispatches] == ["held"]
+    assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]

@@ -20,7 +20,7 @@ from ticker.changes import entry_frame
 from ticker.entry import Entry, Position, Tail
 from ticker.wire import (
     Close,
-    Dialect,
+    Encoding,
     Frame,
     beat_frame,
     delayed_frame,
@@ -154,7 +154,7 @@ def test_no_text_breaks_out_of_its_frame(text: str) -> None:
 
 def test_a_frame_has_every_encoding() -> None:
     frame = Frame({"type": "beat"})
-    assert all(isinstance(getattr(frame, dialect), bytes) for dialect in get_args(Dialect))
+    assert all(isinstance(getattr(frame, encoding), bytes) for encoding in get_args(Encoding))
 
 
 @pytest.mark.parametrize("text", ["خبر عاجل من المتحدث باسم الدفاع المدني " * 3, "Civil Defence spokesman: " * 4000])

@@ -1,4 +1,4 @@
-"""What somebody waits for this node to hear: an entry, or the word published with a change of a feed itself."""
+"""What tasks wait for this node to see: an entry, or the token published with a change of a feed itself."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ class Awaited:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def expected(self, what: Hashable, within: float) -> AsyncIterator[None]:
-        """Wait at the end until something has come since the beginning, for `within` seconds at most.
+    async def expected(self, what: Hashable, timeout: float) -> AsyncIterator[None]:
+        """Wait at the end until something has been seen since the beginning, for `timeout` seconds at most.
 
         Not at all where the body fails.
         """
-        coming = asyncio.get_running_loop().create_future()
+        seen = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(what, [])
-        waiting.append(coming)
+        waiting.append(seen)
         try:
             yield
-            await asyncio.wait([coming], timeout=within)
+            await asyncio.wait([seen], timeout=timeout)
         finally:
-            waiting.remove(coming)
+            waiting.remove(seen)
             if not waiting and self._waiting.get(what) is waiting:
                 del self._waiting[what]
 
-    def came(self, what: Hashable) -> None:
-        """Wake everybody who waits for this."""
-        for coming in self._waiting.pop(what, ()):
-            if not coming.done():
-                coming.set_result(None)
+    def seen(self, what: Hashable) -> None:
+        """Wake every task that waits for this."""
+        for future in self._waiting.pop(what, ()):
+            if not future.done():
+                future.set_result(None)

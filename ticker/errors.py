@@ -238,7 +238,3 @@ class WrongMethod(TickerError):
 
 class BrokenLog(Exception):
     """A feed's log contradicts its state: entries are missing or do not follow from each other."""
-
-
-class Forked(Exception):
-    """A node's tail is not in the log: entries it has seen were lost and others took their place."""

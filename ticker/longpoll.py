@@ -1,7 +1,7 @@
-"""Long-poll: what a request for the changes of a feed is told, and when.
+"""Long-poll: what a request for the changes of a feed gets as its response, and when.
 
-What follows a position is the same for everybody at that position, so any cache that collapses requests spreads it.
-The rules are those of a live stream: an unbroken run of entries or a snapshot, and news of a lost log at once.
+What follows a position is the same for every client at that position, so any cache that collapses requests multiplies
+it. The rules are those of a live stream: an unbroken run of entries or a snapshot, and a lost log is reported at once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import orjson
 
 from ticker.entry import Position
 from ticker.feed import Feed
+from ticker.freshness import Freshness
 from ticker.ring import Ring
 from ticker.waiting import Changes, Waiter, Waiting
 from ticker.wire import Frame
@@ -20,8 +21,8 @@ from ticker.wire import Frame
 LONGEST_WAIT: Final = 30
 """Seconds a request may wait. Proxies close a silent connection after 60."""
 
-FRAMES_AT_MOST: Final = 256
-BYTES_AT_MOST: Final = 64 * 1024
+MAX_FRAMES: Final = 256
+MAX_BYTES: Final = 64 * 1024
 """What one response carries of the entries a client missed; the next request gets the rest."""
 
 
@@ -30,14 +31,7 @@ class Source(Protocol):
 
     feed: Feed
     ring: Ring
-
-    @property
-    def proof(self) -> str | None:
-        """When it was last proven level, by the log's clock (RFC 3339)."""
-
-    @property
-    def delayed(self) -> Frame | None:
-        """What readers are told while the log is lost."""
+    freshness: Freshness
 
     def snapshot_frame(self, *, reset: bool) -> Frame:
         """Return the snapshot frame."""
@@ -51,26 +45,26 @@ class LongPoll:
         self._source = source
         self.waiting = Waiting(clock)
 
-    # Asking
+    # Requests
 
     def ask(self, waiter: Waiter, after: str | None, wait: float) -> Changes | None:
-        """Return what a request is told at once; None if it waits, and is told later as a waiter.
+        """Return the response to a request; None if it waits, and gets its response later as a waiter.
 
-        `wait` is in seconds. A position that this node has not heard of yet is waited for in any case.
+        `wait` is in seconds. A position that this node has not seen yet is waited for in any case.
         """
-        self.waiting.came()
-        found = self.look(after)
+        self.waiting.request_came()
+        found = self.find(after)
         if found is None and after is not None:
             position = Position.parse(after)
             ahead = position if position is not None and self._is_ahead(position) else None
             if ahead is not None or wait > 0:
                 self.waiting.add(waiter, wait, ahead)
                 return None
-        self.waiting.went(1)
+        self.waiting.responded(1)
         return found or self.unchanged()
 
-    def look(self, after: str | None) -> Changes | None:
-        """Return what came after a position, or a snapshot where that cannot be told; None if nothing came yet."""
+    def find(self, after: str | None) -> Changes | None:
+        """Return what came after a position, or a snapshot where that is not known; None if nothing came yet."""
         if after is None:
             return self._from_snapshot(reset=False)
         position = Position.parse(after)
@@ -83,13 +77,14 @@ class LongPoll:
         if not missed:
             return None
         sent = portion(missed)
-        if len(sent) < len(missed):  # a client that has not got everything is not level, whatever was proven
+        if len(sent) < len(missed):  # a client that has not got everything has not caught up, whatever was proven
             return changes(sent, ring.position(position.offset + len(sent)), None)
         return self._to_the_end(sent)
 
     def unchanged(self) -> Changes:
-        """Return what a request is told whose wait ended with nothing new: nothing, or that this node is delayed."""
-        return Changes(None, self._source.proof) if self._source.delayed is None else self._to_the_end([])
+        """Return the response to a request whose wait ended with nothing new: nothing, or that this node is delayed."""
+        freshness = self._source.freshness
+        return Changes(None, freshness.proof) if freshness.delayed is None else self._to_the_end([])
 
     def _is_ahead(self, position: Position) -> bool:
         return position.offset > self._source.feed.tail.offset
@@ -98,36 +93,37 @@ class LongPoll:
         return self._to_the_end([self._source.snapshot_frame(reset=reset)])
 
     def _to_the_end(self, frames: list[Frame]) -> Changes:
-        lost = [] if self._source.delayed is None else [self._source.delayed]
-        return changes(frames + lost, self._source.feed.tail.position, self._source.proof)
+        freshness = self._source.freshness
+        delayed = [] if freshness.delayed is None else [freshness.delayed]
+        return changes(frames + delayed, self._source.feed.tail.position, freshness.proof)
 
-    # Telling
+    # Responses to requests that wait
 
-    def tell(self, frames: list[Frame]) -> None:
-        """Answer those who wait with what is new, and those who were ahead of this node and are no longer."""
+    def publish(self, frames: list[Frame]) -> None:
+        """Respond with what is new, also to those who were ahead of this node and are no longer."""
         if not self.waiting.count:
             return
-        if level := self.waiting.level:
-            self.waiting.respond(level, self._to_the_end(frames))
+        if caught_up := self.waiting.caught_up:
+            self.waiting.respond(caught_up, self._to_the_end(frames))
         for waiter in self.waiting.reached(self._source.feed.tail.offset):
-            found = self.look(str(waiter.ahead))
+            found = self.find(str(waiter.ahead))
             if found is None:
                 self.waiting.stay(waiter)
             else:
                 self.waiting.respond([waiter], found)
 
-    def turn(self) -> None:
-        """Answer those who wait because the node has lost the log, or has proven that it is level again."""
+    def freshness_changed(self) -> None:
+        """Respond to those who have caught up: the node has lost the log, or is proven to be in sync again."""
         if self.waiting.count:
-            self.waiting.respond(self.waiting.level, self.unchanged())
+            self.waiting.respond(self.waiting.caught_up, self.unchanged())
 
     def restart(self) -> None:
-        """Answer all who wait with a snapshot: the log went on by another history."""
+        """Respond to all with a snapshot: the log went on by another history."""
         if self.waiting.count:
-            self.waiting.respond(self.waiting.everybody, self._from_snapshot(reset=True))
+            self.waiting.respond(self.waiting.waiters, self._from_snapshot(reset=True))
 
     def expire(self) -> None:
-        """Answer the requests whose wait has ended. To be called once in a while as long as any wait."""
+        """Respond to the requests whose wait has ended. To be called once in a while as long as any wait."""
         due = self.waiting.due()
         if due:
             self.waiting.respond([waiter for waiter in due if waiter.ahead is None], self.unchanged())
@@ -135,15 +131,15 @@ class LongPoll:
             self.waiting.respond(due, self._from_snapshot(reset=True))
 
     def end(self, frame: Frame) -> None:
-        """Answer all who wait with a last frame: the feed is closed."""
-        self.waiting.respond(self.waiting.everybody, self._to_the_end([frame]))
+        """Respond to all with a last frame: the feed is closed."""
+        self.waiting.respond(self.waiting.waiters, self._to_the_end([frame]))
 
     def dismiss(self) -> None:
-        """Answer all who wait as if nothing came: who may read has changed, and their next request is judged by it."""
-        self.waiting.respond(self.waiting.everybody, self.unchanged())
+        """Respond to all as if nothing came: who may read has changed, and the next request is checked against that."""
+        self.waiting.respond(self.waiting.waiters, self.unchanged())
 
     def leave(self, waiters: Iterable[Waiter]) -> None:
-        """Answer some of those who wait and close their connections: this node is stopping."""
+        """Respond to some and close their connections: this node is stopping."""
         self.waiting.respond(waiters, self.unchanged()._replace(leaving=True))
 
 
@@ -157,8 +153,8 @@ def changes(frames: Iterable[Frame], position: Position, at: str | None) -> Chan
 def portion(missed: list[Frame]) -> list[Frame]:
     """Return as many of these frames as one response carries: one at least."""
     size = 0
-    for number, frame in enumerate(missed[:FRAMES_AT_MOST]):
+    for number, frame in enumerate(missed[:MAX_FRAMES]):
         size += len(frame.lines)
-        if size > BYTES_AT_MOST and number:
+        if size > MAX_BYTES and number:
             return missed[:number]
-    return missed[:FRAMES_AT_MOST]
+    return missed[:MAX_FRAMES]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 from ticker.feed import Feed
 from ticker.origins import allows
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 if TYPE_CHECKING:
-    from ticker.hub import Channel
+    from ticker.channel import Channel
 
 FROM_SNAPSHOT: Final = -1
 """Cursor of a reader who starts, or starts again, from a snapshot."""
 
-TOLD_CLOSED: Final = -2
+END_SENT: Final = -2
 """Cursor of a reader who was written the last snapshot of a closed feed, and is dismissed once its socket took it."""
 
 
@@ -25,31 +25,31 @@ class Reader(ABC):
 
     Attributes:
         channel: where it reads.
-        cursor: offset of the last entry written to it. Kept true only while it is set aside; a level
-            reader has had everything.
+        cursor: offset of the last entry written to it. Kept true only while it lags; a reader who has caught up has
+            had everything.
         reset: whether its next snapshot must say that what it shows is void.
-        heard: number of the last word (beat or delayed) written to it. Kept as `cursor` is.
-        aside_since: when it was last seen to take bytes, by the hub's clock; None while level.
+        status_seen: number of the last status (beat or delayed) written to it. Kept as `cursor` is.
+        lagging_since: when it was last seen to take bytes, by the hub's clock; None while caught up.
         origin: the web origin of the page that reads, if that is of another site; else None.
         key: id of the key that lets it read a private feed; None where no key was asked for.
     """
 
-    __slots__ = ("aside_since", "channel", "cursor", "heard", "key", "origin", "reset")
-    dialect: Dialect
+    __slots__ = ("channel", "cursor", "key", "lagging_since", "origin", "reset", "status_seen")
+    encoding: Encoding
 
     def __init__(self) -> None:
         self.channel: Channel
         self.cursor = FROM_SNAPSHOT
         self.reset = False
-        self.heard = 0
-        self.aside_since: float | None = None
+        self.status_seen = 0
+        self.lagging_since: float | None = None
         self.origin: str | None = None
         self.key: str | None = None
 
     def refused(self, feed: Feed, origins: tuple[str, ...]) -> Close | None:
-        """Return with what to dismiss this reader if it may not read a feed as it is now; None if it may.
+        """Return the code with which to dismiss this reader if it may not read a feed as it is now; None if it may.
 
-        `origins` are those whose pages may read it. To a reader without a key, a private feed is gone.
+        `origins` are those whose pages may read it. For a reader without a key, a private feed is gone.
         """
         if feed.visibility == "private" and self.key is None:
             return Close.GOING_AWAY
@@ -57,7 +57,7 @@ class Reader(ABC):
 
     @abstractmethod
     def write(self, data: bytes) -> bool:
-        """Hand bytes to the socket. False: it did not take all; `Channel.drained` is to be called when it has."""
+        """Hand bytes to the socket. False: it did not take all; `Channel.on_writable` is to be called when it has."""
 
     @classmethod
     def write_to_all(cls, readers: Iterable[Self], data: bytes) -> list[Self]:
@@ -66,8 +66,8 @@ class Reader(ABC):
 
     @abstractmethod
     def cut(self) -> None:
-        """Close the connection at once, without ceremony."""
+        """Close the connection at once, without a reason."""
 
     @abstractmethod
     def dismiss(self, why: Close) -> None:
-        """Close the connection politely, with a reason that tells the client whether to come back."""
+        """Close the connection with a reason that tells the client whether to come back."""

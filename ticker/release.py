@@ -1,6 +1,6 @@
-"""The task that brings held lines out at their time.
+"""The task that releases held dispatches at their time.
 
-Every worker of every node looks; the script lets one of them through. So a line comes out once, whoever is being
+Every worker polls; the script lets one of them release a dispatch. So it is released once, whichever worker is being
 restarted at that moment.
 """
 
@@ -22,19 +22,19 @@ from ticker.journal.log import Journal
 from ticker.journal.redis import CommandError, cause
 from ticker.journal.registry import Holder
 
-LOOK_EVERY: Final = 0.75
-"""Seconds between looks, or less when a line is due before: so one that is held for a shorter time, or that a node did
-not live to bring out, still comes out within a second. Looking four times a second was half of what an idle node did.
+POLL_INTERVAL: Final = 0.75
+"""Seconds between polls, or less when a dispatch is due before: so one that is held for a shorter time, or whose node
+ended before its release, is still released within a second. Four polls a second were half of the work of an idle node.
 """
 
-RETRY_EVERY: Final = 8
-"""Looks from one attempt to bring out a damaged dispatch to the next: somebody may have mended it."""
+RETRY_INTERVAL: Final = 8
+"""Polls from one attempt to release a damaged dispatch to the next: somebody may have mended it."""
 
 log = logging.getLogger("ticker.release")
 
 
 class Release:
-    """Brings held lines out. One for each node; `run` is its only task."""
+    """Releases held dispatches. One for each node; `run` is its only task."""
 
     def __init__(
         self,
@@ -49,79 +49,79 @@ class Release:
         self._held = held
         self._hub = hub
         self._failed = False
-        self._looks = 0
-        self._aside: dict[tuple[str, str], int] = {}
-        """Dispatches that are due and did not come out, and the look at which each is tried again."""
+        self._polls = 0
+        self._deferred: dict[tuple[str, str], int] = {}
+        """Dispatches that are due and were not released, and the poll at which each is tried again."""
         self._damaged: set[tuple[str, str]] = set()
-        """Those of them of which it was said that they are damaged."""
+        """Those of them that were logged as damaged."""
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Look for what is due until cancelled."""
+        """Release what is due until cancelled."""
         while True:
-            wait = LOOK_EVERY
+            wait = POLL_INTERVAL
             try:
-                goes_on, to_come = await self._look()
+                more, due_in = await self._poll()
                 self._failed = False
-                if goes_on:
-                    continue  # there may be more than one look brings
-                if to_come is not None:
-                    wait = min(wait, to_come)
-            except Exception as error:  # whatever it is, the next look may go well
+                if more:
+                    continue  # there may be more than one poll finds
+                if due_in is not None:
+                    wait = min(wait, due_in)
+            except Exception as error:  # whatever it is, the next poll may succeed
                 if not isinstance(error, Unavailable | CommandError):
-                    log.exception("held lines could not be looked for")
+                    log.exception("held dispatches could not be read")
                 elif not self._failed:
-                    log.warning("held lines wait: %s", cause(error))
+                    log.warning("held dispatches wait: %s", cause(error))
                 self._failed = True
             await self._sleep(wait)
 
-    async def _look(self) -> tuple[bool, float | None]:
-        """Bring out what is due; return whether to look again at once, and the seconds until the next one is due.
+    async def _poll(self) -> tuple[bool, float | None]:
+        """Release what is due; return whether to poll again at once, and the seconds until the next one is due.
 
-        Those that do not come out are looked past, or a few of them would stand before all that follow.
+        Those that cannot be released are skipped, or a few of them would block all that follow.
         """
-        self._looks += 1
-        due, to_come = await self._held.due(self._open_feeds(), Counter(feed for feed, _ in self._aside))
-        known = {(line.feed, line.id) for line in due}
-        self._aside = {line: look for line, look in self._aside.items() if line in known}
+        self._polls += 1
+        due, due_in = await self._held.due(self._open_feeds(), Counter(feed for feed, _ in self._deferred))
+        known = {(held.feed, held.id) for held in due}
+        self._deferred = {held: poll for held, poll in self._deferred.items() if held in known}
         self._damaged &= known
-        goes_on = False
-        for line in due:
-            key = line.feed, line.id
-            if self._looks < self._aside.get(key, 0):
+        more = False
+        for held in due:
+            key = held.feed, held.id
+            if self._polls < self._deferred.get(key, 0):
                 continue
-            if await self._tried(line):
-                self._aside.pop(key, None)
-                goes_on = True
+            if await self._try(held):
+                self._deferred.pop(key, None)
+                more = True
             else:
-                goes_on = goes_on or key not in self._aside
-                self._aside[key] = self._looks + (RETRY_EVERY if key in self._damaged else 1)
-        return goes_on, to_come
+                more = more or key not in self._deferred
+                self._deferred[key] = self._polls + (RETRY_INTERVAL if key in self._damaged else 1)
+        return more, due_in
 
     def _open_feeds(self) -> list[str]:
         return [name for name, channel in self._hub.channels.items() if channel.feed.closed is None]
 
-    async def _tried(self, due: Due) -> bool:
+    async def _try(self, due: Due) -> bool:
         try:
-            return await self.let_out(due)
+            return await self.release(due)
         except Unavailable:
             raise
-        except Exception as error:  # a damaged one does not hold up those behind it
+        except Exception as error:  # a damaged dispatch does not block those behind it
             if (due.feed, due.id) not in self._damaged:
-                told = None if isinstance(error, CommandError) else error  # where it happened is Redis
-                log.error("%s held in %s cannot be released: %s", due.id, due.feed, cause(error), exc_info=told)
+                where = None if isinstance(error, CommandError) else error  # else it happened in Redis
+                log.error("%s held in %s cannot be released: %s", due.id, due.feed, cause(error), exc_info=where)
             self._damaged.add((due.feed, due.id))
             return False
 
-    async def let_out(self, due: Due) -> bool:
-        """Release a line, unless somebody else has, or has postponed it meanwhile; tell whether it is out by this."""
+    async def release(self, due: Due) -> bool:
+        """Release a dispatch; return False if another worker has, or if it was postponed or spiked meanwhile."""
         try:
             record, filer = await self._held.dispatch(due.feed, due.id)
             if record["status"] != "held" or _milliseconds(record["release_at"]) > due.now:
                 return False
             channel = self._hub.channels[due.feed]
-            said = {name: record[name] for name in FIELDS if name in record}
-            fields, confirmation = changes.require_confirmation(said, channel.feed)
+            given = {name: record[name] for name in FIELDS if name in record}
+            fields, confirmation = changes.require_confirmation(given, channel.feed)
             author = Holder(filer, record["by"], "correspondent", record["held"])
             change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             await self._journal.append(due.feed, change)

@@ -1,11 +1,11 @@
-"""Requests that wait for the next change of a feed, answered all together.
+"""Requests that wait for the next change of a feed, and get their response all together.
 
-A waiting request is a small object in a set: it has no task and no timer of its own. Everybody who waits at the end
-of the log gets the same response, so it is encoded once. Deadlines are kept in buckets of STEP seconds, and the event
+A waiting request is a small object in a set: it has no task and no timer of its own. All who wait at the end of the
+log get the same response, so it is encoded once. Deadlines are kept in buckets of STEP seconds, and the event
 loop calls `due` once in a while.
 
 A client may be ahead of this node: another node gave it an entry that has not arrived here yet. It waits apart until
-the entry is here, for AHEAD_WITHIN seconds at most; to answer it at once would take an entry back that it has.
+the entry is here, for AHEAD_TIMEOUT seconds at most; an immediate response would take back an entry that it has.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ticker.entry import Position
 STEP: Final = 0.25
 """Seconds to which deadlines are rounded up: one timer serves them all."""
 
-AHEAD_WITHIN: Final = 2.0
-"""Seconds a position that this node has not heard of may take to arrive; between level nodes it is milliseconds."""
+AHEAD_TIMEOUT: Final = 2.0
+"""Seconds a position that this node has not seen may take to arrive; between nodes in sync it is milliseconds."""
 
-RETURN_WITHIN: Final = 3.0
+RETURN_TIMEOUT: Final = 3.0
 """Seconds after its response that a client still counts as a reader. It asks again at once, or after a second."""
 
 
 class Changes(NamedTuple):
-    """What a request for changes is told, whatever it travels in.
+    """The response to a request for changes, whatever it travels in.
 
     Attributes:
-        body: the JSON text of a 200; None for a 204, which says that nothing is new.
+        body: the JSON text of a 200; None for a 204: nothing is new.
         at: time of the node's last proof, by the log's clock (RFC 3339); None if there is none to give.
         leaving: whether the connection is to be closed, because this node is stopping.
     """
@@ -78,20 +78,20 @@ class Waiting:
 
     @property
     def away(self) -> int:
-        """Clients whose last response is so recent that they count as readers although they do not wait."""
+        """Clients who count as readers although they do not wait, since their last response is so recent."""
         self._forget_away()
         return sum(number for _, number in self._away)
 
-    def came(self) -> None:
-        """Note a request: most likely by the client who was answered first of those who are away."""
+    def request_came(self) -> None:
+        """Note a request: most likely by the client whose response was the first of those who are away."""
         self._forget_away()
         if self._away:
             self._away[0][1] -= 1
             if not self._away[0][1]:
                 self._away.popleft()
 
-    def went(self, number: int) -> None:
-        """Note that so many requests were answered."""
+    def responded(self, number: int) -> None:
+        """Note that so many responses were sent."""
         now = int(self._clock() / STEP)
         if self._away and self._away[-1][0] == now:
             self._away[-1][1] += number
@@ -99,7 +99,7 @@ class Waiting:
             self._away.append([now, number])
 
     def _forget_away(self) -> None:
-        oldest = (self._clock() - RETURN_WITHIN) / STEP
+        oldest = (self._clock() - RETURN_TIMEOUT) / STEP
         while self._away and self._away[0][0] < oldest:
             self._away.popleft()
 
@@ -110,14 +110,14 @@ class Waiting:
         self.count += 1
         if ahead is not None:
             self._ahead.add(waiter)
-        self._put(waiter, waiter.until if ahead is None else now + AHEAD_WITHIN)
+        self._put(waiter, waiter.until if ahead is None else now + AHEAD_TIMEOUT)
 
     def _put(self, waiter: Waiter, until: float) -> None:
         waiter.bucket = math.ceil(until / STEP)
         self._buckets[waiter.bucket].add(waiter)
 
     def leave(self, waiter: Waiter) -> None:
-        """Forget a request whose client is gone. Harmless when it waits no longer."""
+        """Forget a request whose client is gone. Harmless when it no longer waits."""
         if waiter.bucket is not None:
             self._take(waiter)
 
@@ -132,12 +132,12 @@ class Waiting:
         self.count -= 1
 
     @property
-    def level(self) -> list[Waiter]:
+    def caught_up(self) -> list[Waiter]:
         """Requests that wait at the end of the log."""
         return [waiter for bucket in self._buckets.values() for waiter in bucket if waiter.ahead is None]
 
     @property
-    def everybody(self) -> list[Waiter]:
+    def waiters(self) -> list[Waiter]:
         """All requests that wait."""
         return [waiter for bucket in self._buckets.values() for waiter in bucket]
 
@@ -146,7 +146,7 @@ class Waiting:
         return [waiter for waiter in self._ahead if waiter.ahead is not None and waiter.ahead.offset <= offset]
 
     def stay(self, waiter: Waiter) -> None:
-        """Let one that was ahead wait for the rest of its time, now that this node has what it has."""
+        """Let a request that was ahead wait for the rest of its time, now that this node has caught up with it."""
         until = waiter.until
         self._take(waiter)
         waiter.ahead = None
@@ -170,5 +170,5 @@ class Waiting:
                 self._take(waiter)
                 kinds[type(waiter)].append(waiter)
         for kind, those in kinds.items():
-            self.went(len(those))
+            self.responded(len(those))
             kind.respond_to_all(those, changes)

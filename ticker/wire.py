@@ -16,11 +16,11 @@ import orjson
 from ticker.entry import Position
 from ticker.feed import Feed
 
-Dialect = Literal["websocket", "deflated", "sse", "lines"]
+Encoding = Literal["websocket", "deflated", "sse", "lines"]
 """How frames are encoded for a reader. `deflated` is a WebSocket with permessage-deflate; `lines` is bare JSON, a frame
 a line, for transports that add an encoding of their own."""
 
-BEAT_EVERY: Final = 10.0
+BEAT_INTERVAL: Final = 10.0
 """Seconds between beats to a reader. Part of the protocol: readers show a feed as dead some seconds later."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hub.world import Clock, Log
-from ticker.hub import Channel
+from ticker.channel import Channel
 
 
 @pytest.fixture

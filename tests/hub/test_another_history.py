@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.hub.world import LATER, PROOF, Clock, Log, Socket, joined, kinds, offsets, publish
-from ticker.hub import STUCK_AFTER, Channel
+from ticker.channel import Channel
+from ticker.lagging import STUCK_AFTER
 
 
 def test_a_restart_resets_everyone_and_waits_for_those_set_aside(channel: Channel, log: Log) -> None:
@@ -18,7 +19,7 @@ def test_a_restart_resets_everyone_and_waits_for_those_set_aside(channel: Channe
     assert level.take() == [other.feed(1).snapshot(reset=True)]
     assert aside.writes == []
     assert aside.recover() == [other.feed(1).snapshot(reset=True)]
-    assert (channel.set_aside, len(channel)) == (0, 2)
+    assert (channel.lagging, len(channel)) == (0, 2)
     publish(channel, other)
     assert offsets(level.take()) == offsets(aside.take()) == [2]
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.hub.world import AT, Clock, Log, Socket, joined, kinds, publish
+from ticker.channel import Channel
 from ticker.errors import Closed, NotFound
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
 from ticker.wire import Close
 
 
@@ -35,7 +36,7 @@ def last(frames: list[dict[str, Any]], log: Log) -> None:
 
 def test_on_closing_a_level_reader_gets_a_last_snapshot_and_is_dismissed(log: Log, channel: Channel) -> None:
     readers = [joined(channel) for _ in range(3)]
-    channel.replan(closed=AT)
+    channel.update_settings(closed=AT)
     for reader in readers:
         frames = reader.take()
         assert kinds(frames) == ["snapshot"]
@@ -47,7 +48,7 @@ def test_on_closing_a_level_reader_gets_a_last_snapshot_and_is_dismissed(log: Lo
 def test_a_reader_set_aside_gets_what_it_missed_and_then_the_end(log: Log, channel: Channel) -> None:
     reader = joined(channel, slow=True)
     publish(channel, log, 2)
-    channel.replan(closed=AT)
+    channel.update_settings(closed=AT)
     assert reader.dismissed is None, "it has not taken what it was given"
     assert len(channel) == 1
     frames = reader.recover()
@@ -62,7 +63,7 @@ def test_a_reader_whose_socket_takes_a_part_of_the_end_is_dismissed_when_it_took
 ) -> None:
     reader = joined(channel)
     reader.slow = True
-    channel.replan(closed=AT)
+    channel.update_settings(closed=AT)
     assert (len(reader.writes), reader.dismissed) == (1, None)
     last(reader.take(), log)
     reader.drain()
@@ -73,14 +74,14 @@ def test_a_reader_who_never_drains_is_cut_in_time() -> None:
     clock = Clock()
     channel = Log().channel(clock)
     reader = joined(channel, slow=True)
-    channel.replan(closed=AT)
+    channel.update_settings(closed=AT)
     clock.now += 31
     channel.sweep()
     assert (reader.is_cut, len(channel)) == (True, 0)
 
 
 def test_who_was_let_in_before_and_joins_after_gets_the_end_once(log: Log, channel: Channel) -> None:
-    channel.replan(closed=AT)
+    channel.update_settings(closed=AT)
     for after in (None, log.position(1), log.position(3)):
         reader = Socket()
         channel.join(reader, after)
@@ -92,8 +93,8 @@ def test_who_was_let_in_before_and_joins_after_gets_the_end_once(log: Log, chann
 
 
 def test_opened_again_readers_join_as_before_and_the_snapshot_says_nothing_of_it(log: Log, channel: Channel) -> None:
-    channel.replan(closed=AT)
-    channel.replan(closed=None)
+    channel.update_settings(closed=AT)
+    channel.update_settings(closed=None)
     reader = Socket()
     channel.join(reader, None)
     assert "closed" not in reader.take()[0]
@@ -107,7 +108,7 @@ def test_a_feed_that_becomes_private_is_gone_for_those_without_a_key(channel: Ch
     holder.key = "5f2c9a0b71d4"
     channel.join(holder, None)
     holder.writes.clear()
-    channel.replan(visibility="private")
+    channel.update_settings(visibility="private")
     assert (anybody.dismissed, slow.dismissed, holder.dismissed) == (Close.GOING_AWAY, Close.GOING_AWAY, None)
     assert anybody.take() == []
     late = Socket()
@@ -121,13 +122,13 @@ def test_a_page_whose_origin_is_withdrawn_is_dismissed_and_no_other_reader(chann
     for origin, reader in readers.items():
         reader.origin = origin
         channel.join(reader, None)
-    channel.replan(origins=("https://a.example",))
+    channel.update_settings(origins=("https://a.example",))
     assert {origin: reader.dismissed for origin, reader in readers.items()} == {
         None: None,
         "https://a.example": None,
         "https://b.example": Close.POLICY,
     }
-    channel.replan(origins=None)  # the service's, which are all
+    channel.update_settings(origins=None)  # the service's, which are all
     late = Socket()
     late.origin = "https://b.example"
     channel.join(late, None)
@@ -136,10 +137,10 @@ def test_a_page_whose_origin_is_withdrawn_is_dismissed_and_no_other_reader(chann
 
 def test_a_hub_admits_nobody_to_a_closed_feed(log: Log) -> None:
     hub = Hub(capacity=8, limit=10, clock=Clock())
-    hub.ready = True
-    hub.channels["breaking"] = log.channel(Clock())
+    log.open_in(hub)
+    hub.retain(["breaking"])
     assert hub.admit("breaking") is hub.channels["breaking"]
-    hub.channels["breaking"].replan(closed=AT)
+    hub.channels["breaking"].update_settings(closed=AT)
     with pytest.raises(Closed) as refused:
         hub.admit("breaking")
     assert refused.value.extra() == {"closed": AT}

@@ -4,32 +4,93 @@ from __future__ import annotations
 
 import pytest
 
+from tests.hub.test_longpoll import ask
 from tests.hub.world import Clock, Log, joined
 from ticker.errors import NotFound, Unavailable
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
+from ticker.wire import Close
 
 
 @pytest.fixture
-def hub(channel: Channel, log: Log, clock: Clock) -> Hub:
+def hub(log: Log, clock: Clock) -> Hub:
     hub = Hub(capacity=8, limit=3, clock=clock)
-    hub.channels = {"breaking": channel, "sport": log.channel(clock)}
-    hub.ready = True
+    for name in ("breaking", "sport"):
+        log.open_in(hub, name)
+    hub.retain(["breaking", "sport"])
     return hub
 
 
-def test_a_hub_knows_its_feeds(hub: Hub, channel: Channel) -> None:
-    assert hub.channel("breaking") is hub.admit("breaking") is channel
+def test_a_hub_knows_its_feeds(hub: Hub) -> None:
+    assert hub.channel("breaking") is hub.admit("breaking") is hub.channels["breaking"]
     with pytest.raises(NotFound, match="'weather'"):
         hub.admit("weather")
 
 
-def test_a_hub_that_has_not_reached_its_log_cannot_say_which_feeds_there_are(hub: Hub) -> None:
-    assert [*hub.open_channels()] == ["breaking", "sport"]
-    hub.ready = False
+def test_a_hub_that_has_not_reached_its_log_cannot_say_which_feeds_there_are(log: Log, clock: Clock) -> None:
+    hub = Hub(capacity=8, limit=3, clock=clock)
+    log.open_in(hub)
+    assert not hub.ready
     with pytest.raises(Unavailable, match="not reached its log"):
         hub.open_channels()
     with pytest.raises(Unavailable, match="not reached its log"):
+        hub.channel("breaking")
+    hub.retain(["breaking"])
+    assert hub.ready
+    assert [*hub.open_channels()] == ["breaking"]
+
+
+def test_nobody_but_the_hub_changes_its_channels(hub: Hub) -> None:
+    with pytest.raises(TypeError):
+        hub.channels["weather"] = hub.channel("sport")  # type: ignore[index]
+
+
+def test_opening_an_open_feed_restarts_its_readers(hub: Hub, log: Log) -> None:
+    channel = hub.channel("sport")
+    reader = joined(channel)
+    other = Log("1" * 40)
+    other.file("another history")
+    assert other.open_in(hub, "sport") is channel
+    assert reader.take() == [other.feed(1, "sport").snapshot(reset=True)]
+
+
+def test_a_feed_that_is_dropped_ends_for_its_readers_and_no_others(hub: Hub, log: Log) -> None:
+    reader, other = joined(hub.channel("sport")), joined(hub.channel("breaking"))
+    waiter = ask(hub.channel("sport"), log.position(3))
+    hub.drop("sport")
+    assert (reader.dismissed, other.dismissed) == (Close.GOING_AWAY, None)
+    assert waiter.told is not None
+    assert waiter.told.leaving
+    with pytest.raises(NotFound):
+        hub.channel("sport")
+    hub.drop("sport")
+
+
+def test_only_the_feeds_that_are_listed_are_retained(hub: Hub) -> None:
+    for name in ("sport", "weather", "culture"):
+        hub.mark_damaged(name)
+    hub.retain(["breaking", "weather"])
+    assert [*hub.channels] == ["breaking"]
+    assert hub.damaged == {"weather"}
+
+
+def test_a_damaged_feed_is_unavailable_until_it_is_opened(hub: Hub, log: Log) -> None:
+    hub.mark_damaged("weather")
+    with pytest.raises(Unavailable, match="The log of 'weather' is damaged") as caught:
         hub.channel("weather")
+    assert caught.value.retry_after == 30
+    hub.mark_damaged("sport")
+    assert hub.channel("sport") is hub.channels["sport"], "what it has can still be read"
+    for name in ("weather", "sport"):
+        log.open_in(hub, name)
+    assert hub.damaged == set()
+    assert hub.channel("weather").feed.name == "weather"
+
+
+def test_an_entry_goes_to_the_readers_of_its_feed(hub: Hub, log: Log) -> None:
+    reader, other = joined(hub.channel("sport")), joined(hub.channel("breaking"))
+    hub.publish("sport", log.file("goal"), None)
+    assert [frame["dispatch"]["text"] for frame in reader.take()] == ["goal"]
+    assert other.take() == []
 
 
 def test_a_full_node_admits_nobody_until_somebody_leaves(hub: Hub) -> None:
@@ -42,7 +103,7 @@ def test_a_full_node_admits_nobody_until_somebody_leaves(hub: Hub) -> None:
     assert hub.admit("breaking") is hub.channels["breaking"]
 
 
-def test_readers_set_aside_count_too(hub: Hub) -> None:
+def test_lagging_readers_count_too(hub: Hub) -> None:
     for _ in range(3):
         joined(hub.admit("sport"), slow=True)
     with pytest.raises(Unavailable):
@@ -50,6 +111,6 @@ def test_readers_set_aside_count_too(hub: Hub) -> None:
 
 
 def test_a_node_that_is_going_away_sends_readers_to_another(hub: Hub) -> None:
-    hub.draining = True
+    hub.start_draining()
     with pytest.raises(Unavailable, match="going away"):
         hub.admit("breaking")

@@ -8,30 +8,31 @@ from typing import Any, get_args
 import pytest
 
 from tests.hub.world import PROOF, Clock, Log, Socket, kinds, offsets, publish
-from ticker import hub, ring
-from ticker.hub import Channel
-from ticker.wire import Dialect
+from ticker import channel as channels
+from ticker import freshness, ring
+from ticker.channel import Channel
+from ticker.wire import Encoding
 
-EVERY_DIALECT = pytest.mark.parametrize("dialect", get_args(Dialect))
+EVERY_ENCODING = pytest.mark.parametrize("encoding", get_args(Encoding))
 
 
-@EVERY_DIALECT
-def test_a_level_reader_gets_exactly_one_write_for_each_frame(dialect: Dialect, log: Log, channel: Channel) -> None:
-    sockets = [Socket(dialect) for _ in range(3)]
+@EVERY_ENCODING
+def test_a_level_reader_gets_exactly_one_write_for_each_frame(encoding: Encoding, log: Log, channel: Channel) -> None:
+    sockets = [Socket(encoding) for _ in range(3)]
     for socket in sockets:
         channel.join(socket, None)
     publish(channel, log, 2)
     frames = channel.ring.after(3) or []
     assert len(frames) == 2
     for socket in sockets:
-        assert socket.writes[1:] == [getattr(frame, dialect) for frame in frames]
+        assert socket.writes[1:] == [getattr(frame, encoding) for frame in frames]
 
 
 def test_a_frame_is_built_once_and_its_bytes_are_shared_by_all_readers(
     log: Log, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[str] = []
-    for home, name in ((ring, "entry_frame"), (hub, "snapshot_frame"), (hub, "beat_frame")):
+    for home, name in ((ring, "entry_frame"), (channels, "snapshot_frame"), (freshness, "beat_frame")):
         monkeypatch.setattr(home, name, counted(getattr(home, name), built))
     sockets = [Socket() for _ in range(50)]
     for socket in sockets:
@@ -58,17 +59,17 @@ def test_a_fresh_reader_starts_from_a_snapshot_of_that_moment_that_resets_nothin
         assert socket.take() == [log.feed(offset).snapshot()]
         publish(channel, log)
         assert offsets(socket.take()) == [offset + 1]
-    assert (len(channel), channel.set_aside, len(channel.readers)) == (2, 0, 2)
+    assert (len(channel), channel.lagging, len(channel.readers)) == (2, 0, 2)
 
 
-@EVERY_DIALECT
-def test_the_head_of_the_answer_and_the_first_frames_are_one_write(dialect: Dialect, channel: Channel) -> None:
+@EVERY_ENCODING
+def test_the_head_of_the_answer_and_the_first_frames_are_one_write(encoding: Encoding, channel: Channel) -> None:
     channel.prove(PROOF, beat=False)
-    socket = Socket(dialect)
+    socket = Socket(encoding)
     channel.join(socket, None, head=b"HTTP/1.1 200 OK\r\n\r\n")
     [data] = socket.writes
     assert data.startswith(b"HTTP/1.1 200 OK\r\n\r\n")
-    if dialect != "deflated":  # which cannot be read as it stands
+    if encoding != "deflated":  # which cannot be read as it stands
         assert data.index(b'"snapshot"') < data.index(b'"beat"')
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from tests.hub.world import LATER, PROOF, Clock, Log, kinds, offsets, publish
 from ticker import longpoll
-from ticker.hub import Channel, Hub
-from ticker.longpoll import BYTES_AT_MOST, FRAMES_AT_MOST
-from ticker.waiting import AHEAD_WITHIN, RETURN_WITHIN, STEP, Changes, Waiter
+from ticker.channel import Channel
+from ticker.hub import Hub
+from ticker.longpoll import MAX_BYTES, MAX_FRAMES
+from ticker.waiting import AHEAD_TIMEOUT, RETURN_TIMEOUT, STEP, Changes, Waiter
 from ticker.wire import Frame
 
 ELSEWHERE = "1-ffffffffffff"
@@ -204,8 +205,8 @@ def test_a_response_is_bounded_and_the_next_goes_on_without_a_hole(clock: Clock,
         said = body(asked)
         assert asked.told is not None
         assert asked.told.body is not None
-        assert len(asked.told.body) < BYTES_AT_MOST + 4096
-        assert len(said["frames"]) <= FRAMES_AT_MOST
+        assert len(asked.told.body) < MAX_BYTES + 4096
+        assert len(said["frames"]) <= MAX_FRAMES
         seen += offsets(said["frames"])
         assert said["position"] == said["frames"][-1]["position"]
         # Who has not got everything is not level, so nothing is proven to it.
@@ -216,7 +217,7 @@ def test_a_response_is_bounded_and_the_next_goes_on_without_a_hole(clock: Clock,
 
 
 def test_one_frame_longer_than_a_response_still_goes_out() -> None:
-    frame = Frame({"type": "dispatch", "text": "x" * BYTES_AT_MOST})
+    frame = Frame({"type": "dispatch", "text": "x" * MAX_BYTES})
     assert longpoll.portion([frame, frame]) == [frame]
 
 
@@ -238,17 +239,17 @@ def test_who_was_ahead_waits_no_longer_than_it_asked_to(channel: Channel, log: L
     waiter = ask(channel, log.position(4), 10)
     clock.now += 1
     channel.publish(entry)
-    clock.now += AHEAD_WITHIN
+    clock.now += AHEAD_TIMEOUT
     channel.polls.expire()
     assert waiter.told is None
-    clock.now += 10 - 1 - AHEAD_WITHIN + STEP
+    clock.now += 10 - 1 - AHEAD_TIMEOUT + STEP
     channel.polls.expire()
     assert is_204(waiter)
 
 
 def test_a_position_that_never_arrives_is_of_a_lost_history(channel: Channel, clock: Clock) -> None:
     waiter = ask(channel, "9-ffffffffffff", 30)
-    clock.now += AHEAD_WITHIN + STEP
+    clock.now += AHEAD_TIMEOUT + STEP
     channel.polls.expire()
     assert [(frame["type"], frame["reset"]) for frame in body(waiter)["frames"]] == [("snapshot", True)]
 
@@ -282,9 +283,9 @@ def test_a_closed_feed_tells_all_who_wait_with_its_last_frame(channel: Channel, 
     assert [body(waiter)["frames"] for waiter in waiters] == [[{"type": "snapshot", "closed": "now"}]] * 2
 
 
-def test_those_who_wait_fill_a_node_as_readers_do(channel: Channel, log: Log, clock: Clock) -> None:
+def test_those_who_wait_fill_a_node_as_readers_do(log: Log, clock: Clock) -> None:
     hub = Hub(capacity=8, limit=3, clock=clock)
-    hub.channels["breaking"] = channel
+    channel = log.open_in(hub)
     for _ in range(2):
         ask(channel, log.position(3))
     assert (len(hub), len(channel), channel.count) == (2, 2, 0)
@@ -298,12 +299,12 @@ def test_who_polls_counts_as_one_reader_from_request_to_request(channel: Channel
     for number in range(4, 30):
         publish(channel, log)
         assert channel.audience == 50, "they are about to ask again"
-        clock.now += RETURN_WITHIN / 2
+        clock.now += RETURN_TIMEOUT / 2
         for _ in range(50):
             ask(channel, log.position(number))
         assert (channel.audience, channel.polls.waiting.count) == (50, 50)
     publish(channel, log)
-    clock.now += RETURN_WITHIN + STEP
+    clock.now += RETURN_TIMEOUT + STEP
     assert channel.audience == 0, "they did not come back"
 
 

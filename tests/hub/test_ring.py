@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.hub.world import Clock, Log, Socket, kinds
+from ticker.channel import Channel
 from ticker.entry import Position
-from ticker.hub import Channel
 from ticker.ring import Ring
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import orjson
 
 from ticker.changes import fold
+from ticker.channel import Channel
 from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
-from ticker.hub import Channel
+from ticker.hub import Hub
 from ticker.reader import Reader
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 AT = "2026-03-11T14:30:00.000Z"
 PROOF, LATER = "2026-03-11T14:30:10.000Z", "2026-03-11T14:30:20.000Z"
@@ -51,9 +52,9 @@ class Log:
     def kill(self, id: str, revision: int = 9) -> Entry:
         return self.write("kill", id=id, reason="withdrawn", filed=AT, revision=revision)
 
-    def feed(self, offset: int) -> Feed:
+    def feed(self, offset: int, name: str = "breaking") -> Feed:
         """What the feed shows at an offset."""
-        feed = Feed("breaking", "Breaking news", "en", self.tails[0])
+        feed = Feed(name, "Breaking news", "en", self.tails[0])
         for entry in self.entries[:offset]:
             fold(entry, feed)
         return feed
@@ -63,6 +64,10 @@ class Log:
         end, base = len(self.entries), max(len(self.entries) - capacity, 0)
         return Channel(self.feed(end), self.entries[base:], self.tails[base], capacity=capacity, clock=clock)
 
+    def open_in(self, hub: Hub, name: str = "breaking") -> Channel:
+        """Open this log's feed in a hub, from its beginning."""
+        return hub.open(self.feed(len(self.entries), name), self.entries, self.tails[0])
+
     def position(self, offset: int) -> str:
         return str(self.tails[offset].position)
 
@@ -70,9 +75,9 @@ class Log:
 class Socket(Reader):
     """A reader that keeps what it is given. A slow one takes each write only when it is drained."""
 
-    def __init__(self, dialect: Dialect = "lines", *, slow: bool = False) -> None:
+    def __init__(self, encoding: Encoding = "lines", *, slow: bool = False) -> None:
         super().__init__()
-        self.dialect = dialect
+        self.encoding = encoding
         self.slow = slow
         self.full = self.is_cut = False
         self.dismissed: Close | None = None
@@ -95,10 +100,10 @@ class Socket(Reader):
 
     def drain(self) -> None:
         self.full = False
-        self.channel.drained(self)
+        self.channel.on_writable(self)
 
     def take(self) -> list[dict[str, Any]]:
-        """Frames written since last asked, of a reader in the dialect `lines`."""
+        """Frames written since last asked, of a reader in the encoding `lines`."""
         lines = b"".join(self.writes).splitlines()
         self.writes.clear()
         return [orjson.loads(line) for line in lines]

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from tests.server.test_reader import UPGRADE, House, until
-from ticker.hub import Channel
+from ticker.channel import Channel
 from ticker.server import acceptor
 
 pytestmark = pytest.mark.anyio

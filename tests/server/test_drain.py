@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.hub.world import Clock, Log, Socket
-from ticker.hub import Channel, Hub
+from ticker.channel import Channel
+from ticker.hub import Hub
 from ticker.server.drain import STEP, drain
 from ticker.wire import Close
 
@@ -28,7 +29,8 @@ class Going:
     def __init__(self, readers: int, *, slow: bool = False) -> None:
         self.clock = Clock()
         self.hub = Hub(capacity=8, limit=1000, clock=self.clock)
-        self.hub.channels = {name: Log().channel(self.clock) for name in ("breaking", "sport")}
+        for name in ("breaking", "sport"):
+            Log().open_in(self.hub, name)
         self.readers = [self.join(channel, slow=slow) for channel in self.hub.channels.values() for _ in range(readers)]
         self.seen: list[int] = []
         self.hurry_at = 1_000_000

@@ -16,7 +16,7 @@ import uvicorn
 
 from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
 from ticker.server.acceptor import Acceptor
 from ticker.server.listeners import listen
 from ticker.server.reader import SocketReader
@@ -41,9 +41,8 @@ class House:
         settings = Settings.read(port=0)
         self.hub = Hub(capacity=64, limit=1000, clock=time.monotonic)
         feed = Feed("f", "F", "en", Tail(0, ORIGIN))
-        self.channel = Channel(feed, [], feed.tail, capacity=64, clock=time.monotonic)
-        self.hub.channels["f"] = self.channel
-        self.hub.ready = True
+        self.channel = self.hub.open(feed, [], feed.tail)
+        self.hub.retain(["f"])
         self.listener = listen(settings)[0]
         state: dict[str, Any] = {"node": SimpleNamespace(hub=self.hub, settings=settings)}
         config = uvicorn.Config(nothing, log_config=None)
@@ -125,7 +124,7 @@ async def test_only_the_rest_of_one_write_waits_for_a_full_socket(house: House) 
     await house.join(UPGRADE)
     [reader] = house.channel.readers
     assert isinstance(reader, SocketReader)
-    while not house.channel.set_aside:
+    while not house.channel.lagging:
         house.file("x" * 50_000)
     kept = len(reader._unsent)
     assert 0 < kept <= 51_000
@@ -144,7 +143,7 @@ async def full(house: House) -> SocketReader:
     while looks < 5:  # what looks full at first may only be in transit to the other end
         house.file("x" * 50_000)
         await asyncio.sleep(0.001)
-        looks = looks + 1 if house.channel.set_aside else 0
+        looks = looks + 1 if house.channel.lagging else 0
     return reader
 
 
@@ -152,12 +151,12 @@ async def test_a_reader_that_takes_part_of_the_rest_gets_more_time(house: House)
     mine = await house.join(UPGRADE)
     reader = await full(house)
     kept = len(reader._unsent)
-    house.channel._clock = lambda: 5_000_000.0
+    house.channel._lagging._clock = lambda: 5_000_000.0
     while len(reader._unsent) == kept:
         await asyncio.get_running_loop().sock_recv(mine, 4096)
         await asyncio.sleep(0)
     assert reader._unsent
-    assert reader.aside_since == 5_000_000.0
+    assert reader.lagging_since == 5_000_000.0
 
 
 async def test_a_reader_that_the_system_gave_up_is_counted_as_stuck(house: House) -> None:

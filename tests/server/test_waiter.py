@@ -15,15 +15,16 @@ import orjson
 import pytest
 
 from tests.server.test_reader import House, count_transports, until
-from ticker.hub import Channel, Hub
-from ticker.relay import Relay
+from ticker.channel import Channel
+from ticker.feeds import Feeds
+from ticker.hub import Hub
+from ticker.node import Node
 from ticker.server import acceptor, drain, waiter
 from ticker.server.acceptor import Acceptor
 from ticker.server.drain import drain as empty
 from ticker.settings import Settings
 from ticker.waiting import STEP
 from ticker.web.app import application
-from ticker.web.node import Node
 
 pytestmark = pytest.mark.anyio
 
@@ -77,7 +78,7 @@ class Here(Node):
 
     def __init__(self, hub: Hub, settings: Settings) -> None:
         self.hub, self.settings = hub, settings
-        self.relay = cast(Relay, SimpleNamespace(private=lambda feed: False))
+        self.feeds = cast(Feeds, SimpleNamespace(private=lambda feed: False))
 
     async def find(self, name: str) -> Channel:
         return self.hub.channel(name)
@@ -311,7 +312,7 @@ async def test_a_head_in_pieces_is_answered_too(house: Waiters) -> None:
 
 async def test_a_response_that_the_socket_takes_in_pieces_is_complete(house: Waiters) -> None:
     client = await house.waiter()
-    [parked] = house.channel.polls.waiting.everybody
+    [parked] = house.channel.polls.waiting.waiters
     assert isinstance(parked, waiter.SocketWaiter)
     with socket.fromfd(parked._descriptor, socket.AF_INET, socket.SOCK_STREAM) as theirs:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -325,7 +326,7 @@ async def test_a_response_that_the_socket_takes_in_pieces_is_complete(house: Wai
 
 async def test_a_client_that_disconnects_with_half_a_response_leaves_nothing_behind(house: Waiters) -> None:
     client = await house.waiter()
-    [parked] = house.channel.polls.waiting.everybody
+    [parked] = house.channel.polls.waiting.waiters
     assert isinstance(parked, waiter.SocketWaiter)
     house.file("x" * 8_000_000)
     assert parked._unsent

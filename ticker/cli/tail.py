@@ -22,9 +22,9 @@ from ticker.cli.look import Shown, line, shown, withdrawn
 from ticker.cli.moment import clock
 from ticker.cli.receipt import as_json
 from ticker.dispatch import BREAKING
-from ticker.wire import BEAT_EVERY
+from ticker.wire import BEAT_INTERVAL
 
-DEAD_AFTER: Final = BEAT_EVERY + 3.0
+DEAD_AFTER: Final = BEAT_INTERVAL + 3.0
 """Seconds without a frame after which the connection counts as dead."""
 
 LONGEST_WAIT: Final = 30.0

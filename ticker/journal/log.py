@@ -126,6 +126,9 @@ class Journal:
                 raise BrokenLog(f"The log of {plan.name!r} is broken at offset {entry.tail.offset}")
             end = entry.tail
         if end != feed.tail:
+            again = await self.look(plan)
+            if again is not None and again.tail == feed.tail:
+                raise BrokenLog(f"The log of {plan.name!r} ends at offset {end.offset}, before its newest entry")
             raise Unavailable(f"The log of {plan.name!r} changed while it was read")
         return feed, base, recent
 

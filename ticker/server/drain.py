@@ -29,7 +29,7 @@ async def drain(
     second half. Requests that wait for changes are answered evenly over the first half, so that their clients do not
     all return at once.
     """
-    hub.draining = True
+    hub.start_draining()
     for channel in hub.channels.values():
         channel.announce(move_frame(int(timeout / 2 * 1000)))
     end = clock() + timeout
@@ -55,5 +55,5 @@ def _dismiss(hub: Hub, share: float) -> None:
 
 def _respond(hub: Hub, share: float) -> None:
     for channel in hub.channels.values():
-        waiting = channel.polls.waiting.everybody
+        waiting = channel.polls.waiting.waiters
         channel.polls.leave(random.sample(waiting, math.ceil(len(waiting) * share)))

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from ticker.errors import TickerError
+from ticker.node import Node
 from ticker.server.handshake import accept_for_key, headers_in, sse_head, switching_protocols, tokens, wants_websocket
 from ticker.server.reader import SocketReader
 from ticker.server.readiness import Readiness
@@ -23,7 +24,6 @@ from ticker.server.waiter import KeepAlive, SocketWaiter
 from ticker.waiting import STEP
 from ticker.web.admission import LIVE_PATH, admit, cross_origin
 from ticker.web.changes import CHANGES_PATH, admit_poll
-from ticker.web.node import Node
 
 
 def plain_head(prefix: str = "") -> re.Pattern[bytes]:
@@ -83,14 +83,14 @@ class HandOff:
         except TickerError:
             return False
         if accept is not None:
-            head = switching_protocols(accept, deflated=admission.dialect == "deflated")
+            head = switching_protocols(accept, deflated=admission.encoding == "deflated")
         else:
             head = sse_head(cross_origin(settings, headers.get("origin"), admission.channel.feed))
         try:
             descriptor = release()
         except OSError:  # no descriptor is left to hand off with; by way of uvicorn, no other one is needed
             return False
-        reader = SocketReader(admission.dialect, descriptor, self._readiness)
+        reader = SocketReader(admission.encoding, descriptor, self._readiness)
         reader.origin, reader.key = admission.origin, admission.key
         try:
             admission.channel.join(reader, admission.after, head)

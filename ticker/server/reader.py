@@ -18,7 +18,7 @@ from ticker.server.lingering_close import LingeringClose
 from ticker.server.readiness import Readiness
 from ticker.server.websocket import ReaderWebSocket
 from ticker.web.allowance import Allowance
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 READ_SIZE: Final = 1024
 """Bytes read from one reader before others get their turn; one who sends a lot is cut after a few turns."""
@@ -32,12 +32,12 @@ class SocketReader(Reader):
     What a write leaves over, at most one chunk, waits here until there is room.
     """
 
-    __slots__ = ("_allowance", "_descriptor", "_readiness", "_unsent", "_websocket", "dialect")
+    __slots__ = ("_allowance", "_descriptor", "_readiness", "_unsent", "_websocket", "encoding")
 
-    def __init__(self, dialect: Dialect, descriptor: int, readiness: Readiness) -> None:
+    def __init__(self, encoding: Encoding, descriptor: int, readiness: Readiness) -> None:
         """Take over a connected socket that does not block."""
         super().__init__()
-        self.dialect = dialect
+        self.encoding = encoding
         self._descriptor = descriptor
         self._readiness = readiness
         self._unsent = b""
@@ -78,7 +78,7 @@ class SocketReader(Reader):
             self._descriptor, self._unsent, self._websocket = _CLOSED, b"", None
 
     def dismiss(self, why: Close) -> None:
-        if self.dialect != "sse" and not self._unsent:  # else it would be stuck behind what the reader does not read
+        if self.encoding != "sse" and not self._unsent:  # else it would be stuck behind what the reader does not read
             self.write(Frame(CLOSE, CloseFrame(why, "").serialize()).serialize(mask=False))
         self.cut()
 
@@ -104,10 +104,10 @@ class SocketReader(Reader):
             return
         self._unsent = self._unsent[sent:]
         if self._unsent:
-            self.channel.took(self)
+            self.channel.made_progress(self)
         else:
             self._readiness.watch_writable(self._descriptor, self, on=False)
-            self.channel.drained(self)
+            self.channel.on_writable(self)
 
     def _read(self) -> None:
         try:
@@ -121,7 +121,7 @@ class SocketReader(Reader):
             data = b""
         if not data:
             self.cut()
-        elif self.dialect != "sse":
+        elif self.encoding != "sse":
             self._receive(data)
         else:
             now = self._readiness.clock()
@@ -132,7 +132,7 @@ class SocketReader(Reader):
 
     def _receive(self, data: bytes) -> None:
         if self._websocket is None:  # most readers never send anything, so only those who do cost a protocol object
-            self._websocket = ReaderWebSocket(deflated=self.dialect == "deflated", now=self._readiness.clock())
+            self._websocket = ReaderWebSocket(deflated=self.encoding == "deflated", now=self._readiness.clock())
         websocket = self._websocket
         response = websocket.receive(data, self._readiness.clock())
         # While the reader does not read what it was sent, pongs would only pile up behind that.

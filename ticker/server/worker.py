@@ -17,12 +17,12 @@ from typing import Final
 
 import uvicorn
 
+from ticker.node import Node
 from ticker.server.acceptor import Acceptor
 from ticker.server.drain import drain
 from ticker.server.uvicorn_websocket import LimitedWebSocket
 from ticker.settings import Settings
 from ticker.web.app import application
-from ticker.web.node import Node
 
 READY: Final = b"r"
 """What the worker sends when it serves."""

@@ -18,14 +18,16 @@ from starlette.requests import HTTPConnection
 from websockets.exceptions import InvalidHeader
 from websockets.headers import parse_extension
 
+from ticker.channel import Channel
 from ticker.errors import Forbidden, UpgradeRequired, no_such_feed
 from ticker.feed import Feed
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
 from ticker.journal.registry import Holder
+from ticker.node import Node
 from ticker.origins import EVERY, allows, host
 from ticker.settings import Settings
-from ticker.web.node import Node, node_of
-from ticker.wire import Dialect
+from ticker.web.node import node_of
+from ticker.wire import Encoding
 
 LIVE_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/live")
 
@@ -69,7 +71,7 @@ async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Ac
         NotFound: there is no such feed, or it is private and the request has no key that reaches it.
         Unavailable: as `Hub.channel`; or Redis cannot be asked.
     """
-    if not node.relay.private(feed):
+    if not node.feeds.private(feed):
         channel = await node.find(feed)
         if channel.feed.visibility != "private":
             return Access(channel, None)
@@ -147,7 +149,7 @@ class Admission(NamedTuple):
     """
 
     channel: Channel
-    dialect: Dialect
+    encoding: Encoding
     after: str | None
     origin: str | None
     key: str | None
@@ -193,8 +195,8 @@ def admit(
         # What the browser saw last is newer than what its page was loaded with.
         after = headers.get("last-event-id") or after
         return Admission(channel, "sse", after, origin, key)
-    dialect: Dialect = "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket"
-    return Admission(channel, dialect, after, origin, key)
+    encoding: Encoding = "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket"
+    return Admission(channel, encoding, after, origin, key)
 
 
 @lru_cache(maxsize=64)  # readers who lose their connection together come back with one position

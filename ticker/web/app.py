@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from ticker.errors import TickerError
+from ticker.node import Node
 from ticker.settings import Settings
 from ticker.web import (
     air,
@@ -35,7 +36,6 @@ from ticker.web import (
 from ticker.web.described import page
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
-from ticker.web.node import Node
 from ticker.web.public_url import StripPrefix
 
 RESOURCES: Final = (

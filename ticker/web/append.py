@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.changes import Change
-from ticker.fanout import Kept, Line
+from ticker.delivery import Filed, Kept
 from ticker.web.node import node_of
 from ticker.web.operation import Header
 from ticker.web.parameters import ETAG, REPLAYED
@@ -29,10 +29,10 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
     node, feed = node_of(request), request.path_params["feed"]
     receipt, repeated = await node.journal.append(feed, change)
     if change.kind == "file":
-        kept = Kept(node.relay.now(), repeated)
-        node.relay.fan_outs.kept(Line(feed, receipt["id"], receipt["filed"]), kept)
+        kept = Kept(node.redis_clock.now(), repeated)
+        node.deliveries.kept(Filed(feed, receipt["id"], receipt["filed"]), kept)
     if "position" in receipt:
-        await node.relay.heard(feed, int(receipt["position"].partition("-")[0]), ENTRY_TIMEOUT)
+        await node.follower.wait_for_entry(feed, int(receipt["position"].partition("-")[0]), ENTRY_TIMEOUT)
     headers = {"idempotent-replayed": "true"} if repeated else {}
     if "revision" in receipt:
         headers["etag"] = f'"{receipt["revision"]}"'

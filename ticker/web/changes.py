@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ticker.channel import Channel
 from ticker.errors import Invalid
-from ticker.hub import Channel, Hub
+from ticker.hub import Hub
 from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
 from ticker.waiting import Changes, Waiter
@@ -136,7 +137,7 @@ async def changes(request: Request) -> Response:
     polls = poll.channel.polls
     found: Changes | None
     if request.method == "HEAD":
-        found = polls.look(poll.after) or polls.unchanged()
+        found = polls.find(poll.after) or polls.unchanged()
     else:
         waiter = AsgiWaiter()
         found = polls.ask(waiter, poll.after, poll.wait) or await _wait(request, poll.channel, waiter)

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker import changes
+from ticker.channel import Channel
 from ticker.dispatch import FIELDS, Correction, Draft, Kill, read
 from ticker.errors import Conflict, Gone, Invalid
-from ticker.hub import Channel
 from ticker.journal.registry import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, respond
@@ -235,4 +235,4 @@ async def delivery(request: Request, holder: Holder) -> Response:
     feed = request.path_params["feed"]
     node = node_of(request)
     found = await node.journal.dispatch(feed, request.path_params["id"])
-    return json(await node.receipts.of(feed, found))
+    return json(await node.delivery_reports.of(feed, found))

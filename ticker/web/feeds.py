@@ -15,10 +15,11 @@ from ticker.errors import Conflict, Invalid
 from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.registry import Holder, now
+from ticker.node import Node
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import OTHER_ORIGIN
-from ticker.web.node import Node, node_of
+from ticker.web.node import node_of
 from ticker.web.operation import Fault, Resource, Returns
 from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT
 from ticker.web.public_url import base
@@ -53,7 +54,8 @@ async def list_feeds(request: Request) -> Response:
     channels = await visible(request, node.hub.open_channels())
     every = [channel.feed for channel in channels.values()]
     listed = [
-        describe(channel.feed, channels) | {"editions": siblings(channel.feed, every), "watching": channel.watching}
+        describe(channel.feed, channels)
+        | {"editions": siblings(channel.feed, every), "watching": channel.freshness.watching}
         for channel in channels.values()
     ]
     response = public(request, {"feeds": listed}, max_age=FRESH_FOR)
@@ -123,7 +125,7 @@ async def snapshot(request: Request) -> Response:
     """Respond from memory, also while Redis is away."""
     channel = await readable(request)
     # The time of the last proof moves on while nothing changes, hence a weak tag; and a 304 must have it too.
-    proof = {} if channel.proof is None else {"ticker-at": channel.proof}
+    proof = {} if channel.freshness.proof is None else {"ticker-at": channel.freshness.proof}
     tag = str(channel.feed.tail.position)
     return public(request, channel.snapshot(), max_age=FRESH_FOR, tag=tag, weak=True, headers=proof)
 
@@ -144,7 +146,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     feed, node = request.path_params["feed"], node_of(request)
     changes = read(FeedEdit, await body(request)).changes()
     await _check_edition(node, feed, changes.get("edition_of"))
-    async with node.relay.hears(ENTRY_TIMEOUT) as word:
+    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as word:
         plan = await node.registry.edit(feed, changes, word)
     await node.journal.settle(feed)
     return json(asdict(plan))
@@ -163,7 +165,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
 async def close_feed(request: Request, holder: Holder) -> Response:
     """Close a feed. After the response no node takes anything into it."""
     feed, node = request.path_params["feed"], node_of(request)
-    async with node.relay.hears(ENTRY_TIMEOUT) as word:
+    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as word:
         plan = await node.registry.close(feed, word)
     await node.journal.settle(feed)
     return json(asdict(plan))

@@ -8,10 +8,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from ticker.channel import Channel
 from ticker.errors import Unavailable
-from ticker.hub import Channel
+from ticker.node import Node
 from ticker.schema import shape, text
-from ticker.web.node import Node, node_of
+from ticker.web.node import node_of
 from ticker.web.operation import Resource, Returns
 from ticker.web.responses import json
 from ticker.web.shape import Shape
@@ -47,11 +48,11 @@ async def readyz(request: Request) -> Response:
     hub = node.hub
     if hub.draining:
         return json({"status": "draining"}, 503)
-    # A feed whose log is damaged is so on every node: to send its readers elsewhere would help nobody.
-    if node.relay.refuses:
+    # A feed whose log is damaged is damaged on every node: to send its readers elsewhere would help nobody.
+    if node.follower.refuses:
         return json({"status": "the log takes no entries"}, 503)
-    whole = [channel for name, channel in hub.channels.items() if name not in hub.broken]
-    if not hub.ready or any(channel.behind for channel in whole):
+    whole = [channel for name, channel in hub.channels.items() if name not in hub.damaged]
+    if not hub.ready or any(channel.freshness.behind for channel in whole):
         return json({"status": "not level with Redis"}, 503)
     return json({"status": "ready"})
 
@@ -83,26 +84,26 @@ async def metrics(request: Request) -> Response:
 def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
     gauges = {
         "ticker_readers": ("Readers connected to this worker.", {n: len(c) for n, c in channels.items()}),
-        "ticker_readers_set_aside": ("Readers whose sockets are full.", {n: c.set_aside for n, c in channels.items()}),
+        "ticker_readers_set_aside": ("Readers whose sockets are full.", {n: c.lagging for n, c in channels.items()}),
         "ticker_waiting": (
             "Readers whose requests for changes wait.",
             {n: c.polls.waiting.count for n, c in channels.items()},
         ),
         "ticker_offset": ("Offset of the newest entry.", {n: c.feed.tail.offset for n, c in channels.items()}),
-        "ticker_level": ("1 while level with Redis.", {n: int(c.proven) for n, c in channels.items()}),
+        "ticker_level": ("1 while in sync with Redis.", {n: int(c.freshness.proven) for n, c in channels.items()}),
     }
     for name, (purpose, values) in gauges.items():
         yield f"# HELP {name} {purpose}\n# TYPE {name} gauge\n"
         for feed, value in values.items():
             yield f'{name}{{feed="{feed}"}} {value}\n'
     yield "# HELP ticker_log_writable 1 while the log takes entries.\n"
-    yield f"# TYPE ticker_log_writable gauge\nticker_log_writable {int(node.relay.writable)}\n"
+    yield f"# TYPE ticker_log_writable gauge\nticker_log_writable {int(node.follower.writable)}\n"
     cut = {n: c.cut_readers for n, c in channels.items()}
     yield "# HELP ticker_readers_cut_total Readers cut because they took nothing.\n"
     yield "# TYPE ticker_readers_cut_total counter\n"
     for feed, value in cut.items():
         yield f'ticker_readers_cut_total{{feed="{feed}"}} {value}\n'
     yield "# HELP ticker_relay_filled_total Entries that pub/sub did not bring and the log did.\n"
-    yield f"# TYPE ticker_relay_filled_total counter\nticker_relay_filled_total {node.relay.filled}\n"
-    yield "# HELP ticker_relay_sessions_total Times this worker came level with Redis anew.\n"
-    yield f"# TYPE ticker_relay_sessions_total counter\nticker_relay_sessions_total {node.relay.sessions}\n"
+    yield f"# TYPE ticker_relay_filled_total counter\nticker_relay_filled_total {node.follower.filled}\n"
+    yield "# HELP ticker_relay_sessions_total Times this worker began to follow Redis.\n"
+    yield f"# TYPE ticker_relay_sessions_total counter\nticker_relay_sessions_total {node.follower.sessions}\n"

@@ -32,7 +32,7 @@ from ticker.web.node import node_of
 from ticker.web.operation import Fault, Parameter, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME
 from ticker.web.problems import problem
-from ticker.wire import Close, Dialect
+from ticker.wire import Close, Encoding
 
 ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
@@ -55,11 +55,11 @@ _UPGRADE_REQUIRED: Final = Fault(
 class AsgiReader(Reader):
     """A reader whose bytes are taken by a task."""
 
-    __slots__ = ("_chunk", "_ended", "_ready", "dialect", "why")
+    __slots__ = ("_chunk", "_ended", "_ready", "encoding", "why")
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, encoding: Encoding) -> None:
         super().__init__()
-        self.dialect = dialect
+        self.encoding = encoding
         self._chunk = b""
         self._ready = asyncio.Event()
         self._ended = False
@@ -91,7 +91,7 @@ class AsgiReader(Reader):
                     return
                 self._ready.clear()
                 yield self._chunk
-                channel.drained(self)
+                channel.on_writable(self)
         finally:
             channel.leave(self)
 

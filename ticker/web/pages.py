@@ -12,15 +12,16 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticker.channel import Channel
 from ticker.dispatch import BREAKING, direction, rfc3339
 from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed
-from ticker.hub import Channel
 from ticker.journal.history import Filter, Page
+from ticker.node import Node
 from ticker.schema import text
 from ticker.web.admission import governing, readable
 from ticker.web.feeds import siblings
-from ticker.web.node import Node, node_of
+from ticker.web.node import node_of
 from ticker.web.operation import HTML, Resource, Returns
 from ticker.web.parameters import BEFORE, DISPATCH_ID, FEED_NAME, in_path
 from ticker.web.public_url import base
@@ -87,7 +88,7 @@ def _render(request: Request, template: str, channel: Channel, code: int = 200, 
         code,
         feed=describe(feed),
         words=words(feed.language),
-        at=channel.proof or rfc3339(datetime.now(UTC)),
+        at=channel.freshness.proof or rfc3339(datetime.now(UTC)),
         closed=feed.closed,
         **context,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 
-from ticker.hub import Channel
+from ticker.channel import Channel
 from ticker.web.admission import reading_holder
 from ticker.web.node import node_of
 
 
-async def visible(request: Request, channels: dict[str, Channel]) -> dict[str, Channel]:
+async def visible(request: Request, channels: Mapping[str, Channel]) -> dict[str, Channel]:
     """Return the channels of the feeds that a request may know of.
 
     Raises:
@@ -43,4 +45,4 @@ async def visible_editions(request: Request, editions: list[str]) -> list[str]:
 
 def listed(request: Request, edition: str) -> bool:
     """Return True if everybody may know of the feed of an edition, given as `feed/id`."""
-    return node_of(request).relay.listed(edition.partition("/")[0])
+    return node_of(request).feeds.listed(edition.partition("/")[0])

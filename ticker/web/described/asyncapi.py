@@ -11,7 +11,7 @@ from ticker.web.described import examples
 from ticker.web.live import PATH
 from ticker.web.shape import Shape, referring
 from ticker.web.shapes.feed import SNAPSHOT
-from ticker.wire import BEAT_EVERY
+from ticker.wire import BEAT_INTERVAL
 
 ABOUT: Final = """What a reader of a feed is sent, in order and without a gap. Over a WebSocket each frame is one text
 message; there is no subprotocol, and readers send nothing. A reader ignores members and types of frames that it does
@@ -39,7 +39,8 @@ FRAMES: Final[dict[str, Schema]] = {
     },
     "beat": _frame(
         "beat",
-        f"At `at` this node was in sync with the log. Every {BEAT_EVERY:.0f} seconds; nothing else proves a page live.",
+        f"At `at` this node was in sync with the log. Every {BEAT_INTERVAL:.0f} seconds; "
+        "nothing else proves a page live.",
         {
             "position": POSITION,
             "at": moment("When, by the clock of the log."),
@@ -48,7 +49,7 @@ FRAMES: Final[dict[str, Schema]] = {
     ),
     "delayed": _frame(
         "delayed",
-        f"This node has lost the log. Again every {BEAT_EVERY:.0f} seconds until the next beat.",
+        f"This node has lost the log. Again every {BEAT_INTERVAL:.0f} seconds until the next beat.",
         {"since": moment("As old is what it shows.")},
     ),
     "move": _frame(

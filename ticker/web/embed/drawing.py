@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from ticker.channel import Channel
 from ticker.dispatch import direction
-from ticker.hub import Channel
 from ticker.web.assets import ASSETS
 from ticker.web.embed.attributes import Attributes, written
 from ticker.web.embed.words import fill, spoken
@@ -53,7 +53,7 @@ def draw(
     """
     feed = channel.feed
     own = spoken(attributes.lang or feed.language)
-    proof = channel.proof
+    proof = channel.freshness.proof
     now = datetime.fromisoformat(proof) if proof else None
     element: Any = TEMPLATES.get_template("embed/element.html")
     return Markup(  # noqa: S704  # a template that escapes

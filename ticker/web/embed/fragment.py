@@ -8,8 +8,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticker.channel import Channel
 from ticker.dispatch import Link
-from ticker.hub import Channel
 from ticker.web.admission import cross_origin, readable
 from ticker.web.described.bodies import RULES
 from ticker.web.embed.attributes import FRAGMENT, Attributes, read

@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ticker.hub import Channel
+from ticker.channel import Channel
 from ticker.web.admission import readable
 from ticker.web.embed.attributes import CARD, Attributes, read
 from ticker.web.embed.drawing import TEMPLATES, draw
@@ -70,7 +70,7 @@ async def card(request: Request) -> Response:
     feed = channel.feed
     attributes = read(request.query_params, feed.name, CARD)
     # Read before the dispatch: the page may be sent a change that it has already, but misses none.
-    start, proof = str(feed.tail.position), channel.proof
+    start, proof = str(feed.tail.position), channel.freshness.proof
     dispatch = await _dispatch(request, channel)
     now = datetime.fromisoformat(proof) if proof else None
     return _page(

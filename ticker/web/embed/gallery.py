@@ -12,9 +12,9 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticker.channel import Channel
 from ticker.dispatch import BREAKING
 from ticker.errors import Invalid
-from ticker.hub import Channel
 from ticker.web.admission import readable
 from ticker.web.assets import CLIENTS
 from ticker.web.embed.attributes import Attributes, read, written

@@ -12,12 +12,13 @@ from starlette.responses import Response
 
 from ticker.dispatch import BREAKING
 from ticker.errors import Gone, Invalid, NotFound, NotSupported
+from ticker.node import Node
 from ticker.schema import number, shape, text
 from ticker.web.admission import find_readable
 from ticker.web.embed.parameters import one_of, whole
 from ticker.web.embed.zone import clock_time
 from ticker.web.faults import INVALID_PARAMETER, KILLED, NOT_FOUND
-from ticker.web.node import Node, node_of
+from ticker.web.node import node_of
 from ticker.web.operation import Fault, Parameter, Resource, Returns
 from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ticker.channel import Channel
 from ticker.dispatch import URGENCIES
 from ticker.errors import Unavailable
 from ticker.feed import WINDOW
-from ticker.hub import Channel
 from ticker.journal.history import Filter, at_least
 from ticker.journal.log import Journal
 from ticker.web.embed.attributes import Attributes
@@ -88,10 +88,10 @@ async def shown(journal: Journal, channel: Channel, attributes: Attributes) -> l
     """
     attributes = effective(attributes)
     feed = channel.feed
-    now = datetime.fromisoformat(channel.proof) if channel.proof else None
+    now = datetime.fromisoformat(channel.freshness.proof) if channel.freshness.proof else None
     known = list(feed.dispatches)
     missing = attributes.limit - len(visible(known, attributes, now))
-    if missing > 0 and len(known) >= WINDOW and not channel.behind:
+    if missing > 0 and len(known) >= WINDOW and not channel.freshness.behind:
         try:
             known += await _older(journal, feed.name, known[-1]["id"], attributes, now, missing)
         except Unavailable:

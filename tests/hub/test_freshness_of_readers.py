@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.hub.world import LATER, PROOF, Clock, Log, Socket, joined, kinds, publish
-from ticker.hub import Channel
-from ticker.wire import BEAT_EVERY, move_frame
+from ticker.channel import Channel
+from ticker.wire import BEAT_INTERVAL, move_frame
 
 
 def test_the_first_proof_is_news_and_the_next_waits_for_its_beat(channel: Channel, log: Log) -> None:
     socket = joined(channel)
-    assert (channel.proven, channel.behind) == (False, False)
-    channel.watching = 12
-    channel.prove(PROOF, beat=False)
-    assert (channel.proven, channel.behind) == (True, False)
+    assert (channel.freshness.proven, channel.freshness.behind) == (False, False)
+    channel.prove(PROOF, beat=False, watching=12)
+    assert (channel.freshness.proven, channel.freshness.behind) == (True, False)
     assert socket.take() == [{"type": "beat", "position": log.position(3), "at": PROOF, "watching": 12}]
     channel.prove(LATER, beat=False)
     assert socket.writes == []
@@ -27,10 +26,10 @@ def test_a_lost_redis_is_told_at_once_with_the_time_of_the_last_proof_and_its_re
     channel.prove(PROOF, beat=True)
     socket.writes.clear()
     channel.delay(LATER)
-    assert (channel.proven, channel.behind) == (False, True)
+    assert (channel.freshness.proven, channel.freshness.behind) == (False, True)
     assert socket.take() == [{"type": "delayed", "since": PROOF}]
     channel.prove(LATER, beat=False)
-    assert (channel.proven, channel.behind) == (True, False)
+    assert (channel.freshness.proven, channel.freshness.behind) == (True, False)
     assert [(frame["type"], frame["at"]) for frame in socket.take()] == [("beat", LATER)]
 
 
@@ -38,7 +37,7 @@ def test_a_lost_redis_is_told_again_each_beat_lest_silence_seem_a_dead_line(chan
     socket = joined(channel)
     channel.prove(PROOF, beat=True)
     socket.writes.clear()
-    for seconds, told in [(0, 1), (0.25, 0), (BEAT_EVERY - 0.5, 0), (0.25, 1), (BEAT_EVERY - 0.25, 0), (0.25, 1)]:
+    for seconds, told in [(0, 1), (0.25, 0), (BEAT_INTERVAL - 0.5, 0), (0.25, 1), (BEAT_INTERVAL - 0.25, 0), (0.25, 1)]:
         clock.now += seconds
         channel.delay(LATER)
         assert socket.take() == [{"type": "delayed", "since": PROOF}] * told

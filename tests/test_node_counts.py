@@ -1,0 +1,26 @@
+"""How many readers all nodes have together."""
+
+from __future__ import annotations
+
+from ticker.node_counts import NODE_TIMEOUT, NodeCounts
+
+
+def test_the_last_reports_of_all_nodes_are_added_up() -> None:
+    counts = NodeCounts()
+    assert counts.watching("breaking") == 0
+    counts.report("one", {"breaking": 7, "sport": 1}, 0.0)
+    counts.report("two", {"breaking": 4}, 0.0)
+    counts.report("one", {"breaking": 3}, 1.0)
+    assert (counts.watching("breaking"), counts.watching("sport")) == (7, 0)
+
+
+def test_a_node_that_is_silent_is_forgotten() -> None:
+    counts = NodeCounts()
+    counts.report("one", {"breaking": 1}, 0.0)
+    counts.report("two", {"breaking": 2}, 1.0)
+    counts.forget_silent(NODE_TIMEOUT - 0.1)
+    assert counts.watching("breaking") == 3
+    counts.forget_silent(NODE_TIMEOUT)
+    assert counts.watching("breaking") == 2
+    counts.forget_silent(NODE_TIMEOUT + 1.0)
+    assert counts.watching("breaking") == 0

@@ -1,0 +1,261 @@
+"""One feed on this node: what it shows, its ring of ready-made frames, and the readers who follow it.
+
+Publishing is synchronous: a frame is written to the socket of each reader who has caught up, and that is all. A reader
+has no queue. When a socket takes less than the whole frame, its reader lags, with a cursor at that frame; once its
+socket is writable it catches up from the ring (lagging.py). Too far behind for the ring, it gets a fresh snapshot;
+stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and delays nobody.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ticker.changes import fold
+from ticker.delivery import FanOut
+from ticker.entry import Entry, Position, Tail
+from ticker.feed import Feed
+from ticker.freshness import Freshness, Notice
+from ticker.lagging import LaggingReaders, Progress
+from ticker.longpoll import LongPoll
+from ticker.origins import EVERY
+from ticker.reader import FROM_SNAPSHOT, Reader
+from ticker.ring import Ring
+from ticker.similar import RecentDispatches
+from ticker.wire import Close, Encoding, Frame, snapshot_frame
+
+
+class Channel:
+    """One feed on this node and its readers."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        recent: Iterable[Entry],
+        base: Tail,
+        *,
+        capacity: int,
+        clock: Callable[[], float],
+        origins: tuple[str, ...] = (EVERY,),
+    ) -> None:
+        """Start a channel from the feed's state; `recent` are the entries from `base` up to that state.
+
+        `capacity` is the ring's in entries; `clock` counts seconds and never runs backwards. `origins` are those
+        whose pages may read feeds that name none of their own.
+        """
+        self._clock = clock
+        self._origins = origins
+        self._capacity = capacity
+        # Grouped by class and encoding, so that each group is written in one loop.
+        self._caught_up: defaultdict[tuple[type[Reader], Encoding], set[Reader]] = defaultdict(set)
+        self._lagging = LaggingReaders(self, clock)
+        self.freshness = Freshness(clock)
+        self.polls = LongPoll(self, clock)
+        self.count = 0
+        """Readers here, caught up or lagging, without those who poll."""
+        self.cut_readers = 0
+        """Readers cut because their sockets took nothing."""
+        self.fan_out: FanOut | None = None
+        """How the newest entry was written to readers; None before the first."""
+        self._begin(feed, recent, base)
+
+    def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
+        ring, recent_dispatches = Ring(base, self._capacity), RecentDispatches()
+        for entry in recent:
+            ring.add(entry)
+            recent_dispatches.add(entry)
+        # All or nothing: an entry that cannot be taken leaves the channel as it was.
+        self.feed, self.ring, self.recent_dispatches = feed, ring, recent_dispatches
+        self._snapshots: dict[bool, Frame] = {}
+
+    # Entries
+
+    def publish(self, entry: Entry, pinned: dict[str, Any] | None = None) -> None:
+        """Take in the next entry and write its frame to every reader who has caught up.
+
+        `pinned` is the dispatch that the entry pins, if the feed does not show it.
+        """
+        readers, lagging, began = len(self), len(self._lagging), self._clock()
+        frame = self.ring.add(entry)
+        fold(entry, self.feed)
+        if pinned is not None:
+            self.feed.learn(pinned)
+        self.recent_dispatches.add(entry)
+        self._snapshots.clear()
+        self.freshness.entry_published()
+        self._write_to_caught_up(frame, self.feed.tail.offset)
+        self.polls.publish([frame])
+        self.fan_out = FanOut(readers - lagging, lagging, began, self._clock())
+
+    def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
+        """Go on by another history: everything readers show is void, and nothing is proven of it yet."""
+        self._begin(feed, recent, base)
+        self.freshness.restart()
+        self._lagging.reset()
+        for reader in self._all_caught_up():
+            self._lag(reader, FROM_SNAPSHOT)
+            reader.reset = True
+            self._catch_up(reader)
+        self.polls.restart()
+
+    def announce(self, frame: Frame) -> None:
+        """Write a frame that matters only now to the readers who have caught up."""
+        self._write_to_caught_up(frame, self.feed.tail.offset)
+
+    def _write_to_caught_up(self, frame: Frame, cursor: int) -> None:
+        for (kind, encoding), readers in self._caught_up.items():
+            for reader in kind.write_to_all(readers, getattr(frame, encoding)):
+                self._lag(reader, cursor)
+
+    # Snapshots
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the snapshot frame as an object."""
+        return self.feed.snapshot(at=self.freshness.proof)
+
+    def snapshot_frame(self, *, reset: bool) -> Frame:
+        """Return the snapshot frame; all who ask between two changes or proofs share one."""
+        if reset not in self._snapshots:
+            self._snapshots[reset] = snapshot_frame(self.feed, reset=reset, at=self.freshness.proof)
+        return self._snapshots[reset]
+
+    # Freshness
+
+    def prove(self, at: str, *, beat: bool, watching: int = 0) -> None:
+        """Note that the feed was in sync with Redis at `at` (RFC 3339); send a beat if one is due or it is news.
+
+        `watching` is the number of readers on all nodes.
+        """
+        notice = self.freshness.prove(at, beat=beat, watching=watching)
+        self._snapshots.clear()  # they have the time of the last proof in them
+        self._send_status(notice)
+
+    def delay(self, now: str) -> None:
+        """Note that this node has lost Redis (`now` is RFC 3339); send that to readers at once, then at intervals."""
+        self._send_status(self.freshness.delay(now))
+
+    def _send_status(self, notice: Notice) -> None:
+        if notice is Notice.CHANGED:
+            self.polls.freshness_changed()
+        status = self.freshness.status(self.feed.tail.position) if notice is not Notice.NONE else None
+        if status is not None:
+            self._write_to_caught_up(status, self.feed.tail.offset)
+
+    # Who may read, and until when
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Web origins whose pages may read this feed."""
+        return self._origins if self.feed.origins is None else self.feed.origins
+
+    def update_settings(self, **settings: Any) -> None:
+        """Take in the feed's settings as attributes of Feed: `title`, `visibility`, `closed` and so on.
+
+        Readers who may not read it any more are dismissed. If it is closed now, each one gets a last snapshot that
+        says so, and is dismissed: at once if it has caught up, else when its socket has taken what it missed.
+        """
+        if all(getattr(self.feed, name) == value for name, value in settings.items()):
+            return
+        for name, value in settings.items():
+            setattr(self.feed, name, value)
+        self._snapshots.clear()
+        for reader in self.readers:
+            if (why := reader.refused(self.feed, self.origins)) is not None:
+                self.dismiss(reader, why)
+        if self.feed.closed is None:
+            self.polls.dismiss()
+            return
+        self.polls.end(self.snapshot_frame(reset=False))
+        for reader in self._all_caught_up():
+            self._lag(reader, self.feed.tail.offset)
+            self._catch_up(reader)
+
+    # Readers
+
+    def __len__(self) -> int:
+        return self.count + self.polls.waiting.count
+
+    @property
+    def audience(self) -> int:
+        """Readers here; those who poll count from one request to the next."""
+        return len(self) + self.polls.waiting.away
+
+    @property
+    def readers(self) -> list[Reader]:
+        """All readers but those who poll."""
+        return [*self._lagging, *self._all_caught_up()]
+
+    @property
+    def lagging(self) -> int:
+        """Readers whose sockets are full."""
+        return len(self._lagging)
+
+    def _all_caught_up(self) -> list[Reader]:
+        return [reader for readers in self._caught_up.values() for reader in readers]
+
+    def join(self, reader: Reader, after: str | None, head: bytes = b"") -> None:
+        """Add a reader: `head`, then what it missed since `after` or a snapshot, then how fresh that is."""
+        reader.channel = self
+        if (why := reader.refused(self.feed, self.origins)) is not None:
+            reader.dismiss(why)  # it was let in, and the feed was edited before it got here
+            return
+        self.count += 1
+        if after is not None:
+            position = Position.parse(after)
+            if position is not None and self.ring.holds(position):
+                reader.cursor = position.offset
+            else:
+                reader.reset = True
+        self._lagging.add(reader)
+        self._catch_up(reader, head)
+
+    def leave(self, reader: Reader) -> None:
+        """Forget a reader whose connection is gone. Harmless when it is forgotten already."""
+        caught_up = self._caught_up[type(reader), reader.encoding]
+        if reader in caught_up or reader in self._lagging:
+            caught_up.discard(reader)
+            self._lagging.discard(reader)
+            self.count -= 1
+
+    def dismiss(self, reader: Reader, why: Close) -> None:
+        """Forget a reader and close its connection, with a reason."""
+        self.leave(reader)
+        reader.dismiss(why)
+
+    def on_writable(self, reader: Reader) -> None:
+        """Go on with a reader whose socket has taken all it was given."""
+        if reader in self._lagging:
+            self._catch_up(reader)
+
+    def made_progress(self, reader: Reader) -> None:
+        """Note that the socket of a lagging reader has taken some of what it was given: it is slow, not stuck."""
+        self._lagging.made_progress(reader)
+
+    def stalled(self, reader: Reader) -> None:
+        """Let a reader lag whose socket was filled by something that is not the channel's."""
+        if reader in self._caught_up[type(reader), reader.encoding]:
+            self._lag(reader, self.feed.tail.offset)
+
+    def _lag(self, reader: Reader, cursor: int) -> None:
+        self._caught_up[type(reader), reader.encoding].discard(reader)
+        reader.cursor, reader.status_seen = cursor, self.freshness.status_seq
+        self._lagging.add(reader)
+
+    def _catch_up(self, reader: Reader, head: bytes = b"") -> None:
+        progress = self._lagging.catch_up(reader, head)
+        if progress is Progress.CAUGHT_UP:
+            self._caught_up[type(reader), reader.encoding].add(reader)
+        elif progress is Progress.ENDED:
+            self.dismiss(reader, Close.GOING_AWAY)
+
+    def sweep(self) -> None:
+        """Cut the readers whose sockets have taken nothing for too long."""
+        for reader in self._lagging.stuck():
+            self.cut_stuck(reader)
+
+    def cut_stuck(self, reader: Reader) -> None:
+        """Cut a reader whose socket has taken nothing for too long."""
+        self.cut_readers += 1
+        self.leave(reader)
+        reader.cut()

@@ -1,0 +1,126 @@
+"""How a dispatch was delivered to its readers: measured by each node, and put together for its delivery report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple, Protocol
+
+from ticker.entry import Entry
+
+MAX_PENDING: Final = 10_000
+"""Measurements that wait to be stored. Beyond, the oldest are lost: a report is a measurement, not a promise."""
+
+
+class FanOut(NamedTuple):
+    """How one node wrote one entry to its readers.
+
+    Attributes:
+        readers: those it was written to at once.
+        lagging: those whose sockets were full then, and who get it when they drain.
+        began, ended: when the writing did, in seconds by the clock of the hub.
+    """
+
+    readers: int
+    lagging: int
+    began: float
+    ended: float
+
+
+class Delivery(NamedTuple):
+    """How one node delivered one dispatch: a FanOut whose times are in milliseconds since the dispatch was filed."""
+
+    readers: int
+    lagging: int
+    began: float
+    ended: float
+
+
+class Filed(NamedTuple):
+    """A dispatch that was filed, and when (RFC 3339)."""
+
+    feed: str
+    id: str
+    filed: str
+
+
+class Kept(NamedTuple):
+    """When a dispatch was known to be kept (RFC 3339), and whether that was the response to a repeated request."""
+
+    at: str
+    repeated: bool
+
+
+class Measured(Protocol):
+    """A channel, which measures how it writes."""
+
+    @property
+    def fan_out(self) -> FanOut | None:
+        """How the newest entry was written to readers."""
+
+
+class Deliveries:
+    """What this node measured of each dispatch and has not stored yet. A consumer of the log, after the hub."""
+
+    def __init__(
+        self, channels: Mapping[str, Measured], *, clock: Callable[[], float], redis_time: Callable[[], float]
+    ) -> None:
+        """`clock` is that of the hub; `redis_time` returns Unix time in seconds by the clock of Redis."""
+        self._channels = channels
+        self._clock = clock
+        self._redis_time = redis_time
+        self._deliveries: dict[Filed, Delivery] = {}
+        self._kept: dict[Filed, Kept] = {}
+
+    def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
+        """Note how an entry was written to the readers of this node, if it files a dispatch."""
+        fan_out = self._channels[feed].fan_out
+        if entry.kind == "file" and fan_out is not None:
+            # Seconds by the hub's clock from the filing: filing is by the clock of Redis, and both tell what is now.
+            filed = self._clock() - self._redis_time() + datetime.fromisoformat(entry.at).timestamp()
+            began, ended = ((moment - filed) * 1000 for moment in (fan_out.began, fan_out.ended))
+            dispatch = Filed(feed, entry.content["dispatch"]["id"], entry.at)
+            self.delivered(dispatch, Delivery(fan_out.readers, fan_out.lagging, began, ended))
+
+    def delivered(self, dispatch: Filed, delivery: Delivery) -> None:
+        """Note how a dispatch was delivered to the readers of this node."""
+        self._deliveries[dispatch] = delivery
+        if len(self._deliveries) > MAX_PENDING:
+            del self._deliveries[next(iter(self._deliveries))]
+
+    def kept(self, dispatch: Filed, kept: Kept) -> None:
+        """Note when a dispatch that was filed on this node was known to be kept. The first time counts."""
+        self._kept.setdefault(dispatch, kept)
+        if len(self._kept) > MAX_PENDING:
+            del self._kept[next(iter(self._kept))]
+
+    def take(self) -> tuple[dict[Filed, Delivery], dict[Filed, Kept]]:
+        """Return all that was noted, and forget it."""
+        taken = self._deliveries, self._kept
+        self._deliveries, self._kept = {}, {}
+        return taken
+
+
+def quantile(deliveries: list[Delivery], share: float) -> float | None:
+    """Return within how many milliseconds this share of all readers was written to; None if there were none.
+
+    A node writes to one reader after the other, so its readers are spread evenly between its first and last write.
+    """
+    reached = [delivery for delivery in deliveries if delivery.readers]
+    if not reached:
+        return None
+    wanted = share * sum(delivery.readers for delivery in reached)
+
+    def written(by: float) -> float:
+        total = 0.0
+        for delivery in reached:
+            length = delivery.ended - delivery.began
+            part = (by - delivery.began) / length if length > 0 else float(by >= delivery.began)
+            total += delivery.readers * min(max(part, 0.0), 1.0)
+        return total
+
+    low, high = min(delivery.began for delivery in reached), max(delivery.ended for delivery in reached)
+    for _ in range(60):  # halves until the difference is far below a microsecond
+        middle = (low + high) / 2
+        low, high = (middle, high) if written(middle) < wanted else (low, middle)
+    return high

@@ -1,0 +1,118 @@
+"""The feeds of this node: opened from their logs, kept to their settings, closed, and kept from those who may not read.
+
+What a feed is like stands in the registry, which publishes a message whenever that changes. A feed that was closed is
+first brought to the end of its log, so that its readers miss nothing; that is the follower's business, between `load`
+and `finish`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from ticker.errors import BrokenLog
+from ticker.hub import Hub
+from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.log import Journal
+from ticker.journal.redis import WrongType
+from ticker.journal.registry import Registry
+from ticker.wire import Close
+
+UNREADABLE: Final = (BrokenLog, WrongType, ValueError, KeyError, TypeError, AttributeError)
+"""What is raised by a log that is damaged."""
+
+log = logging.getLogger("ticker.feeds")
+
+
+class Feeds:
+    """Keeps the hub's feeds as the registry has them."""
+
+    def __init__(self, hub: Hub, journal: Journal, registry: Registry, *, admin_key: str | None = None) -> None:
+        """`admin_key` is issued where the log was emptied."""
+        self._hub = hub
+        self._journal = journal
+        self._registry = registry
+        self._admin_key = admin_key
+        self._settings: dict[str, FeedSettings] = {}
+
+    def private(self, name: str) -> bool:
+        """Return True if a feed is known here and may be read with a key alone."""
+        settings = self._settings.get(name)
+        return settings is not None and settings.visibility == "private"
+
+    def listed(self, name: str) -> bool:
+        """Return False if a feed is known here and is not public: it must not be listed."""
+        settings = self._settings.get(name)
+        return settings is None or settings.visibility == "public"
+
+    async def set_up(self) -> None:
+        """Give a log that was emptied, or never used, the default feed and the admin key."""
+        await self._registry.ensure(self._admin_key)
+
+    async def load(self, subscribe: Callable[[Iterable[str]], Awaitable[None]]) -> list[str]:
+        """Take in which feeds there are and what each is like now; open those that are new to this node.
+
+        Returns the feeds that are closed now, and open on this node until `finish`.
+        """
+        every = {settings.name: settings for settings in await self._registry.feeds()}
+        await subscribe(every)  # before a log is read, so that nothing falls in between
+        self._settings = every
+        # Readers who may not read any more are dismissed before anything is waited for.
+        closing = [name for name, settings in every.items() if not self._update_but_for_closing(settings)]
+        for name in self._hub.channels.keys() - every.keys():
+            self._hub.drop(name)
+        for name in every.keys() - self._hub.channels.keys():
+            await self.open(name)
+        return closing
+
+    def finish(self, closing: Iterable[str]) -> None:
+        """End the feeds that are closed now, all of whose entries were published. From now on, the feeds are known."""
+        for name in closing:
+            self._hub.channels[name].update_settings(**self._settings[name].public())
+        self._hub.retain(self._settings.keys())
+
+    def _update_but_for_closing(self, settings: FeedSettings) -> bool:
+        """Take in what a known feed is like now. False: it is closed now, which was left out."""
+        channel = self._hub.channels.get(settings.name)
+        if channel is None:
+            return True
+        closes = settings.closed is not None and channel.feed.closed is None
+        channel.update_settings(**settings.public() | ({"closed": None} if closes else {}))
+        return not closes
+
+    async def open(self, name: str) -> None:
+        """Open a feed from its log, or restart its readers from there. If that is damaged, it is marked so.
+
+        A damaged feed does not block the others.
+        """
+        settings = self._settings[name]
+        try:
+            await self._open(settings)
+        except UNREADABLE as fault:
+            if name not in self._hub.damaged:
+                log.error("the log of %s is damaged (%s): see `ticker verify`", name, fault)
+            self._hub.mark_damaged(name)
+
+    async def _open(self, settings: FeedSettings) -> None:
+        known = settings.name in self._hub.channels
+        if known:
+            await self.set_up()  # the log may have been emptied
+        feed, base, recent = await self._journal.opened(settings, self._hub.capacity)
+        self._hub.open(feed, recent, base)
+        if known:
+            log.warning("%s has diverged (fork detected); its readers were reset", settings.name)
+
+    async def check_keys(self) -> None:
+        """Dismiss readers of private feeds whose keys were revoked, or no longer reach the feed."""
+        channels = [channel for channel in self._hub.channels.values() if channel.feed.visibility == "private"]
+        for channel in channels:
+            channel.polls.dismiss()  # each asks again, with its key
+        if not any(len(channel) for channel in channels):
+            return
+        holders = {holder.id: holder for holder, _ in await self._registry.holders()}
+        for channel in channels:
+            for reader in channel.readers:
+                holder = holders.get(reader.key or "")
+                if holder is None or not holder.writes(channel.feed.name):
+                    channel.dismiss(reader, Close.POLICY)

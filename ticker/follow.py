@@ -1,0 +1,384 @@
+"""The decisions of following a log: what happens → what is to be done. No I/O, no clock and no tasks of its own.
+
+Pub/sub is only the fast path. Every entry that arrives is checked against the end of what this node has; a hole is
+filled from the log; an entry that does not chain means that history has forked. Silence proves nothing, so each second
+the node reads where the logs end and, in the same pipeline, publishes a token of its own. When that arrives, all that
+was published before it has arrived. Only then is the node in sync with Redis, and only then does it beat.
+
+  event          case                                                   actions
+  ─────────────  ─────────────────────────────────────────────────────  ───────────────────────────────────────────
+  Arrived        the next entry, and it chains                          Publish
+                 the next entry, and it does not chain                  Restart
+                 beyond the next: there is a hole                       Fill, then as above
+                 known already, by this history or from before the ring -
+                 known already, by another history                      Restart
+                 of a feed without a channel                            -
+  LogEnd         not there, or before an entry that this node has       Restart
+                 beyond what this node has                              Fill, then as below
+                 where the ring has another history                     Restart
+                 where this node is, or before                          none, or what the proof does (below)
+  Filled         entries that chain                                     Publish each; Fill while a hole is left
+                 none, or one that does not chain                       Publish those before it; Restart
+  Unreadable     the log of a feed cannot be read                       Restart
+  Restarted      of a feed that a proof is about                        what the proof does (below)
+                 otherwise                                              -
+  Tick           no probe in flight, and one is due                     SendProbe
+                 no probe in flight                                     Wait until one is due
+                 a probe in flight, its token overdue                   Reconnect
+                 a probe in flight                                      Wait until its token is overdue
+  TokenArrived   not of the probe in flight                             -
+                 logs are gone that were whole before                   Delay their feeds; SetUp
+                 otherwise                                              each feed as by LogEnd, and then
+                   the feed is damaged                                  Delay
+                   it is whole                                          Prove, with a beat if one is due
+                   a beat is due                                        first Restart what is damaged; CheckKeys
+  Resumed        a session begins, or a feed was changed                - (a probe is due at once)
+  Lost           Redis is lost                                          Delay every feed
+
+A Fill is followed by Filled or Unreadable, a Restart by Restarted, a SendProbe by ProbeSent, and that by TokenArrived
+if pub/sub works. The actions of one event, and of the events that they make, come before the next event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from ticker.entry import Entry, Tail
+from ticker.feed import Feed
+from ticker.ring import Ring
+from ticker.wire import BEAT_INTERVAL
+
+PROBE_INTERVAL: Final = 1.0
+"""Seconds between proofs. With PROBE_TIMEOUT, the bound on how long a lost Redis goes unnoticed."""
+
+PROBE_TIMEOUT: Final = 1.5
+"""Seconds a node's own token may take to arrive before the subscription counts as dead."""
+
+FILL_BATCH: Final = 512
+"""Entries read from the log at once to fill a hole."""
+
+
+Offsets = Mapping[str, int]
+"""Offset of the last entry that a node had, by feed."""
+
+
+class Copy(Protocol):
+    """What this node has of one feed's log: its channel."""
+
+    feed: Feed
+    ring: Ring
+
+
+class Copies(Protocol):
+    """What this node has: the hub."""
+
+    @property
+    def channels(self) -> Mapping[str, Copy]:
+        """What it has of each feed that it follows."""
+
+    @property
+    def damaged(self) -> AbstractSet[str]:
+        """Feeds whose logs are damaged."""
+
+
+class Probe(NamedTuple):
+    """A token of this node that was published, what the node had before, and what Redis answered."""
+
+    token: str
+    had: Offsets
+    ends: Mapping[str, Tail]
+    """Where each log ended just before the token was published; none of a feed whose log is not there."""
+    at: str
+    """When that was, by the clock of Redis (RFC 3339)."""
+
+
+# Events
+
+
+class Arrived(NamedTuple):
+    """Pub/sub brought an entry."""
+
+    feed: str
+    entry: Entry
+
+
+class LogEnd(NamedTuple):
+    """The log was found to end at `end` (None: it is not there), after this node had the entry with offset `had`."""
+
+    feed: str
+    had: int
+    end: Tail | None
+
+
+class Filled(NamedTuple):
+    """These entries were read for a Fill."""
+
+    feed: str
+    entries: Sequence[Entry]
+
+
+class Unreadable(NamedTuple):
+    """A log could not be read, or has an entry that this node cannot publish."""
+
+    feed: str
+
+
+class Restarted(NamedTuple):
+    """A Restart was carried out: the feed was opened from its log again, or marked as damaged."""
+
+    feed: str
+
+
+class Tick(NamedTuple):
+    """Time has passed, or nothing else is to be done. `now` is in seconds by a clock that never runs backwards."""
+
+    now: float
+
+
+class ProbeSent(NamedTuple):
+    """A probe was sent and answered."""
+
+    probe: Probe
+
+
+class TokenArrived(NamedTuple):
+    """Pub/sub brought a token of this node."""
+
+    token: str
+    now: float
+
+
+class Resumed(NamedTuple):
+    """A session with Redis begins, or feeds were opened or changed: what is in flight is void, a probe is due."""
+
+    now: float
+
+
+class Lost(NamedTuple):
+    """The session ended: Redis cannot be reached, or pub/sub does not work."""
+
+
+Event = Arrived | LogEnd | Filled | Unreadable | Restarted | Tick | ProbeSent | TokenArrived | Resumed | Lost
+
+
+# Actions
+
+
+class Publish(NamedTuple):
+    """Give this entry, the next one of its feed, to all consumers."""
+
+    feed: str
+    entry: Entry
+
+
+class Fill(NamedTuple):
+    """Read the entries with the offsets `first` to `last` from the log."""
+
+    feed: str
+    first: int
+    last: int
+
+
+class Restart(NamedTuple):
+    """Open the feed from its log again, and reset its readers; if that cannot be read, mark it as damaged."""
+
+    feed: str
+
+
+class Prove(NamedTuple):
+    """The feed was in sync with Redis at `at` (RFC 3339); send a `beat` if one is due."""
+
+    feed: str
+    at: str
+    beat: bool
+
+
+class Delay(NamedTuple):
+    """The feed is not in sync with Redis."""
+
+    feed: str
+
+
+class SendProbe(NamedTuple):
+    """Read where the logs of the feeds in `had` end, and publish a token."""
+
+    had: Offsets
+
+
+class Wait(NamedTuple):
+    """Wait for a message, until `until` at most."""
+
+    until: float
+
+
+class Reconnect(NamedTuple):
+    """End the session: pub/sub does not bring this node what it publishes."""
+
+
+class SetUp(NamedTuple):
+    """Set up a log that was emptied, as at the first start, and load its feeds."""
+
+
+class CheckKeys(NamedTuple):
+    """Dismiss the readers of private feeds whose keys were revoked."""
+
+
+Action = Publish | Fill | Restart | Prove | Delay | SendProbe | Wait | Reconnect | SetUp | CheckKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What proves a feed once it has all that was in the log when a probe was sent."""
+
+    at: str
+    beat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where a feed is being brought.
+
+    Attributes:
+        last: offset up to which entries are read from the log.
+        entry: what is published then.
+        end: or where the log was found to end. With neither, the history that this node has is lost.
+        proof: what proves the feed when it is there.
+    """
+
+    last: int
+    end: Tail | None = None
+    entry: Entry | None = None
+    proof: Proof | None = None
+
+    def forked(self, tail: Tail, ring: Ring) -> bool:
+        """Return True if what this node has, up to `tail`, is of another history than the goal."""
+        if self.entry is not None:
+            return not self.entry.follows(tail)
+        if self.end is None:
+            return True  # the log is not there, or shorter than it was
+        if self.end.offset == tail.offset:  # which may not be in the ring yet
+            return self.end.hash != tail.hash
+        return ring.contradicts(self.end.position)
+
+
+class Follow:
+    """Decides how one node follows its logs. Events go in, actions come out, in the order to carry them out."""
+
+    def __init__(self, copies: Copies) -> None:
+        """`copies` is only read; the actions change it."""
+        self._copies = copies
+        self._goals: dict[str, Goal] = {}
+        self._probe: Probe | None = None
+        self._in_flight = False
+        self._probe_due = self._token_due = self._beat_due = 0.0
+
+    def take(self, event: Event) -> list[Action]:
+        """Return what is to be done after an event."""
+        match event:
+            case Arrived(feed, entry):
+                return self._arrived(feed, entry)
+            case LogEnd(feed, had, end):
+                return self._compare(feed, had, end, None)
+            case Filled(feed, entries):
+                return self._filled(feed, entries)
+            case Unreadable(feed):
+                return [Restart(feed)]
+            case Restarted(feed):
+                goal = self._goals.pop(feed, None)
+                return [] if goal is None else self._reached(feed, goal)
+            case Tick(now):
+                return [self._tick(now)]
+            case ProbeSent(probe):
+                self._probe = probe
+                return []
+            case TokenArrived(token, now):
+                return self._token_arrived(token, now)
+            case Resumed(now):
+                self._goals.clear()
+                self._probe, self._in_flight, self._probe_due = None, False, now
+                return []
+            case _:  # the one that is left, as the type of the parameter makes sure
+                return self._lost(event)
+
+    def _lost(self, event: Lost) -> list[Action]:
+        self._goals.clear()
+        return [Delay(feed) for feed in self._copies.channels]
+
+    # Entries
+
+    def _arrived(self, feed: str, entry: Entry) -> list[Action]:
+        copy = self._copies.channels.get(feed)
+        if copy is None:
+            return []
+        if entry.tail.offset > copy.feed.tail.offset:
+            return self._advance(feed, copy.feed.tail, Goal(entry.tail.offset - 1, entry=entry))
+        return [Restart(feed)] if copy.ring.contradicts(entry.tail.position) else []
+
+    def _compare(self, feed: str, had: int, end: Tail | None, proof: Proof | None) -> list[Action]:
+        tail = self._copies.channels[feed].feed.tail
+        if end is None or end.offset < had:
+            return self._advance(feed, tail, Goal(tail.offset, proof=proof))
+        return self._advance(feed, tail, Goal(end.offset, end=end, proof=proof))
+
+    def _filled(self, feed: str, entries: Sequence[Entry]) -> list[Action]:
+        tail, actions = self._copies.channels[feed].feed.tail, list[Action]()
+        for entry in entries:
+            if not entry.follows(tail):
+                return [*actions, Restart(feed)]
+            actions.append(Publish(feed, entry))
+            tail = entry.tail
+        return [*actions, *(self._advance(feed, tail, self._goals[feed]) if actions else [Restart(feed)])]
+
+    def _advance(self, feed: str, tail: Tail, goal: Goal) -> list[Action]:
+        """Bring a feed that ends at `tail` nearer to its goal, or past it."""
+        self._goals[feed] = goal
+        if tail.offset < goal.last:
+            return [Fill(feed, tail.offset + 1, min(goal.last, tail.offset + FILL_BATCH))]
+        if goal.forked(tail, self._copies.channels[feed].ring):
+            return [Restart(feed)]
+        del self._goals[feed]
+        entry: list[Action] = [] if goal.entry is None else [Publish(feed, goal.entry)]
+        return entry + self._reached(feed, goal)
+
+    def _reached(self, feed: str, goal: Goal) -> list[Action]:
+        if goal.proof is None:
+            return []
+        if feed in self._copies.damaged:
+            return [Delay(feed)]
+        return [Prove(feed, goal.proof.at, goal.proof.beat)]
+
+    # Proof
+
+    def _tick(self, now: float) -> Action:
+        if self._in_flight:
+            return Reconnect() if now >= self._token_due else Wait(self._token_due)
+        if now < self._probe_due:
+            return Wait(self._probe_due)
+        self._in_flight = True
+        self._token_due, self._probe_due = now + PROBE_TIMEOUT, now + PROBE_INTERVAL
+        return SendProbe({name: copy.feed.tail.offset for name, copy in self._copies.channels.items()})
+
+    def _token_arrived(self, token: str, now: float) -> list[Action]:
+        probe, damaged = self._probe, self._copies.damaged
+        if probe is None or token != probe.token:
+            return []
+        self._probe, self._in_flight = None, False
+        if gone := probe.had.keys() - probe.ends.keys() - damaged:
+            return [*map(Delay, sorted(gone)), SetUp()]
+        proof = Proof(probe.at, beat=now >= self._beat_due)
+        actions: list[Action] = []
+        retried: AbstractSet[str] = set()
+        if proof.beat:
+            # Half a probe early rather than half a probe late, so that the mean is BEAT_INTERVAL.
+            self._beat_due = now + BEAT_INTERVAL - PROBE_INTERVAL / 2
+            retried = set(damaged)  # somebody may have mended them
+            actions += [*map(Restart, sorted(retried)), CheckKeys()]
+        for feed, had in probe.had.items():
+            if feed in retried:
+                self._goals[feed] = Goal(had, proof=proof)  # it is reached by the Restart
+            else:
+                actions += self._compare(feed, had, probe.ends.get(feed), proof)
+        return actions

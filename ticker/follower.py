@@ -1,0 +1,260 @@
+"""The task that follows Redis: it subscribes, tells `Follow` what happens, and carries out what that decides.
+
+Entries go to the consumers of the log: the hub first, then the others, such as the delivery report. Lost connections
+are the ordinary case; after each one the node proves that its tail is still in the log before it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import orjson
+
+from ticker import follow
+from ticker.awaited import Awaited
+from ticker.dispatch import rfc3339
+from ticker.entry import Entry
+from ticker.errors import CannotWrite, Unavailable
+from ticker.feeds import UNREADABLE, Feeds
+from ticker.hub import Hub
+from ticker.journal.log import Journal
+from ticker.journal.redis import CommandError, Redis, Subscription, cause
+from ticker.journal.registry import Registry
+from ticker.node_counts import NodeCounts
+from ticker.redis_clock import RedisClock
+
+RETRY_INTERVAL: Final = 0.25
+"""Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
+
+NOTHING: Final = b"{}"
+"""What is published with a look at the logs that is no probe."""
+
+log = logging.getLogger("ticker.follower")
+
+
+class Consumer(Protocol):
+    """Something that is given every entry of the log on this node, once and in order."""
+
+    def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
+        """Take the next entry of a feed. Called in the path of the entry to readers, so it must not wait.
+
+        `pinned` is the dispatch that the entry pins, if the feed does not show it.
+        """
+
+
+class Follower:
+    """Keeps a hub in sync with Redis. One for each node; `run` is its only task."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        hub: Hub,
+        *,
+        clock: Callable[[], float],
+        consumers: Sequence[Consumer] = (),
+        redis_clock: RedisClock | None = None,
+        node: str | None = None,
+        admin_key: str | None = None,
+        others: Iterable[Redis] = (),
+    ) -> None:
+        """`redis` is used by nothing else, so that what a request waits for cannot hold up the proof of freshness.
+
+        `clock` counts seconds and never runs backwards. `consumers` are given each entry after the hub. `node` is the
+        name of this node among all, `admin_key` is issued where the log was emptied. `others` are connected again when
+        the log takes no writes: they may be connected to a server that was demoted.
+        """
+        self._redis = redis
+        self._hub = hub
+        self._clock = clock
+        self._consumers = consumers
+        self._redis_clock = redis_clock or RedisClock()
+        self._node = node or secrets.token_hex(4)
+        self._others = list(others)
+        self._journal = Journal(redis)
+        self._follow = follow.Follow(hub)
+        self._counts = NodeCounts()
+        self._awaited = Awaited()
+        """Entries, by feed and offset, and tokens of changes to feeds themselves."""
+        self._subscription: Subscription
+        self._lost = False
+        self.feeds = Feeds(hub, self._journal, Registry(redis), admin_key=admin_key)
+        self.writable = False
+        """Whether the log takes entries, as of the last probe."""
+        self.refuses = False
+        """Whether the log can be reached but takes no entries."""
+        self.sessions = 0
+        """How often this node began to follow Redis."""
+        self.filled = 0
+        """Entries that pub/sub had not brought and the log did."""
+
+    async def wait_for_entry(self, feed: str, offset: int, timeout: float) -> None:
+        """Wait until this node has written an entry to its readers; for so many seconds at most."""
+        channel = self._hub.channels.get(feed)
+        if channel is None or channel.feed.tail.offset >= offset:
+            return
+        async with self._awaited.expected((feed, offset), timeout):
+            pass
+
+    @asynccontextmanager
+    async def wait_for_change(self, timeout: float) -> AsyncIterator[str]:
+        """Give a token to publish with a change of a feed itself, and wait at the end until this node has seen it.
+
+        For so many seconds at most; not at all where the change was refused.
+        """
+        token = secrets.token_hex(8)
+        async with self._awaited.expected(token.encode(), timeout):
+            yield token
+
+    async def run(self) -> None:
+        """Follow Redis until cancelled."""
+        while True:
+            try:
+                async with self._redis.subscription() as self._subscription:
+                    await self._session()
+            except Exception as error:  # whatever it is, a node that stopped following must say so
+                if not isinstance(error, Unavailable | CommandError):
+                    log.exception("following Redis failed")
+                elif not self._lost:
+                    log.warning("%s", cause(error))
+                await self._note_loss(refuses=isinstance(error, CannotWrite))
+            await self._take(follow.Lost())
+            await asyncio.sleep(RETRY_INTERVAL)
+
+    async def _note_loss(self, *, refuses: bool) -> None:
+        self._lost = True
+        self.writable, self.refuses = False, refuses
+        if refuses:
+            for other in self._others:
+                await other.reconnect()
+
+    async def _session(self) -> None:
+        await self.feeds.set_up()
+        await self._subscription.add(self._redis.channels.nodes, self._redis.channels.changes)
+        await self._load_feeds(every=True)
+        self.sessions += 1
+        self._lost = False
+        await self._take(follow.Resumed(self._clock()))
+        while True:
+            await self._take(follow.Tick(self._clock()))
+
+    async def _load_feeds(self, *, every: bool) -> None:
+        """Take in what feeds there are, and bring those that are closed now, or `every` known one, to its log's end."""
+        known = set(self._hub.channels)
+        closing = await self.feeds.load(self._subscribe)
+        names = [name for name in self._hub.channels if name in known] if every else closing
+        if names:
+            found = await self._journal.probe(names, NOTHING)
+            for name in names:
+                had = self._hub.channels[name].feed.tail.offset
+                await self._take(follow.LogEnd(name, had, found.tails.get(name)))
+        self.feeds.finish(closing)
+
+    async def _subscribe(self, feeds: Iterable[str]) -> None:
+        await self._subscription.add(*map(self._redis.channels.live, feeds))
+
+    # Events and actions
+
+    async def _take(self, event: follow.Event) -> None:
+        """Carry out what follows from an event, and from the events that this makes, depth first."""
+        actions = self._follow.take(event)[::-1]
+        while actions:
+            answer = await self._carry_out(actions.pop())
+            if answer is not None:
+                actions += self._follow.take(answer)[::-1]
+
+    async def _carry_out(self, action: follow.Action) -> follow.Event | None:
+        match action:
+            case follow.Publish(feed, entry):
+                return await self._publish(feed, entry)
+            case follow.Wait(until):
+                return await self._message(until - self._clock())
+            case follow.SendProbe(had):
+                return await self._probe(had)
+            case follow.Prove(feed, at, beat):
+                channel = self._hub.channels[feed]
+                channel.prove(at, beat=beat, watching=self._counts.watching(feed))
+                channel.sweep()
+            case follow.Delay(feed):
+                channel = self._hub.channels[feed]
+                channel.delay(rfc3339(datetime.now(UTC)))
+                channel.sweep()
+            case follow.Fill(feed, first, last):
+                return await self._fill(feed, first, last)
+            case follow.Restart(feed):
+                await self.feeds.open(feed)
+                return follow.Restarted(feed)
+            case follow.CheckKeys():
+                await self.feeds.check_keys()
+            case follow.SetUp():
+                log.warning("the logs of some feeds are gone; what the service needs is set up again")
+                await self.feeds.set_up()
+                await self._load_feeds(every=True)
+                return follow.Resumed(self._clock())
+            case follow.Reconnect():
+                raise Unavailable("Redis pub/sub is not delivering messages to this node")
+        return None
+
+    async def _publish(self, feed: str, entry: Entry) -> follow.Event | None:
+        try:
+            pinned = await self._journal.pinned_by(entry, self._hub.channels[feed].feed)
+            self._hub.publish(feed, entry, pinned)
+        except (ValueError, KeyError):  # it is no entry that this version can read
+            return follow.Unreadable(feed)
+        self._awaited.seen((feed, entry.tail.offset))
+        for consumer in self._consumers:
+            try:
+                consumer.publish(feed, entry, pinned)
+            except Exception:  # a consumer that fails takes nothing from the others
+                log.exception("%s failed with entry %d of %s", type(consumer).__name__, entry.tail.offset, feed)
+        return None
+
+    async def _fill(self, feed: str, first: int, last: int) -> follow.Event:
+        try:
+            entries = await self._journal.entries(feed, first, last)
+        except UNREADABLE:
+            return follow.Unreadable(feed)
+        self.filled += len(entries)
+        return follow.Filled(feed, entries)
+
+    async def _probe(self, had: follow.Offsets) -> follow.Event:
+        token, channels = secrets.token_hex(8), self._hub.channels
+        watching = {name: audience for name, channel in channels.items() if (audience := channel.audience)}
+        message = orjson.dumps({"node": self._node, "word": token, "watching": watching})
+        asked = self._redis_clock.wall()
+        ends, at, full = await self._journal.probe(list(had), message)
+        self._redis_clock.measure(asked, at)
+        self.writable, self.refuses = not full, full
+        return follow.ProbeSent(follow.Probe(token, had, ends, at))
+
+    # Messages
+
+    async def _message(self, timeout: float) -> follow.Event | None:
+        message = await self._subscription.next(timeout)
+        if message is None:
+            return None
+        channel, data = message
+        if channel == self._redis.channels.nodes:
+            return self._node_reported(orjson.loads(data))
+        if channel == self._redis.channels.changes:
+            await self._load_feeds(every=False)
+            await self.feeds.check_keys()
+            self._awaited.seen(data)
+            return follow.Resumed(self._clock())  # a new feed is proven now, not within a second
+        offset, hash, text = data.split(b" ", 2)
+        return follow.Arrived(self._redis.channels.feed(channel), Entry.read(int(offset), hash.decode(), text))
+
+    def _node_reported(self, message: dict[str, Any]) -> follow.Event | None:
+        if "node" not in message:
+            return None
+        now = self._clock()
+        self._counts.report(message["node"], message["watching"], now)
+        if message["node"] != self._node:
+            return None
+        self._counts.forget_silent(now)
+        return follow.TokenArrived(message["word"], now)

@@ -1,0 +1,110 @@
+"""How fresh one feed is on this node, and when that is sent to readers.
+
+The mirror of clients/feed/freshness.js, which measures the same on the page. A proof means that, at its time `at` by
+the clock of Redis, this node was in sync with Redis.
+
+  event              state before   state after   notice     readers are sent
+  ─────────────────  ─────────────  ────────────  ─────────  ──────────────────────────────────
+  prove              unproven       proven        changed    a beat
+  prove              delayed        proven        changed    a beat
+  prove              proven         proven        none       -
+  prove, beat due    proven         proven        repeated   a beat
+  delay              unproven       delayed       changed    `delayed`, since now
+  delay              proven         delayed       changed    `delayed`, since the last proof
+  delay, at once     delayed        delayed       none       -
+  delay, later       delayed        delayed       repeated   the same `delayed`, BEAT_INTERVAL after the last
+  restart            unproven       unproven      -          -
+  restart            proven         unproven      -          -
+  restart            delayed        delayed       -          -
+
+A restart (the feed goes on by another history) voids the proof but not the news that Redis is lost. A beat names the
+newest entry, so it is built again after each one. A `delayed` is repeated because silence means a dead connection to a
+reader, which then reconnects.
+
+Each beat, and each change to `delayed`, has a number, `status_seq`: a reader that catches up is sent the newest one
+if it has not been sent that number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+from ticker.entry import Position
+from ticker.wire import BEAT_INTERVAL, Frame, beat_frame, delayed_frame
+
+
+class Notice(Enum):
+    """What must be sent to readers after an event."""
+
+    NONE = auto()
+    REPEATED = auto()
+    """The same state as before, sent again because its interval is over."""
+    CHANGED = auto()
+    """Another state than the one that readers know; also ends the wait of a long-poll."""
+
+
+class Freshness:
+    """Whether one feed is in sync with Redis on this node, as the table above has it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` counts seconds and never runs backwards."""
+        self._clock = clock
+        self.proof: str | None = None
+        """Time of the last proof of this history (RFC 3339, by the clock of Redis); None if there was none."""
+        self.delayed: Frame | None = None
+        """What readers are sent while Redis is lost; None otherwise."""
+        self.watching = 0
+        """Readers of this feed on all nodes, as of the last proof."""
+        self.status_seq = 0
+        self._delayed_sent = 0.0
+        self._beat: Frame | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Whether the last probe succeeded."""
+        return self.proof is not None and self.delayed is None
+
+    @property
+    def behind(self) -> bool:
+        """Whether Redis is known to be lost. A feed that was opened just now is neither proven nor behind."""
+        return self.delayed is not None
+
+    def prove(self, at: str, *, beat: bool, watching: int) -> Notice:
+        """Note that the feed was in sync with Redis at `at` (RFC 3339); `beat` if a beat is due."""
+        changed = not self.proven
+        self.proof, self.delayed, self.watching, self._beat = at, None, watching, None
+        if not (changed or beat):
+            return Notice.NONE
+        self.status_seq += 1
+        return Notice.CHANGED if changed else Notice.REPEATED
+
+    def delay(self, now: str) -> Notice:
+        """Note that this node has lost Redis; what readers see is as old as the last proof, or else as `now`."""
+        changed = self.delayed is None
+        if changed:
+            self.delayed = delayed_frame(self.proof or now)
+            self.status_seq += 1
+        elif self._clock() - self._delayed_sent < BEAT_INTERVAL:
+            return Notice.NONE
+        self._delayed_sent = self._clock()
+        return Notice.CHANGED if changed else Notice.REPEATED
+
+    def restart(self) -> None:
+        """Forget the proof: the feed goes on by another history, of which nothing is proven yet."""
+        self.proof = self._beat = None
+
+    def entry_published(self) -> None:
+        """Note that the feed has a new entry, which the next beat must name."""
+        self._beat = None
+
+    def status(self, position: Position) -> Frame | None:
+        """Return the status that a reader at `position`, the end of the feed, is sent; None before a proof.
+
+        It is built once and shared until it changes.
+        """
+        if self.delayed is not None:
+            return self.delayed
+        if self._beat is None and self.proof is not None:
+            self._beat = beat_frame(position, self.proof, self.watching)
+        return self._beat

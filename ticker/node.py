@@ -1,0 +1,113 @@
+"""A node: everything one process of the service is made of, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import secrets
+import time
+from typing import Final, Self
+
+from ticker.channel import Channel
+from ticker.delivery import Deliveries
+from ticker.errors import NotFound
+from ticker.follower import Follower
+from ticker.hub import Hub
+from ticker.journal.delivery import DeliveryReports
+from ticker.journal.held import HeldDispatches
+from ticker.journal.log import Journal
+from ticker.journal.redis import Redis
+from ticker.journal.registry import Registry
+from ticker.redis_clock import RedisClock
+from ticker.release import Release
+from ticker.settings import Settings
+
+RESERVED_FILES: Final = 128
+"""Open files kept from readers: connections to Redis, the listening socket, correspondents."""
+
+FEED_TIMEOUT: Final = 2.0
+"""Seconds a request waits for a feed that is open but not known here yet; normally it is known within milliseconds."""
+
+START_TIMEOUT: Final = 5.0
+"""Seconds a starting node waits for Redis before it accepts requests, which then get a 503."""
+
+
+class Node:
+    """One process of the service: its settings, its connections to Redis, its readers, and what follows the log."""
+
+    def __init__(self, settings: Settings) -> None:
+        """`settings.redis_url` must be set."""
+        assert settings.redis_url is not None
+        self.settings = settings
+        self.redis = Redis(settings.redis_url)
+        slow = Redis(settings.redis_url, response_timeout=settings.replica_timeout + 1.0)
+        self._connections = [self.redis, slow]
+        self.journal = Journal(
+            slow if settings.replicas else self.redis,
+            replicas=settings.replicas,
+            replica_timeout=settings.replica_timeout,
+        )
+        self.registry = Registry(self.redis)
+        self.held = HeldDispatches(self.redis)
+        limit = settings.readers or open_files()
+        self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
+        self.redis_clock = RedisClock()
+        self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
+        self.delivery_reports = DeliveryReports(self.redis)
+        self._id = secrets.token_hex(4)
+        # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
+        following = Redis(settings.redis_url)
+        self._connections.append(following)
+        self.follower = Follower(
+            following,
+            self.hub,
+            clock=time.monotonic,
+            consumers=[self.deliveries],
+            redis_clock=self.redis_clock,
+            node=self._id,
+            admin_key=settings.admin_key,
+            others=self._connections[:2],
+        )
+        self.feeds = self.follower.feeds
+        self._release = Release(self.journal, self.held, self.hub)
+
+    async def __aenter__(self) -> Self:
+        running = [self.follower.run(), self._release.run(), self.delivery_reports.run(self._id, self.deliveries)]
+        self._tasks = [asyncio.create_task(task) for task in running]
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self.hub.ready and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+        for redis in self._connections:
+            await redis.close()
+
+    async def find(self, name: str) -> Channel:
+        """Return a feed's channel, waiting a moment for one that was opened just now on another node.
+
+        Raises:
+            NotFound, Unavailable: as `Hub.channel`.
+        """
+        deadline = time.monotonic() + FEED_TIMEOUT
+        while True:
+            try:
+                return self.hub.channel(name)
+            except NotFound:
+                if time.monotonic() > deadline or not await self.registry.listed(name):
+                    raise
+                await asyncio.sleep(0.01)
+
+
+def open_files() -> int:
+    """Return how many readers this process has room for, after asking the system for all it gives."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):  # macOS names a hard limit that it then refuses
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return max(soft - RESERVED_FILES, 1)

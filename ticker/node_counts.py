@@ -1,0 +1,28 @@
+"""How many readers all nodes have, from what each node reports with its probes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+NODE_TIMEOUT: Final = 5.0
+"""Seconds after its last report that a node's readers are no longer counted."""
+
+
+class NodeCounts:
+    """The readers of each node, by feed, as last reported."""
+
+    def __init__(self) -> None:
+        self._reports: dict[str, tuple[float, Mapping[str, int]]] = {}
+
+    def report(self, node: str, watching: Mapping[str, int], now: float) -> None:
+        """Take in how many readers a node has of each feed; `now` is in seconds by a monotonic clock."""
+        self._reports[node] = now, watching
+
+    def forget_silent(self, now: float) -> None:
+        """Forget the nodes that have not reported for too long."""
+        self._reports = {node: report for node, report in self._reports.items() if now - report[0] < NODE_TIMEOUT}
+
+    def watching(self, feed: str) -> int:
+        """Return how many readers a feed has on all nodes."""
+        return sum(watching.get(feed, 0) for _, watching in self._reports.values())
