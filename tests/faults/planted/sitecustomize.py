@@ -44,14 +44,14 @@ def skipped_gap_fill() -> None:
 @bug("gap")
 def double_publish() -> None:
     """Each fifth entry is written to readers twice."""
-    from ticker.hub import Channel
+    from ticker.channel import Channel
 
     publish = Channel.publish
 
-    def twice(self: Any, entry: Any, *rest: Any) -> None:
-        publish(self, entry, *rest)
+    def twice(self: Channel, entry: Any, pinned: Any = None) -> None:
+        publish(self, entry, pinned)
         if entry.tail.offset % 5 == 0:
-            self.announce(self.ring.after(entry.tail.offset - 1)[-1])
+            self.announce((self.ring.after(entry.tail.offset - 1) or [])[-1])
 
     Channel.publish = twice  # type: ignore[method-assign]
 
@@ -59,7 +59,7 @@ def double_publish() -> None:
 @bug("proof")
 def beat_without_proof() -> None:
     """A node that has lost Redis beats on."""
-    from ticker.hub import Channel
+    from ticker.channel import Channel
 
     vars(Channel)["delay"]
     Channel.delay = lambda self, now: self.prove(now, beat=True)  # type: ignore[method-assign]
@@ -129,7 +129,7 @@ def release_done_twice() -> None:
     from ticker.release import Release
 
     async def in_two_steps(self: Any, due: Any) -> bool:
-        record, filer = await self._held.line(due.feed, due.id)
+        record, filer = await self._held.dispatch(due.feed, due.id)
         if record["status"] != "held":
             return False
         fields = {name: record[name] for name in FIELDS if name in record}
@@ -141,8 +141,8 @@ def release_done_twice() -> None:
         await redis("ZREM", names.due(due.feed), due.id)
         return True
 
-    vars(Release)["let_out"]
-    Release.let_out = in_two_steps  # type: ignore[method-assign]
+    vars(Release)["release"]
+    Release.release = in_two_steps  # type: ignore[method-assign]
 
 
 if (name := os.environ.get("PLANTED_BUG")) is not None:
