@@ -55,6 +55,7 @@ KNOWN: Final = (
 RAISED: Final = {
     "unable to perform operation on <TCPTransport closed=True": "closed transport",
     "WAIT cannot be used with replica instances": "wait on a replica",
+    "UNBLOCKED force unblock from blocking operation": "wait on a replica",
     "JSONDecodeError: Input must be bytes, bytearray, memoryview, or str": "read from two logs",
 }
 """What the service prints of itself in known situations."""
