@@ -22,8 +22,8 @@ SERVER = {0}
 LOAD = {1}
 READERS_A_CROWD = 10_000
 EVERY = 0.25
-JOIN_WITHIN = 90.0
-LEVEL_WITHIN = 10.0
+JOIN_TIMEOUT = 90.0
+CATCH_UP_TIMEOUT = 10.0
 SETTLE = 0.5
 
 
@@ -84,7 +84,7 @@ class Side:
 
     def _join(self) -> None:
         self._memory, (objects, _), before = kernel.uss(self.pids), kernel.socket_memory(), kernel.cpu(self.pids)
-        self.crowds.until_open(JOIN_WITHIN)
+        self.crowds.until_open(JOIN_TIMEOUT)
         time.sleep(SETTLE)
         self.join = (kernel.cpu(self.pids) - before) / self.readers
         self.objects = (kernel.socket_memory()[0] - objects) / self.readers / 2
@@ -98,10 +98,10 @@ class Side:
         """Send a dispatch, count until the peer rests, and wait until every reader has it."""
         began, before = time.monotonic(), kernel.cpu(self.pids)
         self.peer.publish_next(self.crowds)
-        kernel.until_rest(self.pids, LEVEL_WITHIN)
+        kernel.until_rest(self.pids, CATCH_UP_TIMEOUT)
         self.turns.append(kernel.cpu(self.pids) - before)
         self._in_turns += time.monotonic() - began
-        self.crowds.until_caught_up(LEVEL_WITHIN)
+        self.crowds.until_caught_up(CATCH_UP_TIMEOUT)
 
     def run(self) -> Run:
         """Return what was measured, after the last turn."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.peers import Missing
 
 RATE = 500
-READY_WITHIN = 20.0
+READY_TIMEOUT = 20.0
 OURS = "ticker/"
 OTHERS = {"runners.py": "the event loop (uvloop)", "<string>": "tuples and dataclasses"}
 """What is behind the last frame of a path that tells little: uvloop has no frames of Python, and Python writes the
@@ -72,7 +72,7 @@ def looking_at(pid: int) -> Iterator[Profile]:
             yield profile
             looking.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                looking.wait(READY_WITHIN)
+                looking.wait(READY_TIMEOUT)
         finally:
             if looking.poll() is None:
                 looking.kill()
@@ -83,7 +83,7 @@ def looking_at(pid: int) -> Iterator[Profile]:
 
 
 def _until_ready(looking: subprocess.Popen[bytes], report: Path) -> None:
-    deadline = time.monotonic() + READY_WITHIN
+    deadline = time.monotonic() + READY_TIMEOUT
     while "Sampling process" not in report.read_text():
         if looking.poll() is not None or time.monotonic() > deadline:
             raise Missing(f"py-spy cannot look at the service: {report.read_text().partition(chr(10))[0]}")

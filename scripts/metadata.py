@@ -1,4 +1,4 @@
-"""The README as a package index shows it: there a link within the repository leads nowhere unless it is absolute."""
+"""The README as a package index shows it: there a link within the repository is broken unless it is absolute."""
 
 from __future__ import annotations
 

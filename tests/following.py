@@ -20,7 +20,7 @@ from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Registry
 from ticker.reader import Reader
-from ticker.wire import Close, Encoding
+from ticker.wire import CloseCode, Encoding
 
 MONA = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")
 
@@ -53,7 +53,7 @@ class Watcher(Reader):
     def cut(self) -> None:
         raise AssertionError("nobody is stuck here")
 
-    def dismiss(self, why: Close) -> None:
+    def dismiss(self, why: CloseCode) -> None:
         self.channel.leave(self)
         self.dismissed = True
 

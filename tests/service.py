@@ -20,7 +20,7 @@ import orjson
 from websockets.sync.client import ClientConnection, connect
 
 TICKER = [sys.executable, "-m", "ticker"]
-READY_WITHIN = 30.0
+READY_TIMEOUT = 30.0
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ class Service:
         """Stop it as an operator would, and return its exit status."""
         self.http.close()
         self.process.terminate()
-        status = self.process.wait(READY_WITHIN)
+        status = self.process.wait(READY_TIMEOUT)
         self._close()
         return status
 
@@ -83,11 +83,11 @@ class Service:
         """Stop it as a power cut would."""
         self.http.close()
         self.process.kill()
-        self.process.wait(READY_WITHIN)
+        self.process.wait(READY_TIMEOUT)
         self._close()
 
     def _close(self) -> None:
-        self._listening.join(READY_WITHIN)  # its children hold the pipe until the last of them is gone
+        self._listening.join(READY_TIMEOUT)  # its children hold the pipe until the last of them is gone
         for pipe in (self.process.stdout, self.process.stderr):
             assert pipe is not None
             pipe.close()
@@ -141,7 +141,7 @@ class Service:
     def file_patiently(self, feed: str, text: str) -> dict[str, Any]:
         """File a dispatch as a good client does: again with the same Idempotency-Key until there is a response."""
         key = {"idempotency-key": secrets.token_hex(8)}
-        deadline = time.monotonic() + READY_WITHIN
+        deadline = time.monotonic() + READY_TIMEOUT
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 response = self.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": text}, headers=key)
@@ -162,7 +162,7 @@ class Service:
         query = f"?after={after}" if after else ""
         return connect(f"{self.url.replace('http', 'ws')}/v1/feeds/{feed}/live{query}", compression=None)
 
-    def until(self, true: Any, within: float = READY_WITHIN) -> None:
+    def until(self, true: Any, within: float = READY_TIMEOUT) -> None:
         """Wait until `true` returns something true."""
         deadline = time.monotonic() + within
         while not true():
@@ -233,7 +233,7 @@ class Reader(threading.Thread):
         with contextlib.suppress(OSError):
             if self._stream is not None:
                 self._stream.shutdown(socket.SHUT_RDWR)  # it may be waiting for the next beat
-        self.join(READY_WITHIN)
+        self.join(READY_TIMEOUT)
         if self.failure is not None:
             raise self.failure
 

@@ -39,7 +39,7 @@ BOTH = pytest.mark.parametrize("service", [TICKER, REDIS], ids=["ticker", "redis
 KEPT_APART = "--port 0 --unixsocket redis.sock --unixsocketperm 700 --dir ."
 """What a test adds to the command of the redis service, so that it listens and writes nowhere else."""
 
-READY_WITHIN = 20.0
+READY_TIMEOUT = 20.0
 """Seconds after which a server that does not come up is ended, so that its test fails instead of hanging."""
 
 
@@ -194,7 +194,7 @@ def redis_service(directory: Path) -> Iterator[Path]:
     (program,) = REDIS["entrypoint"]
     command = [shutil.which(program) or binary(), *REDIS["command"], *KEPT_APART.split()]
     with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, text=True) as server:
-        too_long = threading.Timer(READY_WITHIN, server.kill)
+        too_long = threading.Timer(READY_TIMEOUT, server.kill)
         too_long.start()
         try:
             assert server.stdout is not None

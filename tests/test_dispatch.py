@@ -31,6 +31,7 @@ FULL = {
     "text": "Bridge over the Marada river closed in both directions",
     "source": "Civil Defence spokesman",
     "byline": "Lena Ortiz",
+    "dateline": "Port Marada",
     "urgency": "flash",
     "language": "en",
     "sections": ["Transport"],
@@ -89,7 +90,7 @@ def test_text_keeps_everything_but_the_white_space_at_its_ends(given: str, kept:
         ("\ud83d", "half a character (U+D83D)"),
     ],
 )
-@pytest.mark.parametrize("field", ["text", "source", "byline"])
+@pytest.mark.parametrize("field", ["text", "source", "byline", "dateline"])
 def test_a_line_is_one_line_without_control_characters(field: str, character: str, fault: str) -> None:
     said = {"text": "x", field: f"a{character}b"}
     assert faults(Draft, **said) == [(field, f"has {fault}; write one plain line")]
@@ -115,6 +116,7 @@ def test_every_text_is_kept_stripped_or_refused_by_name(text: str) -> None:
         ("text", ["a"], "must be text"),
         ("source", "a" * 201, "has more than 200 characters"),
         ("byline", "a" * 201, "has more than 200 characters"),
+        ("dateline", "a" * 101, "has more than 100 characters"),
         ("urgency", "FLASH", "is one of 'flash', 'bulletin', 'urgent' or 'normal'"),
         ("urgency", 1, "is one of 'flash', 'bulletin', 'urgent' or 'normal'"),
         ("language", "english", "is not a language tag such as en, ar or es-419 (BCP 47)"),

@@ -20,7 +20,7 @@ from ticker.dispatch import URGENCIES, Draft
 from ticker.errors import TickerError
 from ticker.settings import PREFIX, Settings
 from ticker.web.app import ROUTES
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {name: (ROOT / name).read_text("utf-8") for name in ["README.md", "PROTOCOL.md", "CHANGELOG.md"]} | {
@@ -154,8 +154,8 @@ def test_every_kind_of_problem_stands_in_the_protocol_with_its_status_and_no_oth
     assert table == {(str(error.status), error.slug) for error in errors()}
 
 
-@pytest.mark.parametrize("code", list(Close))
-def test_every_close_code_stands_in_the_protocol(code: Close) -> None:
+@pytest.mark.parametrize("code", list(CloseCode))
+def test_every_close_code_stands_in_the_protocol(code: CloseCode) -> None:
     codes = {code.strip() for row in rows(section(PROTOCOL, "Close codes")) for code in row[0].split(",")}
     assert str(int(code)) in codes
 

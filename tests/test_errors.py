@@ -8,7 +8,7 @@ from http import HTTPStatus
 import pytest
 
 from ticker import errors
-from ticker.errors import BrokenLog, Gone, Invalid, StaleRevision, TickerError, Unavailable
+from ticker.errors import BrokenLog, Conflict, Gone, Invalid, StaleRevision, TickerError, Unavailable
 
 TREE = [thing for _, thing in inspect.getmembers(errors, inspect.isclass) if issubclass(thing, TickerError)]
 ANSWERED = [thing for thing in TREE if thing.status != 500]
@@ -122,3 +122,8 @@ def test_an_unavailable_service_always_says_when_to_come_back(error: Unavailable
 
 def test_a_damaged_log_is_no_response_to_a_client() -> None:
     assert not issubclass(BrokenLog, TickerError)
+
+
+def test_a_conflict_can_carry_members_of_its_own() -> None:
+    assert Conflict("It is there").extra() == {}
+    assert Conflict("It is there", extra={"position": "1-0a"}).extra() == {"position": "1-0a"}

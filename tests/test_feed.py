@@ -265,3 +265,9 @@ def test_without_the_journal_a_pinned_dispatch_is_shown_rightly_or_not_at_all(ac
             newest, older = room.shows()
             assert shown.dispatches == newest
             assert shown.pinned_dispatch in (older, None)
+
+
+@pytest.mark.parametrize(("visibility", "listed"), [("public", True), ("unlisted", False), ("private", False)])
+def test_only_a_public_feed_is_listed(visibility: Any, listed: object) -> None:
+    feed = Feed("breaking", "Breaking news", "en", Tail(0, "0" * 40), visibility=visibility)
+    assert feed.listed is listed

@@ -19,7 +19,7 @@ from tests.test_feed import entry_of, feed_of
 from ticker.changes import entry_frame
 from ticker.entry import Entry, Position, Tail
 from ticker.wire import (
-    Close,
+    CloseCode,
     Encoding,
     Frame,
     beat_frame,
@@ -217,9 +217,9 @@ def test_an_entry_of_an_unknown_kind_has_no_frame() -> None:
 
 
 def test_close_codes_are_those_that_rfc_6455_and_its_registry_define() -> None:
-    assert {code.name: int(code) for code in Close} == {
+    assert {code.name: int(code) for code in CloseCode} == {
         "GOING_AWAY": 1001,
-        "NOT_TEXT": 1007,
-        "POLICY": 1008,
-        "RESTART": 1012,
+        "INVALID_DATA": 1007,
+        "POLICY_VIOLATION": 1008,
+        "SERVICE_RESTART": 1012,
     }

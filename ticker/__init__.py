@@ -2,7 +2,7 @@
 
 In, from a correspondent:
 
-    server/acceptor.py    accepts the connection, reads the head of the request, and sees that it is no live stream
+    server/acceptor.py    accepts the connection, reads the head of the request, and sees that it is not a live stream
     server/worker.py      uvicorn parses the rest and calls the application
     web/app.py            finds the route; each resource is a file, such as web/dispatches.py
     web/auth.py           looks up the key

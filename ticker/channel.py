@@ -23,7 +23,7 @@ from ticker.origins import EVERY
 from ticker.reader import FROM_SNAPSHOT, Reader
 from ticker.ring import Ring
 from ticker.similar import RecentDispatches
-from ticker.wire import Close, Encoding, Frame, snapshot_frame
+from ticker.wire import CloseCode, Encoding, Frame, snapshot_frame
 
 
 class Channel:
@@ -218,7 +218,7 @@ class Channel:
             self._lagging.discard(reader)
             self.count -= 1
 
-    def dismiss(self, reader: Reader, why: Close) -> None:
+    def dismiss(self, reader: Reader, why: CloseCode) -> None:
         """Forget a reader and close its connection, with a reason."""
         self.leave(reader)
         reader.dismiss(why)
@@ -247,7 +247,7 @@ class Channel:
         if progress is Progress.CAUGHT_UP:
             self._caught_up[type(reader), reader.encoding].add(reader)
         elif progress is Progress.ENDED:
-            self.dismiss(reader, Close.GOING_AWAY)
+            self.dismiss(reader, CloseCode.GOING_AWAY)
 
     def sweep(self) -> None:
         """Cut the readers whose sockets have taken nothing for too long."""

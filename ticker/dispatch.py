@@ -136,6 +136,9 @@ class Fields(Body):
     byline: Annotated[Line, Field(max_length=200)] | None = Field(
         default=None, description="Who filed it, shown to readers.", examples=["Lena Ortiz"]
     )
+    dateline: Annotated[Line, Field(max_length=100)] | None = Field(
+        default=None, description="Where it was filed from.", examples=["Port Marada"]
+    )
     urgency: _Urgency | None = None
     language: Language | None = Field(
         default=None,
@@ -172,7 +175,7 @@ ALWAYS: Final = ("text", "urgency", "language")
 class Draft(Fields):
     """What a correspondent may send.
 
-    `release_at` is no field of a dispatch: until then the dispatch is held, and known to the desk alone.
+    `release_at` is not a field of a dispatch: until then the dispatch is held, and known to the desk alone.
     """
 
     text: _Text

@@ -2,8 +2,8 @@
 
 An entry is a line of JSON, written once by the journal's script and never changed. Its hash covers the hash before it
 and its own text, so two histories that differ anywhere before an offset differ in the hash at that offset. It is SHA-1,
-because that is the digest that Redis scripts have: it distinguishes histories, and is no defence against somebody who
-can write to Redis.
+because that is the digest that Redis scripts have: it distinguishes histories, and is not a defence against
+somebody who can write to Redis.
 """
 
 from __future__ import annotations

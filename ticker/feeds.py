@@ -17,7 +17,7 @@ from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import WrongType
 from ticker.journal.registry import Registry
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 UNREADABLE: Final = (BrokenLog, WrongType, ValueError, KeyError, TypeError, AttributeError)
 """What is raised by a log that is damaged."""
@@ -115,4 +115,4 @@ class Feeds:
             for reader in channel.readers:
                 holder = holders.get(reader.key or "")
                 if holder is None or not holder.writes(channel.feed.name):
-                    channel.dismiss(reader, Close.POLICY)
+                    channel.dismiss(reader, CloseCode.POLICY_VIOLATION)

@@ -33,7 +33,7 @@ RETRY_INTERVAL: Final = 0.25
 """Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
 
 NOTHING: Final = b"{}"
-"""What is published with a look at the logs that is no probe."""
+"""What is published with a look at the logs that is not a probe."""
 
 log = logging.getLogger("ticker.follower")
 
@@ -204,7 +204,7 @@ class Follower:
         try:
             pinned = await self._journal.pinned_by(entry, self._hub.channels[feed].feed)
             self._hub.publish(feed, entry, pinned)
-        except (ValueError, KeyError):  # it is no entry that this version can read
+        except (ValueError, KeyError):  # it is not an entry that this version can read
             return follow.Unreadable(feed)
         self._awaited.seen((feed, entry.tail.offset))
         for consumer in self._consumers:

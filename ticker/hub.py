@@ -23,7 +23,7 @@ from ticker.entry import Entry, Tail
 from ticker.errors import Closed, Unavailable, no_such_feed
 from ticker.feed import Feed
 from ticker.origins import EVERY
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 
 class Hub:
@@ -86,7 +86,7 @@ class Hub:
         channel = self._channels.pop(name, None)
         if channel is not None:
             for reader in channel.readers:
-                reader.dismiss(Close.GOING_AWAY)
+                reader.dismiss(CloseCode.GOING_AWAY)
             channel.polls.leave(channel.polls.waiting.waiters)
 
     def retain(self, names: Collection[str]) -> None:

@@ -72,6 +72,6 @@ _AUTHORITY: Final = re.compile(rf"{_HOST}(:[0-9]{{1,5}})?")
 
 
 def host(header: str | None) -> str | None:
-    """Return what a Host header names, in small letters (RFC 9110 section 7.2); None where that is no host at all."""
+    """Return what a Host header names, in lower case (RFC 9110 section 7.2); None if that is not a host."""
     name = (header or "").lower()
     return name if _AUTHORITY.fullmatch(name) else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from ticker.feed import Feed
 from ticker.origins import allows
-from ticker.wire import Close, Encoding
+from ticker.wire import CloseCode, Encoding
 
 if TYPE_CHECKING:
     from ticker.channel import Channel
@@ -46,14 +46,14 @@ class Reader(ABC):
         self.origin: str | None = None
         self.key: str | None = None
 
-    def refused(self, feed: Feed, origins: tuple[str, ...]) -> Close | None:
+    def refused(self, feed: Feed, origins: tuple[str, ...]) -> CloseCode | None:
         """Return the code with which to dismiss this reader if it may not read a feed as it is now; None if it may.
 
         `origins` are those whose pages may read it. For a reader without a key, a private feed is gone.
         """
         if feed.visibility == "private" and self.key is None:
-            return Close.GOING_AWAY
-        return None if allows(origins, self.origin) else Close.POLICY
+            return CloseCode.GOING_AWAY
+        return None if allows(origins, self.origin) else CloseCode.POLICY_VIOLATION
 
     @abstractmethod
     def write(self, data: bytes) -> bool:
@@ -69,5 +69,5 @@ class Reader(ABC):
         """Close the connection at once, without a reason."""
 
     @abstractmethod
-    def dismiss(self, why: Close) -> None:
+    def dismiss(self, why: CloseCode) -> None:
         """Close the connection with a reason that tells the client whether to come back."""

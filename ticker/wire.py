@@ -24,16 +24,20 @@ BEAT_INTERVAL: Final = 10.0
 """Seconds between beats to a reader. Part of the protocol: readers show a feed as dead some seconds later."""
 
 
-class Close(IntEnum):
-    """Close codes of a WebSocket (RFC 6455 section 7.4), and what the client should do then."""
+class CloseCode(IntEnum):
+    """Close codes of a WebSocket (RFC 6455 section 7.4), and what the client should do then.
+
+    The names are those of `websockets.frames.CloseCode`; this one says what each
+    asks of a client, and frames need no network library.
+    """
 
     GOING_AWAY = 1001
     """The feed was closed or removed: a client that reconnects gets 404 or 410."""
-    NOT_TEXT = 1007
+    INVALID_DATA = 1007
     """The reader sent text that is not UTF-8: reconnect, and send nothing."""
-    POLICY = 1008
+    POLICY_VIOLATION = 1008
     """The reader sent more than a reader may, or may not read this feed any more."""
-    RESTART = 1012
+    SERVICE_RESTART = 1012
     """This node is shutting down: reconnect at a random moment, and resume."""
 
 

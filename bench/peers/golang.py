@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.peers import HERE, Missing
 
 FOLDER = Path(tempfile.gettempdir()) / "ticker-bench-go"
-BUILD_WITHIN = 300.0
+BUILD_TIMEOUT = 300.0
 
 
 def build(source: str, *modules: str) -> str:
@@ -30,10 +30,10 @@ def build(source: str, *modules: str) -> str:
     for step in steps:
         try:
             done = subprocess.run(
-                [go, *step], cwd=folder, capture_output=True, text=True, timeout=BUILD_WITHIN, check=False
+                [go, *step], cwd=folder, capture_output=True, text=True, timeout=BUILD_TIMEOUT, check=False
             )
         except subprocess.TimeoutExpired:
-            raise Missing(f"go {step[0]} took more than {BUILD_WITHIN:.0f} s") from None
+            raise Missing(f"go {step[0]} took more than {BUILD_TIMEOUT:.0f} s") from None
         if done.returncode:
             raise Missing(f"go {step[0]} failed: {done.stderr.strip().splitlines()[-1]}")
     return str(program)

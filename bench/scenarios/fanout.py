@@ -98,7 +98,7 @@ def _group(result: Result, names: list[str], size: int, dispatches: int, *, sse:
 
 
 def label(title: str, *, sse: bool) -> str:
-    """Return how the tables name a peer and its dialect."""
+    """Return how the tables name a peer and its encoding."""
     return f"{title}, SSE" if sse else title
 
 

@@ -13,7 +13,7 @@ from statistics import fmean, median
 from tempfile import TemporaryDirectory
 
 from bench import kernel
-from bench.measure import JOIN_WITHIN, LEVEL_WITHIN, LOAD, SETTLE
+from bench.measure import CATCH_UP_TIMEOUT, JOIN_TIMEOUT, LOAD, SETTLE
 from bench.measure import SERVER as CORES
 from bench.origin import Origin
 from bench.peers.ticker import Server
@@ -85,8 +85,8 @@ class Side:
         self.crowds.ask("clear")
         before = {name: kernel.cpu(pids) for name, pids in self.pids.items()}
         server.say_in(self.feed, self.crowds)
-        tally = self.crowds.until_caught_up(LEVEL_WITHIN)
-        assert not tally.lost, f"{tally.lost} readers did not get a dispatch within {LEVEL_WITHIN:g} s"
+        tally = self.crowds.until_caught_up(CATCH_UP_TIMEOUT)
+        assert not tally.lost, f"{tally.lost} readers did not get a dispatch within {CATCH_UP_TIMEOUT:g} s"
         settled()
         cpu = {name: (kernel.cpu(pids) - before[name]) / 1000 for name, pids in self.pids.items()}
         return Turn(tally.delays, cpu, tally.doubled)
@@ -155,7 +155,7 @@ def _round(readers: int, dispatches: int) -> Round:
 
         def settled() -> None:
             # Its own counters lag behind, so what tells that all wait is that nobody has anything to do.
-            kernel.until_rest([*its_pids, *polled.crowds.pids], LEVEL_WITHIN)
+            kernel.until_rest([*its_pids, *polled.crowds.pids], CATCH_UP_TIMEOUT)
 
         settled()
         time.sleep(SETTLE)
@@ -196,7 +196,7 @@ def _join(stack: contextlib.ExitStack, server: Server, varnish: Varnish, readers
     ):
         with kernel.on(LOAD):
             crowds = stack.enter_context(Crowds(target, readers, 1))
-        crowds.until_open(JOIN_WITHIN)
+        crowds.until_open(JOIN_TIMEOUT)
         yield name, crowds
 
 

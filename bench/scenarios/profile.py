@@ -17,7 +17,7 @@ from bench.spy import RATE, looking_at
 from ticker.load.crowds import Crowds
 
 AT_LEAST = 0.015
-BACK_WITHIN = 20.0
+BACK_TIMEOUT = 20.0
 WHAT = f"""A sampling profiler (py-spy) looks at the worker's stack {RATE} times a second, from outside, while one
 thing is asked of it. What counts is the innermost function, with the calls of the system it makes: functions of the
 service stand by their names, libraries by theirs. The kernel's part of the worker's CPU is from the same work done
@@ -69,7 +69,7 @@ def _lines(server: Server, crowds: Crowds, options: Options) -> None:
 def _return(server: Server, crowds: Crowds, _: Options) -> None:
     crowds.ask("clear")
     crowds.ask("cut", down=DOWN, within=WITHIN)
-    deadline = time.monotonic() + BACK_WITHIN
+    deadline = time.monotonic() + BACK_TIMEOUT
     while len(crowds.ask("report").catch_up_times) < crowds.readers:
         assert time.monotonic() < deadline, "not all readers came back"
         server.publish_next(crowds)

@@ -71,9 +71,9 @@ def run(options: Options) -> Result:
     ]
     result.table(["", "ms p50", "ms p99"], rows)
     result.section.append(
-        f"\nMemory held for each stalled reader when all were set aside: {spread(held, 1)} KiB by the service, and "
+        f"\nMemory held for each stalled reader when all were lagging: {spread(held, 1)} KiB by the service, and "
         f"{spread(queued, 1)} KiB queued in the kernel, at both ends of the connection; growth of the service "
-        f"while it went on with them: {spread(growth, 1)} MiB; readers it had cut by the end: {cut:,}.\n"
+        f"meanwhile: {spread(growth, 1)} MiB; readers it had cut by the end: {cut:,}.\n"
     )
     figure = f"{stalled:,} stalled among {total:,}: the others' p99 against that without them"
     result.rows.append(Row(figure, spread(ratios) + " x", median(ratios), 1.2, None, "x"))

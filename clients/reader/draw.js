@@ -109,8 +109,9 @@ function* body(dispatch, ui, setting) {
 }
 
 /** @param {UsableDispatch} dispatch @param {OwnWords} ui @param {Setting} setting */
-function* details({ byline, occurred, sections, places, story, link }, ui, { words, base = "", feed, story: here }) {
+function* details({ byline, dateline, occurred, sections, places, story, link }, ui, { words, base = "", feed, story: here }) {
   if (byline) yield make("li", "byline", byline);
+  if (dateline) yield make("li", "dateline", dateline);
   if (occurred) yield make("li", "happened", ui("span", "", words.happened), " ", time(occurred, "hour", ui));
   for (const label of [...(places ?? []), ...(sections ?? [])]) yield make("li", "label", label);
   if (story && story !== here) {

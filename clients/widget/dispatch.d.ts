@@ -12,6 +12,8 @@ export interface UsableDispatch {
   source?: string | null;
   /** Who filed it, shown to readers. */
   byline?: string | null;
+  /** Where it was filed from. */
+  dateline?: string | null;
   /** How urgent it is, most urgent first. */
   urgency: Urgency;
   /** BCP 47 tag; the direction of writing follows from it. Default: the feed's. */

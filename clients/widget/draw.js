@@ -10,8 +10,9 @@
  *     </p>
  *     <p class="says"><b part="source"><bdi dir="ltr">Civil Defence spokesman</bdi>: </b><span part="text">…</span></p>
  *     <p part="correction" lang dir>Corrected <time part="time" datetime>19:20</time>: <bdi lang dir>note</bdi></p>
- *     <p class="meta">                                       if there is a byline or a link
+ *     <p class="meta">                                       a byline, dateline or link
  *       <bdi>Lena Ortiz</bdi>
+ *       <bdi>Port Marada</bdi>
  *       <a part="link" href target="_blank" rel="noopener">news.example</a>     the host of the URL, http(s) only
  *     </p>
  *   </li>
@@ -60,7 +61,7 @@ const time = (dateTime, className = "") => make("time", { part: "time", dateTime
  * @param {string} home the feed's page, "{src}/feeds/{feed}"
  */
 export function draw(item, dispatch, pinned, { words, lang, dir }, home) {
-  const { id, filed, updated, revision, urgency, language = lang, source, text, note, byline, link, reason } =
+  const { id, filed, updated, revision, urgency, language = lang, source, text, note, byline, dateline, link, reason } =
     /** @type {any} */ (dispatch);
   const web = /^https?:\/\//i.test(link) && link;
   const own = language === lang ? null : { lang, dir };
@@ -79,8 +80,9 @@ export function draw(item, dispatch, pinned, { words, lang, dir }, home) {
       : make("p", { part: "tombstone" }, ...fill(words.withdrawn, time(updated), make("bdi", null, reason))),
     text && revision > 1 && make("p", { part: "correction", ...own },
       ...fill(words.corrected, time(updated)), note && ": ", note && make("bdi", written, note)),
-    (byline || web) && make("p", { className: "meta" },
+    (byline || dateline || web) && make("p", { className: "meta" },
       byline && make("bdi", null, byline),
+      dateline && make("bdi", null, dateline),
       web && make("a", { ...LINK, href: web }, web.split("/")[2])),
   );
   // Last, so that what could not be drawn counts as not drawn.

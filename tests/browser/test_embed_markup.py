@@ -47,6 +47,7 @@ KEPT = """() => [...document.querySelector("breaking-ticker").shadowRoot.querySe
 EVERYTHING: dict[str, Any] = {
     "source": "Reuters نقلا عن الميناء",
     "byline": "Lena Ortiz",
+    "dateline": "Port Marada",
     "urgency": "flash",
     "sections": ["Transport", "<b>"],
     "places": ["Port Marada"],

@@ -47,6 +47,7 @@ def test_both_make_the_same_markup(browser: Browser, service: Service, language:
     everything = {
         "source": "Reuters نقلا عن الميناء",
         "byline": "Lena Ortiz",
+        "dateline": "Port Marada",
         "urgency": "flash",
         "sections": ["Transport", "<b>"],
         "places": ["Port Marada"],

@@ -102,7 +102,7 @@ def test_what_a_service_wrote_itself_is_taken() -> None:
         ({"edition_of": "x"}, "edition_of: "),
         ({"note": "x" * 301}, "note: has more than 300"),
         ({"html": "<b>"}, "html: is not a field here"),
-        ({"release_at": AT}, "release_at: is no field"),
+        ({"release_at": AT}, "release_at: is not a field"),
         ({"id": "<b>"}, "id: is not as a ticker writes it"),
         ({"id": "../x"}, "id: "),
         ({"filed": "now"}, "filed: "),

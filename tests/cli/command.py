@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import pytest
 
-from tests.service import READY_WITHIN, TICKER, Service, environment
+from tests.service import READY_TIMEOUT, TICKER, Service, environment
 from ticker.cli import main
 
 
@@ -48,7 +48,7 @@ def run_command(settings: dict[str, str], *args: str, stdin: bytes = b"") -> End
     """Run a command in a process of its own, with these settings in its environment."""
     env = environment(**settings) | {"PYTHONIOENCODING": "utf-8:strict"}
     command = [*TICKER, *args]
-    ended = subprocess.run(command, input=stdin, capture_output=True, env=env, timeout=READY_WITHIN, check=False)
+    ended = subprocess.run(command, input=stdin, capture_output=True, env=env, timeout=READY_TIMEOUT, check=False)
     return Ended(ended.returncode, ended.stdout.decode(), unhurried(ended.stderr.decode()))
 
 
@@ -118,8 +118,8 @@ class Following:
         """Signal it, wait until it and all it printed are there, and return its status."""
         if self.process.poll() is None:
             self.process.send_signal(how)
-        status = self.process.wait(READY_WITHIN)
+        status = self.process.wait(READY_TIMEOUT)
         for thread in self._reading:
-            thread.join(READY_WITHIN)
+            thread.join(READY_TIMEOUT)
         with self.process:  # closes its pipes
             return status

@@ -10,7 +10,7 @@ import threading
 from typing import NamedTuple
 
 from tests.cli.command import unhurried
-from tests.service import READY_WITHIN, TICKER, environment
+from tests.service import READY_TIMEOUT, TICKER, environment
 
 
 class Seen(NamedTuple):
@@ -41,12 +41,12 @@ def in_terminal(settings: dict[str, str], *args: str, **env: str) -> Seen:
             env=environment(**settings) | {"TERM": "xterm", "TZ": "UTC"} | env,
             stdout=slave,
             stderr=subprocess.PIPE,
-            timeout=READY_WITHIN,
+            timeout=READY_TIMEOUT,
             check=False,
         )
     finally:
         os.close(slave)
-        reading.join(READY_WITHIN)
+        reading.join(READY_TIMEOUT)
         os.close(master)
     output = b"".join(chunks).decode().replace("\r\n", "\n")
     return Seen(ended.returncode, re.sub(r"\x1b\[[\d;]*m", "", output), unhurried(ended.stderr.decode()))

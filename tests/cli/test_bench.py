@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.proxy import proxy
-from tests.service import READY_WITHIN, TICKER, Service, environment
+from tests.service import READY_TIMEOUT, TICKER, Service, environment
 
 
 def bench(*args: str, stderr: int = subprocess.PIPE, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -28,7 +28,7 @@ def bench(*args: str, stderr: int = subprocess.PIPE, **settings: str) -> subproc
         stderr=stderr,
         text=True,
         env=environment(**settings),
-        timeout=2 * READY_WITHIN,
+        timeout=2 * READY_TIMEOUT,
         check=False,
     )
 
@@ -80,7 +80,7 @@ def test_progress_is_shown_on_a_terminal(service: Service, monkeypatch: pytest.M
     flags = ["--feed", service.open_feed(), "--readers", "20", "--rate", "2", "--seconds", "2", "--json"]
     ended = bench(*flags, stderr=its, url=service.url, key=service.key)
     os.close(its)
-    looking.join(READY_WITHIN)
+    looking.join(READY_TIMEOUT)
     os.close(ours)
     assert ended.returncode == 0, shown
     plain = re.sub(r"\x1b\[[\d;?]*\w", "", shown.decode())

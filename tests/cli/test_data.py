@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.command import Ended, Following, Here, at, run_command
-from tests.service import READY_WITHIN, Service
+from tests.service import READY_TIMEOUT, Service
 from ticker.journal.embedded import binary
 
 READING = [
@@ -61,7 +61,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     address = tmp_path / "redis.sock"
     command = [binary(), "--port", "0", "--unixsocket", str(address), "--save", "", "--dir", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        deadline = time.monotonic() + READY_WITHIN
+        deadline = time.monotonic() + READY_TIMEOUT
         while not address.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         yield f"unix://{address}"

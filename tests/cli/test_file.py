@@ -10,14 +10,25 @@ from tests.service import Service
 
 def test_file_correct_and_kill_print_their_receipts(service: Service) -> None:
     where, feed = at(service), service.open_feed()
-    details = ["--source", "Harbour police", "--byline", "Amal", "--urgency", "flash", "--language", "en-GB"]
+    details = [
+        "--source",
+        "Harbour police",
+        "--byline",
+        "Amal",
+        "--dateline",
+        "Quay",
+        "--urgency",
+        "flash",
+        "--language",
+        "en-GB",
+    ]
     details += ["--section", "Local", "--section", "Fire", "--place", "Marrowgate", "--story", "harbour-fire"]
     details += ["--link", "https://news.example/7", "--occurred", "2026-11-22T18:04:05+03:00"]
     receipt = json.loads(run_command(where, "file", "Bridge closed", "--feed", feed, *details).printed)
     address = f"/v1/feeds/{feed}/dispatches/{receipt['id']}"
     found = service.http.get(address).json()
-    assert [found[name] for name in ("text", "source", "byline", "urgency", "language")] == [
-        *("Bridge closed", "Harbour police", "Amal", "flash", "en-GB")
+    assert [found[name] for name in ("text", "source", "byline", "dateline", "urgency", "language")] == [
+        *("Bridge closed", "Harbour police", "Amal", "Quay", "flash", "en-GB")
     ]
     assert [found[name] for name in ("sections", "places", "story", "link", "occurred", "revision")] == [
         *(["Local", "Fire"], ["Marrowgate"], "harbour-fire", "https://news.example/7", "2026-11-22T15:04:05.000Z", 1)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Following, at, unhurried
-from tests.service import READY_WITHIN, TICKER, Service, environment
+from tests.service import READY_TIMEOUT, TICKER, Service, environment
 
 ARABIC = "أخبار اليوم"
 
@@ -26,7 +26,7 @@ def _ended(args: list[str], env: dict[str, str], **streams: int | bytes) -> tupl
         env={name: value for name, value in env.items() if name != "PYTHONUNBUFFERED"},
         stdout=streams.pop("stdout", subprocess.PIPE),  # type: ignore[call-overload]
         stderr=subprocess.PIPE,
-        timeout=READY_WITHIN,
+        timeout=READY_TIMEOUT,
         check=False,
         **streams,
     )
@@ -108,7 +108,7 @@ def test_full_standard_error_changes_nothing(service: Service) -> None:
             env=environment(**at(service)),
             stdout=subprocess.PIPE,
             stderr=full,
-            timeout=READY_WITHIN,
+            timeout=READY_TIMEOUT,
             check=False,
         )
     assert (ended.returncode, ended.stdout) == (1, b"")
@@ -137,7 +137,7 @@ def test_closed_streams_are_no_ones_file(service: Service, feed: str, closed: st
             ["sh", "-c", script, "sh", *TICKER, *args],
             env=environment(**at(service)),
             capture_output=True,
-            timeout=READY_WITHIN,
+            timeout=READY_TIMEOUT,
             check=False,
         )
         assert (ended.returncode, unhurried(ended.stderr.decode())) == (0, "")
@@ -160,7 +160,7 @@ def test_closed_streams_are_no_ones_file(service: Service, feed: str, closed: st
 def test_an_argument_that_is_not_text_is_named(service: Service, args: list[str]) -> None:
     command = [os.fsencode(arg) for arg in args]
     ended = subprocess.run(
-        [*TICKER, *command], env=environment(**at(service)), capture_output=True, timeout=READY_WITHIN, check=False
+        [*TICKER, *command], env=environment(**at(service)), capture_output=True, timeout=READY_TIMEOUT, check=False
     )
     errors = ended.stderr.decode()
     assert (ended.returncode, len(errors.splitlines())) == (1, 1), errors
@@ -272,7 +272,7 @@ main()
 )
 def test_ctrl_c_while_a_command_starts_is_silent(module: str) -> None:
     command = [sys.executable, "-c", INTERRUPTED, module, "tail"]
-    ended = subprocess.run(command, env=environment(), capture_output=True, timeout=READY_WITHIN, check=False)
+    ended = subprocess.run(command, env=environment(), capture_output=True, timeout=READY_TIMEOUT, check=False)
     assert ended.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
     assert ended.stderr == b""
 
@@ -289,7 +289,7 @@ def silent() -> Iterator[str]:
 )
 def test_ctrl_c_while_a_command_waits_is_no_traceback(service: Service, silent: str, args: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(READY_WITHIN)
+        listener.settimeout(READY_TIMEOUT)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with Following(*args, url=url, key="tk_x") as command:
             accepted, _ = listener.accept()

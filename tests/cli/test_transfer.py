@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from tests.cli.command import Ended, Here, at, run_command
-from tests.service import READY_WITHIN, TICKER, Page, Service, environment
+from tests.service import READY_TIMEOUT, TICKER, Page, Service, environment
 
 FIELDS: dict[str, Any] = {"sections": ["Politics"], "places": ["MENA"], "story": "storm"}
 
@@ -58,7 +58,7 @@ def _resumed(service: Service, after: str, until: str, feed: str = "breaking") -
     page = Page()
     with service.websocket(feed, after) as connection:
         while page.position != until:
-            page.take(orjson.loads(connection.recv(timeout=READY_WITHIN)))
+            page.take(orjson.loads(connection.recv(timeout=READY_TIMEOUT)))
     return page
 
 
@@ -92,10 +92,10 @@ def test_a_feed_moves_to_a_service_that_runs(tmp_path: Path, here: Here) -> None
         data = ["--data", str(new.data)]
         with new.websocket("breaking") as reader:
             page = Page()
-            page.take(orjson.loads(reader.recv(timeout=READY_WITHIN)))
+            page.take(orjson.loads(reader.recv(timeout=READY_TIMEOUT)))
             assert here({}, "import", str(file), *data).printed == "breaking: 8 entries\n"
             while page.position != before[""]["position"]:
-                page.take(orjson.loads(reader.recv(timeout=READY_WITHIN)))
+                page.take(orjson.loads(reader.recv(timeout=READY_TIMEOUT)))
         assert page.newest == before[""]["dispatches"]
         assert page.resets >= 1, "the empty feed it was reading is another one now"
         for _ in range(10):  # whichever worker answers
@@ -193,7 +193,7 @@ def _on_a_terminal(*args: str) -> tuple[Ended, str]:
     shown = bytearray()
 
     def look() -> None:
-        while select.select([ours], [], [], READY_WITHIN)[0]:
+        while select.select([ours], [], [], READY_TIMEOUT)[0]:
             try:
                 data = os.read(ours, 4096)
             except OSError:  # how Linux says that the other end is closed
@@ -204,10 +204,10 @@ def _on_a_terminal(*args: str) -> tuple[Ended, str]:
     watching.start()
     env = environment() | {"TERM": "xterm", "COLUMNS": "100"}
     ended = subprocess.run(
-        [*TICKER, *args], stdout=subprocess.PIPE, stderr=its, env=env, timeout=READY_WITHIN, check=False
+        [*TICKER, *args], stdout=subprocess.PIPE, stderr=its, env=env, timeout=READY_TIMEOUT, check=False
     )
     os.close(its)
-    watching.join(READY_WITHIN)
+    watching.join(READY_TIMEOUT)
     os.close(ours)
     return Ended(ended.returncode, ended.stdout.decode(), ""), shown.decode()
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.cli.command import Following, Here, at, run_command
-from tests.service import READY_WITHIN, Service, environment
+from tests.service import READY_TIMEOUT, Service, environment
 from ticker.cli import client, waiting
 from ticker.cli.change import repeated
 
@@ -29,7 +29,7 @@ def _command(errors: str) -> str:
 def _type(command: str, service: Service) -> dict[str, str]:
     """Run a command as it would be typed into a shell, and return the receipt."""
     ended = subprocess.run(
-        ["sh", "-c", command], env=environment(**at(service)), capture_output=True, timeout=READY_WITHIN, check=False
+        ["sh", "-c", command], env=environment(**at(service)), capture_output=True, timeout=READY_TIMEOUT, check=False
     )
     assert ended.returncode == 0, ended.stderr
     receipt: dict[str, str] = json.loads(ended.stdout)
@@ -126,7 +126,7 @@ def test_a_connection_that_is_lost_says_that_it_may_have_been_kept(
     silent: socket.socket, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "ATTEMPTS", 2)
-    monkeypatch.setattr(waiting, "QUIET_FOR", READY_WITHIN)
+    monkeypatch.setattr(waiting, "QUIET_FOR", READY_TIMEOUT)
     where = {"url": f"http://127.0.0.1:{silent.getsockname()[1]}", "key": "tk_x"}
     for change in (["file", "--urgency", "flash", "--", "-x"], ["air", "on"], ["held", "release", "h1"], ["unpin"]):
         printed = here(where, *change).complaint

@@ -14,7 +14,7 @@ from ticker.channel import Channel
 from ticker.entry import Entry
 from ticker.feed import Feed
 from ticker.hub import Hub
-from ticker.wire import Close, move_frame
+from ticker.wire import CloseCode, move_frame
 
 CAPACITY = 5
 """Entries in the ring at the least; small, so that readers often fall out of it."""
@@ -44,7 +44,7 @@ class Followed:
         """Whether the feed went on by another history at some time."""
         self.pages: list[Page] = []
         self.moved: list[Page] = []
-        self.leaving: Close | None = None
+        self.leaving: CloseCode | None = None
         self.count = 0
         self.texts: dict[str, list[bytes]] = {}
         self.seen: list[str] = []
@@ -157,9 +157,9 @@ class Followed:
         for channel in self.hub.channels.values():
             channel.announce(move_frame(1000))
         self.moved = list(self.pages)
-        self.leaving = Close.RESTART
+        self.leaving = CloseCode.SERVICE_RESTART
         for page in self.moved:
-            page.dismiss(Close.RESTART)
+            page.dismiss(CloseCode.SERVICE_RESTART)
         self.leaving = None
 
     def resume(self) -> None:

@@ -9,7 +9,7 @@ import orjson
 from ticker.entry import Entry
 from ticker.feed import ON_AIR
 from ticker.reader import Reader
-from ticker.wire import Close, Encoding
+from ticker.wire import CloseCode, Encoding
 
 WINDOW: Final = 4
 """Dispatches in a snapshot, for the time of the test."""
@@ -68,7 +68,7 @@ class Witness(Protocol):
     """Position of each entry of any history → the position before it."""
     seen: list[str]
     """Positions that some reader was once told."""
-    leaving: Close | None
+    leaving: CloseCode | None
     """What all readers are dismissed with now, if they are."""
 
     def withdrawn(self) -> list[bytes]:
@@ -139,12 +139,12 @@ class Page(Reader):
     def cut(self) -> None:
         self.is_cut = True
 
-    def dismiss(self, why: Close) -> None:
+    def dismiss(self, why: CloseCode) -> None:
         self.world.pages.remove(self)
         if self.world.leaving is not None:
             assert why is self.world.leaving
             return
-        assert why is Close.GOING_AWAY
+        assert why is CloseCode.GOING_AWAY
         assert self.closed, "dismissed without a last snapshot"
         assert not self.pending, "dismissed before its socket took the last snapshot"
         assert self.channel.feed.closed is not None or self.reopened

@@ -10,7 +10,7 @@ from tests.hub.world import AT, Clock, Log, Socket, joined, kinds, publish
 from ticker.channel import Channel
 from ticker.errors import Closed, NotFound
 from ticker.hub import Hub
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_on_closing_a_level_reader_gets_a_last_snapshot_and_is_dismissed(log: Lo
         frames = reader.take()
         assert kinds(frames) == ["snapshot"]
         last(frames, log)
-        assert reader.dismissed is Close.GOING_AWAY
+        assert reader.dismissed is CloseCode.GOING_AWAY
     assert len(channel) == 0
 
 
@@ -54,7 +54,7 @@ def test_a_reader_set_aside_gets_what_it_missed_and_then_the_end(log: Log, chann
     frames = reader.recover()
     assert kinds(frames) == ["dispatch", "dispatch", "snapshot"]
     last(frames, log)
-    assert reader.dismissed is Close.GOING_AWAY
+    assert reader.dismissed is CloseCode.GOING_AWAY
     assert len(channel) == 0
 
 
@@ -67,7 +67,7 @@ def test_a_reader_whose_socket_takes_a_part_of_the_end_is_dismissed_when_it_took
     assert (len(reader.writes), reader.dismissed) == (1, None)
     last(reader.take(), log)
     reader.drain()
-    assert (reader.writes, reader.dismissed) == ([], Close.GOING_AWAY)
+    assert (reader.writes, reader.dismissed) == ([], CloseCode.GOING_AWAY)
 
 
 def test_a_reader_who_never_drains_is_cut_in_time() -> None:
@@ -88,7 +88,7 @@ def test_who_was_let_in_before_and_joins_after_gets_the_end_once(log: Log, chann
         frames = reader.take()
         last(frames, log)
         assert kinds(frames).count("snapshot") == 1
-        assert reader.dismissed is Close.GOING_AWAY
+        assert reader.dismissed is CloseCode.GOING_AWAY
     assert len(channel) == 0
 
 
@@ -109,11 +109,11 @@ def test_a_feed_that_becomes_private_is_gone_for_those_without_a_key(channel: Ch
     channel.join(holder, None)
     holder.writes.clear()
     channel.update_settings(visibility="private")
-    assert (anybody.dismissed, slow.dismissed, holder.dismissed) == (Close.GOING_AWAY, Close.GOING_AWAY, None)
+    assert (anybody.dismissed, slow.dismissed, holder.dismissed) == (CloseCode.GOING_AWAY, CloseCode.GOING_AWAY, None)
     assert anybody.take() == []
     late = Socket()
     channel.join(late, None)
-    assert (late.dismissed, late.writes) == (Close.GOING_AWAY, []), "it was let in a moment too early"
+    assert (late.dismissed, late.writes) == (CloseCode.GOING_AWAY, []), "it was let in a moment too early"
     assert len(channel) == 1
 
 
@@ -126,7 +126,7 @@ def test_a_page_whose_origin_is_withdrawn_is_dismissed_and_no_other_reader(chann
     assert {origin: reader.dismissed for origin, reader in readers.items()} == {
         None: None,
         "https://a.example": None,
-        "https://b.example": Close.POLICY,
+        "https://b.example": CloseCode.POLICY_VIOLATION,
     }
     channel.update_settings(origins=None)  # the service's, which are all
     late = Socket()

@@ -8,7 +8,7 @@ from tests.hub.test_longpoll import ask
 from tests.hub.world import Clock, Log, joined
 from ticker.errors import NotFound, Unavailable
 from ticker.hub import Hub
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_feed_that_is_dropped_ends_for_its_readers_and_no_others(hub: Hub, log
     reader, other = joined(hub.channel("sport")), joined(hub.channel("breaking"))
     waiter = ask(hub.channel("sport"), log.position(3))
     hub.drop("sport")
-    assert (reader.dismissed, other.dismissed) == (Close.GOING_AWAY, None)
+    assert (reader.dismissed, other.dismissed) == (CloseCode.GOING_AWAY, None)
     assert waiter.told is not None
     assert waiter.told.leaving
     with pytest.raises(NotFound):

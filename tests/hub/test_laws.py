@@ -26,7 +26,7 @@ from tests.hub.followed import Followed
 from tests.hub.page import CHUNK, WINDOW, Page, shows
 from tests.hub.world import AT
 from ticker.lagging import STUCK_AFTER
-from ticker.wire import BEAT_INTERVAL, Close
+from ticker.wire import BEAT_INTERVAL, CloseCode
 
 ROOM: Final = st.sampled_from([None, 0, 1, 300, 1000, 4000])
 """Bytes a socket takes before it is full; None for all there are."""
@@ -150,7 +150,7 @@ class World(RuleBasedStateMachine, Followed):
     @precondition(lambda self: self.has_feed and self.connected and not (self.unreadable or self.gone))
     @rule()
     def drop_the_feed_and_open_it_again(self) -> None:
-        self.leaving = Close.GOING_AWAY
+        self.leaving = CloseCode.GOING_AWAY
         self.hub.drop("breaking")
         self.leaving = None
         assert self.pages == []

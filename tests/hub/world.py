@@ -13,7 +13,7 @@ from ticker.entry import Entry, Tail, chain
 from ticker.feed import Feed
 from ticker.hub import Hub
 from ticker.reader import Reader
-from ticker.wire import Close, Encoding
+from ticker.wire import CloseCode, Encoding
 
 AT = "2026-03-11T14:30:00.000Z"
 PROOF, LATER = "2026-03-11T14:30:10.000Z", "2026-03-11T14:30:20.000Z"
@@ -80,7 +80,7 @@ class Socket(Reader):
         self.encoding = encoding
         self.slow = slow
         self.full = self.is_cut = False
-        self.dismissed: Close | None = None
+        self.dismissed: CloseCode | None = None
         self.writes: list[bytes] = []
 
     def write(self, data: bytes) -> bool:
@@ -94,7 +94,7 @@ class Socket(Reader):
     def cut(self) -> None:
         self.is_cut = True
 
-    def dismiss(self, why: Close) -> None:
+    def dismiss(self, why: CloseCode) -> None:
         assert self.dismissed is None, "dismissed twice"
         self.dismissed = why
 

@@ -294,13 +294,13 @@ async def test_a_damaged_export_names_the_line(redis: Redis, lines: list[bytes])
     def feed(**members: Any) -> bytes:
         return other(1, feed=orjson.loads(lines[0])["feed"] | members)
 
-    head = "line 1: this is no export of a feed that this version can read"
+    head = "line 1: this is not an export of a feed that this version can read"
     follows = "the entry does not follow from the one before it"
     for number, line, fault in [
         (1, b"", head),
         (1, b"\x89PNG\r\n", "line 1: this is not JSON"),
-        (1, b"[1]\n", "line 1: this is no line of an export"),
-        (1, b'{"text": "x"}\n', "line 1: this is no line of an export"),
+        (1, b"[1]\n", "line 1: this is not a line of an export"),
+        (1, b'{"text": "x"}\n', "line 1: this is not a line of an export"),
         (1, other(1, ticker=2), head),
         (1, other(1, origin="x"), head),
         (1, other(1, position=7), head),
@@ -315,10 +315,10 @@ async def test_a_damaged_export_names_the_line(redis: Redis, lines: list[bytes])
         (4, b"\n", "line 4: this is not JSON"),
         (4, lines[4], f"line 4: {follows}"),
         (4, lines[3].replace(b'"filer":null', b'"filer":"luis"'), "line 4: checksum mismatch"),
-        (4, without(4, "hash"), "line 4: this is no entry of a feed"),
-        (4, other(4, entry='{"kind":"correct","at":"x"}'), "line 4: this is no entry of a feed"),
-        (4, other(4, entry='{"kind":"erase","at":"x"}'), "line 4: this is no entry of a feed"),
-        (4, other(4, entry=7), "line 4: this is no entry of a feed"),
+        (4, without(4, "hash"), "line 4: this is not an entry of a feed"),
+        (4, other(4, entry='{"kind":"correct","at":"x"}'), "line 4: this is not an entry of a feed"),
+        (4, other(4, entry='{"kind":"erase","at":"x"}'), "line 4: this is not an entry of a feed"),
+        (4, other(4, entry=7), "line 4: this is not an entry of a feed"),
         (4, other(4, hash="0" * 40), f"line 4: {follows}"),
         (9, lines[8] + lines[8], f"line 10: {follows}"),
     ]:

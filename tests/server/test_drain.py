@@ -8,7 +8,7 @@ from tests.hub.world import Clock, Log, Socket
 from ticker.channel import Channel
 from ticker.hub import Hub
 from ticker.server.drain import STEP, drain
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 pytestmark = pytest.mark.anyio
 
@@ -18,8 +18,8 @@ TIMEOUT = 10.0
 class Staying(Socket):
     """A reader that ignores the request to move."""
 
-    def dismiss(self, why: Close) -> None:
-        assert why is Close.RESTART
+    def dismiss(self, why: CloseCode) -> None:
+        assert why is CloseCode.SERVICE_RESTART
         self.channel.leave(self)
 
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from websockets.sync.client import ClientConnection
 
-from tests.service import READY_WITHIN, Service
+from tests.service import READY_TIMEOUT, Service
 
 WORKERS = 2
 
@@ -38,7 +38,7 @@ def _receipt(service: Service, feed: str, id: str) -> dict[str, Any]:
 
 def _reads(reader: ClientConnection, id: str) -> None:
     """Read until a dispatch arrives."""
-    while orjson.loads(reader.recv(timeout=READY_WITHIN)).get("dispatch", {}).get("id") != id:
+    while orjson.loads(reader.recv(timeout=READY_TIMEOUT)).get("dispatch", {}).get("id") != id:
         pass
 
 
@@ -47,7 +47,7 @@ def test_a_delivery_report_has_when_a_dispatch_was_kept_and_how_it_reached_every
     with contextlib.ExitStack() as stack:
         readers = [stack.enter_context(two.websocket(feed)) for _ in range(10)]
         for reader in readers:
-            assert orjson.loads(reader.recv(timeout=READY_WITHIN))["type"] == "snapshot"
+            assert orjson.loads(reader.recv(timeout=READY_TIMEOUT))["type"] == "snapshot"
         filed = two.file(feed, "Bridge closed")
         for reader in readers:
             _reads(reader, filed["id"])

@@ -17,6 +17,7 @@ FULL: dict[str, Any] = {
     "text": "Bridge closed to traffic",
     "source": "Harbour police",
     "byline": "Amal Haddad",
+    "dateline": "Fishmarket Quay",
     "urgency": "flash",
     "language": "en-GB",
     "sections": ["Politics", "MENA"],
@@ -91,6 +92,7 @@ BROKEN: list[tuple[str, Any]] = [
     ("source", "a\x1b[31m"),
     ("source", True),
     ("byline", "x\ty"),
+    ("dateline", "x" * 101),
     ("urgency", "FLASH"),
     ("urgency", 1),
     ("urgency", ""),
@@ -215,7 +217,7 @@ def test_one_idempotency_key_quoted_or_bare_gets_the_original_answer(service: Se
     assert len({(answer.headers["location"], answer.headers["etag"]) for answer in answers}) == 1
     assert ["idempotent-replayed" in answer.headers for answer in answers] == [False, True, True]
     service.until(lambda: len(service.snapshot(feed)["dispatches"]) == 1)
-    assert service.file(feed, "next")["position"].startswith("2-"), "a repeated request is no entry"
+    assert service.file(feed, "next")["position"].startswith("2-"), "a repeated request is not an entry"
 
 
 def test_the_same_payload_in_another_spelling_is_the_same(service: Service) -> None:

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from tests.service import Service
 from tests.web.test_live import WAYS, HandedOver, Node, Plain
 from ticker.dispatch import rfc3339
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 
 @pytest.fixture(scope="module", params=[HandedOver, Plain], ids=["handed over", "plain"])
@@ -197,7 +197,7 @@ def test_readers_of_every_node_get_the_end_and_are_let_go(node: Node, way: str) 
         except ConnectionClosed as closed:
             assert closed.rcvd is not None
             code = closed.rcvd.code
-    assert code == (None if way == "sse" else Close.GOING_AWAY)
+    assert code == (None if way == "sse" else CloseCode.GOING_AWAY)
     assert [frame["type"] for frame in seen] == ["dispatch", "snapshot"]
     assert (seen[-1]["closed"], seen[-1]["position"], seen[-1]["reset"]) == (at, filed["position"], False)
     assert [line["text"] for line in seen[-1]["dispatches"]] == ["the last line"]
@@ -276,7 +276,7 @@ def test_a_reader_of_a_closed_feed_gets_its_end_or_410(node: Node) -> None:
                         return "end"
             except ConnectionClosed as closed:
                 assert closed.rcvd is not None
-                assert closed.rcvd.code == Close.GOING_AWAY
+                assert closed.rcvd.code == CloseCode.GOING_AWAY
                 return "end"
             except InvalidStatus as refused:
                 assert refused.response.status_code == 410

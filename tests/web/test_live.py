@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from tests.service import Service
 from ticker.settings import Settings
 from ticker.web.app import application
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 WAYS = ["websocket", "deflated", "sse"]
 ALLOWED = "https://a.example"
@@ -308,7 +308,7 @@ def test_a_reader_who_sends_too_much_is_dismissed(node: Node) -> None:
             while True:
                 connection.recv(timeout=5)
         assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == Close.POLICY
+        assert closed.value.rcvd.code == CloseCode.POLICY_VIOLATION
     node.service.until(lambda: node.watching(feed, 0))
 
 
@@ -321,4 +321,4 @@ def test_messages_without_a_byte_count_too(node: Node) -> None:
             while True:
                 connection.recv(timeout=5)
         assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == Close.POLICY
+        assert closed.value.rcvd.code == CloseCode.POLICY_VIOLATION

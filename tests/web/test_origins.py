@@ -18,7 +18,7 @@ from ticker.entry import Tail
 from ticker.feed import Feed
 from ticker.settings import Settings
 from ticker.web.admission import foreign_origin, frame_ancestors
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 ALLOWED, FOREIGN = "https://a.example", "https://elsewhere.example"
 
@@ -107,7 +107,7 @@ def test_when_an_origin_is_withdrawn_its_pages_are_let_go_at_once_and_no_others(
             next(frames)
         edited(service, feed, origins=[ALLOWED])
         code, _ = end(theirs)
-        assert code == (None if way == "sse" else Close.POLICY)
+        assert code == (None if way == "sse" else CloseCode.POLICY_VIOLATION)
         service.file(feed, "for the others")
         for frames in (ours, allowed):
             assert next(frame for frame in frames if frame["type"] == "dispatch")

@@ -21,7 +21,7 @@ from tests.web.test_feeds import edited, key
 from tests.web.test_live import WAYS, HandedOver, Node, Plain
 from ticker.journal.registry import Role
 from ticker.web.app import OPERATIONS, ROUTES
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 UNDER_A_FEED = sorted(
     {
@@ -138,7 +138,7 @@ def test_when_a_feed_becomes_private_those_without_a_key_are_let_go_at_once(node
         next(frames)
         edited(service, feed, visibility="private")
         code, seen = end(frames)
-    assert code == (None if way == "sse" else Close.GOING_AWAY)
+    assert code == (None if way == "sse" else CloseCode.GOING_AWAY)
     assert {frame["type"] for frame in seen} <= {"beat"}
 
 
@@ -187,7 +187,7 @@ def test_when_its_key_is_revoked_a_reader_of_a_private_feed_is_let_go_at_once(no
         next(frame for frame in frames if frame["type"] == "dispatch")
         assert service.http.delete(f"/v1/keys/{issued['id']}").status_code == 204
         code, _ = end(frames)
-    assert code == (None if way == "sse" else Close.POLICY)
+    assert code == (None if way == "sse" else CloseCode.POLICY_VIOLATION)
 
 
 def end(frames: Iterator[dict[str, Any]]) -> tuple[int | None, list[dict[str, Any]]]:

@@ -24,7 +24,7 @@ def check_dispatch(dispatch: dict[str, Any]) -> None:
     check_members(*_BY_THE_SERVER, **dispatch)
     fields = {name: value for name, value in dispatch.items() if name not in _BY_THE_SERVER and name != "note"}
     if "release_at" in fields:
-        raise Invalid([("release_at", "is no field of a dispatch that was filed")])
+        raise Invalid([("release_at", "is not a field of a dispatch that was filed")])
     written = check(Draft, fields).fields("")
     if "note" in dispatch:
         note = check(Correction, {"note": dispatch["note"]}).note

@@ -90,7 +90,7 @@ def _print_error(message: str) -> None:
 
 
 def _file_failed(error: OSError) -> int:
-    """Print what could not be read or written. A pipe closed by its reader, such as `head`, is no error."""
+    """Print what could not be read or written. A pipe closed by its reader, such as `head`, is not an error."""
     if error.filename is not None:
         _print_error(f"{error.strerror}: {error.filename}")
         return 1

@@ -71,7 +71,7 @@ def follow(service: Service, feed: str) -> Iterator[dict[str, Any]]:
             failures += 1
             if failures == WARN_AFTER:
                 print(f"ticker: {service.url} cannot be reached ({error}); trying again", file=sys.stderr, flush=True)
-        time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10))))  # noqa: S311  # a wait is no secret
+        time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10))))  # noqa: S311  # a wait is not a secret
 
 
 def _stream(service: Service, feed: str, position: str | None) -> Iterator[dict[str, Any]]:

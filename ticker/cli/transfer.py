@@ -23,7 +23,7 @@ from ticker.journal.registry import Registry
 
 
 def _progress() -> Progress:
-    """Return a bar on standard error; nothing where that is no terminal."""
+    """Return a bar on standard error; nothing where that is not a terminal."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 

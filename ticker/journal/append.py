@@ -78,7 +78,7 @@ def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
 def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return the commands that tie a dispatch to the dispatch of another feed that it is an edition of.
 
-    The other feed may be kept elsewhere in a cluster, so this is no part of the script; to repeat it does no harm.
+    The other feed may be kept elsewhere in a cluster, so this is not part of the script; to repeat it does no harm.
     """
     if "edition_of" not in fields:
         return []

@@ -28,7 +28,7 @@ class Filter(NamedTuple):
     """What a dispatch must have to be found.
 
     Attributes:
-        labels: for "section", "place" and "story", those of which it has one; a name that is not here is no filter.
+        labels: for "section", "place" and "story", those of which it has one; a name that is not here is not a filter.
         urgencies: those of which it has one; None means all.
     """
 

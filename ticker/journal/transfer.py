@@ -109,7 +109,7 @@ def read(lines: Iterable[bytes]) -> tuple[Head, Iterator[Exported]]:
     """Read an export: its head, and an iterator over its entries, which are checked as they are read.
 
     Raises:
-        BadRequest: this is no export, or it is damaged or truncated; the line is named. The iterator raises it too.
+        BadRequest: this is not an export, or it is damaged or truncated; the line is named. The iterator raises it too.
     """
     rest = enumerate(lines, 1)
     number, text = next(rest, (1, b""))
@@ -125,7 +125,7 @@ def read(lines: Iterable[bytes]) -> tuple[Head, Iterator[Exported]]:
         if end is None:
             raise ValueError
     except (*_MALFORMED, Invalid):
-        raise BadRequest(f"line {number}: this is no export of a feed that this version can read") from None
+        raise BadRequest(f"line {number}: this is not an export of a feed that this version can read") from None
     read_head = Head(FeedSettings.requested(request, opened, closed), head["origin"], end)
     return read_head, _entries(read_head, rest)
 
@@ -137,7 +137,7 @@ def _entries(head: Head, rest: Iterator[tuple[int, bytes]]) -> Iterator[Exported
         try:
             exported = _exported(members)
         except _MALFORMED:
-            raise BadRequest(f"line {number}: this is no entry of a feed") from None
+            raise BadRequest(f"line {number}: this is not an entry of a feed") from None
         entry = exported.entry
         if not entry.follows(tail):
             raise BadRequest(f"line {number}: the entry does not follow from the one before it")
@@ -183,7 +183,7 @@ def without_crc(number: int, text: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"line {number}: this is not JSON: {error}") from None
     if not isinstance(line, dict) or "crc" not in line:
-        raise BadRequest(f"line {number}: this is no line of an export")
+        raise BadRequest(f"line {number}: this is not a line of an export")
     if line.pop("crc") != _crc(line):
         raise BadRequest(f"line {number}: checksum mismatch")
     return line

@@ -46,7 +46,7 @@ FULL_RESPONSE: Final = (
     b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\ncontent-length: 54\r\n\r\n"
     b"This node has as many connections as the system allows"
 )
-"""The response while descriptors are short. It takes none, so it is no problem document."""
+"""The response while descriptors are short. It takes none, so it is not a problem document."""
 
 ACCEPT_BACKOFF: Final = 1.0
 """Seconds without accepting when the system has no descriptor left; connections wait in the kernel's queue."""

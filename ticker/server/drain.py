@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ticker.hub import Hub
-from ticker.wire import Close, move_frame
+from ticker.wire import CloseCode, move_frame
 
 STEP: Final = 0.05
 """Seconds between looks at how many readers are left."""
@@ -50,7 +50,7 @@ def _dismiss(hub: Hub, share: float) -> None:
     for channel in hub.channels.values():
         readers = channel.readers
         for reader in random.sample(readers, math.ceil(len(readers) * share)):
-            reader.dismiss(Close.RESTART)
+            reader.dismiss(CloseCode.SERVICE_RESTART)
 
 
 def _respond(hub: Hub, share: float) -> None:

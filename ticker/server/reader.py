@@ -18,7 +18,7 @@ from ticker.server.lingering_close import LingeringClose
 from ticker.server.readiness import Readiness
 from ticker.server.websocket import ReaderWebSocket
 from ticker.web.allowance import Allowance
-from ticker.wire import Close, Encoding
+from ticker.wire import CloseCode, Encoding
 
 READ_SIZE: Final = 1024
 """Bytes read from one reader before others get their turn; one who sends a lot is cut after a few turns."""
@@ -77,7 +77,7 @@ class SocketReader(Reader):
             os.close(self._descriptor)
             self._descriptor, self._unsent, self._websocket = _CLOSED, b"", None
 
-    def dismiss(self, why: Close) -> None:
+    def dismiss(self, why: CloseCode) -> None:
         if self.encoding != "sse" and not self._unsent:  # else it would be stuck behind what the reader does not read
             self.write(Frame(CLOSE, CloseFrame(why, "").serialize()).serialize(mask=False))
         self.cut()

@@ -11,7 +11,7 @@ from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.refusal import refusal
 from ticker.server.websocket import PARSE_SIZE
 from ticker.web.allowance import Allowance
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 
 class LimitedWebSocket(WebSocketsSansIOProtocol):
@@ -59,8 +59,8 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         if not self.handshake_complete:
             self.transport.abort()
             return
-        self.conn.fail(Close.POLICY, "readers only listen")
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": Close.POLICY})
+        self.conn.fail(CloseCode.POLICY_VIOLATION, "readers only listen")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.POLICY_VIOLATION})
         self.close_sent = True
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.write_eof()  # and what comes is discarded; see `LingeringClose`

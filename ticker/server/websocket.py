@@ -11,7 +11,7 @@ from websockets.frames import DATA_OPCODES, TEXT, Frame
 from websockets.protocol import Protocol, Side, State
 
 from ticker.web.allowance import Allowance
-from ticker.wire import Close
+from ticker.wire import CloseCode
 
 MAX_MESSAGE_SIZE: Final = 4096
 """Bytes of one message from a reader, who has nothing to send; a longer one ends the connection (1009)."""
@@ -60,7 +60,7 @@ class ReaderWebSocket:
                 if isinstance(event, Frame) and event.opcode in DATA_OPCODES and not self.closing:
                     self._check_text(event)
             if not self._allowance.spend(now, frames=len(events), size=len(piece)) and not self.closing:
-                self._protocol.fail(Close.POLICY, "readers only listen")
+                self._protocol.fail(CloseCode.POLICY_VIOLATION, "readers only listen")
             if self.closing:
                 break
         return b"".join(self._protocol.data_to_send())
@@ -72,7 +72,7 @@ class ReaderWebSocket:
             try:
                 self._text.decode(frame.data, frame.fin)
             except UnicodeDecodeError:
-                self._protocol.fail(Close.NOT_TEXT, "a text is UTF-8")
+                self._protocol.fail(CloseCode.INVALID_DATA, "a text is UTF-8")
                 return
             if frame.fin:
                 self._text = None

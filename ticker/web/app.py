@@ -66,7 +66,7 @@ OPERATIONS: Final = tuple(operation for resource in RESOURCES for operation in r
 ROUTES: Final = [route for resource in RESOURCES for route in resource.routes]
 
 FILES: Final = [
-    # What pages load. Their names are no part of the contract.
+    # What pages load. Their names are not part of the contract.
     Route("/assets/{file}", assets.serve),
     Route("/favicon.ico", crawlers.favicon),
     Route("/robots.txt", crawlers.robots),

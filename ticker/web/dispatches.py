@@ -84,7 +84,7 @@ def respond_filed(
 def release_time(moment: str) -> int:
     """Return the millisecond of Unix time at which a held dispatch is to be released.
 
-    Whether that is still to come is judged by the log's clock, once it is known that this is no repeated request.
+    Whether that is still to come is judged by the log's clock, once it is known that this is not a repeated request.
 
     Raises:
         Invalid: it is more than a year away.

@@ -16,7 +16,7 @@ BAD_HEADER: Final = Fault(
 )
 BAD_HOST: Final = Fault(
     "BadHost",
-    errors.BadRequest("Host is no name or address of a host, with a port if it is not the usual one", field="Host"),
+    errors.BadRequest("Host is not the name or address of a host, with an optional port", field="Host"),
 )
 UNAUTHORIZED: Final = Fault(
     "Unauthorized", errors.Unauthorized("Send a key: Authorization: Bearer tk_…", field="Authorization")

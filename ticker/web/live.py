@@ -32,7 +32,7 @@ from ticker.web.node import node_of
 from ticker.web.operation import Fault, Parameter, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME
 from ticker.web.problems import problem
-from ticker.wire import Close, Encoding
+from ticker.wire import CloseCode, Encoding
 
 ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
@@ -63,7 +63,7 @@ class AsgiReader(Reader):
         self._chunk = b""
         self._ready = asyncio.Event()
         self._ended = False
-        self.why = Close.RESTART
+        self.why = CloseCode.SERVICE_RESTART
         """What to close with when it ends."""
 
     def write(self, data: bytes) -> bool:
@@ -75,7 +75,7 @@ class AsgiReader(Reader):
         self._ended = True
         self._ready.set()
 
-    def dismiss(self, why: Close) -> None:
+    def dismiss(self, why: CloseCode) -> None:
         self.why = why
         self.cut()
 
@@ -179,6 +179,6 @@ async def _listen(socket: WebSocket, reader: AsgiReader) -> None:
     while (message := await socket.receive())["type"] != "websocket.disconnect":
         sent = message.get("bytes") or (message.get("text") or "").encode()
         if not allowance.spend(clock(), frames=1, size=len(sent)):
-            reader.why = Close.POLICY
+            reader.why = CloseCode.POLICY_VIOLATION
             break
     reader.cut()

@@ -96,9 +96,9 @@ class Returns:
     Attributes:
         status: HTTP status.
         description: what it means.
-        shapes: what the body may hold; none for an empty body or one that is no JSON.
+        shapes: what the body may hold; none for an empty body or one that is not JSON.
         media_type: of the body; empty if there is none.
-        example: of a body that is no JSON.
+        example: of a body that is not JSON.
         headers: that it has, or may have.
     """
 

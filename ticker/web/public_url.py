@@ -31,7 +31,7 @@ def absolute(request: HTTPConnection) -> str:
     if public := node_of(request).settings.public_url:
         return public
     if (host := origins.host(request.headers.get("host"))) is None:
-        raise BadRequest("Host is no name or address of a host, with a port if it is not the usual one", field="Host")
+        raise BadRequest("Host is not the name or address of a host, with an optional port", field="Host")
     return f"{'https' if request.url.scheme in ('https', 'wss') else 'http'}://{host}"
 
 

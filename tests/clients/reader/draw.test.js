@@ -71,13 +71,13 @@ test("a corrected dispatch says when, and why if that was said", () => {
   assert.equal(drawn(usable("a")).querySelector(".corrected"), null);
 });
 
-test("byline, places, sections, the event's hour and the story come below", () => {
+test("byline, dateline, places, sections, the event's hour and the story come below", () => {
   const item = drawn(usable("a", {
-    byline: "Lena Ortiz", places: ["Port Marada"], sections: ["Transport"], occurred: "2026-03-11T13:00:00Z",
+    byline: "Lena Ortiz", dateline: "Fishmarket Quay", places: ["Port Marada"], sections: ["Transport"], occurred: "2026-03-11T13:00:00Z",
     story: "marada-bridge", link: "https://news.example/a",
   }));
   const about = item.querySelector(".about").children.map((/** @type {any} */ { textContent }) => textContent);
-  assert.deepEqual(about, ["Lena Ortiz", "Happened at ", "Port Marada", "Transport", "This story", "Full story"]);
+  assert.deepEqual(about, ["Lena Ortiz", "Fishmarket Quay", "Happened at ", "Port Marada", "Transport", "This story", "Full story"]);
   assert.equal(drawn(usable("a")).querySelector(".about"), null);
 });
 

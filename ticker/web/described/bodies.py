@@ -18,7 +18,7 @@ from ticker.dispatch import ALWAYS, Body, Changes
 from ticker.schema import Schema
 
 _CONTROLS: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
-"""What ends a line or is no character to be shown, as part of a character class."""
+"""What ends a line or is not a character to be shown, as part of a character class."""
 _NOT_IN_LINKS: Final = rf"\s\x22<>\\^`{{|}}{_CONTROLS}"
 
 ONE_LINE: Final = rf"^[^{_CONTROLS}]*$"

@@ -44,7 +44,7 @@ PROBLEM: Final = Shape(
 )
 
 WHEN: Final = {
-    400: "The body is no JSON object, or a header cannot be read.",
+    400: "The body is not a JSON object, or a header cannot be read.",
     401: "No key, or one that is not known.",
     403: "The key, or the page's origin, does not reach that far.",
     404: "Not found.",

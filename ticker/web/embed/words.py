@@ -44,7 +44,7 @@ def spoken(language: str) -> Spoken:
 
 
 def fill(phrase: str, *parts: str) -> Markup:
-    """Return a phrase with something in its gaps: `fill("Corrected {}", time)`. What is no markup is escaped."""
+    """Return a phrase with something in its gaps: `fill("Corrected {}", time)`. What is not markup is escaped."""
     texts = [escape(text) for text in phrase.split("{}")]
     gaps = [*map(escape, parts), *[Markup()] * len(texts)]
     return Markup().join(part for pair in zip(texts, gaps, strict=False) for part in pair)
