@@ -15,10 +15,10 @@ from tests.faults.laws.proofs import delayed, proofs
 from tests.faults.laws.streams import streams
 
 
-def whole(history: History) -> Iterator[Violation]:
+def recovery(history: History) -> Iterator[Violation]:
     """Law: when nothing is broken any more, everything is in sync again."""
     for who, failure in history.failures:
-        yield Violation("whole", history.ended, who, failure, raised(failure))
+        yield Violation("recovery", history.ended, who, failure, raised(failure))
 
 
 LAWS: Final[tuple[Callable[[History], Iterator[Violation]], ...]] = (
@@ -31,11 +31,11 @@ LAWS: Final[tuple[Callable[[History], Iterator[Violation]], ...]] = (
     delayed,
     held,
     reports,
-    whole,
+    recovery,
 )
 
 
 def check(history: History) -> list[Violation]:
     """Return every break of a law, in the order of time."""
-    laws = LAWS if history.log.taken else (whole,)  # a plan that did not come to its end has no log to compare with
+    laws = LAWS if history.log.taken else (recovery,)  # a plan that did not come to its end has no log to compare with
     return sorted((broken for law in laws for broken in law(history)), key=lambda broken: broken.time)

@@ -41,12 +41,12 @@ KNOWN: Final = (
     Known("kill", "behind", _BEHIND, "the same, and the older place has text that was killed since"),
     Known("age", "frozen", _FROZEN, "a first beat is older than its connection after a worker was frozen"),
     Known("response", "closed transport", _RESET, "500, not 503, after a connection to Redis was reset while idle"),
-    Known("whole", "closed transport", _RESET, "the same, as a traceback in the service's log"),
+    Known("recovery", "closed transport", _RESET, "the same, as a traceback in the service's log"),
     Known(
         "response", "wait on a replica", _FAILOVER, "500, not 503, where a change waits while its primary is demoted"
     ),
-    Known("whole", "wait on a replica", _FAILOVER, "the same, as a traceback in the service's log"),
-    Known("whole", "read from two logs", _LOSS, "500 where a page of history is read from two logs in a failover"),
+    Known("recovery", "wait on a replica", _FAILOVER, "the same, as a traceback in the service's log"),
+    Known("recovery", "read from two logs", _LOSS, "500 where a page of history is read from two logs in a failover"),
     Known("report", "released", frozenset(), "a released dispatch has no `kept` in its delivery report"),
     Known("report", "before a fault", frozenset(), "what a worker measured in the second before a fault is lost"),
 )

@@ -50,7 +50,7 @@ class PlannedReader(NamedTuple):
 
 
 class PlannedFault(NamedTuple):
-    """A fault: `kind` is the name of a function in `faults.py`, `pick` chooses among what it can befall."""
+    """A fault: `kind` is the name of a function in `kinds/`, `pick` chooses among what it can affect."""
 
     at: float
     kind: str
@@ -171,15 +171,15 @@ def _faults(chance: random.Random, topology: Topology, seconds: float, *, long: 
         lasts = min(lasts, 15.0 if long and not found else seconds - at)
         node = chance.randrange(topology.nodes)
         found.append(PlannedFault(at, kind, lasts, node, chance.random()))
-        if found[1:] and befalls(topology, found[-2].kind) != befalls(topology, kind) and chance.random() < 0.4:
-            # It comes while the one before it lasts: the two befall different things.
+        if found[1:] and affects(topology, found[-2].kind) != affects(topology, kind) and chance.random() < 0.4:
+            # It comes while the one before it lasts: the two affect different things.
             found[-1] = found[-1]._replace(at=found[-2].at + chance.uniform(0.0, min(found[-2].lasts, 2.0)))
         at = max(at, found[-1].at + lasts) + chance.uniform(0.2, 1.5)
     return tuple(sorted(found))
 
 
-def befalls(topology: Topology, kind: str) -> str:
-    """Return what a fault befalls: a path, the readers' way, the processes of a node, or Redis."""
+def affects(topology: Topology, kind: str) -> str:
+    """Return what a fault affects: a path, the readers' way, the processes of a node, or Redis."""
     if topology.kind is Kind.EMBEDDED and kind in ("supervisor_killed", "node_frozen", "drain"):
         return "redis"  # it shares the fate of its node
     if kind.startswith(("path_", "front_")):

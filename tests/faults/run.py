@@ -13,8 +13,9 @@ from typing import Any, Final
 import httpx
 from redis.exceptions import RedisError
 
-from tests.faults.faults import Breaker
+from tests.faults.breaker import Breaker
 from tests.faults.history import History
+from tests.faults.kinds import FAULTS
 from tests.faults.onlookers import look
 from tests.faults.plan import Plan
 from tests.faults.readers import READERS, caught_up, read_all
@@ -44,11 +45,11 @@ async def run(plan: Plan, extra: dict[str, str] | None = None) -> History:
         ):
             writing = asyncio.create_task(writers.run())
             try:
-                await Breaker(world, history).run(plan.faults)
+                await Breaker(world, history, FAULTS).run(plan.faults)
                 await asyncio.sleep(max(0.0, history.began + plan.seconds - time.time()))
                 for reader in readers:
                     reader.pace = 0.0
-                await _come_to_rest(world, history, writing)
+                await _recover(world, history, writing)
                 last = await writers.last()
                 if last.kept is None:
                     history.failures.append(("the last dispatch", "was not kept"))
@@ -58,7 +59,7 @@ async def run(plan: Plan, extra: dict[str, str] | None = None) -> History:
                     history.failures += [(one.seen.name, f"is at {one.position} and not at {end}") for one in late]
                 await _look_at_the_end(world, history)
             except (TimeoutError, AssertionError, RedisError, OSError) as error:
-                history.failures.append(("the plan", f"does not come to rest: {type(error).__name__} {error}"))
+                history.failures.append(("the plan", f"did not recover: {type(error).__name__} {error}"))
             finally:
                 writing.cancel()
                 await asyncio.wait([writing])
@@ -71,7 +72,7 @@ async def run(plan: Plan, extra: dict[str, str] | None = None) -> History:
     return history
 
 
-async def _come_to_rest(world: World, history: History, writing: asyncio.Task[None]) -> None:
+async def _recover(world: World, history: History, writing: asyncio.Task[None]) -> None:
     """Undo what is broken, and wait until everything that was asked for is done."""
     await world.heal()
     await writing

@@ -20,6 +20,7 @@ from tests.faults.history import (
     Received,
 )
 from tests.faults.honest import BEGAN, at, beat, chain, change, dispatch, frame, honest, snapshot
+from tests.faults.kinds import FAULTS
 from tests.faults.known import RAISED, known, split
 from tests.faults.laws.promises import token_of
 from tests.faults.plan import plan
@@ -190,7 +191,7 @@ def a_report_is_not_there(history: History) -> None:
 
 
 def a_node_does_not_come_back(history: History) -> None:
-    history.failures.append(("node 0", "does not come to rest"))
+    history.failures.append(("node 0", "did not recover"))
 
 
 BREAKS: dict[Break, set[str]] = {
@@ -226,7 +227,7 @@ BREAKS: dict[Break, set[str]] = {
     a_report_never_says_kept: {"report"},
     a_report_knows_of_no_node: {"report"},
     a_report_is_not_there: {"report"},
-    a_node_does_not_come_back: {"whole"},
+    a_node_does_not_come_back: {"recovery"},
 }
 
 
@@ -319,7 +320,7 @@ def test_a_plan_that_did_not_come_to_its_end_is_judged_by_that_alone() -> None:
     history = honest()
     history.log = History().log
     a_node_does_not_come_back(history)
-    assert [violation.law for violation in check(history)] == ["whole"]
+    assert [violation.law for violation in check(history)] == ["recovery"]
 
 
 def test_a_timeline_is_short_and_names_the_seed() -> None:
@@ -368,8 +369,6 @@ def test_the_same_seed_is_the_same_plan() -> None:
 
 
 def test_every_fault_is_in_some_plan_and_can_be_done() -> None:
-    from tests.faults.faults import FAULTS
-
     assert {fault.kind for seed in range(400) for fault in plan(seed, small_disk=True).faults} == FAULTS.keys()
 
 

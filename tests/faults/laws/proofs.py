@@ -16,7 +16,7 @@ EDGE: Final = 0.05
 PROOF_AGE: Final = 3.0
 """Seconds by which a first beat may be older than its connection: a proof each second, which may take 1.5."""
 
-DELAYED_WITHIN: Final = 8.0
+DELAYED_TIMEOUT: Final = 8.0
 """Seconds within which readers are told of an outage: a node notices within 3, a page allows 13."""
 
 
@@ -79,7 +79,7 @@ def _touches(fault: Fault, time: float) -> bool:
 def delayed(history: History) -> Iterator[Violation]:
     """Law: a reader is told soon that its node has lost the log."""
     for outage in history.outages:
-        until = outage.began + DELAYED_WITHIN + history.stalled
+        until = outage.began + DELAYED_TIMEOUT + history.stalled
         if outage.ended < until or any(_keeps_it_from_readers(fault, outage.began, until) for fault in history.faults):
             continue
         for reader in history.readers:
