@@ -32,12 +32,15 @@ async def redis_killed(breaker: Breaker, planned: PlannedFault) -> str | None:
 
 
 @fault
-async def redis_frozen(breaker: Breaker, planned: PlannedFault) -> None:
+async def redis_frozen(breaker: Breaker, planned: PlannedFault) -> str | None:
     pids = breaker.world.redis_pids()
+    if not pids:
+        return "not done: it is being started"
     send(signal.SIGSTOP, pids)
     async with breaker.outage():
         await asyncio.sleep(planned.lasts)
     send(signal.SIGCONT, pids)
+    return None
 
 
 @fault
