@@ -23,7 +23,8 @@ from ticker.web.app import ROUTES
 from ticker.wire import CloseCode
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = {name: (ROOT / name).read_text("utf-8") for name in ["README.md", "PROTOCOL.md", "CHANGELOG.md"]} | {
+MANUALS = ("README.md", "PROTOCOL.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+DOCUMENTS = {name: (ROOT / name).read_text("utf-8") for name in MANUALS} | {
     f"docs/{path.name}": path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))
 }
 README, PROTOCOL, OPERATIONS = DOCUMENTS["README.md"], DOCUMENTS["PROTOCOL.md"], DOCUMENTS["docs/operations.md"]

@@ -66,6 +66,7 @@ MAY_IMPORT = {
     "web": _WEB,
     "server": _SERVER,
     "load": {"errors"},
+    "client": set(),  # it is used without the service
     "cli": _SERVER | {"server", "load"},
     "__main__": {"cli"},
     "__init__": set[str](),

@@ -31,6 +31,13 @@ ELSEWHERE = {
     "cli/look.py": ["cli/test_terminal.py"],
     "cli/proxy.py": ["cli/test_waiting.py"],
     "cli/receipt.py": ["cli/test_terminal.py", "cli/test_streams.py"],
+    "client/async_client.py": ["client/test_clients.py", "client/test_service.py"],
+    "client/async_follow.py": ["client/test_service.py"],
+    "client/attempt.py": ["client/test_connection.py", "client/test_poll.py"],
+    "client/exchange.py": ["client/test_clients.py"],
+    "client/problems.py": ["client/test_response.py"],
+    "client/sync_client.py": ["client/test_clients.py", "client/test_service.py"],
+    "client/sync_follow.py": ["client/test_service.py"],
     "changes": ["changes/test_change.py", "changes/test_kind.py", "test_correction.py"],
     "channel.py": [
         *("hub/test_joining.py", "hub/test_closing.py", "hub/test_another_history.py", "hub/test_laws.py"),

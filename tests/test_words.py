@@ -26,7 +26,7 @@ WRITTEN_BY_HAND = [
 INSTEAD = {
     r"\banew\b": "again, from scratch",
     r"\bwhoever\b": "a subject: the client that …",
-    r"\btells? whether\b": "Return True if",
+    r"\bTell whether\b": "Return True if",
     r"\bleads? nowhere\b": "No such path",
     r"\bstands there\b": "is",
     r"\bthe own \w+": "the embedded Valkey",
@@ -48,7 +48,7 @@ INSTEAD = {
     r"\b[A-Z_]+_EVERY\b": "…_INTERVAL",
     r"\b[A-Z_]+_WITHIN\b": "…_TIMEOUT",
     r"\banswer_within\b|\bANSWER_WITHIN\b": "response_timeout",
-    r"\b(?:hush|dialAfresh|ENOUGH|Wishes)\b": "teardown, reconnectNow, MAX_FAILURES, Options",
+    r"\b(?:hush|dialAfresh|Wishes)\b": "teardown, reconnectNow, Options",
     r"\brelieves?\b|\brelieved\b": "rolling reload",
 }
 """Pattern → what to write."""

@@ -1,0 +1,107 @@
+"""Every read of a feed as a request, and what the responses hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal, NotRequired, TypedDict
+
+from ticker.client.frames import Dispatch, SnapshotFrame, Urgency, Usable
+from ticker.client.request import Request, feed_path, read_request
+
+PAGE: Final = 100
+"""Dispatches of one page of history: the most that the service gives."""
+
+
+class FullDispatch(TypedDict):
+    """A single dispatch with its history: `revisions` are the earlier ones, oldest first; `editions` are `feed/id`."""
+
+    id: str
+    status: Literal["usable"]
+    text: str
+    urgency: Urgency
+    language: str
+    filed: str
+    updated: str
+    revision: int
+    revisions: list[Usable]
+    editions: list[str]
+    source: NotRequired[str]
+    byline: NotRequired[str]
+    sections: NotRequired[list[str]]
+    places: NotRequired[list[str]]
+    story: NotRequired[str]
+    link: NotRequired[str]
+    occurred: NotRequired[str]
+    edition_of: NotRequired[str]
+    note: NotRequired[str]
+
+
+class HeldDispatch(TypedDict):
+    """A dispatch under embargo; `by` is the name of the key that filed it."""
+
+    id: str
+    status: Literal["held"]
+    revision: int
+    held: str
+    updated: str
+    by: str
+    release_at: str
+    text: str
+    urgency: Urgency
+    language: str
+    source: NotRequired[str]
+    byline: NotRequired[str]
+    sections: NotRequired[list[str]]
+    places: NotRequired[list[str]]
+    story: NotRequired[str]
+    link: NotRequired[str]
+    occurred: NotRequired[str]
+    edition_of: NotRequired[str]
+
+
+class HeldPage(TypedDict):
+    """The dispatches under embargo that the key may see."""
+
+    feed: str
+    held: list[HeldDispatch]
+
+
+class HistoryPage(TypedDict):
+    """Some dispatches, newest first."""
+
+    feed: str
+    dispatches: list[Dispatch]
+
+
+def snapshot(feed: str) -> Request[SnapshotFrame]:
+    """Return the request for what a feed shows now."""
+    return read_request(feed_path(feed))
+
+
+def dispatch(feed: str, id: str) -> Request[FullDispatch]:
+    """Return the request for one dispatch."""
+    return read_request(feed_path(feed, "dispatches", id))
+
+
+def held(feed: str) -> Request[HeldPage]:
+    """Return the request for the dispatches under embargo, the next one due first."""
+    return read_request(feed_path(feed, "held"))
+
+
+def history(
+    feed: str,
+    *,
+    before: str | None = None,
+    sections: Iterable[str] = (),
+    places: Iterable[str] = (),
+    story: str | None = None,
+    min_urgency: Urgency | None = None,
+) -> Request[HistoryPage]:
+    """Return the request for one page of history; what is filtered by is in PROTOCOL.md, "Searching history"."""
+    query = [("limit", str(PAGE))]
+    query += [("before", before)] if before is not None else []
+    query += [("section", label) for label in sections]
+    query += [("place", label) for label in places]
+    query += [("story", story)] if story is not None else []
+    query += [("min_urgency", min_urgency)] if min_urgency is not None else []
+    return read_request(feed_path(feed, "dispatches"), query)
