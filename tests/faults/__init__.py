@@ -1,7 +1,7 @@
 """Seeded fault plans against real processes, and a checker of everything that was seen.
 
-`plan` makes a plan of a seed; `run` starts its `topology` (`processes`, `proxy`), `writers`, `readers` and `onlookers`, and
-a `breaker`, which does the faults in `kinds`. All of them write a `history`. `checker` judges it by the `laws`; `known`
+`plan` makes a plan of a seed; `run` starts its `topology` (`processes`, `proxy`), `writers`, `readers`, `onlookers`
+and a `breaker`, which does the faults in `kinds`. All of them write a `history`. `checker` judges it by the `laws`; `known`
 lists the breaks that are still open, `timeline` and `summary` print. `campaign` runs many plans, `planted` has the bugs
 that they must catch. From the service itself nothing is imported, except by those bugs.
 
