@@ -13,8 +13,9 @@ from tests.faults.plan import FREEZES, OF_NODES
 EDGE: Final = 0.05
 """Seconds at both ends of an outage that do not count: a fault takes a moment to be done."""
 
-PROOF_AGE: Final = 3.0
-"""Seconds by which a first beat may be older than its connection: a proof each second, which may take 1.5."""
+PROOF_AGE: Final = 4.0
+"""Seconds by which a first beat may be older than its connection: a node's proof takes up to 1.5 to arrive, and the
+next one, which starts a second after it, as long again."""
 
 DELAYED_TIMEOUT: Final = 8.0
 """Seconds within which readers are told of an outage: a node notices within 3, a page allows 13."""
