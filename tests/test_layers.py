@@ -28,11 +28,12 @@ _JOURNAL = {"admin"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"follower", "release", "settings"} | _FOLLOWER
-_WEB = {"node"} | _NODE
+_WEB = {"allowance", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
     "child": {"errors"},
+    "allowance": set[str](),
     "language": set(),
     "text": set(),
     "origins": set[str](),
@@ -72,19 +73,31 @@ MAY_IMPORT = {
     "__init__": set[str](),
 }
 HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
-PURE = {"errors", "schema", "origins", "entry", "dispatch", "feed", "wire", "ring", "waiting", "longpoll", "reader"} | {
+PURE = {
     "admin",
-    "language",
-    "text",
-    "similar",
-    "freshness",
-    "lagging",
-    "delivery",
-    "channel",
-    "follow",
-    "node_counts",
-    "hub",
+    "allowance",
     "changes",
+    "channel",
+    "delivery",
+    "dispatch",
+    "entry",
+    "errors",
+    "feed",
+    "follow",
+    "freshness",
+    "hub",
+    "lagging",
+    "language",
+    "longpoll",
+    "node_counts",
+    "origins",
+    "reader",
+    "ring",
+    "schema",
+    "similar",
+    "text",
+    "waiting",
+    "wire",
 }
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
 WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}

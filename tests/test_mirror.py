@@ -69,7 +69,7 @@ ELSEWHERE = {
     "server/worker.py": ["server/test_supervisor.py", "server/test_drain.py"],
     "waiting.py": ["hub/test_longpoll.py"],
     "web/admission.py": ["web/test_live.py", "web/test_origins.py"],
-    "web/allowance.py": ["server/test_websocket.py"],
+    "allowance.py": ["server/test_websocket.py"],
     "web/air.py": ["web/test_desk.py"],
     "web/append.py": ["web/test_dispatches.py"],
     "web/app.py": ["test_docs.py"],

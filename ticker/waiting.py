@@ -95,7 +95,7 @@ class Waiting:
         now = int(self._clock() / STEP)
         if self._away and self._away[-1][0] == now:
             self._away[-1][1] += number
-        elif number:
+        else:
             self._away.append([now, number])
 
     def _forget_away(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.hub.world import AT, Clock, Log, Socket, joined, kinds, publish
+from tests.hub.world import AT, Clock, Log, Socket, joined, kinds, offsets, publish
 from ticker.channel import Channel
 from ticker.errors import Closed, NotFound
 from ticker.hub import Hub
@@ -65,6 +65,30 @@ def test_a_reader_whose_socket_takes_a_part_of_the_end_is_dismissed_when_it_took
     reader.slow = True
     channel.update_settings(closed=AT)
     assert (len(reader.writes), reader.dismissed) == (1, None)
+    last(reader.take(), log)
+    reader.drain()
+    assert (reader.writes, reader.dismissed) == ([], CloseCode.GOING_AWAY)
+
+
+def test_a_lagging_reader_whose_socket_fills_again_gets_the_end_later(log: Log, channel: Channel) -> None:
+    reader = joined(channel, slow=True)
+    publish(channel, log, 2)
+    channel.update_settings(closed=AT)
+    reader.drain()
+    frames = reader.take()
+    assert (offsets(frames), reader.dismissed) == ([4, 5], None), "what it missed filled the socket again"
+    frames += reader.recover()
+    last(frames, log)
+    assert reader.dismissed is CloseCode.GOING_AWAY
+
+
+def test_a_restart_leaves_a_reader_alone_to_whom_the_end_was_written(log: Log, channel: Channel) -> None:
+    reader = joined(channel)
+    reader.slow = True
+    channel.update_settings(closed=AT)
+    other = Log("1" * 40)
+    other.file("another history")
+    channel.restart(other.feed(1), other.entries, other.tails[0])
     last(reader.take(), log)
     reader.drain()
     assert (reader.writes, reader.dismissed) == ([], CloseCode.GOING_AWAY)

@@ -111,6 +111,8 @@ def test_lagging_readers_count_too(hub: Hub) -> None:
 
 
 def test_a_node_that_is_going_away_sends_readers_to_another(hub: Hub) -> None:
+    assert not hub.draining
     hub.start_draining()
+    assert hub.draining
     with pytest.raises(Unavailable, match="going away"):
         hub.admit("breaking")

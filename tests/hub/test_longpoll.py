@@ -336,3 +336,10 @@ def test_a_herd_that_joins_between_two_proofs_shares_one_snapshot_frame(
             ask(channel, None)
             channel.snapshot_frame(reset=False)
         assert made.count("snapshot") == 1
+
+
+def test_a_request_that_got_its_response_has_no_time_left(log: Log, channel: Channel) -> None:
+    waiter = ask(channel, log.position(3))
+    assert channel.polls.waiting.seconds_left(waiter) > 0
+    publish(channel, log)
+    assert channel.polls.waiting.seconds_left(waiter) == 0

@@ -15,9 +15,9 @@ from tests.server.test_hand_off import UPGRADE, Connection, connect_to, reader, 
 from tests.server.test_reader import EVENTS, House, until
 from tests.server.test_reader import UPGRADE as HANDSHAKE
 from tests.service import Service
+from ticker.allowance import BYTES, FRAMES, REFILL, Allowance
 from ticker.server import reader as socket_reader
 from ticker.server.websocket import ReaderWebSocket
-from ticker.web.allowance import BYTES, FRAMES, REFILL, Allowance
 
 PING = b"\x89\x80\0\0\0\0"
 TEXT = b"\x81\x80\0\0\0\0"

@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "air": ("desk:air", "Put a feed on or off the air."),
     "tail": ("tail:tail", "Follow a feed."),
     "list": ("history:list_dispatches", "List the newest dispatches of a feed."),
+    "labels": ("labels:labels", "List the sections, places and stories of a feed."),
     "delivery": ("history:delivery", "Report how a dispatch reached its readers."),
     "held": ("held:app", "Dispatches under embargo."),
     "feeds": ("feeds:app", "The feeds of a service."),

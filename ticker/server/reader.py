@@ -13,11 +13,11 @@ from typing import Final, Self
 from websockets.frames import CLOSE, Frame
 from websockets.frames import Close as CloseFrame
 
+from ticker.allowance import Allowance
 from ticker.reader import Reader
 from ticker.server.lingering_close import LingeringClose
 from ticker.server.readiness import Readiness
 from ticker.server.websocket import ReaderWebSocket
-from ticker.web.allowance import Allowance
 from ticker.wire import CloseCode, Encoding
 
 READ_SIZE: Final = 1024

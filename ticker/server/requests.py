@@ -16,6 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from ticker.allowance import Allowance
 from ticker.errors import BadRequest, HeadTooLarge, TickerError, TooSlow, Unavailable, WrongMethod
 from ticker.server.deadlines import Deadlines
 from ticker.server.hand_off import HandOff
@@ -23,7 +24,6 @@ from ticker.server.handshake import combined, wants_websocket
 from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.refusal import refusal
 from ticker.server.single_write import SingleWriteTransport
-from ticker.web.allowance import Allowance
 
 MAX_HEAD_SIZE: Final = 32 * 1024
 """Bytes of a request's head, and of its trailers; a larger head is refused (431)."""

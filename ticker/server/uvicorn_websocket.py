@@ -6,11 +6,11 @@ from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from ticker.allowance import Allowance
 from ticker.errors import BadRequest
 from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.refusal import refusal
 from ticker.server.websocket import PARSE_SIZE
-from ticker.web.allowance import Allowance
 from ticker.wire import CloseCode
 
 

@@ -10,11 +10,8 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import DATA_OPCODES, TEXT, Frame
 from websockets.protocol import Protocol, Side, State
 
-from ticker.web.allowance import Allowance
+from ticker.allowance import MAX_MESSAGE, Allowance
 from ticker.wire import CloseCode
-
-MAX_MESSAGE_SIZE: Final = 4096
-"""Bytes of one message from a reader, who has nothing to send; a longer one ends the connection (1009)."""
 
 PARSE_SIZE: Final = 128
 """Bytes parsed before the frames in them are counted: at most 21 frames beyond the allowance."""
@@ -31,7 +28,7 @@ class ReaderWebSocket:
 
     def __init__(self, *, deflated: bool, now: float) -> None:
         """`now` is the time in seconds, by the clock whose time `receive` is given."""
-        self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=MAX_MESSAGE_SIZE, logger=_SILENT)
+        self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=MAX_MESSAGE, logger=_SILENT)
         if deflated:
             self._protocol.extensions = [PerMessageDeflate(True, True, 15, 15)]
         self._allowance = Allowance(now)

@@ -17,6 +17,7 @@ from typing import Final
 
 import uvicorn
 
+from ticker.allowance import MAX_MESSAGE
 from ticker.node import Node
 from ticker.server.acceptor import Acceptor
 from ticker.server.drain import drain
@@ -99,7 +100,7 @@ def main(listener: int, lifeline: int) -> None:
         application(settings),
         ws=LimitedWebSocket,
         ws_per_message_deflate=False,
-        ws_max_size=4096,
+        ws_max_size=MAX_MESSAGE,
         loop="uvloop",
         lifespan="on",
         log_config=None,

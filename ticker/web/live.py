@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ticker.allowance import Allowance
 from ticker.errors import TickerError, UpgradeRequired
 from ticker.reader import Reader
 from ticker.web.admission import (
@@ -26,7 +27,6 @@ from ticker.web.admission import (
     governing,
     refuse_foreign,
 )
-from ticker.web.allowance import Allowance
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Parameter, Resource, Returns

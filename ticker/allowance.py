@@ -14,6 +14,9 @@ FRAMES: Final = 64
 BYTES: Final = 4096
 """Bytes that a reader may send at once, and in each further minute, headers of frames included."""
 
+MAX_MESSAGE: Final = 4096
+"""Bytes of one message from a reader; a longer one ends the connection (1009)."""
+
 REFILL: Final = 60.0
 """Seconds in which an empty budget becomes a full one."""
 
