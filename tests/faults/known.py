@@ -32,31 +32,24 @@ class Known(NamedTuple):
 
 _BEHIND: Final = frozenset({"worker_frozen", "node_frozen", *(kind for kind in ON_A_PATH)})
 _FROZEN: Final = frozenset({"worker_frozen", "node_frozen"})
-_RESET: Final = frozenset({"path_reset", "path_down", "promoted", "demoted", "tail_lost", "demoted_with_loss"})
 _FAILOVER: Final = frozenset({"promoted", "demoted"})
-_LOSS: Final = frozenset({"tail_lost", "demoted_with_loss", "flushall", "demoted", "promoted"})
 
 KNOWN: Final = (
     Known("back", "behind", _BEHIND, "a node that is behind puts back a reader who comes from one that was ahead"),
     Known("kill", "behind", _BEHIND, "the same, and the older place has text that was killed since"),
     Known("age", "frozen", _FROZEN, "a first beat is older than its connection after a worker was frozen"),
-    Known("response", "closed transport", _RESET, "500, not 503, after a connection to Redis was reset while idle"),
-    Known("recovery", "closed transport", _RESET, "the same, as a traceback in the service's log"),
     Known(
         "response", "wait on a replica", _FAILOVER, "500, not 503, where a change waits while its primary is demoted"
     ),
     Known("recovery", "wait on a replica", _FAILOVER, "the same, as a traceback in the service's log"),
-    Known("recovery", "read from two logs", _LOSS, "500 where a page of history is read from two logs in a failover"),
     Known("report", "released", frozenset(), "a released dispatch has no `kept` in its delivery report"),
     Known("report", "before a fault", frozenset(), "what a worker measured in the second before a fault is lost"),
 )
 
 
 RAISED: Final = {
-    "unable to perform operation on <TCPTransport closed=True": "closed transport",
     "WAIT cannot be used with replica instances": "wait on a replica",
     "UNBLOCKED force unblock from blocking operation": "wait on a replica",
-    "JSONDecodeError: Input must be bytes, bytearray, memoryview, or str": "read from two logs",
 }
 """What the service prints of itself in known situations."""
 
