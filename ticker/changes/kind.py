@@ -46,7 +46,7 @@ class Kind(ABC):
 
     @abstractmethod
     def state_after(self, entry: Entry) -> Any:
-        """Return what the entry leaves there: a dispatch, a tombstone, or the value of a setting of the feed.
+        """Return the state after the entry: a dispatch, a tombstone, or the value of a setting of the feed.
 
         Raises:
             KeyError, TypeError, ValueError, AttributeError: the content is not that of such an entry.
@@ -70,7 +70,7 @@ class Kind(ABC):
         return None
 
     def dispatch_in(self, entry: Entry) -> dict[str, Any] | None:
-        """Return the dispatch that the entry brings, with its text, or None."""
+        """Return the dispatch that is in the entry, with its text, or None."""
         return None
 
     def withdrawn(self, entry: Entry) -> str | None:
@@ -78,7 +78,7 @@ class Kind(ABC):
         return None
 
     def pinned_id(self, entry: Entry) -> str | None:
-        """Return the id of a dispatch that the feed shows from here on, and that the entry does not bring, or None."""
+        """Return the id of the dispatch that the entry pins, which the entry itself does not have, or None."""
         return None
 
     def terminal_view(self, frame: dict[str, Any]) -> dict[str, Any] | str | None:
