@@ -37,6 +37,7 @@ class Usable(TypedDict):
     revision: int
     source: NotRequired[str]
     byline: NotRequired[str]
+    dateline: NotRequired[str]
     sections: NotRequired[list[str]]
     places: NotRequired[list[str]]
     story: NotRequired[str]
