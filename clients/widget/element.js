@@ -39,7 +39,7 @@ const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object
  * @csspart list - The list of dispatches.
  * @csspart dispatch - One dispatch, or the tombstone of one.
  * @csspart source - Who says so.
- * @csspart text - What is said.
+ * @csspart text - The text of the dispatch.
  * @csspart time - A time.
  * @csspart urgency - FLASH, BULLETIN or URGENT.
  * @csspart tombstone - What takes the place of a killed dispatch.

@@ -29,7 +29,7 @@ from ticker.client.changes import (
     Similar,
     SpikedReceipt,
 )
-from ticker.client.fold import FeedState, fold, learn, wants_pinned
+from ticker.client.fold import FeedState, fold, learn, pin_is_missing
 from ticker.client.following import Change, Status, StatusName
 from ticker.client.frames import Air, Dispatch, Frame, SnapshotFrame, Tombstone, Urgency, Usable, read_frame
 from ticker.client.problems import (
@@ -119,6 +119,6 @@ __all__ = [
     "WrongMethod",
     "fold",
     "learn",
+    "pin_is_missing",
     "read_frame",
-    "wants_pinned",
 ]

@@ -110,7 +110,7 @@ def supersedes(newer: Dispatch, known: Dispatch) -> bool:
     return known["status"] != "killed" and (newer["status"] == "killed" or newer["revision"] > known["revision"])
 
 
-def wants_pinned(state: FeedState) -> bool:
+def pin_is_missing(state: FeedState) -> bool:
     """Return True if the pinned dispatch is not known: no frame brought it, so it has to be fetched."""
     return state.pinned is not None and state.find(state.pinned) is None
 
