@@ -124,7 +124,7 @@ store(
   {kind = kind, id = id or '', stored = stored, filer = filer, first = FIRST_INDEX, entered = change.entered},
   {offset = offset, hash = hash, text = text, now = string.format('%.0f', now)})
 
-if waiting then finish('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
+if waiting then stop_waiting('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
 local confirm_by = change.confirm == 'request' and now + change.confirm_timeout
 if confirm_by then
   redis.call('HSET', FLASHES, id, string.format('%.0f %s', confirm_by, filer))
