@@ -75,7 +75,7 @@ def _group(result: Result, names: list[str], size: int, dispatches: int, *, sse:
                 sides[title] = stack.enter_context(Side(kind(CORES), size, sse=as_sse))
             except Missing as why:
                 result.missing[kind.title] = str(why)
-            except Exception as error:  # noqa: BLE001  # a peer that fails is told of, and the others go on
+            except Exception as error:  # noqa: BLE001  # a peer that fails is reported, and the others continue
                 result.missing[f"{title}, {size:,} readers"] = f"{type(error).__name__}: {error}"
             else:
                 result.about[kind.title] = kind.about

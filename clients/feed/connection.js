@@ -38,7 +38,7 @@ export const MAX_FAILURES = 2;
 /** A closed feed is requested again after this, or up to twice as long. Milliseconds. */
 const RECHECK = 60_000;
 
-/** Why it stays disconnected: the consumer sleeps, the page is hidden (maybe in the back-forward cache), it was told to close. */
+/** Why it stays disconnected: the consumer sleeps, the page is hidden (maybe in the back-forward cache), `close` was called. */
 const SLEEP = 1;
 const HIDE = 2;
 const OVER = 4;

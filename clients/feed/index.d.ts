@@ -45,7 +45,7 @@ export interface Options {
   limit: number;
   /**
    * Called for each frame and each change of status. It shows the frame before it returns: if it throws, the frame
-   * counts as malformed, nothing of it is kept, LIVE is off, and the frame comes again.
+   * counts as malformed, nothing of it is kept, the status is not `live`, and the frame comes again.
    */
   onchange: (change: Change) => void;
   /** Called when the name of the status changes, or `reload`. */

@@ -38,7 +38,7 @@ class Kind(ABC):
 
     @abstractmethod
     def fold(self, entry: Entry, feed: Feed) -> None:
-        """Take the entry into what its feed shows, but for the tail."""
+        """Apply the entry to what its feed shows, except for the tail."""
 
     @abstractmethod
     def frame(self, entry: Entry) -> dict[str, Any]:

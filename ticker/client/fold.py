@@ -116,7 +116,7 @@ def pin_is_missing(state: FeedState) -> bool:
 
 
 def learn(state: FeedState, dispatch: Dispatch) -> FeedState:
-    """Return the state with a dispatch that was fetched beside the list, if it is the pinned one and news."""
+    """Return the state with a fetched dispatch beside the list, if it is the pinned one and newer than is known."""
     known = state.pinned_dispatch
     return state if known is not None and not supersedes(dispatch, known) else _beside(state, dispatch)
 

@@ -18,8 +18,8 @@
 --   own_only         whether only the key that filed it may change it
 --   fields           what the kind carries, as JSON, which is spliced in as it is
 --   release_at       when the held dispatch is due, in milliseconds
---   confirm          request: it becomes a flash if a second key says so within confirm_timeout milliseconds;
---                    give: this is the second key; drop: it is to be no flash any more
+--   confirm          request: it becomes a flash if a second key confirms it within confirm_timeout milliseconds;
+--                    give: this is the second key; drop: it is no longer to become a flash
 -- Returns {outcome, detail}; see outcomes.lua.
 
 local RECORD, FLASHES = KEYS[8], KEYS[11]
