@@ -38,7 +38,7 @@ const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object
  * @csspart badge - What the widget may claim: LIVE, DELAYED and so on.
  * @csspart list - The list of dispatches.
  * @csspart dispatch - One dispatch, or the tombstone of one.
- * @csspart source - Who says so.
+ * @csspart source - The source of the dispatch.
  * @csspart text - The text of the dispatch.
  * @csspart time - A time.
  * @csspart urgency - FLASH, BULLETIN or URGENT.
