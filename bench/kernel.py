@@ -65,7 +65,7 @@ def until_rest(pids: list[int], within: float) -> None:
 def uss(pids: list[int]) -> float:
     """Return the KiB of memory that only these processes have (unique set size).
 
-    Without clean pages of files: those are nobody's own any more as soon as a neighbour maps the same file.
+    Without clean pages of files: they are no longer private once another process maps the same file.
     """
     total = 0
     for pid in pids:

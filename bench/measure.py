@@ -91,7 +91,7 @@ class Side:
         self.crowds.ask("clear")
 
     def begin(self) -> None:
-        """Note what it has run before anybody's first turn."""
+        """Note what it has run before the first turn."""
         self._began, self._ran = time.monotonic(), kernel.cpu(self.pids)
 
     def turn(self) -> None:

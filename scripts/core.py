@@ -15,14 +15,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.test_layers import FILES, HOUSE, PURE, part  # noqa: E402  # not before the checkout is found
+from tests.test_layers import FILES, PACKAGE, PURE, part  # noqa: E402  # not before the checkout is found
 from tests.test_mirror import own_tests  # noqa: E402
 
 
 def main() -> int:
     """Return 0 if the tests pass and reach everything."""
     core = [path for path in FILES if part(path) in PURE]
-    tests = sorted({str(test.relative_to(ROOT)) for path in core for test in own_tests(path.relative_to(HOUSE))})
+    tests = sorted({str(test.relative_to(ROOT)) for path in core for test in own_tests(path.relative_to(PACKAGE))})
     files = ",".join(str(path.relative_to(ROOT)) for path in core)
     with tempfile.TemporaryDirectory() as folder:
         # Of its own, so that it can run beside other measurements.

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, get_args, get_origin, get_type_hints
 
 import pytest
 from typer.core import TyperCommand
 
 from tests.test_docs import PROTOCOL, rows, section
 from ticker.cli.commands import load
-from ticker.dispatch import ALWAYS, FIELDS, Correction, Draft, FieldChanges
+from ticker.client import Corrections, FullDispatch, HeldDispatch, Usable
+from ticker.client import Fields as ClientFields
+from ticker.dispatch import ALWAYS, FIELDS, Correction, Draft, FieldChanges, Urgency
 from ticker.web.described.asyncapi import FRAMES
 from ticker.web.described.bodies import schema
 from ticker.web.shapes.dispatch import DISPATCH
@@ -21,6 +24,13 @@ from ticker.web.shapes.dispatch import DISPATCH
 ROOT = Path(__file__).parents[1]
 SERVERS = {"id", "status", "filed", "updated", "revision"}
 """What the service adds to a dispatch."""
+
+HELD = {"id", "status", "revision", "held", "updated", "by", "release_at"}
+"""What the service adds to a held dispatch."""
+
+
+def is_list(name: str) -> bool:
+    return "array" in schema(Draft)["properties"][name]["type"]
 
 
 @pytest.mark.parametrize("name", Draft.model_fields)
@@ -77,8 +87,7 @@ def test_the_clients_types_have_each_field_and_no_other(path: str) -> None:
     assert {name.removesuffix("?") for name in typed} == {*FIELDS, "note"} | SERVERS
     assert {name for name in typed if not name.endswith("?")} == {*ALWAYS} | SERVERS
     for name in FIELDS:
-        is_list = "array" in schema(Draft)["properties"][name]["type"]
-        assert (typed.get(name) or typed[f"{name}?"]).startswith("string[]") is is_list
+        assert (typed.get(name) or typed[f"{name}?"]).startswith("string[]") is is_list(name)
 
 
 @pytest.mark.parametrize("type", FRAMES)
@@ -87,3 +96,34 @@ def test_the_clients_types_have_each_frame_with_its_members(type: str) -> None:
     bodies = re.findall(r"interface \w+ {\n(.*?)\n}", types, re.DOTALL)
     (frame,) = [body for body in bodies if f'type: "{type}";' in body]
     assert set(re.findall(r"^  (\w+)\??: ", frame, re.MULTILINE)) == FRAMES[type]["properties"].keys()
+
+
+def kind(name: str) -> Any:
+    """The type of a field in the Python client."""
+    return list[str] if is_list(name) else Urgency if name == "urgency" else str
+
+
+@pytest.mark.parametrize(
+    ("type", "added"),
+    [
+        (Usable, SERVERS | {"note"}),
+        (FullDispatch, SERVERS | {"note", "revisions", "editions"}),
+        (HeldDispatch, HELD),
+    ],
+)
+def test_the_python_clients_dispatches_have_each_field_and_no_other(type: Any, added: set[str]) -> None:
+    typed = get_type_hints(type, include_extras=True)
+    assert typed.keys() == {*FIELDS} | added
+    for name in FIELDS:
+        assert (get_origin(typed[name]) is NotRequired) is (name not in ALWAYS)
+        (value,) = get_args(typed[name]) if name not in ALWAYS else (typed[name],)
+        assert value == kind(name)
+
+
+@pytest.mark.parametrize(("type", "without"), [(ClientFields, {"text"}), (Corrections, set())])
+def test_the_python_client_sends_each_field_and_no_other(type: Any, without: set[str]) -> None:
+    typed = get_type_hints(type)
+    assert typed.keys() == {*FIELDS} - without
+    for name, value in typed.items():
+        sent = datetime | str if name == "occurred" else kind(name)
+        assert value == (sent | None if type is Corrections and name not in ALWAYS else sent)

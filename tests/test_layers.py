@@ -1,4 +1,4 @@
-"""The shape of the house: imports run one way, and each library has one home."""
+"""The shape of the package: imports run one way, and each library is imported in one folder."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 import ticker
 
-HOUSE = Path(ticker.__file__).parent
-FILES = sorted(HOUSE.rglob("*.py"))
+PACKAGE = Path(ticker.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → node → follower, release → feeds → hub | journal, follow → channel → longpoll, lagging
@@ -100,16 +100,16 @@ PURE = {
     "wire",
 }
 LOOPS_AND_SOCKETS = {"asyncio", "socket", "select", "selectors", "threading", "subprocess", "uvloop", "httpx", "time"}
-WORDS_FOR_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 
 
 def name(path: Path) -> str:
-    return path.relative_to(HOUSE).as_posix()
+    return path.relative_to(PACKAGE).as_posix()
 
 
-def part(path: Path, house: Path = HOUSE) -> str:
-    """The room of the house a file stands in: its folder, or itself."""
-    return path.relative_to(house).with_suffix("").parts[0]
+def part(path: Path, package: Path = PACKAGE) -> str:
+    """The folder of a file in the package, or the file itself at its top."""
+    return path.relative_to(package).with_suffix("").parts[0]
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -124,9 +124,9 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def breaches(path: Path, house: Path = HOUSE) -> list[str]:
+def breaches(path: Path, package: Path = PACKAGE) -> list[str]:
     """What a file imports that it may not."""
-    home, found = part(path, house), []
+    home, found = part(path, package), []
     for module in imports(path):
         root, *rest = module.split(".")
         if root == "ticker" and rest and rest[0] in MAY_IMPORT and rest[0] not in MAY_IMPORT[home] | {home}:
@@ -138,7 +138,7 @@ def breaches(path: Path, house: Path = HOUSE) -> list[str]:
     return found
 
 
-def test_every_part_of_the_house_has_its_place_in_the_order() -> None:
+def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
     assert {part(path) for path in FILES} == MAY_IMPORT.keys()
 
 
@@ -170,7 +170,7 @@ def test_imports_run_one_way_and_libraries_stay_at_home(path: Path) -> None:
         ("web/app.py", "from redis import Redis"),
         ("server/supervisor.py", "from starlette.requests import Request"),
         ("cli/serve.py", "import uvicorn"),
-        ("web/app.py", "from ticker.server.handoff import Door"),
+        ("web/app.py", "from ticker.server.hand_off import HandOff"),
     ],
 )
 def test_the_rule_sees_a_wrong_import(file: str, line: str, tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_a_file_is_named_for_the_thing_and_not_for_the_drawer(path: Path) -> None:
-    assert not WORDS_FOR_NOTHING & set(path.relative_to(HOUSE).with_suffix("").parts)
+def test_no_file_has_an_empty_name(path: Path) -> None:
+    assert not EMPTY_NAMES & set(path.relative_to(PACKAGE).with_suffix("").parts)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.name != "__init__.py"], ids=name)

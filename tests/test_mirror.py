@@ -1,7 +1,7 @@
-"""Tests mirror the house: each module has its test file at the same path, or is listed here with where it is tested.
+"""Tests mirror the package: each module has its test file at the same path, or is listed here with where it is tested.
 
-ticker/journal/audit.py   →  tests/journal/test_audit.py
-ticker/journal/audit.lua  →  the same
+ticker/journal/audit.py    →  tests/journal/test_audit.py
+ticker/journal/append.lua  →  tests/journal/test_append.py
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_layers import HOUSE
+from tests.test_layers import PACKAGE
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 MODULES = sorted(
-    path.relative_to(HOUSE) for path in HOUSE.rglob("*") if path.suffix in (".py", ".lua") and path.stem != "__init__"
+    path.relative_to(PACKAGE)
+    for path in PACKAGE.rglob("*")
+    if path.suffix in (".py", ".lua") and path.stem != "__init__"
 )
 
 ELSEWHERE = {
@@ -100,12 +102,12 @@ ELSEWHERE = {
 
 
 def mirrored(module: Path) -> Path:
-    """The test file at the path of a module of the house."""
+    """The test file at the path of a module."""
     return TESTS / module.parent / f"test_{module.stem}.py"
 
 
 def own_tests(module: Path) -> list[Path]:
-    """Test files of a module, which is given relative to the house."""
+    """Test files of a module, which is given relative to the package."""
     own = [mirrored(module)] if mirrored(module).exists() else []
     named = ELSEWHERE.get(module.as_posix()) or ([] if own else ELSEWHERE.get(module.parent.as_posix(), []))
     return [*own, *(TESTS / name for name in named)]
@@ -118,7 +120,7 @@ def test_each_module_has_its_tests(module: Path) -> None:
 
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_the_list_names_what_is_there(name: str) -> None:
-    assert (HOUSE / name).exists(), "no such module"
+    assert (PACKAGE / name).exists(), "no such module"
     assert [test for test in ELSEWHERE[name] if not (TESTS / test).exists()] == []
 
 

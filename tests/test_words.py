@@ -1,4 +1,4 @@
-"""The words of the house: one term for one thing, as the glossary in docs/architecture.md has it.
+"""The words of this project: one term for one thing, as the glossary in docs/architecture.md has it.
 
 Banned are words that name nothing, terms that a better-known one replaced, and English that nobody writes.
 """
@@ -67,7 +67,7 @@ def found(text: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", WRITTEN_BY_HAND, ids=name)
-def test_the_words_of_the_house(path: Path) -> None:
+def test_no_banned_word_is_used(path: Path) -> None:
     assert list(found(path.read_text("utf-8"))) == []
 
 

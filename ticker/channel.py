@@ -72,7 +72,7 @@ class Channel:
     # Entries
 
     def publish(self, entry: Entry, pinned: dict[str, Any] | None = None) -> None:
-        """Take in the next entry and write its frame to every reader who has caught up.
+        """Apply the next entry and write its frame to every reader who has caught up.
 
         `pinned` is the dispatch that the entry pins, if the feed does not show it.
         """
@@ -90,7 +90,7 @@ class Channel:
         self.fan_out = FanOut(readers - lagging, lagging, began, self._clock())
 
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
-        """Go on by another history: everything readers show is void, and nothing is proven of it yet."""
+        """Continue with another history: everything readers show is void, and nothing is proven yet."""
         self._begin(feed, recent, base)
         self.freshness.restart()
         self._lagging.reset()
@@ -151,10 +151,10 @@ class Channel:
         return self._origins if self.feed.origins is None else self.feed.origins
 
     def update_settings(self, **settings: Any) -> None:
-        """Take in the feed's settings as attributes of Feed: `title`, `visibility`, `closed` and so on.
+        """Update the feed's settings, given as attributes of Feed: `title`, `visibility`, `closed` and so on.
 
-        Readers who may not read it any more are dismissed. If it is closed now, each one gets a last snapshot that
-        says so, and is dismissed: at once if it has caught up, else when its socket has taken what it missed.
+        Readers who may no longer read it are dismissed. If it is closed now, each reader gets a last snapshot that says
+        so, and is dismissed: at once if it has caught up, otherwise when its socket has taken what it missed.
         """
         if all(getattr(self.feed, name) == value for name, value in settings.items()):
             return
@@ -225,7 +225,7 @@ class Channel:
         reader.dismiss(why)
 
     def on_writable(self, reader: Reader) -> None:
-        """Go on with a reader whose socket has taken all it was given."""
+        """Continue with a reader whose socket has taken all it was given."""
         if reader in self._lagging:
             self._catch_up(reader)
 

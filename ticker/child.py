@@ -94,7 +94,7 @@ class KeptChild:
 
         `start` returns once the child serves, and leaves no process behind where it fails. The child is started again
         `restart_delay` seconds after it died and, while that fails, every `retry_interval` seconds: one that cannot
-        start must not make this process spin. `name` stands in messages.
+        start must not make this process spin. `name` appears in messages.
         """
         self.current: Child | None = None
         """The process that serves, or the dead one that is to be replaced; None before the start and after the stop."""

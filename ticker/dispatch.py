@@ -1,7 +1,7 @@
 """What a dispatch is, and how requests are checked: untrusted JSON in, a Draft or a named fault out.
 
 A Draft is what a correspondent sends. The journal adds what only the server sets (id, filed, updated,
-revision, status) and that whole is a dispatch. Text is text: nothing here knows of markup.
+revision, status); together they are a dispatch. Text is text: nothing here knows markup.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ticker.errors import BadRequest, Invalid
 from ticker.language import direction, well_formed
 from ticker.text import one_line, unbroken
 
-__all__ = ["direction"]  # which way a dispatch is written is asked here too
+__all__ = ["direction"]  # re-exported: the direction of a dispatch's text
 
 FEED_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 BREAKING: Final = "breaking"
@@ -228,7 +228,7 @@ class Correction(FieldChanges):
     )
 
     note: Annotated[Line, Field(max_length=300)] | None = Field(
-        default=None, description="What readers are told about this correction. The next correction drops it."
+        default=None, description="A note to readers about this correction. The next correction drops it."
     )
 
 

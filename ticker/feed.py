@@ -1,6 +1,7 @@
 """What a feed shows now. Entries of the log are folded into it; see `ticker.changes`.
 
-`clients/feed/fold.js` has the same rules for the browser; tests/golden/fold.json is read by the tests of both.
+`clients/feed/fold.js` and `ticker/client/fold.py` have the same rules for browsers and programs; tests/golden/fold.json
+is read by the tests of all three.
 """
 
 from __future__ import annotations

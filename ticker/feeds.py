@@ -1,8 +1,7 @@
 """The feeds of this node: opened from their logs, kept to their settings, closed, and kept from those who may not read.
 
-What a feed is like stands in the registry, which publishes a message whenever that changes. A feed that was closed is
-first brought to the end of its log, so that its readers miss nothing; that is the follower's business, between `load`
-and `finish`.
+A feed's settings are in the registry, which publishes a message whenever they change. A feed that was closed is first
+brought to the end of its log, so that its readers miss nothing; the follower does that, between `load` and `finish`.
 """
 
 from __future__ import annotations
@@ -51,15 +50,15 @@ class Feeds:
         await self._registry.ensure(self._admin_key)
 
     async def load(self, subscribe: Callable[[Iterable[str]], Awaitable[None]]) -> list[str]:
-        """Take in which feeds there are and what each is like now; open those that are new to this node.
+        """Read which feeds there are, and their settings; open those that are new to this node.
 
         Returns the feeds that are closed now, and open on this node until `finish`.
         """
         every = {settings.name: settings for settings in await self._registry.feeds()}
-        await subscribe(every)  # before a log is read, so that nothing falls in between
+        await subscribe(every)  # before a log is read, so that no entry is missed between the two
         self._settings = every
-        # Readers who may not read any more are dismissed before anything is waited for.
-        closing = [name for name, settings in every.items() if not self._update_but_for_closing(settings)]
+        # Readers who may no longer read are dismissed before anything is waited for.
+        closing = [name for name, settings in every.items() if not self._update_except_closing(settings)]
         for name in self._hub.channels.keys() - every.keys():
             self._hub.drop(name)
         for name in every.keys() - self._hub.channels.keys():
@@ -72,8 +71,8 @@ class Feeds:
             self._hub.channels[name].update_settings(**self._settings[name].public())
         self._hub.retain(self._settings.keys())
 
-    def _update_but_for_closing(self, settings: FeedSettings) -> bool:
-        """Take in what a known feed is like now. False: it is closed now, which was left out."""
+    def _update_except_closing(self, settings: FeedSettings) -> bool:
+        """Update the settings of a known feed, except that it was closed; return False if it was."""
         channel = self._hub.channels.get(settings.name)
         if channel is None:
             return True

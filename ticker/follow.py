@@ -2,7 +2,7 @@
 
 Pub/sub is only the fast path. Every entry that arrives is checked against the end of what this node has; a hole is
 filled from the log; an entry that does not chain means that history has forked. Silence proves nothing, so each second
-the node reads where the logs end and, in the same pipeline, publishes a token of its own. When that arrives, all that
+the node reads where the logs end and, in the same pipeline, publishes a token. When that arrives, all that
 was published before it has arrived. Only then is the node in sync with Redis, and only then does it beat.
 
   event          case                                                   actions
@@ -10,8 +10,8 @@ was published before it has arrived. Only then is the node in sync with Redis, a
   Arrived        the next entry, and it chains                          Publish
                  the next entry, and it does not chain                  Restart
                  beyond the next: there is a hole                       Fill, then as above
-                 known already, by this history or from before the ring -
-                 known already, by another history                      Restart
+                 known already, in this history or from before the ring -
+                 known already, in another history                      Restart
                  of a feed without a channel                            -
   LogEnd         not there, or before an entry that this node has       Restart
                  beyond what this node has                              Fill, then as below
@@ -90,7 +90,7 @@ class Probe(NamedTuple):
     token: str
     had: Offsets
     ends: Mapping[str, Tail]
-    """Where each log ended just before the token was published; none of a feed whose log is not there."""
+    """Where each log ended just before the token was published; without the feeds that have no log."""
     at: str
     """When that was, by the clock of Redis (RFC 3339)."""
 

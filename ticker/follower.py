@@ -1,7 +1,7 @@
 """The task that follows Redis: it subscribes, tells `Follow` what happens, and carries out what that decides.
 
 Entries go to the consumers of the log: the hub first, then the others, such as the delivery report. Lost connections
-are the ordinary case; after each one the node proves that its tail is still in the log before it goes on.
+are the ordinary case; after each one the node proves that its tail is still in the log before it continues.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Follower:
             try:
                 async with self._redis.subscription() as self._subscription:
                     await self._session()
-            except Exception as error:  # whatever it is, a node that stopped following must say so
+            except Exception as error:  # any error: a node that stopped following must log it
                 if not isinstance(error, Unavailable | CommandError):
                     log.exception("following Redis failed")
                 elif not self._lost:
@@ -144,7 +144,7 @@ class Follower:
             await self._take(follow.Tick(self._clock()))
 
     async def _load_feeds(self, *, every: bool) -> None:
-        """Take in what feeds there are, and bring those that are closed now, or `every` known one, to its log's end."""
+        """Load the feeds; bring those that were closed, or with `every` all known ones, to the ends of their logs."""
         known = set(self._hub.channels)
         closing = await self.feeds.load(self._subscribe)
         names = [name for name in self._hub.channels if name in known] if every else closing

@@ -17,9 +17,9 @@ the clock of Redis, this node was in sync with Redis.
   restart            proven         unproven      -          -
   restart            delayed        delayed       -          -
 
-A restart (the feed goes on by another history) voids the proof but not the news that Redis is lost. A beat names the
-newest entry, so it is built again after each one. A `delayed` is repeated because silence means a dead connection to a
-reader, which then reconnects.
+A restart (the feed continues with another history) voids the proof but not the news that Redis is lost. A beat names
+the newest entry, so it is built again after each one. A `delayed` is repeated because silence means a dead connection
+to a reader, which then reconnects.
 
 Each beat, and each change to `delayed`, has a number, `status_seq`: a reader that catches up is sent the newest one
 if it has not been sent that number.
@@ -91,7 +91,7 @@ class Freshness:
         return Notice.CHANGED if changed else Notice.REPEATED
 
     def restart(self) -> None:
-        """Forget the proof: the feed goes on by another history, of which nothing is proven yet."""
+        """Forget the proof: the feed continues with another history, of which nothing is proven yet."""
         self.proof = self._beat = None
 
     def entry_published(self) -> None:

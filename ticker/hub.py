@@ -4,11 +4,11 @@ Its state is its own. Others read `channels`, `ready`, `draining` and `damaged`,
 
   method         does
   ─────────────  ──────────────────────────────────────────────────────────────────────────────────────
-  open           adds a feed's channel, or restarts it by another history; the feed is whole again
+  open           adds a feed's channel, or restarts it with another history; the feed is whole again
   mark_damaged   says why a feed that is listed cannot be opened, or no longer followed
   drop           ends a feed that is no longer listed: its readers are dismissed
   retain         drops all feeds but these; from now on the hub knows which feeds there are
-  start_draining admits nobody any more
+  start_draining admits no more readers
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Hub:
 
     @property
     def draining(self) -> bool:
-        """Whether this node is going away."""
+        """Whether this node is shutting down."""
         return self._draining
 
     @property
@@ -65,7 +65,7 @@ class Hub:
     # Feeds
 
     def open(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> Channel:
-        """Open a feed, or restart it by another history; see `Channel`."""
+        """Open a feed, or restart it with another history; see `Channel`."""
         channel = self._channels.get(feed.name)
         if channel is None:
             channel = self._channels[feed.name] = Channel(
@@ -135,5 +135,5 @@ class Hub:
         return channel
 
     def start_draining(self) -> None:
-        """Admit nobody any more: this node is going away."""
+        """Admit no more readers: this node is shutting down."""
         self._draining = True

@@ -37,7 +37,7 @@ class Progress(Enum):
     """How far a reader has come."""
 
     LAGGING = auto()
-    """Its socket is full; it goes on when that is writable."""
+    """Its socket is full; it continues when that is writable."""
     CAUGHT_UP = auto()
     """It has had everything."""
     ENDED = auto()
@@ -87,7 +87,7 @@ class LaggingReaders:
         reader.lagging_since = self._clock()
 
     def reset(self) -> None:
-        """Void what these readers show. Each gets a snapshot when its socket drains, and no more time for that."""
+        """Void what these readers show. Each gets a snapshot when its socket drains; its time limit is not extended."""
         for reader in self._readers:
             if reader.cursor != END_SENT:
                 reader.cursor, reader.reset = FROM_SNAPSHOT, True

@@ -100,7 +100,7 @@ class LongPoll:
     # Responses to requests that wait
 
     def publish(self, frames: list[Frame]) -> None:
-        """Respond with what is new, also to those who were ahead of this node and are no longer."""
+        """Respond with what is new, also to those that were ahead of this node and no longer are."""
         if not self.waiting.count:
             return
         if caught_up := self.waiting.caught_up:
@@ -118,7 +118,7 @@ class LongPoll:
             self.waiting.respond(self.waiting.caught_up, self.unchanged())
 
     def restart(self) -> None:
-        """Respond to all with a snapshot: the log went on by another history."""
+        """Respond to all with a snapshot: the log continued with another history."""
         if self.waiting.count:
             self.waiting.respond(self.waiting.waiters, self._from_snapshot(reset=True))
 
@@ -144,7 +144,7 @@ class LongPoll:
 
 
 def poll_response(frames: Iterable[Frame], position: Position, at: str | None) -> PollResponse:
-    """Return the response that carries these frames; `position` is where the next request goes on from."""
+    """Return the response that carries these frames; `position` is where the next request continues."""
     text = b",".join([frame.lines[:-1] for frame in frames])
     body = b'{"frames":[%b],"position":"%b","at":%b}' % (text, str(position).encode(), orjson.dumps(at))
     return PollResponse(body, at)

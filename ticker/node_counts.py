@@ -16,7 +16,7 @@ class NodeCounts:
         self._reports: dict[str, tuple[float, Mapping[str, int]]] = {}
 
     def report(self, node: str, watching: Mapping[str, int], now: float) -> None:
-        """Take in how many readers a node has of each feed; `now` is in seconds by a monotonic clock."""
+        """Store how many readers a node has of each feed; `now` is in seconds by a monotonic clock."""
         self._reports[node] = now, watching
 
     def forget_silent(self, now: float) -> None:

@@ -66,7 +66,7 @@ class Releaser:
                     continue  # there may be more than one poll finds
                 if due_in is not None:
                     wait = min(wait, due_in)
-            except Exception as error:  # whatever it is, the next poll may succeed
+            except Exception as error:  # any error: the next poll may succeed
                 if not isinstance(error, Unavailable | CommandError):
                     log.exception("held dispatches could not be read")
                 elif not self._failed:

@@ -50,7 +50,7 @@ class Ring:
         return Position(offset, self._tags[offset - self.first + 1])
 
     def contradicts(self, position: Position) -> bool:
-        """Return True if this ring has the offset, with another tag: that of another history."""
+        """Return True if this ring has the offset with another tag, which is of another history."""
         return self.first - 1 <= position.offset < self.first + len(self._frames) and not self.holds(position)
 
     def after(self, offset: int) -> list[Frame] | None:

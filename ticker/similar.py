@@ -85,7 +85,7 @@ class RecentDispatches:
     def __init__(self) -> None:
         self._filed: dict[str, _Filed] = {}
         self._plain: dict[str, str] = {}
-        """Their texts as they are compared: a dictionary of its own, since making one for each comparison costs more
+        """Their texts as they are compared: a separate dictionary, since making one for each comparison costs more
         than the comparison."""
 
     def add(self, entry: Entry) -> None:

@@ -30,7 +30,7 @@ _BLANK: Final = [
     (0x1D159, 0x1D159),  # musical symbol null notehead
     (0xE0000, 0xE0FFF),  # tags and more variation selectors
 ]
-"""Characters that show nothing, though their category does not say so: default ignorable ones (UAX #44) and blanks."""
+"""Characters that show nothing, though their category does not show it: default ignorable ones (UAX #44) and blanks."""
 
 _SHOWN: Final = [(0x0600, 0x0605), (0x06DD, 0x06DD), (0x070F, 0x070F), (0x0890, 0x0891), (0x08E2, 0x08E2)]
 """Format characters that do show: signs over or around the digits after them."""

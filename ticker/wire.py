@@ -36,7 +36,7 @@ class CloseCode(IntEnum):
     INVALID_DATA = 1007
     """The reader sent text that is not UTF-8: reconnect, and send nothing."""
     POLICY_VIOLATION = 1008
-    """The reader sent more than a reader may, or may not read this feed any more."""
+    """The reader sent more than a reader may, or may no longer read this feed."""
     SERVICE_RESTART = 1012
     """This node is shutting down: reconnect at a random moment, and resume."""
 

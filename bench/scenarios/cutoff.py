@@ -14,11 +14,11 @@ from ticker.load.crowds import Crowds
 
 DOWN = 2.0
 WITHIN = 0.5
-WHAT = f"""Every reader's socket is closed at once; for {DOWN:g} s nobody can come back; then each reconnects at a
-moment of its own, evenly spread over {WITHIN:g} s (full jitter over the client's first wait), with the last
+WHAT = f"""Every reader's socket is closed at once; for {DOWN:g} s nobody can come back; then each reconnects at its
+own moment, evenly spread over {WITHIN:g} s (full jitter over the client's first wait), with the last
 position it saw. Dispatches are filed at 4/s all the while. A reader has caught up when it has the beat, or the
 snapshot, that ends its resume. The time runs from when the connection came back, so it contains the jitter, and all
-tries of one whose way back was refused or dropped (*came again* counts those). One worker on core 0, all readers on
+tries of one whose connection was refused or dropped (*came again* counts those). One worker on core 0, all readers on
 core 1; CPU is that of the five seconds from the cut on. Where the readers' own CPU is more than the service's,
 their core is what the figure waits for."""
 

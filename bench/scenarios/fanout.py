@@ -20,9 +20,9 @@ GROUPS = (
     (0.5, True, ("ticker", "nchan", "mercure")),
     (0.5, False, ("node_ws", "websockets_broadcast", "socketio", "starlette_naive", "centrifuge")),
 )
-"""Who is up at once beside the floor: the share of the dispatches they get, whether by Server-Sent Events, and who."""
+"""The servers that run at once beside the floor: their share of the dispatches, whether by SSE, and their names."""
 WHAT = """The machine is shared, and its speed changes by up to a factor of two within a second. So the servers
-stand side by side, in three groups: ticker and Nchan; both by SSE, with Mercure; the others. In each group is the C
+are compared in three groups: ticker and Nchan; both by SSE, with Mercure; the others. In each group is the C
 floor (by WebSocket) too. All servers of a group are up at once on core 0, each with all its readers joined; readers
 and sender are on core 1. Then the servers take turns of one dispatch of 300 bytes, in the order turned round each
 time: the dispatch goes to all readers of one server, and when the last of them has it, it is the next server's
@@ -32,7 +32,7 @@ CPU is what the kernel accounted to all threads of all processes of the server (
 dispatch until it rests, divided by its readers: the mean of its dispatches. What a server does besides, such as
 beats, is counted while the others have their turns, and added for the rest of the quarter of a second until the
 next dispatch, as at 4/s. *Of floor* is the CPU of each of a server's turns against the floor's turn beside it: the
-median of these ratios. It tells more than the microseconds, because both had the same weather; a dispatch that
+median of these ratios. It is more reliable than the microseconds, because both ran under the same load; a dispatch that
 costs far more than the others, for instance for garbage collected, weighs in the mean and not in the median. Every
 figure is the median (least to most) of the rounds; the floor has a run in each group.
 
@@ -75,7 +75,7 @@ def _group(result: Result, names: list[str], size: int, dispatches: int, *, sse:
                 sides[title] = stack.enter_context(Side(kind(CORES), size, sse=as_sse))
             except Missing as why:
                 result.missing[kind.title] = str(why)
-            except Exception as error:  # noqa: BLE001  # a peer that fails is told of, and the others go on
+            except Exception as error:  # noqa: BLE001  # a peer that fails is reported, and the others continue
                 result.missing[f"{title}, {size:,} readers"] = f"{type(error).__name__}: {error}"
             else:
                 result.about[kind.title] = kind.about

@@ -38,12 +38,12 @@ they leave of both. The feeds take turns dispatch by dispatch, in the order turn
 300 bytes is filed, and when all readers of the feed have it, and those by long-poll wait in Varnish again, it is
 the other feed's turn.
 
-Each time runs from just before the POST is sent to the moment a reader has read the dispatch, for both alike, so it
+Each time runs from just before the POST is sent to the moment a reader has read the dispatch, for both feeds, so it
 contains the POST, the script and the fsync. The percentiles of a round are over all its dispatches and readers;
 every figure is the median (least to most) of the rounds. A proxy between Varnish and the service counts the
 requests for changes. After the turns nothing is filed until {WAITS} waits have ended with 204. Then, {WAITS} times,
-a dispatch is filed {AFTER_WAIT:g} s *after a wait* has ended so: it finds readers who were just told the 204, or
-still are, and ask again while that may still be cached. CPU is what one dispatch costs until all readers wait for
+a dispatch is filed {AFTER_WAIT:g} s *after a wait* has ended so: it finds readers who have just got the 204, or
+are getting it, and ask again while that may still be cached. CPU is what one dispatch costs until all readers wait for
 the next; Varnish's memory is its growth from before the first reader until all wait."""
 
 
@@ -154,7 +154,7 @@ def _round(readers: int, dispatches: int) -> Round:
         polled.pids["Varnish"] = its_pids
 
         def settled() -> None:
-            # Its own counters lag behind, so what tells that all wait is that nobody has anything to do.
+            # Its own counters lag behind; all wait once no process has anything to do.
             kernel.until_rest([*its_pids, *polled.crowds.pids], CATCH_UP_TIMEOUT)
 
         settled()

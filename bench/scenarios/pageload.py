@@ -23,7 +23,7 @@ ROUNDS = 5
 CONDITIONS = (Conditions("loopback"), Conditions("slow 3G", round_trip=0.4, rate=400_000))
 WHAT = """Each page shows the newest 20 dispatches, and then a live one. All have the same dispatches (the demo
 newsroom's, in English) and take turns of one visit, in an order that turns with each round; one round before is not
-counted. Every visit has a context of its own in Chromium, so that nothing is cached. All connections go through a
+counted. Every visit has its own context in Chromium, so that nothing is cached. All connections go through a
 proxy, which counts their bytes; *slow 3G* is that proxy with a round trip of 400 ms, one more for opening a
 connection, and 400 kbit/s each way. TCP's slow start is not imitated, which spares the larger scripts another trip.
 

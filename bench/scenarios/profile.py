@@ -1,4 +1,4 @@
-"""Where the service's own time goes, in what is asked of it most."""
+"""Where the service's CPU time goes, in its most frequent work."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ticker.load.crowds import Crowds
 
 AT_LEAST = 0.015
 BACK_TIMEOUT = 20.0
-WHAT = f"""A sampling profiler (py-spy) looks at the worker's stack {RATE} times a second, from outside, while one
-thing is asked of it. What counts is the innermost function, with the calls of the system it makes: functions of the
-service stand by their names, libraries by theirs. The kernel's part of the worker's CPU is from the same work done
-just before with nobody looking. Dispatches have 300 bytes and come at 4/s; those filed while readers are away and
+WHAT = f"""A sampling profiler (py-spy) looks at the worker's stack {RATE} times a second, from outside, while it
+does one kind of work. What counts is the innermost function, with the calls of the system it makes: functions of the
+service are listed by their names, libraries by theirs. The kernel's part of the worker's CPU is from the same work done
+just before without the profiler. Dispatches have 300 bytes and come at 4/s; those filed while readers are away and
 come back are part of the return, and so is the end of their old connections."""
 
 Work = Callable[[Server, Crowds, Options], None]

@@ -18,7 +18,7 @@ LONG = 900
 SETTLE = 3.0
 TURNS = 16
 """Dispatches to each side at the most: the system gives a stalled reader up 30 s after it stopped."""
-WHAT = """Two services stand side by side on core 0, each with the same number of readers; one has a tenth more,
+WHAT = """Two services run side by side on core 0, each with the same number of readers; one has a tenth more,
 with small buffers and segments as on the Internet, who stop reading at all. Long dispatches are filed until that
 service has counted every one of them as lagging (its own metric). Then the services take turns of one dispatch of
 300 bytes: the dispatch goes to all readers of one, and when those who read have it, it is the other's turn. All of

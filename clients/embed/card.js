@@ -21,7 +21,7 @@ const REPAINT = 15_000;
  * @typedef {object} CardData what the service leaves in the page
  * @property {string} base of the service's URLs; empty for the page's own origin
  * @property {string} feed
- * @property {string} position from which to go on
+ * @property {string} position to continue from
  * @property {Dispatch} dispatch
  * @property {string} not_live what to say while it can't be kept up, with a gap for the time
  */

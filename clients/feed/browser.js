@@ -1,5 +1,5 @@
 /**
- * The only module here that names what a browser or Node has of its own; the rest is given it.
+ * The only module here that uses globals of the browser or of Node; the others get them as parameters.
  *
  * @import { World, WorldEvent } from "./frames.d.ts"
  */

@@ -4,7 +4,7 @@
  *
  *   what happens                                  what it does
  *   ────────────────────────────────────────────  ──────────────────────────────────────────────
- *   the transport closes, or can't be opened        waits (full jitter), reconnects
+ *   the transport closes, or can't be opened      waits (full jitter), reconnects
  *   13 s without a frame                          the same: the path is dead, whatever the socket says
  *   a malformed frame, or one that can't be       the same, from the last good position;
  *   applied or shown                              from a snapshot after two in a row
@@ -13,7 +13,7 @@
  *   the network is back                           reconnects at once
  *   the page is hidden for good, or put to sleep  disconnects until it is shown, or woken
  *   move                                          stays, and reconnects at a random moment within the time given
- *   a transport failed twice and never worked       tries the next: WebSocket, event stream, long-poll
+ *   a transport failed twice and never worked     tries the next: WebSocket, event stream, long-poll
  *   the feed is closed                            stays disconnected, and asks once in a while if it was reopened
  *
  * @import { Frame, Instant, World } from "./frames.d.ts"
@@ -38,7 +38,7 @@ export const MAX_FAILURES = 2;
 /** A closed feed is requested again after this, or up to twice as long. Milliseconds. */
 const RECHECK = 60_000;
 
-/** Why it stays disconnected: the consumer sleeps, the page is hidden (maybe in the back-forward cache), it was told to close. */
+/** Why it stays disconnected: the consumer sleeps, the page is hidden (maybe in the back-forward cache), `close` was called. */
 const SLEEP = 1;
 const HIDE = 2;
 const OVER = 4;
@@ -46,8 +46,9 @@ const OVER = 4;
 /**
  * - connecting, polling: a transport is being opened; open: it has brought a good frame
  * - waiting: until the next try, or to be woken
- * - closed: the feed is; over: this connection is, and reports nothing any more
- * - unsure: nothing changed, but what came before proves nothing any more; slept: nor does it about the clocks
+ * - closed: the feed is; over: this connection is, and reports nothing more
+ * - unsure: the network went away, so earlier beats no longer prove anything; slept: the same, and the estimate of
+ *   the clocks is in doubt
  *
  * @typedef {"connecting" | "polling" | "open" | "waiting" | "closed" | "over"} State
  * @typedef {Exclude<State, "over"> | "unsure" | "slept"} ConnectionState

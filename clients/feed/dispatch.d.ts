@@ -30,7 +30,7 @@ export interface UsableDispatch {
   occurred?: string | null;
   /** The same dispatch in another language, in another feed: `feed/id`. */
   edition_of?: string | null;
-  /** What readers are told about this correction. The next correction drops it. */
+  /** A note to readers about this correction. The next correction drops it. */
   note?: string | null;
   filed: string;
   updated: string;

@@ -100,7 +100,7 @@ function put(state, dispatch, limit) {
 }
 
 /**
- * The list, newest first, with a dispatch in its place, unless a version of it is known that is as late.
+ * The list, newest first, with a dispatch in its place, unless the same or a later version is known.
  *
  * @param {Dispatch[]} dispatches
  * @param {Dispatch} dispatch

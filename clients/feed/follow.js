@@ -120,7 +120,7 @@ export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given
       try {
         report(null, now.state);
       } catch (error) {
-        fault(error); // a status that can't be shown must not leave LIVE standing
+        fault(error); // a status that can't be shown must not leave LIVE on the page
       }
     },
   });

@@ -6,19 +6,19 @@
  *   event          proven   and
  *   ─────────────  ───────  ──────────────────────────────────────────────────────────────
  *   connecting     no       the estimate of the clocks' difference is forgotten
- *   polling        no       the estimate is kept: a long-poll goes on with the one before
+ *   polling        no       the estimate is kept: a long-poll continues with the one before
  *   lost           no
  *   slept          no       the estimate is in doubt
- *   delayed                 held: the node itself says it is behind
- *   beat           yes      no longer held; the proof's age is measured again
+ *   delayed                 behind: the node itself says so
+ *   beat           yes      no longer behind; the proof's age is measured again
  *
- *   proven         proof                     held   air   the page says
- *   ─────────────  ────────────────────────  ─────  ────  ─────────────
- *   yes            13 s old or younger       no     on    live
- *   yes            13 s old or younger       no     off   off-air
- *   no             13 s old or younger       no     –     catching-up
- *   no             none yet, for 5 s         no     –     catching-up
- *   anything else                                         delayed
+ *   proven         proof                     behind   air   the page says
+ *   ─────────────  ────────────────────────  ───────  ────  ─────────────
+ *   yes            13 s old or younger       no       on    live
+ *   yes            13 s old or younger       no       off   off-air
+ *   no             13 s old or younger       no       any   catching-up
+ *   no             none yet, for 5 s         no       any   catching-up
+ *   anything else                                           delayed
  *
  * Only the first row says live, and it needs a beat of this very connection: a dead path can't reach it.
  *
@@ -29,7 +29,7 @@
  * the beat may be as old, and stays in doubt until another comes at the pace at which they are sent.
  *
  * By long-poll there is no connection that a proof could be younger than: a cache may have kept the response for
- * minutes. So the estimate goes on from poll to poll, and a response that was kept shows as lag, since its `at`
+ * minutes. So the estimate continues from poll to poll, and a response that was kept shows as lag, since its `at`
  * stands still. The first proof is as old as the wall clock says, in doubt if that is more than the slack: a clock
  * that is right makes it live at once, a wrong one costs a poll, and only a clock that is behind by exactly as
  * much as a cache is could be deceived, until the next poll.
@@ -59,7 +59,7 @@ const DRIFT = 0.0005;
 /**
  * @typedef {object} Freshness
  * @property {boolean} proven a beat came on this connection
- * @property {boolean} held the node says that it is behind
+ * @property {boolean} behind the node says that it is behind
  * @property {Instant | null} opened when the connection was begun; null for long-polls
  * @property {number} at when the last beat was sent, by the server's clock; 0 before the first
  * @property {Instant} arrival when it came; before the first, when the page began
@@ -79,7 +79,7 @@ const DRIFT = 0.0005;
 
 /** @param {Instant} now @returns {Freshness} */
 export function start(now) {
-  return { proven: false, held: false, opened: now, at: 0, arrival: now, lag: 0, least: null, doubted: false, skew: 0 };
+  return { proven: false, behind: false, opened: now, at: 0, arrival: now, lag: 0, least: null, doubted: false, skew: 0 };
 }
 
 /** @param {Freshness} fresh @param {Event} event @param {Instant} now @returns {Freshness} */
@@ -87,17 +87,17 @@ export function step(fresh, event, now) {
   if (event.type !== "frame") {
     /** @type {Record<string, Partial<Freshness>>} */
     const changes = { connecting: { opened: now, least: null }, polling: { opened: null }, slept: { doubted: true } };
-    return { ...fresh, proven: false, held: false, ...changes[event.type] };
+    return { ...fresh, proven: false, behind: false, ...changes[event.type] };
   }
   const { frame } = event;
-  if (frame.type === "beat") return { ...fresh, proven: true, held: false, ...prove(fresh, Date.parse(frame.at), now) };
-  return frame.type === "delayed" ? { ...fresh, held: true } : fresh;
+  if (frame.type === "beat") return { ...fresh, proven: true, behind: false, ...prove(fresh, Date.parse(frame.at), now) };
+  return frame.type === "delayed" ? { ...fresh, behind: true } : fresh;
 }
 
 /** @param {Freshness} fresh @param {boolean} onAir @param {Instant} now @returns {Status} */
-export function measure({ proven, held, at, arrival, lag }, onAir, now) {
+export function measure({ proven, behind, at, arrival, lag }, onAir, now) {
   const passed = elapsed(arrival, now) + lag;
-  const late = held || passed > (at ? FRESH : PATIENCE);
+  const late = behind || passed > (at ? FRESH : PATIENCE);
   return { name: late ? "delayed" : !proven ? "catching-up" : onAir ? "live" : "off-air", age: Math.floor(passed / 1000) };
 }
 

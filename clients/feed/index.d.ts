@@ -45,7 +45,7 @@ export interface Options {
   limit: number;
   /**
    * Called for each frame and each change of status. It shows the frame before it returns: if it throws, the frame
-   * counts as malformed, nothing of it is kept, LIVE is off, and the frame comes again.
+   * counts as malformed, nothing of it is kept, the status is not `live`, and the frame comes again.
    */
   onchange: (change: Change) => void;
   /** Called when the name of the status changes, or `reload`. */
@@ -75,14 +75,14 @@ export function empty(feed: string): FeedState;
 /** The state after one more frame. Pure: it never changes the one given. */
 export function fold(state: FeedState, frame: Frame, bounds: { limit: number }): FeedState;
 
-/** The state with its pinned dispatch, if this is the one. */
+/** The state with its pinned dispatch beside the list, if `dispatch` is that one. */
 export function learn(state: FeedState, dispatch: Dispatch): FeedState;
 
-/** Whether the pinned dispatch is one that no frame brought. */
+/** Whether no frame brought the pinned dispatch, so that it has to be fetched and passed to `learn`. */
 export function pinIsMissing(state: FeedState): boolean;
 
-/** What a killed dispatch leaves. */
+/** The tombstone that a `kill` frame leaves in place of its dispatch. */
 export function tombstone(kill: KillFrame): Tombstone;
 
-/** Whether the first is the later version of the second. */
+/** Whether `next` replaces `known`: it is a later revision or a tombstone, and `known` is none. */
 export function supersedes(next: Dispatch, known: Dispatch): boolean;

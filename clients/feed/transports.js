@@ -1,6 +1,6 @@
 /**
- * The ways a frame can travel, made to look alike: each opens a URL, passes on what arrives, says once that the
- * connection is lost, and returns the function that closes it. After that it reports nothing.
+ * The transports behind one interface: each opens a URL, passes on what arrives, reports once that the connection
+ * is lost, and returns the function that closes it. After that it reports nothing.
  *
  * @import { World } from "./frames.d.ts"
  * @import { Target } from "./target.js"

@@ -45,7 +45,7 @@ export function announcer(regions, words, timers) {
   let pending = null;
   /** What was last said of the feed: the key of the words. @type {Condition} */
   let said = "said_live";
-  /** What is true of it. @type {Condition} */
+  /** What is true of the feed. @type {Condition} */
   let condition = "said_live";
 
   /** @param {Frame} frame @param {FeedState} previous what the feed showed before it */

@@ -9,7 +9,7 @@
  *   pause    waits           waits          shown      kills what is shown; the rest waits
  *
  * Pins wait like new dispatches do; they move what is shown. A kill never waits. A dispatch that a snapshot no longer
- * has is removed too, in every mode: no frame would tell of its kill any more.
+ * has is removed too, in every mode: no frame would report its kill.
  *
  * @import { Dispatch, FeedState, Frame, SnapshotFrame } from "../feed/frames.d.ts"
  */

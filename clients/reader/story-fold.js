@@ -53,7 +53,7 @@ function insert(dispatches, next) {
 }
 
 /**
- * What a paused reader goes on to see: the same dispatches, without those that are gone and with the tombstones of
+ * What a paused reader still sees: the same dispatches, without those that are gone and with the tombstones of
  * those that were killed.
  *
  * @param {Dispatch[]} shown

@@ -1,6 +1,6 @@
 /**
- * The page of one story: its dispatches, newest first, which goes on as the story does. A page of older ones follows
- * too, for their corrections and kills.
+ * The page of one story: its dispatches, newest first; new ones are added as they are filed. A page of older ones
+ * follows the feed too, for their corrections and kills.
  *
  * A snapshot holds the feed's newest dispatches only, so after one the whole page is requested. What frames bring
  * while the request is pending is shown at once, and applied to the response when it comes.

@@ -1,8 +1,8 @@
 /**
- * What is said aloud, in two live regions that are empty at load: `alert` for a flash and a kill, `status` for
- * the rest. What comes together is said together, and only the newest few of it: a reader who returns after an
- * hour wants the list, not a recital. What is killed before it was said is not said, and what was said is taken
- * out of the page.
+ * What is announced, in two live regions that are empty at load: `alert` for a flash and a kill, `status` for
+ * the rest. What comes together is announced together, and only the newest few: a reader who returns after an hour
+ * wants the list, not a recital. What is killed before it was announced is not announced, and what was announced is
+ * taken out of the page.
  */
 
 import { make } from "./make.js";
@@ -37,7 +37,7 @@ export function announcer(polite, alert) {
       if (!waiting.length) setTimeout(speak, GATHER);
       waiting.push({ region: loud ? alert : polite, element: make("p", { lang, dir }, text), id });
     },
-    /** Nothing of it is said any more. @param {string} [id] of one dispatch; without it, all */
+    /** Drops what has not been announced yet, and empties both regions. @param {string} [id] of one dispatch; without it, all */
     unsay(id) {
       waiting = waiting.filter((each) => id && each.id !== id);
       polite.replaceChildren();

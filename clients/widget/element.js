@@ -38,8 +38,8 @@ const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object
  * @csspart badge - What the widget may claim: LIVE, DELAYED and so on.
  * @csspart list - The list of dispatches.
  * @csspart dispatch - One dispatch, or the tombstone of one.
- * @csspart source - Who says so.
- * @csspart text - What is said.
+ * @csspart source - The source of the dispatch.
+ * @csspart text - The text of the dispatch.
  * @csspart time - A time.
  * @csspart urgency - FLASH, BULLETIN or URGENT.
  * @csspart tombstone - What takes the place of a killed dispatch.

@@ -18,7 +18,7 @@
  *   <div role="status"></div>                                  the live regions are outside what may be hidden,
  *   <div role="alert"></div>                                   and are empty at load
  *
- * All layouts have all of it; the style sheet shows what each needs. In `strip` all dispatches but the first are
+ * All layouts have all of these elements; the style sheet shows what each needs. In `strip` all dispatches but the first are
  * `hidden`; `line` has one at most, and `.w` itself is hidden without it.
  *
  * What the service drew is replaced by what the script makes, in one step and without a shift; the elements of the

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.client.frames import beat, dispatch, filed, kill, pin, snapshot, tombstone
-from ticker.client.fold import OFF_AIR, FeedState, fold, learn, supersedes, wants_pinned
+from ticker.client.fold import OFF_AIR, FeedState, fold, learn, pin_is_missing, supersedes
 from ticker.client.frames import Dispatch, Frame, SnapshotFrame, read_frame
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden/fold.json").read_text("utf-8"))
@@ -82,20 +82,20 @@ def test_a_list_too_short_for_the_pinned_dispatch_keeps_it_beside() -> None:
     assert fold(state, kill("2-b", "a"), limit=2).pinned_dispatch == tombstone("a")
 
 
-def test_a_pinned_dispatch_that_no_frame_brought_is_wanted_and_learned() -> None:
+def test_a_pinned_dispatch_that_no_frame_brought_is_missing_until_it_is_learned() -> None:
     before = folded(snapshot("1-a", dispatch("c"), dispatch("b")))
-    assert not wants_pinned(before)
+    assert not pin_is_missing(before)
     state = fold(before, pin("2-b", "a"), limit=20)
-    assert wants_pinned(state)
+    assert pin_is_missing(state)
     assert state.find("a") is None
     assert learn(state, dispatch("z")) == state, "it is another one"
     learned = learn(state, dispatch("a", 2))
-    assert not wants_pinned(learned)
+    assert not pin_is_missing(learned)
     assert learned.pinned_dispatch == dispatch("a", 2)
     assert learn(learned, dispatch("a")) == learned, "a later revision is known"
     killed = fold(learned, kill("3-c", "a"), limit=20)
     assert learn(killed, dispatch("a", 9)) == killed, "a kill is final"
-    assert not wants_pinned(fold(before, pin("2-b", "b"), limit=20)), "it is in the list"
+    assert not pin_is_missing(fold(before, pin("2-b", "b"), limit=20)), "it is in the list"
 
 
 def test_a_kill_and_a_higher_revision_supersede_and_nothing_supersedes_a_kill() -> None:
@@ -188,5 +188,5 @@ def test_a_reader_that_joins_anywhere_ends_with_what_a_snapshot_would_show(
             state = fold(state, frame, limit=WINDOW)
     assert [*state.dispatches] == model.newest
     assert state.pinned == model.pinned
-    if model.pinned is not None and not wants_pinned(state):
+    if model.pinned is not None and not pin_is_missing(state):
         assert state.find(model.pinned) == model.filed[model.pinned]

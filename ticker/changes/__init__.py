@@ -57,14 +57,14 @@ SETTINGS: Final = {kind.member: kind for kind in KINDS.values() if isinstance(ki
 """The kinds that set a value of the feed, by its name in the feed's state."""
 
 KINDS_BY_FRAME: Final = {kind.frame_type: kind for kind in KINDS.values()}
-"""The kinds by the type of their frame; those that share one take it alike."""
+"""The kinds by the type of their frame; those that share one treat it in the same way."""
 
 
 def kind_of(entry: Entry) -> Kind:
     """Return the kind of an entry.
 
     Raises:
-        ValueError: it is none that this version knows.
+        ValueError: this version does not know the kind.
     """
     kind = KINDS.get(entry.kind)
     if kind is None:
@@ -73,9 +73,9 @@ def kind_of(entry: Entry) -> Kind:
 
 
 def fold(entry: Entry, feed: Feed) -> None:
-    """Take the next entry of the log into what a feed shows. The caller has checked that it is the next.
+    """Apply the next entry of the log to what a feed shows. The caller has checked that it is the next.
 
-    One of an unknown kind changes nothing but the tail.
+    One of an unknown kind changes only the tail.
     """
     kind = KINDS.get(entry.kind)
     if kind is not None:

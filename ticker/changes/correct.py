@@ -54,7 +54,7 @@ class Correct(Change):
 
 
 class CorrectKind(FileKind):
-    """Entries that bring a dispatch that is known already; readers take both alike, and its revision tells."""
+    """Entries with a new revision of a dispatch. Their frames differ from those of filing only in the revision."""
 
     name = "correct"
     is_filing = False

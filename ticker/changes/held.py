@@ -1,4 +1,4 @@
-"""Changes of held dispatches. Nobody but the desk knows of them, so they are not in the log; `Release` files one."""
+"""Changes of held dispatches. Only the desk knows of them, so they are not in the log; `Release` files one."""
 
 from __future__ import annotations
 

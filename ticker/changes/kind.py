@@ -2,8 +2,8 @@
 
 Who reads the log asks the entry's kind, and never compares its name: the fold of a feed, the ring, the frames, the
 similar dispatches, the audit, `ticker export` and `import`, `ticker tail` and the description of the frames. So a new
-kind is a module beside this one and its row in the table; and, since they are other languages, its branch in
-append.lua, store.lua and clients/feed/fold.js.
+kind is a module beside this one and its row in the table. Three places have their own branch: append.lua with
+store.lua, clients/feed/fold.js with read.js, and ticker/client/fold.py with frames.py.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Kind(ABC):
 
     @abstractmethod
     def fold(self, entry: Entry, feed: Feed) -> None:
-        """Take the entry into what its feed shows, but for the tail."""
+        """Apply the entry to what its feed shows, except for the tail."""
 
     @abstractmethod
     def frame(self, entry: Entry) -> dict[str, Any]:

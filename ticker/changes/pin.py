@@ -1,4 +1,4 @@
-"""Pin: one dispatch is shown above all others, or none is any more."""
+"""Pin: show one dispatch above all others, or none."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def unpin(context: typer.Context, feed: Feed = BREAKING, idempotency_key: Idempo
 
 def air(
     context: typer.Context,
-    switch: Annotated[OnOff, typer.Argument(metavar="on|off", help="What readers are told.")],
+    switch: Annotated[OnOff, typer.Argument(metavar="on|off", help="Whether the newsroom is on air.")],
     label: Annotated[str | None, typer.Option(help="Text of the link to the broadcast.")] = None,
     url: Annotated[str | None, typer.Option(help="Address of the broadcast.")] = None,
     feed: Feed = BREAKING,

@@ -46,7 +46,7 @@ def correct(
     context: typer.Context,
     id: Id,
     text: Annotated[str | None, typer.Option(help="The text as it should read.")] = None,
-    note: Annotated[str | None, typer.Option(help="What readers are told of the correction.")] = None,
+    note: Annotated[str | None, typer.Option(help="A note to readers about this correction.")] = None,
     feed: Feed = BREAKING,
     revision: Annotated[int | None, typer.Option(help="Refuse unless this is its current revision.")] = None,
     idempotency_key: IdempotencyKey = None,

@@ -40,7 +40,7 @@ def line(dispatch: dict[str, Any], *, corrected: bool) -> Text:
 def withdrawn(tombstone: dict[str, Any], before: Shown | None) -> Text:
     """Return a killed dispatch as a line that cannot be mistaken for news.
 
-    `before` is what was printed of it, which tells people which one is meant.
+    `before` is the dispatch as it was printed, so that people see which one is meant.
     """
     source = f"{before.source}: " if before and before.source else ""
     kind = _KINDS.get(before.urgency if before else "", "dispatch")

@@ -161,7 +161,7 @@ class Newsroom:
                     await self._http.post("/v1/feeds", json={"name": name, "title": title, "language": language})
             filed: list[tuple[Scripted, dict[str, str]]] = []
             for dispatch in itertools.cycle(SCRIPT):
-                # While the service is away, the newsroom loses a dispatch and goes on.
+                # While the service is away, the newsroom loses a dispatch and continues.
                 with contextlib.suppress(httpx.HTTPError):
                     filed.append((dispatch, await self.file(dispatch)))
                 await _pause()

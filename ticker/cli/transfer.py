@@ -100,7 +100,7 @@ def _input(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as file:
             if file.seekable():
                 for _ in transfer.read(file)[1]:
-                    pass  # a damaged file is refused before anything of it is imported
+                    pass  # a damaged file is refused before any of it is imported
                 file.seek(0)
             yield file
     except OSError as error:

@@ -17,7 +17,7 @@ docs/client.md is the manual; PROTOCOL.md is the contract; clients/feed is the s
 from ticker.client.async_client import AsyncClient
 from ticker.client.async_follow import AsyncFollow
 from ticker.client.attempt import Transport
-from ticker.client.fold import FeedState, fold, learn, wants_pinned
+from ticker.client.fold import FeedState, fold, learn, pin_is_missing
 from ticker.client.following import Change, Status, StatusName
 from ticker.client.frames import Air, Dispatch, Frame, SnapshotFrame, Tombstone, Urgency, Usable, read_frame
 from ticker.client.problems import (
@@ -119,6 +119,6 @@ __all__ = [
     "WrongMethod",
     "fold",
     "learn",
+    "pin_is_missing",
     "read_frame",
-    "wants_pinned",
 ]

@@ -71,7 +71,7 @@ class AsyncFollow:
         return self._following.status(self._clock())
 
     def learn(self, dispatch: Dispatch) -> None:
-        """Keep a dispatch that was fetched beside the list, if it is the pinned one: see `wants_pinned`."""
+        """Keep a fetched dispatch beside the list, if it is the pinned one: see `pin_is_missing`."""
         self._following.learn(dispatch)
 
     async def aclose(self) -> None:

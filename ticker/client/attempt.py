@@ -27,7 +27,7 @@ TRANSPORTS: Final = (Transport.WEBSOCKET, Transport.EVENTS, Transport.POLL)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """Something to be opened. Each is an attempt of its own, so none equals another.
+    """What to open. Compared by identity: two attempts with the same values are two attempts.
 
     Attributes:
         transport: how; `POLL` is one request whose whole response is wanted.

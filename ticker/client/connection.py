@@ -1,6 +1,7 @@
-"""A connection to a feed, kept up: "Reconnecting" in PROTOCOL.md. Pure: it says what to open, and is told what came.
+"""A connection to a feed, kept up: "Reconnecting" in PROTOCOL.md.
 
-It resumes by itself from the last position, and would rather reconnect once too often than trust a path that is silent.
+Pure: it decides what to open, and receives what arrives. It resumes by itself from the last position, and would rather
+reconnect once too often than trust a path that is silent.
 
     event                                       what it does
     ──────────────────────────────────────────  ──────────────────────────────────────────────────────────────
@@ -149,7 +150,7 @@ class Connection:
         return events + self._poll(now)
 
     def on_lost(self, now: Instant) -> list[Event]:
-        """Take the news that what was open has ended, or could not be opened."""
+        """Return what follows when the connection has ended, or could not be opened."""
         return self._close(now) if self.state == "closed" else self._fail(now)
 
     def on_time(self, now: Instant) -> list[Event]:

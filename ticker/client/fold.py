@@ -110,13 +110,13 @@ def supersedes(newer: Dispatch, known: Dispatch) -> bool:
     return known["status"] != "killed" and (newer["status"] == "killed" or newer["revision"] > known["revision"])
 
 
-def wants_pinned(state: FeedState) -> bool:
+def pin_is_missing(state: FeedState) -> bool:
     """Return True if the pinned dispatch is not known: no frame brought it, so it has to be fetched."""
     return state.pinned is not None and state.find(state.pinned) is None
 
 
 def learn(state: FeedState, dispatch: Dispatch) -> FeedState:
-    """Return the state with a dispatch that was fetched beside the list, if it is the pinned one and news."""
+    """Return the state with a fetched dispatch beside the list, if it is the pinned one and newer than is known."""
     known = state.pinned_dispatch
     return state if known is not None and not supersedes(dispatch, known) else _beside(state, dispatch)
 

@@ -157,7 +157,7 @@ class Following:
         return self._changes(self._connection.on_response(response, now), now)
 
     def on_lost(self, now: Instant) -> list[Change]:
-        """Take the news that what was open has ended, or could not be opened."""
+        """Return what changes when the connection has ended, or could not be opened."""
         return self._changes(self._connection.on_lost(now), now)
 
     def on_time(self, now: Instant) -> list[Change]:
@@ -165,7 +165,7 @@ class Following:
         return self._changes(self._connection.on_time(now), now)
 
     def learn(self, dispatch: Dispatch) -> None:
-        """Take the pinned dispatch, which no frame brought and somebody fetched."""
+        """Keep the pinned dispatch, which no frame brought and the caller fetched."""
         self.state = learn(self.state, dispatch)
 
     def _changes(self, events: list[Event], now: Instant) -> list[Change]:
@@ -202,7 +202,7 @@ class Following:
 
 
 def _checked(start: SnapshotFrame, feed: str) -> SnapshotFrame:
-    """Return a snapshot that was stored somewhere; raises ValueError if it is none of this feed."""
+    """Return a snapshot that was stored somewhere; raises ValueError if it is not one of this feed."""
     try:
         frame = read_frame(dict(start))
     except Malformed as error:

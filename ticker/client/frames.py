@@ -1,4 +1,4 @@
-"""The frames that a feed sends, and the door through which they come in.
+"""The frames that a feed sends, and the check that each has to pass.
 
 What passes `read_frame` has the shape that its type promises, so that the rest of the client need not ask again.
 Members and types of frames that this client does not know are let through: the service may be newer.
@@ -37,6 +37,7 @@ class Usable(TypedDict):
     revision: int
     source: NotRequired[str]
     byline: NotRequired[str]
+    dateline: NotRequired[str]
     sections: NotRequired[list[str]]
     places: NotRequired[list[str]]
     story: NotRequired[str]

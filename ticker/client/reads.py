@@ -27,6 +27,7 @@ class FullDispatch(TypedDict):
     editions: list[str]
     source: NotRequired[str]
     byline: NotRequired[str]
+    dateline: NotRequired[str]
     sections: NotRequired[list[str]]
     places: NotRequired[list[str]]
     story: NotRequired[str]
@@ -51,6 +52,7 @@ class HeldDispatch(TypedDict):
     language: str
     source: NotRequired[str]
     byline: NotRequired[str]
+    dateline: NotRequired[str]
     sections: NotRequired[list[str]]
     places: NotRequired[list[str]]
     story: NotRequired[str]

@@ -65,7 +65,7 @@ class Follow:
         return self._follow.status
 
     def learn(self, dispatch: Dispatch) -> None:
-        """Keep a dispatch that was fetched beside the list, if it is the pinned one: see `wants_pinned`."""
+        """Keep a fetched dispatch beside the list, if it is the pinned one: see `pin_is_missing`."""
         self._follow.learn(dispatch)
 
     def close(self) -> None:

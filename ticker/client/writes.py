@@ -18,6 +18,7 @@ class Fields(TypedDict, total=False):
 
     source: str
     byline: str
+    dateline: str
     urgency: Urgency
     language: str
     sections: list[str]
@@ -34,6 +35,7 @@ class Corrections(TypedDict, total=False):
     text: str
     source: str | None
     byline: str | None
+    dateline: str | None
     urgency: Urgency
     language: str
     sections: list[str] | None

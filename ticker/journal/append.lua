@@ -18,8 +18,8 @@
 --   own_only         whether only the key that filed it may change it
 --   fields           what the kind carries, as JSON, which is spliced in as it is
 --   release_at       when the held dispatch is due, in milliseconds
---   confirm          request: it becomes a flash if a second key says so within confirm_timeout milliseconds;
---                    give: this is the second key; drop: it is to be no flash any more
+--   confirm          request: it becomes a flash if a second key confirms it within confirm_timeout milliseconds;
+--                    give: this is the second key; drop: it is no longer to become a flash
 -- Returns {outcome, detail}; see outcomes.lua.
 
 local ANSWERED, FLASHES = KEYS[8], KEYS[11]
@@ -124,7 +124,7 @@ store(
   {kind = kind, id = id or '', stored = stored, filer = filer, first = FIRST_INDEX, entered = change.entered},
   {offset = offset, hash = hash, text = text, now = string.format('%.0f', now)})
 
-if waiting then finish('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
+if waiting then stop_waiting('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
 local confirm_by = change.confirm == 'request' and now + change.confirm_timeout
 if confirm_by then
   redis.call('HSET', FLASHES, id, string.format('%.0f %s', confirm_by, filer))

@@ -1,4 +1,4 @@
-"""What append.lua is asked to do with a change, and what its outcomes mean."""
+"""The arguments of append.lua for a change, and what its outcomes mean."""
 
 from __future__ import annotations
 

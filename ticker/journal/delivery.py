@@ -47,7 +47,7 @@ class DeliveryReports:
                 await self.store(node, deliveries)
             except (Unavailable, CommandError) as error:
                 log.info("delivery reports are stored later: %s", cause(error))
-            except Exception:  # whatever it is, the next measurements may be stored
+            except Exception:  # any error: the next measurements may be stored
                 log.exception("delivery reports could not be stored")
 
     async def store(self, node: str, deliveries: Deliveries) -> None:
@@ -84,7 +84,7 @@ class DeliveryReports:
         name = _minute(Filed(feed, dispatch["id"], dispatch["filed"]))
         found: dict[str, bytes] = {}
         cursor = 0
-        while True:  # a minute can hold many dispatches, of which one is asked for
+        while True:  # a minute can hold many dispatches, and one is requested
             cursor, some = await self._redis("HSCAN", name, cursor, "MATCH", f"{dispatch['id']} *", "COUNT", 1000)
             found |= {key.decode().partition(" ")[2]: value for key, value in some.items()}
             if cursor == 0:

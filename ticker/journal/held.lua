@@ -3,22 +3,22 @@
 
 local HELD, DUE, DESK = KEYS[9], KEYS[10], KEYS[12]
 
--- Writes down what was done to a held dispatch, for the audit.
-local function note(what, change, at, record)
+-- Adds a change of a held dispatch to the stream of such changes, which the audit reads.
+local function log_at_desk(what, change, at, record)
   redis.call('XADD', DESK, '*', 'entry',
     '{"kind":"' .. what .. '","at":"' .. at .. '","by":' .. change.by .. ',"held":' .. record .. '}')
 end
 
--- Takes a held dispatch out of those that wait for their release; `rest` are the last members of its record.
-local function finish(what, change, at, known, rest)
+-- Removes a held dispatch from those that wait for their release; `rest` are the last members of its record.
+local function stop_waiting(what, change, at, known, rest)
   local record = '{"id":"' .. change.held .. '","held":"' .. known.held .. '","updated":"' .. at .. '","revision":'
     .. known.revision + 1 .. ',' .. rest .. '}'
   redis.call('HSET', HELD, change.held, record)
   redis.call('ZREM', DUE, change.held)
-  note(what, change, at, record)
+  log_at_desk(what, change, at, record)
 end
 
--- Returns the held dispatch that a change is of, or nil and the refusal.
+-- Returns the held dispatch that a change names, or nil and the refusal.
 local function find_held(change)
   local record = redis.call('HGET', HELD, change.held)
   if not record then return nil, {outcome.absent, ''} end
@@ -47,13 +47,13 @@ local function hold(change, at, now, known)
     .. '","updated":"' .. at .. '","by":' .. change.by .. ',"revision":' .. revision .. ',"status":"held"}'
   redis.call('HSET', HELD, id, record)
   redis.call('ZADD', DUE, string.format('%.0f', change.release_at), id)
-  note(change.kind, change, at, record)
+  log_at_desk(change.kind, change, at, record)
   return '{"id":"' .. id .. '","release_at":"' .. release_at .. '","revision":' .. revision .. ',"held":"' .. since
     .. '","updated":"' .. at .. '"}'
 end
 
--- Takes a held dispatch out for good; returns the receipt.
+-- Discards a held dispatch; returns the receipt.
 local function spike(change, at, known)
-  finish('spike', change, at, known, '"status":"spiked",' .. change.fields)
+  stop_waiting('spike', change, at, known, '"status":"spiked",' .. change.fields)
   return '{"id":"' .. change.held .. '","revision":' .. known.revision + 1 .. ',"updated":"' .. at .. '"}'
 end

@@ -55,7 +55,7 @@ class Journal:
         """
         keys, entered = key_names(feed, change)
         args = [argument(change, self._redis.channels.live(feed), entered)]
-        # WAIT is about the writes of its own connection, so both use the same one.
+        # WAIT covers only the writes of its own connection, so both use the same one.
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
             outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
@@ -132,7 +132,7 @@ class Journal:
         return feed, base, recent
 
     async def pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
-        """Return the dispatch that an entry pins if the feed does not show it: a pin has no more than its id."""
+        """Return the dispatch that an entry pins if the feed does not show it: a pin has only its id."""
         id = kind_of(entry).pinned_id(entry)
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None

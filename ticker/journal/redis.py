@@ -58,7 +58,7 @@ class CommandError(Exception):
 
 
 class UnknownScript(CommandError):
-    """Redis does not have the script that it was told to run."""
+    """Redis does not have the script that it was asked to run."""
 
 
 class WrongType(CommandError):
@@ -235,7 +235,7 @@ class Redis:
             self._sender = None
 
     async def _send(self, commands: list[tuple[Any, ...]]) -> list[Any]:
-        """Return a response to each command; where there is none, the error instead."""
+        """Return a response to each command, or the error in place of it."""
         try:
             async with asyncio.timeout(self._response_timeout) as limit:
                 if self._reconnect_due:
@@ -255,7 +255,7 @@ class Redis:
                     await self._connection.disconnect(nowait=True)
                     self._reconnect_due = False
                 return responses
-        except Exception as error:  # noqa: BLE001  # whatever it is, the callers are waiting for it
+        except Exception as error:  # noqa: BLE001  # any error: the callers wait for it
             await self._connection.disconnect(nowait=True)  # a late response must not be taken for a later command's
             return [_translate(error) for _ in commands]
 

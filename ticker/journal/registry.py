@@ -109,7 +109,7 @@ class Registry:
             notification = name if reopens else token or name
             args = [name, before, replace(settings, **changes).stored, self._redis.channels.settings, notification]
             if await self._redis.run(self._swap, [names.FEEDS], args):
-                break  # else another edit came in between, which is kept: apply this one to its result
+                break  # otherwise another edit was stored meanwhile: apply this one to its result
         if reopens:
             await self._close_or_reopen(name, "reopen", token)
         return await self.settings(name)

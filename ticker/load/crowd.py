@@ -41,7 +41,7 @@ _PONG: Final = 0x8A
 
 @dataclass
 class Spec:
-    """What a crowd is like.
+    """The settings of a crowd.
 
     Attributes:
         request: the head that opens a stream; `{after}` in it is replaced by the position.

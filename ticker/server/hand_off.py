@@ -95,7 +95,7 @@ class HandOff:
         try:
             admission.channel.join(reader, admission.after, head)
         except Exception:
-            reader.cut()  # or the hub would go on writing to it
+            reader.cut()  # otherwise the hub would continue to write to it
             raise
         return True
 

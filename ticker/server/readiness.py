@@ -67,7 +67,7 @@ class Readiness:
         self._selector.unregister(descriptor)
 
     def close(self) -> None:
-        """Watch no socket any more."""
+        """Stop watching all sockets."""
         self._loop.remove_reader(self._selector.fileno())
         self._selector.close()
 

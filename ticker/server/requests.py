@@ -1,7 +1,7 @@
 """Requests that uvicorn handles, with limits on how large their heads are and how slowly they may come.
 
-Received bytes are parsed in pieces, so that at most one piece is taken beyond a limit, whatever does not end: a header,
-a URL, a chunk's extension, the trailers.
+Received bytes are parsed in pieces, so that at most one piece is taken beyond a limit, whichever part does not end: a
+header, a URL, a chunk's extension, the trailers.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._size = self._unparsed = 0
         if self._handed_off:
-            return  # a request sent behind that of the stream, which is not answered any more
+            return  # a request pipelined after that of the stream gets no response
         self._part = "body"
         self._deadlines.set(self, self._deadlines.clock() + BODY_TIMEOUT)
         method, version = self.parser.get_method(), self.parser.get_http_version()

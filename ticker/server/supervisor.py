@@ -81,7 +81,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             await asyncio.wait([reloading])
         finally:
             for listener in listeners:
-                listener.close()  # or the kernel would go on queueing connections that nobody accepts
+                listener.close()  # otherwise the kernel would queue connections that nobody accepts
             await asyncio.gather(*(worker.stop(grace) for worker in workers))
 
 

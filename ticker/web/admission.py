@@ -75,7 +75,7 @@ async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Ac
         channel = await node.find(feed)
         if channel.feed.visibility != "private":
             return Access(channel, None)
-    # Redis is asked as for a feed that is not there, so that neither time nor an outage tells the two apart.
+    # Redis is asked as for a feed that does not exist, so that neither time nor an outage tells the two apart.
     holder, _ = await asyncio.gather(reading_holder(node, headers), node.registry.listed(feed))
     if holder is None or not holder.writes(feed):
         raise no_such_feed(feed)
@@ -162,7 +162,7 @@ def enter(hub: Hub, settings: Settings, feed: str, headers: Mapping[str, str], k
 
     Raises:
         Forbidden: the page's origin may not read the feed.
-        NotFound, Closed, Unavailable: no such feed; or nobody follows it any more; or not here, not now.
+        NotFound, Closed, Unavailable: there is no such feed; it is closed; this node cannot take the reader now.
     """
     known = hub.channel(feed).feed
     if known.visibility == "private" and key is None:

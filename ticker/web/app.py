@@ -39,7 +39,7 @@ from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.public_url import StripPrefix
 
 RESOURCES: Final = (
-    # Tried in this order: what is asked most on a busy night first, a path without parameters before one that it fits.
+    # Matched in this order: the busiest routes first, and a path without parameters before a pattern that matches it.
     dispatches.ROUTES,
     history.ROUTES,
     feeds.ROUTES,

@@ -22,9 +22,9 @@ OF_RECEIPTS: Final[tuple[Header, ...]] = (ETAG, REPLAYED)
 
 
 async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict[str, str]]:
-    """Write a change; return its receipt, and the headers of a response with it.
+    """Write a change and return its receipt, with the headers of the response.
 
-    The next request to this node sees the change. When Redis does not deliver it, the response does not wait for long.
+    Waits up to ENTRY_TIMEOUT until this node has published the entry, so that the next request to this node sees it.
     """
     node, feed = node_of(request), request.path_params["feed"]
     receipt, repeated = await node.journal.append(feed, change)

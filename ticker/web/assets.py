@@ -85,7 +85,7 @@ async def serve(request: Request) -> Response:
     """GET /assets/{file}
 
     While nodes are upgraded one after another, a page of one may ask another for a bundle that this one does not have.
-    It gets the bundle of that name that is here, which nobody is to keep.
+    It gets this node's bundle of that name, which must not be cached.
     """
     hashed = _HASHED.fullmatch(request.path_params["file"])
     found = ASSETS.get(hashed["stem"] + hashed["suffix"]) if hashed else None

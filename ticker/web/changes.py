@@ -70,7 +70,7 @@ def admit_poll(
     return Poll(channel, after, wait, theirs)
 
 
-@lru_cache(maxsize=64)  # after each change, everybody asks the same
+@lru_cache(maxsize=64)  # after each change, all clients send the same request
 def asked(query: str) -> tuple[str | None, int]:
     """Return the position and the seconds that a query asks for.
 
@@ -89,7 +89,7 @@ def asked(query: str) -> tuple[str | None, int]:
 
 
 def headers_of(response: PollResponse, poll: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of a response, given those of its `Poll`; but for an origin, none depends on the client."""
+    """Return the headers of a response, given those of its `Poll`; except for an origin, none depends on the client."""
     headers = {**poll, "access-control-expose-headers": EXPOSED}
     if response.at is not None:
         headers["ticker-at"] = response.at
@@ -149,7 +149,7 @@ async def changes(request: Request) -> Response:
 
 
 async def _wait(request: Request, channel: Channel, waiter: AsgiWaiter) -> PollResponse:
-    """Wait until there is a response, or nobody to respond to."""
+    """Wait until there is a response, or the client has left."""
     waiting = channel.polls.waiting
     gone = asyncio.create_task(_gone(request))
     either: set[asyncio.Future[Any]] = {waiter.response, gone}

@@ -72,7 +72,7 @@ def respond_filed(
 ) -> Response:
     """Return the response with the receipt of a dispatch that is in the log now, and with similar dispatches."""
     feed, id = channel.feed.name, receipt["id"]
-    # A held dispatch that was released before has no text any more; the first response had what was similar.
+    # When a release is repeated, its record no longer has a text; the first response already listed what is similar.
     text = change.written().get("text")
     receipt["similar"] = channel.recent_dispatches.similar_to(text, receipt["filed"], id) if text else []
     return json(receipt, 201, headers | {"location": f"{base(request)}/v1/feeds/{feed}/dispatches/{id}"})

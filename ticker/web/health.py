@@ -48,7 +48,7 @@ async def readyz(request: Request) -> Response:
     hub = node.hub
     if hub.draining:
         return json({"status": "draining"}, 503)
-    # A feed whose log is damaged is damaged on every node: to send its readers elsewhere would help nobody.
+    # A feed whose log is damaged is damaged on every node: sending its readers elsewhere would not help.
     if node.follower.refuses_writes:
         return json({"status": "the log takes no entries"}, 503)
     whole = [channel for name, channel in hub.channels.items() if name not in hub.damaged]

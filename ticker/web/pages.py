@@ -1,6 +1,6 @@
 """Reader pages: whole without JavaScript, live with it.
 
-What is in this node's memory is shown while Redis is away too; each page has the time as of which it is true.
+What is in this node's memory is also shown while Redis is unreachable; each page has the time of its state.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _formats(request: Request, page: str) -> list[dict[str, str]]:
 
 
 def _start(channel: Channel, dispatches: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the snapshot from whose position a page of `dispatches` goes on."""
+    """Return the snapshot from whose position a page of `dispatches` continues."""
     return {**channel.snapshot(), "pinned": None, "dispatches": dispatches}
 
 

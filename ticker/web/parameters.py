@@ -35,11 +35,11 @@ DISPATCH_ID: Final = in_path("DispatchId", "id", ID, examples.BRIDGE_ID)
 BEFORE: Final = query(
     "Before",
     "before",
-    "Id of the dispatch before which to go on.",
+    "Id of a dispatch: only those filed before it are returned.",
     {"type": "string", "pattern": "^[0-9A-Za-z]{1,64}$"},
     examples.BUDGET_ID,
 )
-AFTER: Final = query("After", "after", "Position to go on from.", _STRING, "43-001a935170bb")
+AFTER: Final = query("After", "after", "Position to continue from.", _STRING, "43-001a935170bb")
 
 IF_MATCH: Final = Parameter(
     "IfMatch",

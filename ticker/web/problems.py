@@ -65,7 +65,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def on_leaving(request: Request, error: Exception) -> Response:
-    """Respond to nobody: the client left before its request was complete, which is not logged as a failure."""
+    """Send nothing: the client left before its request was complete, which is not logged as a failure."""
     assert isinstance(error, ClientDisconnect)
     return problem(BadRequest(f"{request.method} {request.url.path} was not complete"))
 

@@ -32,5 +32,5 @@ def environment(*, trim: bool = False) -> jinja2.Environment:
 
 
 def is_web_address(link: Any) -> bool:
-    """Return True if this is an http or https address; whatever is in the log, pages link to no other."""
+    """Return True if this is an http or https address; pages link to no other, even if the log has one."""
     return isinstance(link, str) and link.lower().startswith(("http://", "https://"))

@@ -14,7 +14,7 @@ async def body(request: Request) -> bytes:
     """Return the request's body.
 
     Raises:
-        TooLarge: it is longer than MAX_BODY; no more than that is read.
+        TooLarge: it is longer than MAX_BODY; at most that much is read.
     """
     received = bytearray()
     async for chunk in request.stream():

@@ -94,7 +94,7 @@ def document(base: str) -> dict[str, Any]:
                         "method": "GET",
                         "query": {
                             "type": "object",
-                            "properties": {"after": text("Position to go on from: the last one you have.")},
+                            "properties": {"after": text("Position to continue from: the last one you have.")},
                         },
                         "bindingVersion": "0.1.0",
                     }

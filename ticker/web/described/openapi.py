@@ -129,7 +129,7 @@ def _returns(returns: Returns, components: _Components) -> Schema:
     else:
         content = {"schema": {"type": "object" if returns.media_type == JSON else "string"}}
         content |= {"example": returns.example} if returns.example else {}
-        # Of a stream of JSON texts, a line each. OpenAPI 3.1 has no keyword of its own for that.
+        # The schema of one line of NDJSON. OpenAPI 3.1 has no keyword for that.
         content |= {"x-itemSchema": shapes[0]} if shapes else {}
     return described | {"content": {returns.media_type: content}}
 

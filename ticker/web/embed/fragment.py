@@ -71,7 +71,7 @@ async def fragment(request: Request) -> Response:
     script = _SCRIPT.format(src) if attributes.script else Markup()
     headers = {
         "cache-control": caching(channel, shared=bool(base(request))),
-        # For the one who opens it as a page; a page that includes it has a policy of its own.
+        # For a browser that opens it as a page; a page that includes it has its own policy.
         "content-security-policy": policy(node.settings, feed),
         "content-language": feed.language,
         "x-robots-tag": "noindex",

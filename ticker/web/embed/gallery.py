@@ -106,7 +106,7 @@ EXAMPLES: Final = (
 
 
 def _described() -> dict[str, dict[str, str]]:
-    """Return what the widget's manifest for tools (custom-elements.json) says of it: kind, then name, then sentence."""
+    """Return the descriptions in the widget's manifest for tools (custom-elements.json): kind, then name, then text."""
     manifest = json.loads((CLIENTS / "widget" / "custom-elements.json").read_text("utf-8"))
     every = [each for module in manifest["modules"] for each in module["declarations"]]
     (element,) = [each for each in every if each.get("tagName") == "breaking-ticker"]

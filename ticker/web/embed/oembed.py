@@ -91,7 +91,7 @@ OEMBED: Final = Shape(
 
 
 class Target(NamedTuple):
-    """What a URL leads to: a feed, or one dispatch of it."""
+    """What a URL is of: a feed, or one dispatch in it."""
 
     feed: str
     id: str | None

@@ -1,7 +1,7 @@
 """The widget's script: the current build, and each released version as it was on the day of its release.
 
 `npm run release` copies the current build into clients/released/{version}/ and writes its sha384 beside it, once.
-Embedders who pin a version with Subresource Integrity depend on every byte of it.
+Embedders who pin a version with Subresource Integrity depend on its every byte.
 """
 
 from __future__ import annotations

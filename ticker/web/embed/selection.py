@@ -57,7 +57,7 @@ def _some(wanted: tuple[str, ...], labels: list[str] | None) -> bool:
 def visible(dispatches: Iterable[Dispatch], attributes: Attributes, now: datetime | None) -> list[Dispatch]:
     """Return the dispatches that may be shown at a time, newest first.
 
-    `now` is the log's time of the node's last proof, None while there is none: then nothing that depends on time is
+    `now` is the log's time of the node's last proof, None before the first: then nothing that depends on time is
     shown. Time that is not proven does not count towards a hold, since a kill in it would not be known here. One
     killed during its hold is left out altogether. A tombstone has lost what a filter judges by, so it passes none.
     """

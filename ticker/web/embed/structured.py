@@ -31,7 +31,7 @@ def live_blog(
         dispatches: what the page shows; those that were killed are left out.
         page: URL of the page that shows them.
         anchor: prefix of an id in the fragment of an update's URL.
-        ended: when the coverage ended, RFC 3339; None while it goes on.
+        ended: when the coverage ended, RFC 3339; None while it continues.
     """
     usable = sorted(
         (each for each in dispatches if each["status"] == "usable"), key=lambda each: str(each["id"]), reverse=True

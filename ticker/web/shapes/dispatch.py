@@ -17,9 +17,9 @@ EDITIONS: Final = many(text("`feed/id`"), "The same dispatch in other languages,
 
 
 def _given(name: str, body: type[Draft | Correction] = Draft) -> Schema:
-    """Return the schema of a field as the service gives it: by the rules of the body, but never null and never empty.
+    """Return the schema of a field as the service sends it: by the rules of the body, but never null and never empty.
 
-    Times are given in UTC whatever their offset was. That texts are one line is left out: clients need no rule for it.
+    Times are given in UTC whatever their offset was. That texts are one line is left out: clients need not check it.
     """
     taken: Schema = schema(body)["properties"][name]
     kind = "array" if "array" in taken["type"] else "string"

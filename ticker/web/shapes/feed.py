@@ -55,7 +55,7 @@ CHANGES: Final = Shape(
                 {"type": "object", "required": ["type"]},
                 "Frames as in a live stream, described in /asyncapi.json, in order.",
             ),
-            "position": text("Where the next request goes on from.", minLength=1, maxLength=64),
+            "position": text("Where the next request continues.", minLength=1, maxLength=64),
             "at": or_null(moment(f"{_PROVEN} while more is to come.")),
         },
     ),
