@@ -25,7 +25,7 @@ from ticker.waiting import Changes, Waiter
 from ticker.web.admission import cross_origin, enter, find_readable
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME, TICKER_AT, query
 from ticker.web.responses import EXPOSED
 from ticker.web.shapes.feed import CHANGES
@@ -114,13 +114,16 @@ class AsgiWaiter(Waiter):
                 waiter.response.set_result(changes)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED + "/changes",
     "pollFeed",
     "What came after a position",
-    Returns(200, "Frames, at once or as soon as there are some.", (CHANGES,), headers=(TICKER_AT,)),
-    Returns(204, "Nothing came in that time.", media_type="", headers=(TICKER_AT,)),
+    (
+        Returns(200, "Frames, at once or as soon as there are some.", (CHANGES,), headers=(TICKER_AT,)),
+        Returns(204, "Nothing came in that time.", media_type="", headers=(TICKER_AT,)),
+    ),
     parameters=(AFTER, _WAIT),
     faults=(CLOSED, _INVALID_WAIT, OTHER_ORIGIN),
     description="The same for everybody at that position: caches may share it for a second. Without `after`, or "

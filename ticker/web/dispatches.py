@@ -17,7 +17,7 @@ from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, respond
 from ticker.web.faults import CLOSED, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import DISPATCH_ID, ETAG, FEED, FEED_NAME, IF_MATCH, IF_NONE_MATCH, LOCATION
 from ticker.web.public_url import base
 from ticker.web.request import body, idempotency_key, if_match
@@ -38,17 +38,20 @@ LONGEST_EMBARGO: Final = timedelta(days=366)
 """How far ahead a dispatch may be held; a later year is a slip of the finger."""
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     LIST,
     "fileDispatch",
     "File a dispatch",
-    Returns(
-        201,
-        "It is kept: on disk, and on as many replicas as the operator asks for. "
-        "With `release_at`, it is held until then.",
-        (shapes.FILED, HOLD_RECEIPT),
-        headers=(LOCATION, *OF_RECEIPTS),
+    (
+        Returns(
+            201,
+            "It is kept: on disk, and on as many replicas as the operator asks for. "
+            "With `release_at`, it is held until then.",
+            (shapes.FILED, HOLD_RECEIPT),
+            headers=(LOCATION, *OF_RECEIPTS),
+        ),
     ),
     role="correspondent",
     body=Draft,
@@ -95,13 +98,16 @@ def release_time(moment: str) -> int:
     return round(at.timestamp() * 1000)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     ONE,
     "readDispatch",
     "One dispatch with its earlier revisions",
-    Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG,)),
-    Returns(304, "You have it already.", media_type="", headers=(ETAG,)),
+    (
+        Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG,)),
+        Returns(304, "You have it already.", media_type="", headers=(ETAG,)),
+    ),
     parameters=(IF_NONE_MATCH,),
     faults=(KILLED, OTHER_ORIGIN),
 )
@@ -120,12 +126,13 @@ async def read_dispatch(request: Request) -> Response:
     return response
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "PATCH",
     ONE,
     "correctDispatch",
     "Correct a dispatch",
-    Returns(200, "It is corrected.", (shapes.CORRECTED,), headers=OF_RECEIPTS),
+    (Returns(200, "It is corrected.", (shapes.CORRECTED,), headers=OF_RECEIPTS),),
     role="correspondent",
     body=Correction,
     repeatable=True,
@@ -164,12 +171,13 @@ async def correct(request: Request, holder: Holder) -> Response:
     return await respond(request, change)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     ONE + "/kill",
     "killDispatch",
     "Kill a dispatch",
-    Returns(200, "It is killed; a tombstone is given in its place.", (shapes.KILLED,), headers=OF_RECEIPTS),
+    (Returns(200, "It is killed; a tombstone is given in its place.", (shapes.KILLED,), headers=OF_RECEIPTS),),
     role="correspondent",
     body=Kill,
     repeatable=True,
@@ -186,12 +194,13 @@ async def kill(request: Request, holder: Holder) -> Response:
     return json(receipt, 200, headers)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     ONE + "/confirm",
     "confirmFlash",
     "Confirm a flash with a second key",
-    Returns(200, "It is a flash now.", (shapes.CORRECTED,), headers=OF_RECEIPTS),
+    (Returns(200, "It is a flash now.", (shapes.CORRECTED,), headers=OF_RECEIPTS),),
     role="correspondent",
     repeatable=True,
     faults=(
@@ -222,12 +231,13 @@ async def confirm(request: Request, holder: Holder) -> Response:
     return await respond(request, change)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     ONE + "/receipt",
     "readReceipt",
     "How a dispatch was delivered",
-    Returns(200, "As measured so far.", (shapes.DELIVERY_REPORT,)),
+    (Returns(200, "As measured so far.", (shapes.DELIVERY_REPORT,)),),
     role="correspondent",
 )
 async def delivery(request: Request, holder: Holder) -> Response:

@@ -16,7 +16,7 @@ from ticker.web.admission import readable
 from ticker.web.described import examples
 from ticker.web.faults import INVALID_PARAMETER, OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Header, Resource, Returns
+from ticker.web.operation import Header, Operation, Resource, Returns
 from ticker.web.parameters import BEFORE, FEED, FEED_NAME, query
 from ticker.web.public_url import base
 from ticker.web.responses import public
@@ -62,12 +62,13 @@ _LINK: Final = Header(
 )
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED + "/dispatches",
     "readHistory",
     "Dispatches, newest first",
-    Returns(200, "One page.", (HISTORY,), headers=(_LINK,)),
+    (Returns(200, "One page.", (HISTORY,), headers=(_LINK,)),),
     parameters=PARAMETERS,
     faults=(INVALID_PARAMETER, OTHER_ORIGIN),
     description='Filters can be combined. `Link` with `rel="next"` while there may be more: '

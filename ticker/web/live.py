@@ -29,7 +29,7 @@ from ticker.web.admission import (
 )
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Parameter, Resource, Returns
+from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME
 from ticker.web.problems import problem
 from ticker.wire import CloseCode, Encoding
@@ -96,18 +96,21 @@ class AsgiReader(Reader):
             channel.leave(self)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     PATH,
     "followFeed",
     "Follow the feed",
-    Returns(101, "A WebSocket: each frame is one text message.", media_type=""),
-    Returns(
-        200,
-        "Server-Sent Events: `event` is the frame's type, `data` the frame, `id` its position.",
-        media_type="text/event-stream",
-        example='retry: 3000\n\nevent: pin\nid: 47-001d0c2f577f\ndata: {"type":"pin",'
-        '"position":"47-001d0c2f577f","id":"01KAPN3V12000000127Q2MZX4H"}\n\n',
+    (
+        Returns(101, "A WebSocket: each frame is one text message.", media_type=""),
+        Returns(
+            200,
+            "Server-Sent Events: `event` is the frame's type, `data` the frame, `id` its position.",
+            media_type="text/event-stream",
+            example='retry: 3000\n\nevent: pin\nid: 47-001d0c2f577f\ndata: {"type":"pin",'
+            '"position":"47-001d0c2f577f","id":"01KAPN3V12000000127Q2MZX4H"}\n\n',
+        ),
     ),
     parameters=(AFTER, _LAST_EVENT_ID),
     faults=(CLOSED, OTHER_ORIGIN, _UPGRADE_REQUIRED),

@@ -27,7 +27,7 @@ from ticker.web.embed.selection import shown
 from ticker.web.embed.words import LANGUAGES
 from ticker.web.faults import INVALID_PARAMETER, NOT_FOUND
 from ticker.web.node import node_of
-from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
 
@@ -126,12 +126,13 @@ def _described() -> dict[str, dict[str, str]]:
 DESCRIBED: Final = _described()
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/embed",
     "showGallery",
     "How to embed a feed, with live examples",
-    Returns(200, "A page.", media_type=HTML),
+    (Returns(200, "A page.", media_type=HTML),),
     parameters=PARAMETERS,
     faults=(INVALID_PARAMETER, NOT_FOUND),
 )

@@ -19,7 +19,7 @@ from ticker.web.embed.parameters import one_of, whole
 from ticker.web.embed.zone import clock_time
 from ticker.web.faults import INVALID_PARAMETER, KILLED, NOT_FOUND
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Parameter, Resource, Returns
+from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
 from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
 from ticker.web.responses import json
@@ -135,12 +135,13 @@ def fits(given: str | None, name: str, wanted: int) -> int:
     return min(room, wanted)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/oembed",
     "describeEmbed",
     "oEmbed: what to embed for the URL of a page",
-    Returns(200, "An iframe and its size.", (OEMBED,)),
+    (Returns(200, "An iframe and its size.", (OEMBED,)),),
     parameters=(_URL, _MAX_WIDTH, _MAX_HEIGHT, _FORMAT),
     faults=(INVALID_PARAMETER, KILLED, NOT_FOUND, _NOT_SUPPORTED),
 )
