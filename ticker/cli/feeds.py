@@ -105,7 +105,7 @@ def edit(
 async def _edit(registry: Registry, name: str, changes: dict[str, Any]) -> FeedSettings:
     original = changes.get("edition_of")
     if original is not None and (original == name or not await registry.listed(original)):
-        raise Invalid([("edition_of", f"must be another feed that exists; {original!r} does not")])
+        raise Invalid([("edition_of", f"must be another feed that exists; {original!r} is not")])
     return await registry.edit(name, changes)
 
 

@@ -65,6 +65,11 @@ class WrongType(CommandError):
     """A key holds another kind of value than the service stores in it."""
 
 
+def unreachable() -> Unavailable:
+    """Return the error for a server that does not respond."""
+    return Unavailable("The log cannot be reached")
+
+
 def cause(error: BaseException) -> str:
     """Return an error's message for an operator, with that of Redis in brackets, which the public never sees."""
     return f"{error} ({error.__cause__})" if error.__cause__ is not None else str(error)
@@ -75,7 +80,7 @@ def _translate(error: Exception) -> Exception:
     ours: Exception
     match error:
         case exceptions.ConnectionError() | exceptions.TimeoutError() | OSError():
-            ours = Unavailable("The log cannot be reached")
+            ours = unreachable()
         case exceptions.OutOfMemoryError():
             ours = LogFull("The log takes no entries now")
         case exceptions.ReadOnlyError() | exceptions.ClusterDownError():

@@ -39,7 +39,8 @@ _WAIT: Final = query(
     {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT, "default": 0},
     10,
 )
-_INVALID_WAIT: Final = Fault("InvalidWait", Invalid([("wait", "is a whole number of seconds from 0 to 30")]))
+_WAIT_RULE: Final = ("wait", f"must be a whole number of seconds from 0 to {LONGEST_WAIT}")
+_INVALID_WAIT: Final = Fault("InvalidWait", Invalid([_WAIT_RULE]))
 
 CHANGES_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/changes")
 
@@ -82,7 +83,7 @@ def asked(query: str) -> tuple[str | None, int]:
     faults = [(name, known) for name in sorted(given.keys() - {"after", "wait"})]
     wait = given.get("wait", "0")
     if not (wait.isascii() and wait.isdigit() and len(wait) < 3 and int(wait) <= LONGEST_WAIT):
-        faults.append(("wait", f"is a whole number of seconds from 0 to {LONGEST_WAIT}"))
+        faults.append(_WAIT_RULE)
     if faults:
         raise Invalid(faults)
     return given.get("after"), int(wait)

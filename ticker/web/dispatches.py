@@ -11,7 +11,8 @@ from starlette.responses import Response
 from ticker import changes
 from ticker.channel import Channel
 from ticker.dispatch import FIELDS, Correction, Draft, Kill, read
-from ticker.errors import Conflict, Gone, Invalid
+from ticker.errors import Invalid, killed
+from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.registry import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, respond
@@ -118,7 +119,7 @@ async def read_dispatch(request: Request) -> Response:
     await readable(request)
     found = await node.journal.dispatch(feed, request.path_params["id"])
     if found["status"] == "killed":
-        raise Gone(f"This dispatch was killed: {found['reason']}", tombstone=found)
+        raise killed(found)
     found["editions"] = await visible_editions(request, await node.journal.editions(feed, found["id"]))
     response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
     if not all(listed(request, edition) for edition in found["editions"]):
@@ -207,7 +208,7 @@ async def kill(request: Request, holder: Holder) -> Response:
         CLOSED,
         KILLED,
         NOT_YOURS,
-        Fault("NothingToConfirm", Conflict("Nobody asked for this dispatch to be a flash, or it is one already")),
+        Fault("NothingToConfirm", nothing_to_confirm()),
         STALE_REVISION,
     ),
     description="Where a flash takes two keys, it goes out as urgent. Another key confirms it before `confirm_by`.",
@@ -217,7 +218,7 @@ async def confirm(request: Request, holder: Holder) -> Response:
     feed, id = request.path_params["feed"], request.path_params["id"]
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
-        raise Gone("The dispatch was killed and cannot be changed", tombstone=known)
+        raise killed_for_good(known)
     fields = {name: known[name] for name in FIELDS if name in known} | {"urgency": "flash"}
     change = changes.Correct(
         holder,

@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
-from ticker.errors import Conflict, Invalid
+from ticker.errors import Invalid
 from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.registry import Holder, now
+from ticker.journal.registry import Holder, already_open, now
 from ticker.node import Node
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
@@ -35,7 +35,7 @@ LIST: Final = "/v1/feeds"
 FRESH_FOR: Final = 1
 """Seconds a shared cache may keep a snapshot: enough to spare the service a stampede."""
 
-_FEED_IS_OPEN: Final = Fault("FeedIsOpen", Conflict("The feed 'breaking' is open already", field="name"))
+_FEED_IS_OPEN: Final = Fault("FeedIsOpen", already_open("breaking"))
 
 
 @Operation(
@@ -180,7 +180,7 @@ async def close_feed(request: Request, holder: Holder) -> Response:
 
 async def _check_edition(node: Node, feed: str, original: str | None) -> None:
     if original is not None and (original == feed or not await node.registry.listed(original)):
-        raise Invalid([("edition_of", f"names another feed that there is; {original!r} is none")])
+        raise Invalid([("edition_of", f"must be another feed that exists; {original!r} is not")])
 
 
 @Operation(

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.dispatch import URGENCIES
-from ticker.errors import Invalid
+from ticker.errors import Invalid, out_of_range
 from ticker.journal.history import Filter, at_least
 from ticker.web.admission import readable
 from ticker.web.described import examples
@@ -86,7 +86,7 @@ async def history(request: Request) -> Response:
     text = given.get("limit", str(PAGE))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 1 <= limit <= LONGEST_PAGE:
-        raise Invalid([("limit", f"is a number from 1 to {LONGEST_PAGE}")])
+        raise out_of_range("limit", 1, LONGEST_PAGE)
     page = await node.journal.search(feed, given.get("before"), limit, _filter(given))
     response = public(request, {"feed": feed, "dispatches": page.dispatches}, max_age=FRESH_FOR)
     if page.before is not None:

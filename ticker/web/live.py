@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ticker.allowance import Allowance
-from ticker.errors import TickerError, UpgradeRequired
+from ticker.errors import TickerError
 from ticker.reader import Reader
 from ticker.web.admission import (
     SSE_HEADERS,
@@ -26,6 +26,7 @@ from ticker.web.admission import (
     find_readable,
     governing,
     refuse_foreign,
+    stream_needed,
 )
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
@@ -46,10 +47,7 @@ _LAST_EVENT_ID: Final = Parameter(
     {"type": "string"},
     "43-001a935170bb",
 )
-_UPGRADE_REQUIRED: Final = Fault(
-    "UpgradeRequired",
-    UpgradeRequired("Ask for a WebSocket, or for events with Accept: text/event-stream", field="Accept"),
-)
+_UPGRADE_REQUIRED: Final = Fault("UpgradeRequired", stream_needed())
 
 
 class AsgiReader(Reader):

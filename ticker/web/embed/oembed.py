@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.dispatch import BREAKING
-from ticker.errors import Gone, Invalid, NotFound, NotSupported
+from ticker.errors import Invalid, NotFound, NotSupported, killed
 from ticker.node import Node
 from ticker.schema import number, shape, text
 from ticker.web.admission import find_readable
@@ -58,9 +58,13 @@ _MAX_WIDTH: Final = query("MaxWidth", "maxwidth", "Pixels there is room for.", w
 _MAX_HEIGHT: Final = query("MaxHeight", "maxheight", "Pixels there is room for.", whole(1, 99999), 300)
 _FORMAT: Final = query("Format", "format", "Of the response.", one_of("json", default="json"), "json")
 
-_NOT_SUPPORTED: Final = Fault(
-    "NotSupported", NotSupported("oEmbed responses are JSON here; ask with format=json", field="format")
-)
+
+def json_only() -> NotSupported:
+    """Return the error for a request of another format than JSON."""
+    return NotSupported("oEmbed responses are available as JSON only; send format=json", field="format")
+
+
+_NOT_SUPPORTED: Final = Fault("NotSupported", json_only())
 
 OEMBED: Final = Shape(
     "OEmbed",
@@ -149,7 +153,7 @@ async def oembed(request: Request) -> Response:
     """Respond with an iframe for a page. Unknown parameters are ignored: consumers send some of their own."""
     given = request.query_params
     if given.get("format", "json") != "json":
-        raise NotSupported("oEmbed responses are JSON here; ask with format=json", field="format")
+        raise json_only()
     if not given.get("url"):
         raise Invalid([("url", "is required: the URL of a feed's or a dispatch's page")])
     own = absolute(request)
@@ -193,5 +197,5 @@ async def _title(node: Node, found: Target) -> str:
         return feed.title
     dispatch = await node.journal.dispatch(feed.name, found.id)
     if dispatch["status"] == "killed":
-        raise Gone(f"This dispatch was killed: {dispatch['reason']}", tombstone=dispatch)
+        raise killed(dispatch)
     return f"{feed.title}, {clock_time(dispatch['filed'], feed.timezone, None)}"
