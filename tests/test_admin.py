@@ -43,7 +43,7 @@ def test_a_feed_can_be_opened_again_and_not_closed_by_an_edit() -> None:
 
 
 def test_an_edit_names_something_to_change() -> None:
-    with pytest.raises(Invalid, match="must be named"):
+    with pytest.raises(Invalid, match="title: is missing; name at least one setting to change"):
         check(FeedEdit, {}).changes()
 
 

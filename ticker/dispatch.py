@@ -199,7 +199,7 @@ class Changes(Fields):
         """Return the fields of `known` with these changes in them."""
         changes = self.model_dump(exclude_unset=True)
         if not changes:
-            raise Invalid([("text", "or another field to be corrected must be named")])
+            raise Invalid([("text", "is missing; name at least one field to correct")])
         for name in ALWAYS:
             if name in changes and changes[name] is None:
                 raise Invalid([(name, "cannot be taken away")])

@@ -120,7 +120,7 @@ def test_an_import_into_another_history_is_refused(service: Service, tmp_path: P
     service.file(other, "two")
     _export(here, service, tmp_path / "one", one)
     refused = here({}, "import", str(tmp_path / "one"), "--name", other, *data)
-    assert f"'{other}' is there already, with another history" in refused.complaint
+    assert f"'{other}' already exists with a different history; choose another name with --name" in refused.complaint
     assert [line["text"] for line in service.snapshot(other)["dispatches"]] == ["two"]
 
 

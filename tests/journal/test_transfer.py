@@ -194,7 +194,7 @@ async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis,
     await Registry(redis).open_feed(plan)
     await Journal(redis).append("other", filing())
     before = await public(redis, "other")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, lines, name="other")
     assert await public(redis, "other") == before
     # The same origin, and then another way: both are the same to their first entry.
@@ -204,7 +204,7 @@ async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis,
     await Journal(redis).append("other", filing())
     await Registry(redis).list_feed(plan)
     before = await public(redis, "other")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, lines, name="other")
     assert await public(redis, "other") == before
     assert (await Verifier(redis, "other").verify()).fault is None
@@ -217,7 +217,7 @@ async def test_a_shorter_history_with_the_same_beginning_is_another_one(redis: R
     for feed, text in (("breaking", "one"), ("breaking", "two"), ("fork", "other")):
         await journal.append(feed, filing(fields=FIELDS | {"text": text}))
     before = await public(redis, "breaking")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, await exported(redis, "fork"), name="breaking")
     assert await public(redis, "breaking") == before
 
@@ -275,7 +275,7 @@ async def test_a_log_that_vanishes_during_an_import_is_said(
     importing = import_feed(redis, lines, name="copy")
     await anext(importing)
     await shut(redis, "copy")
-    with pytest.raises(Unavailable, match="before entry 1"):
+    with pytest.raises(Unavailable, match="Entries before 1 are missing in Redis"):
         await anext(importing)
 
 

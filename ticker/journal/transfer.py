@@ -241,9 +241,13 @@ def _milliseconds(moment: str) -> int:
 
 def _raise_for(settings: FeedSettings, offset: int, outcome: bytes) -> None:
     if outcome == b"foreign":
-        raise Conflict(f"The feed {settings.name!r} is there already, with another history; choose another name")
+        raise Conflict(
+            f"The feed {settings.name!r} already exists with a different history; choose another name with --name"
+        )
     if outcome == b"gap":
-        raise Unavailable(f"The log was disturbed before entry {offset}; import it again, and it goes on from there")
+        raise Unavailable(
+            f"Entries before {offset} are missing in Redis; run the import again: it continues where it stopped"
+        )
 
 
 async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[list[str], list[Any]]]:
