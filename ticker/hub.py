@@ -113,7 +113,7 @@ class Hub:
         except KeyError:
             if name in self._damaged:
                 raise Unavailable(
-                    f"The log of {name!r} is damaged; `ticker verify` says where", retry_after=30
+                    f"The log of {name!r} is damaged; `ticker verify` shows where", retry_after=30
                 ) from None
             raise no_such_feed(name) from None
 

@@ -137,7 +137,7 @@ async def test_one_that_cannot_restart_is_retried_until_it_can(
             assert server.pid is not None
             os.kill(server.pid, signal.SIGKILL)
             await tried.wait()
-            await until(lambda: "stopped at start" in capsys.readouterr().err)
+            await until(lambda: "exited while starting" in capsys.readouterr().err)
         await until_it_responds(server)
 
 

@@ -158,7 +158,7 @@ async def test_an_import_that_was_interrupted_is_resumed(redis: Redis, lines: li
     before = await public(redis, "breaking")
     await shut(redis, "breaking")
     for far in (1, 4, 8):
-        with pytest.raises(BadRequest, match=f"line {far + 1}: the export is truncated; it should go on to entry 8"):
+        with pytest.raises(BadRequest, match=f"line {far + 1}: the export is truncated; it should continue to entry 8"):
             await imported(redis, lines[:far])
         assert not await Registry(redis).listed("breaking"), "not before all is in"
     await imported(redis, lines)

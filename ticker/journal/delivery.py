@@ -46,7 +46,7 @@ class DeliveryReports:
             try:
                 await self.store(node, deliveries)
             except (Unavailable, CommandError) as error:
-                log.info("a part of the delivery reports is lost: %s", cause(error))
+                log.info("some measurements of delivery were lost: %s", cause(error))
             except Exception:  # whatever it is, the next measurements may be stored
                 log.exception("delivery reports could not be stored")
 

@@ -150,7 +150,7 @@ def _entries(head: Head, rest: Iterator[tuple[int, bytes]]) -> Iterator[Exported
             raise BadRequest(f"line {number}: the export should have ended with entry {head.end.offset}")
         yield exported
     if tail.position != head.end:
-        raise BadRequest(f"line {number + 1}: the export is truncated; it should go on to entry {head.end.offset}")
+        raise BadRequest(f"line {number + 1}: the export is truncated; it should continue to entry {head.end.offset}")
 
 
 def _exported(members: dict[str, Any]) -> Exported:

@@ -79,7 +79,7 @@ def asked(query: str) -> tuple[str | None, int]:
         Invalid: with every parameter at fault.
     """
     given = dict(parse_qsl(query, keep_blank_values=True))
-    known = "is not a parameter here; the parameters are after and wait"
+    known = "is not a known parameter; the parameters are after and wait"
     faults = [(name, known) for name in sorted(given.keys() - {"after", "wait"})]
     wait = given.get("wait", "0")
     if not (wait.isascii() and wait.isdigit() and len(wait) < 3 and int(wait) <= LONGEST_WAIT):

@@ -34,7 +34,7 @@ HELD_NO_LONGER: Final = Fault("HeldNoLonger", no_longer_held(RELEASED.example))
 async def _record(request: Request, holder: Holder) -> dict[str, Any]:
     record, filer = await node_of(request).held.dispatch(request.path_params["feed"], request.path_params["id"])
     if holder.role == "correspondent" and filer != holder.id:
-        raise Forbidden("A correspondent's key sees only the held dispatches that it wrote itself")
+        raise Forbidden("A correspondent's key may see only held dispatches that it wrote itself")
     return record
 
 

@@ -82,7 +82,7 @@ async def history(request: Request) -> Response:
     given = request.query_params
     known = [parameter.name for parameter in PARAMETERS]
     if unknown := sorted(set(given) - set(known)):
-        raise Invalid([(name, f"is not a parameter here; the parameters are {', '.join(known)}") for name in unknown])
+        raise Invalid([(name, f"is not a known parameter; the parameters are {', '.join(known)}") for name in unknown])
     text = given.get("limit", str(PAGE))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 1 <= limit <= LONGEST_PAGE:
@@ -107,13 +107,13 @@ def _filter(given: QueryParams) -> Filter:
     if "story" in given:
         labels["story"] = (given["story"],)
     faults = [
-        (name, f"names at most {LABELS_AT_MOST} labels")
+        (name, f"must name at most {LABELS_AT_MOST} labels")
         for name, those in labels.items()
         if len(those) > LABELS_AT_MOST
     ]
     lowest = given.get("min_urgency", "normal")
     if lowest not in URGENCIES:
-        faults.append(("min_urgency", f"is one of {', '.join(reversed(URGENCIES))}"))
+        faults.append(("min_urgency", f"must be one of {', '.join(reversed(URGENCIES))}"))
     if faults:
         raise Invalid(faults)
     return Filter(labels, None if lowest == "normal" else at_least(lowest))

@@ -180,10 +180,10 @@ def _choice(given: QueryParams) -> tuple[str, str]:
     """Return the feed and the language to show, which is empty for the widget's own choice."""
     known = [parameter.name for parameter in PARAMETERS]
     if unknown := sorted(set(given) - set(known)):
-        raise Invalid([(name, f"is not a parameter here; the parameters are {', '.join(known)}") for name in unknown])
+        raise Invalid([(name, f"is not a known parameter; the parameters are {', '.join(known)}") for name in unknown])
     lang = given.get("lang", "")
     if lang and lang not in LANGUAGES:
-        raise Invalid([("lang", f"is one of {', '.join(LANGUAGES)}")])
+        raise Invalid([("lang", f"must be one of {', '.join(LANGUAGES)}")])
     return given.get("feed") or BREAKING, lang
 
 

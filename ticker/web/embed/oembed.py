@@ -135,7 +135,7 @@ def fits(given: str | None, name: str, wanted: int) -> int:
         return wanted
     room = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
     if room < 1:
-        raise Invalid([(name, "is a number of pixels from 1 to 99999")])
+        raise Invalid([(name, "must be a number of pixels from 1 to 99999")])
     return min(room, wanted)
 
 
