@@ -131,3 +131,16 @@ def test_a_channel_measures_how_it_writes_each_entry() -> None:
 
 def _filed(id: str) -> Filed:
     return Filed("breaking", id, AT)
+
+
+def test_what_could_not_be_stored_is_noted_again_with_what_came_since() -> None:
+    deliveries, first, again = _deliveries_of(None), Kept(AT, repeated=False), Kept(AT, repeated=True)
+    deliveries.delivered(_filed("a"), Delivery(1, 0, 1, 2))
+    deliveries.kept(_filed("a"), first)
+    taken = deliveries.take()
+    deliveries.delivered(_filed("b"), Delivery(3, 0, 1, 2))
+    deliveries.kept(_filed("a"), again)
+    deliveries.put_back(*taken)
+    measured, kept = deliveries.take()
+    assert [*measured] == [_filed("a"), _filed("b")]
+    assert kept == {_filed("a"): first}

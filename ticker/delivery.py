@@ -100,6 +100,14 @@ class Deliveries:
         self._deliveries, self._kept = {}, {}
         return taken
 
+    def put_back(self, deliveries: dict[Filed, Delivery], kept: dict[Filed, Kept]) -> None:
+        """Note again what was taken and could not be stored. Where that is too much, the oldest are lost."""
+        later, self._deliveries, self._kept = self.take(), deliveries, kept
+        for dispatch, delivery in later[0].items():
+            self.delivered(dispatch, delivery)
+        for dispatch, known in later[1].items():
+            self.kept(dispatch, known)
+
 
 def quantile(deliveries: list[Delivery], share: float) -> float | None:
     """Return within how many milliseconds this share of all readers was written to; None if there were none.

@@ -129,3 +129,12 @@ async def test_what_finds_nothing_among_many_stops_and_says_where(redis: Redis) 
     assert (page.dispatches, page.before) == ([], f"{many - history.MAX_SCAN:08}")
     assert asked == history.MAX_SCAN
     assert await everything(journal, Filter({}, at_least("flash")), 20) == []
+
+
+async def test_a_dispatch_that_is_lost_between_two_reads_is_left_out(redis: Redis) -> None:
+    journal, known = await written(redis)
+    await redis("HDEL", names.dispatches("breaking"), known[1]["id"])
+    expected = [known[0]["id"], known[2]["id"]]
+    assert [each["id"] for each in await journal.history("breaking", None, 3)] == expected
+    page = await journal.search("breaking", None, 2, Filter({}, None))
+    assert [each["id"] for each in page.dispatches] == expected

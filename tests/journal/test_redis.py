@@ -1,13 +1,18 @@
 """Redis client: commands are pipelined, and each gets its own response or its own error."""
 
 import asyncio
+import contextlib
+import socket
+import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from redis.asyncio.connection import AbstractConnection
 
+from tests.journal.test_replicas import server
 from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
+from ticker.journal.embedded import binary
 from ticker.journal.redis import CommandError, Redis, Script, WrongType
 
 pytestmark = pytest.mark.anyio
@@ -276,3 +281,56 @@ async def test_each_error_has_its_kind_and_those_of_the_wrong_server_end_the_con
     await redis.close()
     await gone.wait()
     server.close()
+
+
+class Resetting:
+    """A TCP proxy that resets its connections on demand, as a middlebox does that forgot them."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._clients: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._between, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.reset()
+        self._server.close()
+
+    def reset(self) -> None:
+        for client in self._clients:
+            linger = struct.pack("ii", 1, 0)  # closing then sends RST
+            client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            client.transport.abort()
+        self._clients.clear()
+
+    async def _between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.append(writer)
+        redis_reader, redis_writer = await asyncio.open_connection("127.0.0.1", self._target)
+
+        async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError, RuntimeError):
+                while data := await source.read(65536):
+                    sink.write(data)
+            sink.close()
+
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(carry(reader, redis_writer), carry(redis_reader, writer))
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})])
+async def test_a_connection_that_was_reset_while_idle_is_replaced(tmp_path: Path) -> None:
+    async with server(binary(), tmp_path / "log") as (port, _), Resetting(port) as between:
+        behind = Redis(f"redis://127.0.0.1:{between.port}")
+        for _ in range(20):
+            assert await behind("ECHO", "here") == b"here"
+            async with behind.dedicated_connection() as dedicated:
+                assert await dedicated("ECHO", "here") == b"here"
+                between.reset()
+                for _ in range(10):  # until the loop has seen it
+                    await asyncio.sleep(0)
+                with pytest.raises(Unavailable):
+                    await dedicated("PING")
+        await behind.close()

@@ -40,13 +40,13 @@ class DeliveryReports:
     async def run(
         self, node: str, deliveries: Deliveries, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        """Store what a node measures until cancelled. What cannot be stored is lost: it is only a measurement."""
+        """Store what a node measures until cancelled. What cannot be stored while Redis is lost is stored later."""
         while True:
             await sleep(STORE_INTERVAL)
             try:
                 await self.store(node, deliveries)
             except (Unavailable, CommandError) as error:
-                log.info("some measurements of delivery were lost: %s", cause(error))
+                log.info("delivery reports are stored later: %s", cause(error))
             except Exception:  # whatever it is, the next measurements may be stored
                 log.exception("delivery reports could not be stored")
 
@@ -55,6 +55,9 @@ class DeliveryReports:
 
         In one command for all dispatches of a minute: on a busy night, one for each would be half of what Redis is
         asked.
+
+        Raises:
+            Unavailable: Redis cannot be reached; the measurements are with `deliveries` again.
         """
         measured, kept = deliveries.take()
         fields: dict[str, list[str | bytes]] = defaultdict(list)
@@ -68,8 +71,13 @@ class DeliveryReports:
                 fields[_minute(dispatch)] += [f"{dispatch.id} {_KEPT}", at]
         commands += [("HSET", name, *pairs) for name, pairs in fields.items()]
         commands += [("EXPIRE", name, RETENTION) for name in {command[1] for command in commands}]
-        if commands:
-            await self._redis.pipeline_outcomes(*commands)
+        if not commands:
+            return
+        try:
+            await self._redis.pipeline(*commands)
+        except Unavailable:
+            deliveries.put_back(measured, kept)
+            raise
 
     async def of(self, feed: str, dispatch: dict[str, Any]) -> dict[str, Any]:
         """Return the delivery report of a dispatch."""

@@ -117,5 +117,6 @@ async def _matching(
             sets = [dict(zip(every, next(scores), strict=True)) for _ in filter]
             ids = [id for id in ids if any(scored[id] is not None for scored in sets)]
     stored = await redis("HMGET", names.dispatches(feed), *ids) if ids else []
-    dispatches = [orjson.loads(text) for text in stored]
+    # One is missing if the log was lost or emptied since its id was read.
+    dispatches = [orjson.loads(text) for text in stored if text is not None]
     return [each for each in dispatches if urgencies is None or each.get("urgency") in urgencies]

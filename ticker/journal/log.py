@@ -206,7 +206,8 @@ class Journal:
         order = names.index(feed, *narrow) if narrow else names.order(feed)
         ids = await self._redis("ZRANGE", order, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit)
         stored = await self._redis("HMGET", names.dispatches(feed), *ids) if ids else []
-        return [orjson.loads(dispatch) for dispatch in stored]
+        # One is missing if the log was lost or emptied since its id was read.
+        return [orjson.loads(dispatch) for dispatch in stored if dispatch is not None]
 
     async def search(self, feed: str, before: str | None, limit: int, wanted: Filter) -> Page:
         """Return a page of the dispatches that pass a filter; see `ticker.journal.history`.

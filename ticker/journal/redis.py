@@ -250,7 +250,7 @@ class Redis:
                     await self._pool.ensure_connection(self._connection)
                 elif not self._connection.is_connected:
                     raise exceptions.ConnectionError("the connection was lost")
-                await self._connection.send_packed_command(b"".join(map(_pack, commands)))
+                await self._write(b"".join(map(_pack, commands)))
                 responses = []
                 for number, command in enumerate(commands, 1):
                     responses.append(await self._response(command[0]))
@@ -263,6 +263,16 @@ class Redis:
         except Exception as error:  # noqa: BLE001  # whatever it is, the callers are waiting for it
             await self._connection.disconnect(nowait=True)  # a late response must not be taken for a later command's
             return [_translate(error) for _ in commands]
+
+    async def _write(self, packed: bytes) -> None:
+        try:
+            await self._connection.send_packed_command(packed)
+        except RuntimeError as error:  # uvloop's, where the connection was reset while idle: nothing was sent
+            if not self._reconnects:
+                raise exceptions.ConnectionError("the connection was lost") from error
+            await self._connection.disconnect(nowait=True)
+            await self._pool.ensure_connection(self._connection)
+            await self._connection.send_packed_command(packed)
 
     async def connect(self) -> None:
         """Connect, unless the connection is open already."""

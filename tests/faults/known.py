@@ -1,0 +1,72 @@
+"""Known breaks of a law that are still open: which law, in which situation. They are reported, and fail nothing.
+
+A row is taken out with the change that mends it. A whole run of `scripts/faults` says which rows it did not see.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from tests.faults.history import Violation
+from tests.faults.plan import ON_A_PATH
+
+
+class Known(NamedTuple):
+    """A known break.
+
+    Attributes:
+        law, situation: as in `Violation`.
+        kinds: of faults that can bring it about; none if it needs no fault.
+        what: what happens.
+    """
+
+    law: str
+    situation: str
+    kinds: frozenset[str]
+    what: str
+
+    def may_happen(self, kinds: set[str]) -> bool:
+        """Return True if it may happen in a plan with these kinds of faults."""
+        return not self.kinds or bool(self.kinds & kinds)
+
+
+_BEHIND: Final = frozenset({"worker_frozen", "node_frozen", *(kind for kind in ON_A_PATH)})
+_FROZEN: Final = frozenset({"worker_frozen", "node_frozen"})
+_FAILOVER: Final = frozenset({"promoted", "demoted"})
+
+KNOWN: Final = (
+    Known("back", "behind", _BEHIND, "a node that is behind puts back a reader who comes from one that was ahead"),
+    Known("kill", "behind", _BEHIND, "the same, and the older place has text that was killed since"),
+    Known("age", "frozen", _FROZEN, "a first beat is older than its connection after a worker was frozen"),
+    Known(
+        "response", "wait on a replica", _FAILOVER, "500, not 503, where a change waits while its primary is demoted"
+    ),
+    Known("recovery", "wait on a replica", _FAILOVER, "the same, as a traceback in the service's log"),
+    Known("report", "released", frozenset(), "a released dispatch has no `kept` in its delivery report"),
+    Known("report", "before a fault", frozenset(), "what a worker measured in the second before a fault is lost"),
+)
+
+
+RAISED: Final = {
+    "WAIT cannot be used with replica instances": "wait on a replica",
+    "UNBLOCKED force unblock from blocking operation": "wait on a replica",
+}
+"""What the service prints of itself in known situations."""
+
+
+def raised(failure: str) -> str:
+    """Return the known situation in which a node prints this, or an empty text."""
+    return next((situation for text, situation in RAISED.items() if text in failure), "")
+
+
+def known(violation: Violation) -> Known | None:
+    """Return the known break that a violation is an instance of."""
+    for one in KNOWN:
+        if (one.law, one.situation) == (violation.law, violation.situation):
+            return one
+    return None
+
+
+def split(violations: list[Violation]) -> tuple[list[Violation], list[Violation]]:
+    """Return new violations and known ones."""
+    return [one for one in violations if known(one) is None], [one for one in violations if known(one) is not None]

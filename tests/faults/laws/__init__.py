@@ -1,0 +1,1 @@
+"""What is checked of a history, one file for each law."""
