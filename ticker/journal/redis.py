@@ -373,7 +373,9 @@ async def durability_warnings(client: Redis, replicas: int) -> list[str]:
     kept = {name.decode(): value.decode() for name, value in zip(found[::2], found[1::2], strict=True)}
     warnings = []
     if kept.get("appendonly") != "yes":
-        warnings.append("this Redis keeps nothing on disk (appendonly no): a restart loses changes that were confirmed with 201")
+        warnings.append(
+            "this Redis keeps nothing on disk (appendonly no): a restart loses changes that were confirmed with 201"
+        )
     elif kept.get("appendfsync") != "always":
         warnings.append(
             f"this Redis writes to disk with appendfsync {kept.get('appendfsync')}: "
