@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 
 from tests.test_docs import PROTOCOL, rows, section
 from ticker.cli.commands import load
-from ticker.dispatch import ALWAYS, FIELDS, Changes, Correction, Draft
+from ticker.dispatch import ALWAYS, FIELDS, Correction, Draft, FieldChanges
 from ticker.web.described.asyncapi import FRAMES
 from ticker.web.described.bodies import schema
 from ticker.web.shapes.dispatch import DISPATCH
@@ -31,7 +31,7 @@ def test_every_field_is_described(name: str) -> None:
 
 def test_a_draft_and_a_correction_have_the_same_fields() -> None:
     assert tuple(Draft.model_fields) == (*FIELDS, "release_at")
-    assert tuple(Changes.model_fields) == FIELDS
+    assert tuple(FieldChanges.model_fields) == FIELDS
     assert tuple(Correction.model_fields) == (*FIELDS, "note")
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.hub.world import Log
-from ticker.changes import fold
+from ticker.changes import entry_frame, fold
 from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.follow import (
@@ -52,10 +52,10 @@ class Copy:
         self.feed: Feed = log.feed(last)
         self.ring = Ring(log.tails[0], 8)
         for entry in log.entries[:last]:
-            self.ring.add(entry)
+            self.ring.add(entry, entry_frame(entry))
 
     def publish(self, entry: Entry) -> None:
-        self.ring.add(entry)
+        self.ring.add(entry, entry_frame(entry))
         fold(entry, self.feed)
 
 

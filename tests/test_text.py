@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticker.admin import FeedPlan, KeyPlan
-from ticker.dispatch import Air, Correction, Draft, Kill, check
+from ticker.dispatch import AirBody, Correction, Draft, KillBody, check
 from ticker.errors import Invalid
 from ticker.text import one_line
 
@@ -25,7 +25,7 @@ def test_what_shows_nothing_is_empty(text: str) -> None:
     for model, said, field in (
         (Draft, {"text": text}, "text"),
         (Draft, {"text": "x", "sections": [text]}, "sections.0"),
-        (Kill, {"reason": text}, "reason"),
+        (KillBody, {"reason": text}, "reason"),
         (FeedPlan, {"name": "x", "title": text}, "title"),
         (KeyPlan, {"name": text, "role": "admin"}, "name"),
         (Correction, {"text": text}, "text"),
@@ -78,9 +78,9 @@ def test_a_direction_that_would_leave_the_text_is_refused(text: str, fault: str)
         (Draft, {"text": text}),
         (Draft, {"text": "x", "source": text}),
         (Draft, {"text": "x", "places": [text]}),
-        (Kill, {"reason": text}),
+        (KillBody, {"reason": text}),
         (Correction, {"note": text}),
-        (Air, {"on": True, "label": text}),
+        (AirBody, {"on": True, "label": text}),
     ):
         with pytest.raises(Invalid) as refused:
             check(model, said)

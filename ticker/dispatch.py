@@ -81,6 +81,11 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def milliseconds(moment: str) -> int:
+    """Return the millisecond of Unix time of an RFC 3339 time."""
+    return round(datetime.fromisoformat(moment).timestamp() * 1000)
+
+
 Line = Annotated[str, AfterValidator(one_line)]
 Urgency = Literal["flash", "bulletin", "urgent", "normal"]
 Language = Annotated[str, AfterValidator(_language)]
@@ -192,7 +197,7 @@ class Draft(Fields):
         return given
 
 
-class Changes(Fields):
+class FieldChanges(Fields):
     """What is to be changed of a dispatch; what is not named stays. An empty value takes a field away."""
 
     def applied_to(self, known: dict[str, Any]) -> dict[str, Any]:
@@ -208,7 +213,7 @@ class Changes(Fields):
         return {name: merged[name] for name in names if merged.get(name) not in (None, "", [])}
 
 
-class Correction(Changes):
+class Correction(FieldChanges):
     """What is to be changed of a dispatch, and a note for readers on why."""
 
     model_config = ConfigDict(
@@ -227,7 +232,7 @@ class Correction(Changes):
     )
 
 
-class Edit(Changes):
+class EditBody(FieldChanges):
     """What is to be changed of a held dispatch, and perhaps when it is released."""
 
     model_config = ConfigDict(
@@ -237,7 +242,7 @@ class Edit(Changes):
     release_at: Moment | None = Field(default=None, description=_RELEASE_AT)
 
 
-class Kill(Body):
+class KillBody(Body):
     """Why a dispatch is withdrawn. Readers see the reason, so it is one line of text like any other."""
 
     reason: Annotated[Line, Field(min_length=1, max_length=300)] = Field(
@@ -246,7 +251,7 @@ class Kill(Body):
     )
 
 
-class Pin(Body):
+class PinBody(Body):
     """Which dispatch is on top."""
 
     id: str = Field(
@@ -254,7 +259,7 @@ class Pin(Body):
     )
 
 
-class Air(Body):
+class AirBody(Body):
     """The newsroom's LIVE switch, and where its broadcast can be seen."""
 
     on: bool = Field(description="Whether the newsroom is on air.", examples=[True])

@@ -45,7 +45,7 @@ class Hub:
         """The channels by name, for reading."""
 
     def __len__(self) -> int:
-        return sum([channel.count + channel.polls.waiting.count for channel in self._channels.values()])
+        return sum(map(len, self._channels.values()))
 
     @property
     def ready(self) -> bool:

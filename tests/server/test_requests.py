@@ -203,7 +203,7 @@ async def test_streams_and_waits_have_no_deadline(house: Waiters) -> None:
     clock = Clock(house)
     waiter, stream = await house.waiter(), await house.client()
     stream.ask(path="live", headers="Accept: text/event-stream\r\n")
-    await until(lambda: house.channel.count == 1)
+    await until(lambda: house.channel.streaming == 1)
     clock.go(1000)
     house.acceptor.check_deadlines()
     house.file("one")

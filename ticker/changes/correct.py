@@ -57,4 +57,4 @@ class CorrectKind(FileKind):
     """Entries that bring a dispatch that is known already; readers take both alike, and its revision tells."""
 
     name = "correct"
-    files = False
+    is_filing = False

@@ -255,7 +255,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         ends = self._last_data.find(_END) + len(_END) == len(self._last_data)
         last = ends and self.parser.get_http_version() == "1.1"
         target = self.url.decode("latin-1")
-        self._handed_off = self._hand_off.request(
+        self._handed_off = self._hand_off.try_request(
             self._release, target, self._headers(), websocket=websocket, last=last
         )
         return self._handed_off

@@ -21,7 +21,7 @@ from ticker.errors import Invalid
 from ticker.hub import Hub
 from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
-from ticker.waiting import Changes, Waiter
+from ticker.waiting import PollResponse, Waiter
 from ticker.web.admission import cross_origin, enter, find_readable
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
@@ -89,12 +89,12 @@ def asked(query: str) -> tuple[str | None, int]:
     return given.get("after"), int(wait)
 
 
-def headers_of(changes: Changes, poll: Mapping[str, str]) -> dict[str, str]:
+def headers_of(response: PollResponse, poll: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a response, given those of its `Poll`; but for an origin, none depends on the client."""
     headers = {**poll, "access-control-expose-headers": EXPOSED}
-    if changes.at is not None:
-        headers["ticker-at"] = changes.at
-    if changes.body is not None:
+    if response.at is not None:
+        headers["ticker-at"] = response.at
+    if response.body is not None:
         headers["content-type"] = "application/json"
     return headers
 
@@ -106,13 +106,13 @@ class AsgiWaiter(Waiter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.response: asyncio.Future[Changes] = asyncio.get_running_loop().create_future()
+        self.response: asyncio.Future[PollResponse] = asyncio.get_running_loop().create_future()
 
     @classmethod
-    def respond_to_all(cls, waiters: Iterable[Self], changes: Changes) -> None:
+    def respond_to_all(cls, waiters: Iterable[Self], response: PollResponse) -> None:
         for waiter in waiters:
             if not waiter.response.done():
-                waiter.response.set_result(changes)
+                waiter.response.set_result(response)
 
 
 @Operation(
@@ -139,7 +139,7 @@ async def changes(request: Request) -> Response:
     query, headers = request.url.query, request.headers
     poll = admit_poll(node.hub, node.settings, feed=feed, query=query, headers=headers, key=access.key)
     polls = poll.channel.polls
-    found: Changes | None
+    found: PollResponse | None
     if request.method == "HEAD":
         found = polls.find(poll.after) or polls.unchanged()
     else:
@@ -152,7 +152,7 @@ async def changes(request: Request) -> Response:
     return response
 
 
-async def _wait(request: Request, channel: Channel, waiter: AsgiWaiter) -> Changes:
+async def _wait(request: Request, channel: Channel, waiter: AsgiWaiter) -> PollResponse:
     """Wait until there is a response, or nobody to respond to."""
     waiting = channel.polls.waiting
     gone = asyncio.create_task(_gone(request))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ticker import changes
 from ticker.channel import Channel
-from ticker.dispatch import FIELDS, Correction, Draft, Kill, read
+from ticker.dispatch import FIELDS, Correction, Draft, KillBody, milliseconds, read
 from ticker.errors import Invalid, killed
 from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.registry import Holder
@@ -22,7 +22,7 @@ from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import DISPATCH_ID, ETAG, FEED, FEED_NAME, IF_MATCH, IF_NONE_MATCH, LOCATION
 from ticker.web.public_url import base
 from ticker.web.request import body, idempotency_key, if_match
-from ticker.web.responses import json, public
+from ticker.web.responses import FRESH_FOR, json, public
 from ticker.web.shapes import dispatch as shapes
 from ticker.web.shapes.held import HOLD_RECEIPT
 from ticker.web.visible import listed, visible_editions
@@ -31,9 +31,6 @@ ROUTES: Final = Resource("Dispatches", (FEED_NAME, DISPATCH_ID))
 
 LIST: Final = FEED + "/dispatches"
 ONE: Final = LIST + "/{id}"
-
-FRESH_FOR: Final = 1
-"""Seconds a shared cache may keep a dispatch."""
 
 LONGEST_EMBARGO: Final = timedelta(days=366)
 """How far ahead a dispatch may be held; a later year is a slip of the finger."""
@@ -93,10 +90,9 @@ def release_time(moment: str) -> int:
     Raises:
         Invalid: it is more than a year away.
     """
-    at = datetime.fromisoformat(moment)
-    if at > datetime.now(UTC) + LONGEST_EMBARGO:
+    if datetime.fromisoformat(moment) > datetime.now(UTC) + LONGEST_EMBARGO:
         raise Invalid([("release_at", "is more than a year away; is the year right?")])
-    return round(at.timestamp() * 1000)
+    return milliseconds(moment)
 
 
 @Operation(
@@ -180,14 +176,14 @@ async def correct(request: Request, holder: Holder) -> Response:
     "Kill a dispatch",
     (Returns(200, "It is killed; a tombstone is given in its place.", (shapes.KILLED,), headers=OF_RECEIPTS),),
     role="correspondent",
-    body=Kill,
+    body=KillBody,
     repeatable=True,
     faults=(KILLED, NOT_YOURS),
 )
 async def kill(request: Request, holder: Holder) -> Response:
     """Kill a dispatch. The response names its editions, which are to be killed on their own."""
     feed, id = request.path_params["feed"], request.path_params["id"]
-    reason = read(Kill, await body(request)).reason
+    reason = read(KillBody, await body(request)).reason
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     killed = changes.Kill(holder, id, reason, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, killed)

@@ -11,11 +11,9 @@ from starlette.responses import Response
 
 from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
-from ticker.errors import Invalid
 from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.registry import Holder, already_open, now
-from ticker.node import Node
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import OTHER_ORIGIN
@@ -24,16 +22,13 @@ from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT
 from ticker.web.public_url import base
 from ticker.web.request import body
-from ticker.web.responses import json, public
+from ticker.web.responses import FRESH_FOR, json, public
 from ticker.web.shapes.feed import FEEDS, LABELS, OPENED_FEED, SNAPSHOT
 from ticker.web.visible import visible
 
 ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
 LIST: Final = "/v1/feeds"
-
-FRESH_FOR: Final = 1
-"""Seconds a shared cache may keep a snapshot: enough to spare the service a stampede."""
 
 _FEED_IS_OPEN: Final = Fault("FeedIsOpen", already_open("breaking"))
 
@@ -105,7 +100,7 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     """Open a feed."""
     plan = read(FeedPlan, await body(request))
     node = node_of(request)
-    await _check_edition(node, plan.name, plan.edition_of)
+    await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
     await node.registry.open_feed(opened)
     return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
@@ -151,11 +146,11 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     """Edit a feed; edits at the same time are all kept."""
     feed, node = request.path_params["feed"], node_of(request)
     changes = read(FeedEdit, await body(request)).changes()
-    await _check_edition(node, feed, changes.get("edition_of"))
-    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as word:
-        plan = await node.registry.edit(feed, changes, word)
+    await node.registry.check_edition(feed, changes.get("edition_of"))
+    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
+        settings = await node.registry.edit(feed, changes, token)
     await node.journal.settle(feed)
-    return json(asdict(plan))
+    return json(asdict(settings))
 
 
 @Operation(
@@ -172,15 +167,10 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
 async def close_feed(request: Request, holder: Holder) -> Response:
     """Close a feed. After the response no node takes anything into it."""
     feed, node = request.path_params["feed"], node_of(request)
-    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as word:
-        plan = await node.registry.close(feed, word)
+    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
+        settings = await node.registry.close(feed, token)
     await node.journal.settle(feed)
-    return json(asdict(plan))
-
-
-async def _check_edition(node: Node, feed: str, original: str | None) -> None:
-    if original is not None and (original == feed or not await node.registry.listed(original)):
-        raise Invalid([("edition_of", f"must be another feed that exists; {original!r} is not")])
+    return json(asdict(settings))
 
 
 @Operation(

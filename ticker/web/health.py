@@ -49,7 +49,7 @@ async def readyz(request: Request) -> Response:
     if hub.draining:
         return json({"status": "draining"}, 503)
     # A feed whose log is damaged is damaged on every node: to send its readers elsewhere would help nobody.
-    if node.follower.refuses:
+    if node.follower.refuses_writes:
         return json({"status": "the log takes no entries"}, 503)
     whole = [channel for name, channel in hub.channels.items() if name not in hub.damaged]
     if not hub.ready or any(channel.freshness.behind for channel in whole):
@@ -87,7 +87,10 @@ async def metrics(request: Request) -> Response:
 def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
     gauges = {
         "ticker_readers": ("Readers connected to this worker.", {n: len(c) for n, c in channels.items()}),
-        "ticker_readers_set_aside": ("Readers whose sockets are full.", {n: c.lagging for n, c in channels.items()}),
+        "ticker_readers_set_aside": (
+            "Readers whose sockets are full.",
+            {n: c.lagging_count for n, c in channels.items()},
+        ),
         "ticker_waiting": (
             "Readers whose requests for changes wait.",
             {n: c.polls.waiting.count for n, c in channels.items()},

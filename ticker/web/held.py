@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker import changes
-from ticker.dispatch import FIELDS, Edit, Kill, read
+from ticker.dispatch import FIELDS, EditBody, KillBody, read
 from ticker.errors import Forbidden
 from ticker.journal.append import no_longer_held
 from ticker.journal.registry import Holder
@@ -80,7 +80,7 @@ async def read_held(request: Request, holder: Holder) -> Response:
     "Edit a held dispatch",
     (Returns(200, "It is edited.", (HOLD_RECEIPT,), headers=OF_RECEIPTS),),
     role="correspondent",
-    body=Edit,
+    body=EditBody,
     repeatable=True,
     parameters=(IF_MATCH,),
     faults=(CLOSED, HELD_NO_LONGER, NOT_YOURS),
@@ -89,7 +89,7 @@ async def read_held(request: Request, holder: Holder) -> Response:
 async def edit(request: Request, holder: Holder) -> Response:
     """Edit a held dispatch."""
     revision = if_match(request)
-    edited = read(Edit, await body(request))
+    edited = read(EditBody, await body(request))
     record = await _record(request, holder)
     key = idempotency_key(request)
     if record["status"] != "held" and key is None:  # a repeated request gets the first response all the same
@@ -117,7 +117,7 @@ async def edit(request: Request, holder: Holder) -> Response:
     "Spike a held dispatch",
     (Returns(200, "It is never released.", (SPIKE_RECEIPT,), headers=OF_RECEIPTS),),
     role="correspondent",
-    body=Kill,
+    body=KillBody,
     body_required=False,
     repeatable=True,
     faults=(HELD_NO_LONGER, NOT_YOURS),
@@ -125,7 +125,7 @@ async def edit(request: Request, holder: Holder) -> Response:
 async def spike(request: Request, holder: Holder) -> Response:
     """Spike a held dispatch: it is never released. Its text is kept in the audit alone."""
     given = await body(request)
-    reason = read(Kill, given).reason if given else "spiked"
+    reason = read(KillBody, given).reason if given else "spiked"
     record = await _record(request, holder)
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     change = changes.Spike(holder, record["id"], reason, own_only=own_only, idempotency_key=key)

@@ -19,13 +19,10 @@ from ticker.web.node import node_of
 from ticker.web.operation import Header, Operation, Resource, Returns
 from ticker.web.parameters import BEFORE, FEED, FEED_NAME, query
 from ticker.web.public_url import base
-from ticker.web.responses import public
+from ticker.web.responses import FRESH_FOR, public
 from ticker.web.shapes.dispatch import HISTORY
 
 ROUTES: Final = Resource("Dispatches", (FEED_NAME,))
-
-FRESH_FOR: Final = 1
-"""Seconds a shared cache may keep a page."""
 
 PAGE: Final = 20
 LONGEST_PAGE: Final = 100

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker import changes
-from ticker.dispatch import Pin, read
+from ticker.dispatch import PinBody, read
 from ticker.journal.registry import Holder
 from ticker.schema import ID, POSITION, shape
 from ticker.web.append import respond
@@ -44,13 +44,13 @@ CHANGED: Final = Shape(
     "Pin a dispatch",
     (Returns(200, "It is on top.", (PINNED,), headers=(REPLAYED,)),),
     role="editor",
-    body=Pin,
+    body=PinBody,
     repeatable=True,
     faults=(CLOSED, KILLED),
 )
 async def pin(request: Request, holder: Holder) -> Response:
     """Pin a dispatch."""
-    id = read(Pin, await body(request)).id
+    id = read(PinBody, await body(request)).id
     return await respond(request, changes.Pin(holder, id, idempotency_key=idempotency_key(request)))
 
 

@@ -102,8 +102,9 @@ def _operation(operation: Operation, components: _Components) -> Schema:
         components.parameters |= {parameter.component: parameter for parameter in parameters}
         described["parameters"] = [{"$ref": f"#/components/parameters/{each.component}"} for each in parameters]
     if (body := operation.body) is not None:
-        components.bodies[body.__name__] = body
-        content = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}, "example": body.example()}
+        name = body.__name__.removesuffix("Body")
+        components.bodies[name] = body
+        content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": body.example()}
         described["requestBody"] = {"required": operation.body_required, "content": {JSON: content}}
     responses = {str(returns.status): _returns(returns, components) for returns in operation.returns}
     for_people = operation.resource.tag in ("Pages", "Embedding")

@@ -24,11 +24,9 @@ from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import FEED_NAME, query
 from ticker.web.public_url import absolute, base
+from ticker.web.responses import FRESH_FOR
 
 ROUTES: Final = Resource("Embedding", (FEED_NAME,))
-
-FRESH_FOR: Final = 1
-"""Seconds for which a cache may keep what has dispatches in it: a kill is out within this time."""
 
 ANCHOR: Final = "line-"
 """Prefix of a dispatch's id in the fragment of its URL on the feed's own page."""

@@ -22,7 +22,7 @@ from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
 from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
-from ticker.web.responses import json
+from ticker.web.responses import FRESH_FOR, json
 from ticker.web.shape import Shape
 
 ROUTES: Final = Resource("Embedding")
@@ -34,9 +34,6 @@ CARD_HEIGHT: Final = 240
 
 CACHE_AGE: Final = 3600
 """Seconds for which a consumer may keep what it embedded: the frame is live, only its title and its size are kept."""
-
-FRESH_FOR: Final = 1
-"""Seconds for which a shared cache may keep a response, so that a killed dispatch is embedded no longer."""
 
 _FEED: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/?")
 _DISPATCH: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/(?P<id>[^/]+)/?")
