@@ -378,6 +378,6 @@ def test_logs_that_are_gone_are_set_up_again_before_anything_is_proven(node: Nod
     for name in ("b", "c", "d"):
         node.copies.channels[name] = Copy(node.log, 1)
     node.copies.damaged.add("c")
-    assert node.prove({"a": node.log.tails[3]}) == [Delay("b"), Delay("d"), SetUp()]
+    assert node.prove({"a": node.log.tails[3]}) == [Delay("b"), Delay("d"), SetUp(("b", "d"))]
     assert node.take(Resumed(NOW)) == []
     assert isinstance(node.take(Tick(NOW))[0], SendProbe)

@@ -191,8 +191,11 @@ class Follower:
                 return follow.Restarted(feed)
             case follow.CheckKeys():
                 await self.feeds.check_keys()
-            case follow.SetUp():
-                log.warning("the logs of some feeds are gone; what the service needs is set up again")
+            case follow.SetUp(missing):
+                log.warning(
+                    "the log of %s is missing from Redis; setting up the default feed and the admin key again",
+                    ", ".join(missing),
+                )
                 await self.feeds.set_up()
                 await self._load_feeds(every=True)
                 return follow.Resumed(self._clock())

@@ -70,7 +70,7 @@ class Releaser:
                 if not isinstance(error, Unavailable | CommandError):
                     log.exception("held dispatches could not be read")
                 elif not self._failed:
-                    log.warning("held dispatches wait: %s", cause(error))
+                    log.warning("held dispatches cannot be released for now: %s", cause(error))
                 self._failed = True
             await self._sleep(wait)
 

@@ -164,7 +164,7 @@ async def test_an_import_that_was_interrupted_is_resumed(redis: Redis, lines: li
     before = await public(redis, "breaking")
     await shut(redis, "breaking")
     for far in (1, 4, 8):
-        with pytest.raises(BadRequest, match=f"line {far + 1}: the export is truncated; it should go on to entry 8"):
+        with pytest.raises(BadRequest, match=f"line {far + 1}: the export is truncated; it should continue to entry 8"):
             await imported(redis, lines[:far])
         assert not await Registry(redis).listed("breaking"), "not before all is in"
     await imported(redis, lines)
@@ -200,7 +200,7 @@ async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis,
     await Registry(redis).open_feed(settings)
     await Journal(redis).append("other", filing())
     before = await public(redis, "other")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, lines, name="other")
     assert await public(redis, "other") == before
     # The same origin, and then another way: both are the same to their first entry.
@@ -210,7 +210,7 @@ async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis,
     await Journal(redis).append("other", filing())
     await Registry(redis).list_feed(settings)
     before = await public(redis, "other")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, lines, name="other")
     assert await public(redis, "other") == before
     assert (await Verifier(redis, "other").verify()).fault is None
@@ -223,7 +223,7 @@ async def test_a_shorter_history_with_the_same_beginning_is_another_one(redis: R
     for feed, text in (("breaking", "one"), ("breaking", "two"), ("fork", "other")):
         await journal.append(feed, filing(fields=FIELDS | {"text": text}))
     before = await public(redis, "breaking")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, await exported(redis, "fork"), name="breaking")
     assert await public(redis, "breaking") == before
 
@@ -281,7 +281,7 @@ async def test_a_log_that_vanishes_during_an_import_is_said(
     importing = import_feed(redis, lines, name="copy")
     await anext(importing)
     await shut(redis, "copy")
-    with pytest.raises(Unavailable, match="before entry 1"):
+    with pytest.raises(Unavailable, match="Entries before 1 are missing in Redis"):
         await anext(importing)
 
 

@@ -31,7 +31,7 @@ def verify(
         registry = Registry(redis)
         chosen = [await registry.settings(name) for name in feed] if feed else await registry.feeds()
         if not chosen:
-            raise NotFound("There is no feed here; --redis or --data says where the log is")
+            raise NotFound("There is no feed in this log; name the log with --redis or --data")
         return [(settings.name, await Verifier(redis, settings.name).verify()) for settings in chosen]
 
     broken = False
@@ -59,5 +59,5 @@ def _change(line: str) -> dict[str, Any]:
     try:
         change: dict[str, Any] = json.loads(line)
     except ValueError:
-        raise TickerError("the audit is truncated, or not as a ticker sends it") from None
+        raise TickerError("the audit is truncated, or is not the response of a ticker service") from None
     return change

@@ -60,8 +60,8 @@ class Journal:
             outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 await self._tie(feed, change, detail)
-                if self._replicas:
-                    await self._wait(redis)
+                if self._replicas and (lack := await self._wait(redis)):
+                    raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
         return receipt(outcome.decode(), detail, feed, change)
 
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
@@ -69,27 +69,31 @@ class Journal:
         if commands := ties(feed, orjson.loads(kept).get("id", ""), change.written()):
             await self._redis.pipeline(*commands)
 
-    async def _wait(self, redis: Redis) -> None:
+    async def _wait(self, redis: Redis) -> str:
+        """Wait until what this connection wrote is on disk and on the replicas; return what is lacking, if anything."""
         milliseconds = int(self._replica_timeout * 1000)
         try:
             on_disk, copies = await redis("WAITAOF", 1, self._replicas, milliseconds)
         except CommandError:
             # Redis before 7.2, or no AOF here: copies in the replicas' memory are the most there is.
             on_disk, copies = 1, await redis("WAIT", self._replicas, milliseconds)
-        if on_disk < 1 or copies < self._replicas:
-            raise Unavailable(
-                f"Only {copies} of {self._replicas} replicas hold the entry; "
-                "send it again with the same Idempotency-Key"
-            )
+        if copies < self._replicas:
+            return f"only {copies} of {self._replicas} replicas have it"
+        return "" if on_disk else "Redis has not written it to disk yet"
 
     async def settle(self, feed: str) -> None:
-        """Wait until the replicas hold all that was written so far, such as a feed being closed; raises as `append`."""
+        """Wait until the replicas have all that was written so far, such as the closing of a feed.
+
+        Raises:
+            Unavailable: the change was made, but is not on disk or on too few replicas; it is safe to repeat.
+        """
         if not self._replicas:
             return
         async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
             await redis("HINCRBY", names.state(feed), "settled", 1)
-            await self._wait(redis)
+            if lack := await self._wait(redis):
+                raise Unavailable(f"The feed was changed, but {lack}; send the request again")
 
     async def read_state(self, settings: FeedSettings) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
@@ -117,7 +121,7 @@ class Journal:
         """
         feed = await self.read_state(settings)
         if feed is None:
-            raise BrokenLog(f"The feed {settings.name!r} is listed, but its log is not there")
+            raise BrokenLog(f"The feed {settings.name!r} is listed, but its log is missing")
         base, recent = await self.recent(settings.name, feed.tail.offset, count)
         end = base
         for entry in recent:
@@ -127,7 +131,9 @@ class Journal:
         if end != feed.tail:
             again = await self.read_state(settings)
             if again is not None and again.tail == feed.tail:
-                raise BrokenLog(f"The log of {settings.name!r} ends at offset {end.offset}, before its newest entry")
+                raise BrokenLog(
+                    f"The log of {settings.name!r} ends at offset {end.offset}, but its state says {feed.tail.offset}"
+                )
             raise Unavailable(f"The log of {settings.name!r} changed while it was read")
         return feed, base, recent
 

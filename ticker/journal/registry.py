@@ -153,7 +153,7 @@ class Registry:
         fresh = await self._redis("HSETNX", names.FEEDS, settings.name, settings.stored)
         await self._redis("PUBLISH", self._redis.channels.settings, settings.name)
         if not fresh:
-            raise Conflict(f"The feed {settings.name!r} is open already", field="name")
+            raise already_open(settings.name)
 
     async def ensure(self, admin_key: str | None) -> None:
         """Make sure that a log that was emptied, or never used, has the default feed and the admin key.
@@ -253,6 +253,11 @@ class Registry:
                 )
                 return holder
         raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")
+
+
+def already_open(name: str) -> Conflict:
+    """Return the error for a feed to be opened whose name an open feed has."""
+    return Conflict(f"The feed {name!r} is open already", field="name")
 
 
 def _digest(secret: str) -> str:

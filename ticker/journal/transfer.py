@@ -149,7 +149,7 @@ def _entries(head: Head, rest: Iterator[tuple[int, bytes]]) -> Iterator[Exported
             raise BadRequest(f"line {number}: the export should have ended with entry {head.end.offset}")
         yield exported
     if tail.position != head.end:
-        raise BadRequest(f"line {number + 1}: the export is truncated; it should go on to entry {head.end.offset}")
+        raise BadRequest(f"line {number + 1}: the export is truncated; it should continue to entry {head.end.offset}")
 
 
 def _exported(members: dict[str, Any]) -> Exported:
@@ -236,9 +236,13 @@ async def _list(redis: Redis, settings: FeedSettings) -> None:
 
 def _raise_for(settings: FeedSettings, offset: int, outcome: bytes) -> None:
     if outcome == b"forked":
-        raise Conflict(f"The feed {settings.name!r} is there already, with another history; choose another name")
+        raise Conflict(
+            f"The feed {settings.name!r} already exists with a different history; choose another name with --name"
+        )
     if outcome == b"gap":
-        raise Unavailable(f"The log was disturbed before entry {offset}; import it again, and it goes on from there")
+        raise Unavailable(
+            f"Entries before {offset} are missing in Redis; run the import again: it continues where it stopped"
+        )
 
 
 async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[list[str], list[Any]]]:

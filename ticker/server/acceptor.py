@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import resource
@@ -119,7 +120,8 @@ class Acceptor:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                log.warning("no connection can be accepted: %s", error.strerror)
+                advice = "; raise the limit of open files" if error.errno in (errno.EMFILE, errno.ENFILE) else ""
+                log.warning("no connection can be accepted: %s%s", error.strerror, advice)
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(ACCEPT_BACKOFF, self._accept_again)
                 return

@@ -93,7 +93,11 @@ async def _reload_on(requested: asyncio.Event, workers: list[KeptChild], grace: 
             try:
                 await worker.replace(grace)
             except (TickerError, OSError) as error:
-                print(f"ticker: {error}; the old workers stay", file=sys.stderr, flush=True)
+                print(
+                    f"ticker: {error}; reload stopped: the workers not yet replaced keep running",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 break
 
 

@@ -12,7 +12,7 @@ from ticker.dispatch import AirBody, read
 from ticker.journal.registry import Holder
 from ticker.web.append import respond
 from ticker.web.faults import CLOSED
-from ticker.web.operation import Resource, Returns
+from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import FEED, FEED_NAME, REPLAYED
 from ticker.web.pin import CHANGED
 from ticker.web.request import body, idempotency_key
@@ -20,12 +20,13 @@ from ticker.web.request import body, idempotency_key
 ROUTES: Final = Resource("Desk", (FEED_NAME,))
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "PUT",
     FEED + "/air",
     "switchAir",
     "Go on or off the air",
-    Returns(200, "It is switched.", (CHANGED,), headers=(REPLAYED,)),
+    (Returns(200, "It is switched.", (CHANGED,), headers=(REPLAYED,)),),
     role="editor",
     body=AirBody,
     repeatable=True,

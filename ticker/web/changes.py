@@ -25,7 +25,7 @@ from ticker.waiting import PollResponse, Waiter
 from ticker.web.admission import cross_origin, enter, find_readable
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME, TICKER_AT, query
 from ticker.web.responses import EXPOSED
 from ticker.web.shapes.feed import CHANGES
@@ -39,7 +39,8 @@ _WAIT: Final = query(
     {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT, "default": 0},
     10,
 )
-_INVALID_WAIT: Final = Fault("InvalidWait", Invalid([("wait", "is a whole number of seconds from 0 to 30")]))
+_WAIT_RULE: Final = ("wait", f"must be a whole number of seconds from 0 to {LONGEST_WAIT}")
+_INVALID_WAIT: Final = Fault("InvalidWait", Invalid([_WAIT_RULE]))
 
 CHANGES_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/changes")
 
@@ -78,11 +79,11 @@ def asked(query: str) -> tuple[str | None, int]:
         Invalid: with every parameter at fault.
     """
     given = dict(parse_qsl(query, keep_blank_values=True))
-    known = "is not a parameter here; the parameters are after and wait"
+    known = "is not a known parameter; the parameters are after and wait"
     faults = [(name, known) for name in sorted(given.keys() - {"after", "wait"})]
     wait = given.get("wait", "0")
     if not (wait.isascii() and wait.isdigit() and len(wait) < 3 and int(wait) <= LONGEST_WAIT):
-        faults.append(("wait", f"is a whole number of seconds from 0 to {LONGEST_WAIT}"))
+        faults.append(_WAIT_RULE)
     if faults:
         raise Invalid(faults)
     return given.get("after"), int(wait)
@@ -114,13 +115,16 @@ class AsgiWaiter(Waiter):
                 waiter.response.set_result(response)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED + "/changes",
     "pollFeed",
     "What came after a position",
-    Returns(200, "Frames, at once or as soon as there are some.", (CHANGES,), headers=(TICKER_AT,)),
-    Returns(204, "Nothing came in that time.", media_type="", headers=(TICKER_AT,)),
+    (
+        Returns(200, "Frames, at once or as soon as there are some.", (CHANGES,), headers=(TICKER_AT,)),
+        Returns(204, "Nothing came in that time.", media_type="", headers=(TICKER_AT,)),
+    ),
     parameters=(AFTER, _WAIT),
     faults=(CLOSED, _INVALID_WAIT, OTHER_ORIGIN),
     description="The same for everybody at that position: caches may share it for a second. Without `after`, or "

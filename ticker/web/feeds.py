@@ -11,15 +11,14 @@ from starlette.responses import Response
 
 from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
-from ticker.errors import Conflict
 from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.registry import Holder, now
+from ticker.journal.registry import Holder, already_open, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT
 from ticker.web.public_url import base
 from ticker.web.request import body
@@ -31,15 +30,16 @@ ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
 LIST: Final = "/v1/feeds"
 
-_FEED_IS_OPEN: Final = Fault("FeedIsOpen", Conflict("The feed 'breaking' is open already", field="name"))
+_FEED_IS_OPEN: Final = Fault("FeedIsOpen", already_open("breaking"))
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     LIST,
     "listFeeds",
     "List the feeds",
-    Returns(200, "The feeds.", (FEEDS,)),
+    (Returns(200, "The feeds.", (FEEDS,)),),
     faults=(OTHER_ORIGIN,),
     description="Those that are public, and those that the key reaches if there is one.",
 )
@@ -85,12 +85,13 @@ def describe(feed: Feed, known: Container[str]) -> dict[str, Any]:
     }
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     LIST,
     "openFeed",
     "Open a feed",
-    Returns(201, "It is open.", (OPENED_FEED,), headers=(LOCATION,)),
+    (Returns(201, "It is open.", (OPENED_FEED,), headers=(LOCATION,)),),
     role="admin",
     body=FeedPlan,
     faults=(_FEED_IS_OPEN,),
@@ -105,13 +106,16 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED,
     "readFeed",
     "The current state of a feed",
-    Returns(200, "The same object as a `snapshot` frame.", (SNAPSHOT,), headers=(ETAG, TICKER_AT)),
-    Returns(304, "You have it already.", media_type="", headers=(ETAG, TICKER_AT)),
+    (
+        Returns(200, "The same object as a `snapshot` frame.", (SNAPSHOT,), headers=(ETAG, TICKER_AT)),
+        Returns(304, "You have it already.", media_type="", headers=(ETAG, TICKER_AT)),
+    ),
     parameters=(IF_NONE_MATCH,),
     faults=(OTHER_ORIGIN,),
     alternate_of="/feeds/{feed}",
@@ -126,12 +130,13 @@ async def snapshot(request: Request) -> Response:
     return public(request, channel.snapshot(), max_age=FRESH_FOR, tag=tag, weak=True, headers=proof)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "PATCH",
     FEED,
     "editFeed",
     "Edit a feed, or open it again",
-    Returns(200, "As it is now.", (OPENED_FEED,)),
+    (Returns(200, "As it is now.", (OPENED_FEED,)),),
     role="admin",
     body=FeedEdit,
     description="What is not named stays. At least one field must be named. Every node takes it in at once, and "
@@ -148,12 +153,13 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     return json(asdict(settings))
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "DELETE",
     FEED,
     "closeFeed",
     "Close a feed",
-    Returns(200, "As it is now; since when it is closed is in `closed`.", (OPENED_FEED,)),
+    (Returns(200, "As it is now; since when it is closed is in `closed`.", (OPENED_FEED,)),),
     role="admin",
     description="Its readers get a last snapshot, and from now on it takes nothing but kills. Its history stays. "
     "Closed again, it keeps the time at which it was closed first.",
@@ -167,12 +173,13 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     return json(asdict(settings))
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED + "/labels",
     "listLabels",
     "Sections, places and stories, with the number of their dispatches",
-    Returns(200, "The labels, most used first.", (LABELS,)),
+    (Returns(200, "The labels, most used first.", (LABELS,)),),
     faults=(OTHER_ORIGIN,),
 )
 async def labels(request: Request) -> Response:

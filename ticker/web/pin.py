@@ -14,7 +14,7 @@ from ticker.schema import ID, POSITION, shape
 from ticker.web.append import respond
 from ticker.web.described import examples
 from ticker.web.faults import CLOSED, KILLED
-from ticker.web.operation import Resource, Returns
+from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import FEED, FEED_NAME, REPLAYED
 from ticker.web.request import body, idempotency_key
 from ticker.web.shape import Shape
@@ -36,12 +36,13 @@ CHANGED: Final = Shape(
 )
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "PUT",
     PATH,
     "pin",
     "Pin a dispatch",
-    Returns(200, "It is on top.", (PINNED,), headers=(REPLAYED,)),
+    (Returns(200, "It is on top.", (PINNED,), headers=(REPLAYED,)),),
     role="editor",
     body=PinBody,
     repeatable=True,
@@ -53,12 +54,13 @@ async def pin(request: Request, holder: Holder) -> Response:
     return await respond(request, changes.Pin(holder, id, idempotency_key=idempotency_key(request)))
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "DELETE",
     PATH,
     "unpin",
     "Take the pin away",
-    Returns(200, "Nothing is on top.", (CHANGED,), headers=(REPLAYED,)),
+    (Returns(200, "Nothing is on top.", (CHANGED,), headers=(REPLAYED,)),),
     role="editor",
     repeatable=True,
     faults=(CLOSED,),

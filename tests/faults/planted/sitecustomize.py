@@ -92,8 +92,8 @@ def no_wait_for_replicas() -> None:
     """A change is acknowledged before its replicas have it."""
     from ticker.journal.log import Journal
 
-    async def nothing(self: Journal, redis: Any) -> None:
-        pass
+    async def nothing(self: Journal, redis: Any) -> str:
+        return ""  # is lacking
 
     vars(Journal)["_wait"]
     Journal._wait = nothing  # type: ignore[method-assign]
