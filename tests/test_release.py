@@ -14,6 +14,7 @@ from ticker.errors import Conflict
 from ticker.feed import Feed
 from ticker.hub import Hub
 from ticker.journal import names
+from ticker.journal.append import Receipt
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
@@ -36,7 +37,14 @@ class Desk:
         self.redis = redis
         self.journal, self.held = Journal(redis), HeldDispatches(redis)
         self.hub = Hub(capacity=64, limit=10, clock=time.monotonic)
-        self.releaser = Releaser(self.journal, self.held, self.hub, sleep=self._sleep)
+        self.kept: list[tuple[str, str]] = []
+        self.releaser = Releaser(
+            self.journal,
+            self.held,
+            self.hub,
+            on_kept=lambda feed, receipt: self.kept.append((feed, receipt.body["id"])),
+            sleep=self._sleep,
+        )
 
     async def open(self, name: str = "breaking") -> None:
         settings = FeedSettings(name, name, "en", "")
@@ -54,6 +62,9 @@ class Desk:
         at = await self.now() + after
         kept = await self.journal.append(feed, changes.Hold(MONA, FIELDS, at))
         return Due(feed, kept.body["id"], at)
+
+    def _note(self, feed: str, receipt: Receipt) -> None:
+        self.kept.append((feed, receipt.body["id"]))
 
     async def _sleep(self, seconds: float) -> None:
         raise Slept(seconds)
@@ -82,7 +93,9 @@ async def test_a_dispatch_is_released_once_whichever_worker_asks_again(desk: Des
     due = await desk.hold(60_000)
     assert await desk.releaser.release(due) is True
     assert await desk.releaser.release(due) is False, "it was released"
-    assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]
+    [dispatch] = (await desk.feed()).dispatches
+    assert dispatch["text"] == "held"
+    assert desk.kept == [("breaking", dispatch["id"])], "its delivery report has when it was kept"
 
 
 async def test_a_dispatch_that_was_postponed_a_moment_ago_stays_held(desk: Desk) -> None:

@@ -10,10 +10,11 @@ import time
 from typing import Final, Self
 
 from ticker.channel import Channel
-from ticker.delivery import Deliveries
+from ticker.delivery import Deliveries, Filed, Kept
 from ticker.errors import NotFound
 from ticker.follower import Follower
 from ticker.hub import Hub
+from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
@@ -70,7 +71,7 @@ class Node:
             others=self._connections[:2],
         )
         self.feeds = self.follower.feeds
-        self._releaser = Releaser(self.journal, self.held, self.hub)
+        self._releaser = Releaser(self.journal, self.held, self.hub, on_kept=self.note_kept)
 
     async def __aenter__(self) -> Self:
         running = [self.follower.run(), self._releaser.run(), self.delivery_reports.run(self._id, self.deliveries)]
@@ -86,6 +87,13 @@ class Node:
         await asyncio.wait(self._tasks)
         for redis in self._connections:
             await redis.close()
+
+    def note_kept(self, feed: str, receipt: Receipt) -> None:
+        """Note for the delivery report that a dispatch is known to be kept, if the receipt is of one that was filed."""
+        filed = receipt.body.get("filed")
+        if filed is not None:
+            kept = Kept(self.redis_clock.now(), receipt.repeated)
+            self.deliveries.kept(Filed(feed, receipt.body["id"], filed), kept)
 
     async def find(self, name: str) -> Channel:
         """Return a feed's channel, waiting a moment for one that was opened just now on another node.

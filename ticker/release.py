@@ -16,6 +16,7 @@ from ticker import changes
 from ticker.dispatch import FIELDS, milliseconds
 from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
+from ticker.journal.append import Receipt
 from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import CommandError, cause
@@ -41,12 +42,14 @@ class Releaser:
         held: HeldDispatches,
         hub: Hub,
         *,
+        on_kept: Callable[[str, Receipt], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`sleep` waits so many seconds."""
+        """`on_kept` is called with the feed and the receipt of each dispatch released here; `sleep` takes seconds."""
         self._journal = journal
         self._held = held
         self._hub = hub
+        self._on_kept = on_kept
         self._failed = False
         self._polls = 0
         self._deferred: dict[tuple[str, str], int] = {}
@@ -123,7 +126,8 @@ class Releaser:
             fields, confirmation = changes.require_confirmation(given, channel.feed)
             author = Holder(filer, record["by"], "correspondent", record["held"])
             change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
-            await self._journal.append(due.feed, change)
+            receipt = await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):
             return False
+        self._on_kept(due.feed, receipt)
         return True

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from tests.faults.history import History, Violation
-from tests.faults.known import raised
 from tests.faults.laws.desk import held, reports
 from tests.faults.laws.kills import kills
 from tests.faults.laws.order import order
@@ -18,7 +17,7 @@ from tests.faults.laws.streams import streams
 def recovery(history: History) -> Iterator[Violation]:
     """Law: when nothing is broken any more, everything is in sync again."""
     for who, failure in history.failures:
-        yield Violation("recovery", history.ended, who, failure, raised(failure))
+        yield Violation("recovery", history.ended, who, failure)
 
 
 LAWS: Final[tuple[Callable[[History], Iterator[Violation]], ...]] = (

@@ -32,31 +32,13 @@ class Known(NamedTuple):
 
 _BEHIND: Final = frozenset({"worker_frozen", "node_frozen", *(kind for kind in ON_A_PATH)})
 _FROZEN: Final = frozenset({"worker_frozen", "node_frozen"})
-_FAILOVER: Final = frozenset({"promoted", "demoted"})
 
 KNOWN: Final = (
     Known("back", "behind", _BEHIND, "a node that is behind puts back a reader who comes from one that was ahead"),
     Known("kill", "behind", _BEHIND, "the same, and the older place has text that was killed since"),
     Known("age", "frozen", _FROZEN, "a first beat is older than its connection after a worker was frozen"),
-    Known(
-        "response", "wait on a replica", _FAILOVER, "500, not 503, where a change waits while its primary is demoted"
-    ),
-    Known("recovery", "wait on a replica", _FAILOVER, "the same, as a traceback in the service's log"),
-    Known("report", "released", frozenset(), "a released dispatch has no `kept` in its delivery report"),
     Known("report", "before a fault", frozenset(), "what a worker measured in the second before a fault is lost"),
 )
-
-
-RAISED: Final = {
-    "WAIT cannot be used with replica instances": "wait on a replica",
-    "UNBLOCKED force unblock from blocking operation": "wait on a replica",
-}
-"""What the service prints of itself in known situations."""
-
-
-def raised(failure: str) -> str:
-    """Return the known situation in which a node prints this, or an empty text."""
-    return next((situation for text, situation in RAISED.items() if text in failure), "")
 
 
 def known(violation: Violation) -> Known | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ticker import changes
-from ticker.errors import Unavailable
+from ticker.errors import CannotWrite, Unavailable
 from ticker.journal.embedded import binary
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
@@ -80,3 +80,11 @@ async def test_a_dispatch_is_promised_once_its_replica_has_it_and_not_without(na
             await hasty.append("breaking", change)
         with pytest.raises(Unavailable, match="The feed was changed, but only 0 of 1 replicas have it; send the req"):
             await hasty.settle("breaking")
+
+
+async def test_a_server_that_refuses_to_wait_for_its_disk_takes_no_entries(tmp_path: Path) -> None:
+    change = changes.File(MONA, {"text": "kept nowhere", "urgency": "normal", "language": "en"})
+    async with server(binary(), tmp_path / "one", "--appendonly", "no") as (_, primary):
+        await Registry(primary).open_feed(FeedSettings("breaking", "Breaking", "en", ""))
+        with pytest.raises(CannotWrite):
+            await Journal(primary, replicas=1, replica_timeout=5.0).append("breaking", change)

@@ -11,7 +11,7 @@ import orjson
 from ticker.changes import Change, kind_of
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
-from ticker.errors import BrokenLog, LogFull, NotFound, Unavailable
+from ticker.errors import BrokenLog, CannotWrite, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import names
 from ticker.journal.append import Receipt, argument, key_names, receipt, ties
@@ -73,13 +73,23 @@ class Journal:
         """Wait until what this connection wrote is on disk and on the replicas; return what is lacking, if anything."""
         milliseconds = int(self._replica_timeout * 1000)
         try:
-            on_disk, copies = await redis("WAITAOF", 1, self._replicas, milliseconds)
-        except CommandError:
-            # Redis before 7.2, or no AOF here: copies in the replicas' memory are the most there is.
-            on_disk, copies = 1, await redis("WAIT", self._replicas, milliseconds)
+            on_disk, copies = await self._copies(redis, milliseconds)
+        except CommandError as error:  # it was demoted meanwhile, or has no AOF
+            raise CannotWrite("The log takes no entries now") from error
         if copies < self._replicas:
             return f"only {copies} of {self._replicas} replicas have it"
         return "" if on_disk else "Redis has not written it to disk yet"
+
+    async def _copies(self, redis: Redis, milliseconds: int) -> tuple[int, int]:
+        """Wait; return whether what this connection wrote is on disk here, and on how many replicas it is."""
+        try:
+            on_disk, copies = await redis("WAITAOF", 1, self._replicas, milliseconds)
+        except CommandError as error:
+            if "unknown command" not in str(error):
+                raise
+            # Redis before 7.2: copies in the replicas' memory are the most it can tell of.
+            return 1, await redis("WAIT", self._replicas, milliseconds)
+        return on_disk, copies
 
     async def settle(self, feed: str) -> None:
         """Wait until the replicas have all that was written so far, such as the closing of a feed.

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.changes import Change
-from ticker.delivery import Filed, Kept
 from ticker.web.node import node_of
 from ticker.web.operation import Header
 from ticker.web.parameters import ETAG, REPLAYED
@@ -27,10 +26,9 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
     Waits up to ENTRY_TIMEOUT until this node has published the entry, so that the next request to this node sees it.
     """
     node, feed = node_of(request), request.path_params["feed"]
-    receipt, repeated = await node.journal.append(feed, change)
-    if change.kind == "file":
-        kept = Kept(node.redis_clock.now(), repeated)
-        node.deliveries.kept(Filed(feed, receipt["id"], receipt["filed"]), kept)
+    kept = await node.journal.append(feed, change)
+    node.note_kept(feed, kept)
+    receipt, repeated = kept
     if "position" in receipt:
         await node.follower.wait_for_entry(feed, int(receipt["position"].partition("-")[0]), ENTRY_TIMEOUT)
     headers = {"idempotent-replayed": "true"} if repeated else {}

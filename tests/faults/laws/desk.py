@@ -48,11 +48,6 @@ def _broken(change: Change, what: str) -> Violation:
 
 
 def reports(history: History) -> Iterator[Violation]:
-    promised = {
-        change.kept.body["id"]: change
-        for change in history.changes
-        if change.kind in ("file", "release") and change.kept
-    }
     for entry in history.log.entries:
         if entry.content["kind"] != "file" or history.losses:
             continue
@@ -67,7 +62,6 @@ def reports(history: History) -> Iterator[Violation]:
             yield Violation("report", filed, id, f"has no delivery report: {report}")
             continue
         if report["kept"] is None:
-            answered = id in promised
-            yield Violation("report", filed, id, "kept is null", situation if answered else "released")
+            yield Violation("report", filed, id, "kept is null", situation)
         if report["nodes"] == 0:
             yield Violation("report", filed, id, "nodes is 0", situation)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tests.faults.history import Attempt, Change, Entry, History, Position, Violation
-from tests.faults.known import raised
 
 TOKEN: Final = re.compile(r"x\d+x\d+x")
 
@@ -94,9 +93,7 @@ def responses(history: History) -> Iterator[Violation]:
             deserved.add(422)  # its time is over
         if attempt.status not in deserved:
             what = f"change {change.number} ({change.kind}) got {attempt.status}: {attempt.body.get('detail')}"
-            causes = {raised(failure) for _, failure in history.failures} - {""} if attempt.status == 500 else set()
-            situation = min(causes, default="")
-            yield Violation("response", attempt.ended, f"node {attempt.node}", what, situation)
+            yield Violation("response", attempt.ended, f"node {attempt.node}", what)
 
 
 def _broken(change: Change, what: str) -> Violation:
