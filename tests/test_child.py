@@ -105,7 +105,7 @@ async def test_a_kept_one_is_restarted_whenever_it_dies(capsys: pytest.CaptureFi
             assert not place.current.exited
         last = place.current
         assert last is not None
-    assert capsys.readouterr().err == "ticker: a child died (status -9) and is started again\n" * 3
+    assert capsys.readouterr().err == "ticker: a child exited (status -9); restarting it\n" * 3
     assert place.current is None
     assert not exists(last.pid)
 

@@ -27,7 +27,7 @@ def test_what_only_the_server_sets_is_no_part_of_a_correction() -> None:
 
 
 def test_a_correction_of_nothing_is_refused() -> None:
-    with pytest.raises(Invalid, match="must be named"):
+    with pytest.raises(Invalid, match="text: is missing; name at least one field to correct"):
         check(Correction, {}).applied_to(KNOWN)
 
 

@@ -15,11 +15,11 @@ from ticker.admin import FeedPlan, KeyPlan
 from ticker.dispatch import (
     MAX_BODY,
     URGENCIES,
-    Air,
+    AirBody,
     Body,
     Draft,
-    Kill,
-    Pin,
+    KillBody,
+    PinBody,
     check,
     direction,
     read,
@@ -117,14 +117,14 @@ def test_every_text_is_kept_stripped_or_refused_by_name(text: str) -> None:
         ("source", "a" * 201, "has more than 200 characters"),
         ("byline", "a" * 201, "has more than 200 characters"),
         ("dateline", "a" * 101, "has more than 100 characters"),
-        ("urgency", "FLASH", "is one of 'flash', 'bulletin', 'urgent' or 'normal'"),
-        ("urgency", 1, "is one of 'flash', 'bulletin', 'urgent' or 'normal'"),
+        ("urgency", "FLASH", "must be one of 'flash', 'bulletin', 'urgent' or 'normal'"),
+        ("urgency", 1, "must be one of 'flash', 'bulletin', 'urgent' or 'normal'"),
         ("language", "english", "is not a language tag such as en, ar or es-419 (BCP 47)"),
         ("language", "e", "is not a language tag such as en, ar or es-419 (BCP 47)"),
         ("language", "en_US", "is not a language tag such as en, ar or es-419 (BCP 47)"),
         ("sections", "Politics", "Input should be a valid list"),
         ("sections", ["x"] * 11, "has more than 10 entries"),
-        ("occurred", 1773238180, "is a time as text, such as 2026-11-22T18:04:05Z (RFC 3339)"),
+        ("occurred", 1773238180, "must be a time as text, such as 2026-11-22T18:04:05Z (RFC 3339)"),
     ],
 )
 def test_a_field_that_breaks_its_rule_is_named_with_the_rule(field: str, value: Any, fault: str) -> None:
@@ -248,7 +248,7 @@ def test_unknown_and_missing_fields_are_all_named_at_once() -> None:
     named = dict(faults(Draft, headline="x", link=5))
     assert named.keys() == {"text", "headline", "link"}
     assert named["text"] == "is required"
-    assert named["headline"].startswith("is not a field here; the fields are text, source, byline")
+    assert named["headline"].startswith("is not a known field; the fields are text, source, byline")
 
 
 @pytest.mark.parametrize("field", ["id", "filed", "updated", "revision", "status", "position", "kind", "by"])
@@ -284,10 +284,10 @@ def test_a_draft_at_every_limit_fits_into_a_body() -> None:
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (Kill, {"reason": "the source withdrew it"}),
-        (Pin, {"id": "01kapn3v12000000127q2mzx4h"}),
-        (Air, {"on": False, "label": None, "url": None}),
-        (Air, {"on": True, "label": "Watch", "url": "https://news.example/live"}),
+        (KillBody, {"reason": "the source withdrew it"}),
+        (PinBody, {"id": "01kapn3v12000000127q2mzx4h"}),
+        (AirBody, {"on": False, "label": None, "url": None}),
+        (AirBody, {"on": True, "label": "Watch", "url": "https://news.example/live"}),
         (FeedPlan, {"name": "sport-24", "title": "Sport", "language": "ar"}),
         (FeedPlan, {"name": "0" * 64, "title": None, "language": "en"}),
         (KeyPlan, {"name": "Lena", "role": "editor", "feeds": ["breaking", "sport"]}),
@@ -300,19 +300,19 @@ def test_other_bodies_are_taken_as_they_are_said(model: type[Body], said: dict[s
 @pytest.mark.parametrize(
     ("model", "said", "fault"),
     [
-        (Kill, {}, ("reason", "is required")),
-        (Kill, {"reason": " "}, ("reason", "is empty")),
-        (Kill, {"reason": "a\nb"}, ("reason", "has a control character (U+000A); write one plain line")),
-        (Pin, {"id": ""}, ("id", "is empty")),
-        (Pin, {"id": None}, ("id", "must be text")),
-        (Air, {"on": "yes"}, ("on", "is true or false")),
-        (Air, {"on": True, "url": "live"}, ("url", "is not a full http or https address")),
+        (KillBody, {}, ("reason", "is required")),
+        (KillBody, {"reason": " "}, ("reason", "is empty")),
+        (KillBody, {"reason": "a\nb"}, ("reason", "has a control character (U+000A); write one plain line")),
+        (PinBody, {"id": ""}, ("id", "is empty")),
+        (PinBody, {"id": None}, ("id", "must be text")),
+        (AirBody, {"on": "yes"}, ("on", "must be true or false")),
+        (AirBody, {"on": True, "url": "live"}, ("url", "is not a full http or https address")),
         (
             FeedPlan,
             {"name": "x", "language": "?"},
             ("language", "is not a language tag such as en, ar or es-419 (BCP 47)"),
         ),
-        (KeyPlan, {"name": "Lena", "role": "owner"}, ("role", "is one of 'correspondent', 'editor' or 'admin'")),
+        (KeyPlan, {"name": "Lena", "role": "owner"}, ("role", "must be one of 'correspondent', 'editor' or 'admin'")),
         (KeyPlan, {"name": "Lena", "role": "admin", "feeds": ["a"] * 101}, ("feeds", "has more than 100 entries")),
     ],
 )
@@ -322,7 +322,7 @@ def test_other_bodies_name_their_faults_too(model: type[Body], said: dict[str, A
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a_b", "a.b", "a/b", "a" * 65, "a\n", "á"])
 def test_a_feed_name_is_small_letters_digits_and_hyphens(name: str) -> None:
-    rule = "is a name of small letters, digits and hyphens, at most 64, starting with a letter or digit"
+    rule = "must be a name of small letters, digits and hyphens, at most 64, starting with a letter or digit"
     assert faults(FeedPlan, name=name) == [("name", rule)]
     assert faults(KeyPlan, name="x", role="editor", feeds=[name]) == [("feeds.0", rule)]
 
@@ -356,14 +356,26 @@ def test_direction_follows_from_the_script_or_else_from_the_language(language: s
 @pytest.mark.parametrize(
     ("model", "said", "fault"),
     [
-        (KeyPlan, {"name": "x", "role": "editor", "rate": 1.5}, "rate: is a whole number, written without a fraction"),
-        (KeyPlan, {"name": "x", "role": "editor", "rate": "9"}, "rate: is a whole number, written without a fraction"),
-        (KeyPlan, {"name": "x", "role": "editor", "rate": 0}, "rate: is at least 1"),
-        (KeyPlan, {"name": "x", "role": "editor", "rate": 10**9}, "rate: is at most 1000000"),
-        (FeedPlan, {"name": "x", "two_person_flash": 1}, "two_person_flash: is true or false"),
-        (FeedPlan, {"name": "x", "edition_of": "No Name"}, "edition_of: is a name of small letters"),
-        (Draft, {"text": "x", "edition_of": "breaking"}, "edition_of: names a dispatch in another feed as feed/id"),
-        (Draft, {"text": "x", "release_at": "tomorrow"}, "release_at: needs a date, a time and an offset"),
+        (
+            KeyPlan,
+            {"name": "x", "role": "editor", "rate": 1.5},
+            "rate: must be a whole number, written without a fraction",
+        ),
+        (
+            KeyPlan,
+            {"name": "x", "role": "editor", "rate": "9"},
+            "rate: must be a whole number, written without a fraction",
+        ),
+        (KeyPlan, {"name": "x", "role": "editor", "rate": 0}, "rate: must be at least 1"),
+        (KeyPlan, {"name": "x", "role": "editor", "rate": 10**9}, "rate: must be at most 1000000"),
+        (FeedPlan, {"name": "x", "two_person_flash": 1}, "two_person_flash: must be true or false"),
+        (FeedPlan, {"name": "x", "edition_of": "No Name"}, "edition_of: must be a name of small letters"),
+        (
+            Draft,
+            {"text": "x", "edition_of": "breaking"},
+            "edition_of: must name a dispatch in another feed, as feed/id",
+        ),
+        (Draft, {"text": "x", "release_at": "tomorrow"}, "release_at: must have a date, a time and an offset"),
     ],
 )
 def test_faults_of_the_desks_fields_are_sentences(model: type[Body], said: dict[str, Any], fault: str) -> None:

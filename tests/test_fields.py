@@ -16,7 +16,7 @@ from tests.test_docs import PROTOCOL, rows, section
 from ticker.cli.commands import load
 from ticker.client import Corrections, FullDispatch, HeldDispatch, Usable
 from ticker.client import Fields as ClientFields
-from ticker.dispatch import ALWAYS, FIELDS, Changes, Correction, Draft, Urgency
+from ticker.dispatch import ALWAYS, FIELDS, Correction, Draft, FieldChanges, Urgency
 from ticker.web.described.asyncapi import FRAMES
 from ticker.web.described.bodies import schema
 from ticker.web.shapes.dispatch import DISPATCH
@@ -41,7 +41,7 @@ def test_every_field_is_described(name: str) -> None:
 
 def test_a_draft_and_a_correction_have_the_same_fields() -> None:
     assert tuple(Draft.model_fields) == (*FIELDS, "release_at")
-    assert tuple(Changes.model_fields) == FIELDS
+    assert tuple(FieldChanges.model_fields) == FIELDS
     assert tuple(Correction.model_fields) == (*FIELDS, "note")
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.hub.world import Log
-from ticker.changes import fold
+from ticker.changes import entry_frame, fold
 from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.follow import (
@@ -52,10 +52,10 @@ class Copy:
         self.feed: Feed = log.feed(last)
         self.ring = Ring(log.tails[0], 8)
         for entry in log.entries[:last]:
-            self.ring.add(entry)
+            self.ring.add(entry, entry_frame(entry))
 
     def publish(self, entry: Entry) -> None:
-        self.ring.add(entry)
+        self.ring.add(entry, entry_frame(entry))
         fold(entry, self.feed)
 
 
@@ -378,6 +378,6 @@ def test_logs_that_are_gone_are_set_up_again_before_anything_is_proven(node: Nod
     for name in ("b", "c", "d"):
         node.copies.channels[name] = Copy(node.log, 1)
     node.copies.damaged.add("c")
-    assert node.prove({"a": node.log.tails[3]}) == [Delay("b"), Delay("d"), SetUp()]
+    assert node.prove({"a": node.log.tails[3]}) == [Delay("b"), Delay("d"), SetUp(("b", "d"))]
     assert node.take(Resumed(NOW)) == []
     assert isinstance(node.take(Tick(NOW))[0], SendProbe)

@@ -32,7 +32,7 @@ def test_a_list_names_the_entry_at_fault() -> None:
 
 def test_every_site_is_allowed_alone_or_not_at_all() -> None:
     assert alone([EVERY]) == [EVERY]
-    with pytest.raises(ValueError, match="beside other entries"):
+    with pytest.raises(ValueError, match="among other entries"):
         alone([EVERY, "https://a.example"])
 
 

@@ -19,7 +19,7 @@ from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Registry
-from ticker.release import POLL_INTERVAL, RETRY_INTERVAL, Release
+from ticker.release import POLL_INTERVAL, RETRY_INTERVAL, Releaser
 
 pytestmark = pytest.mark.anyio
 
@@ -36,12 +36,12 @@ class Desk:
         self.redis = redis
         self.journal, self.held = Journal(redis), HeldDispatches(redis)
         self.hub = Hub(capacity=64, limit=10, clock=time.monotonic)
-        self.release = Release(self.journal, self.held, self.hub, sleep=self._sleep)
+        self.releaser = Releaser(self.journal, self.held, self.hub, sleep=self._sleep)
 
     async def open(self, name: str = "breaking") -> None:
-        plan = FeedSettings(name, name, "en", "")
-        await Registry(self.redis).open_feed(plan)
-        feed = await self.journal.look(plan)
+        settings = FeedSettings(name, name, "en", "")
+        await Registry(self.redis).open_feed(settings)
+        feed = await self.journal.read_state(settings)
         assert feed is not None
         self.hub.open(feed, [], feed.tail)
 
@@ -61,12 +61,12 @@ class Desk:
     async def until_it_sleeps(self) -> float:
         """Poll until nothing is due; return how many seconds it would sleep then."""
         with pytest.raises(Slept) as slept:
-            await self.release.run()
+            await self.releaser.run()
         seconds: float = slept.value.args[0]
         return seconds
 
     async def feed(self) -> Feed:
-        feed = await self.journal.look(FeedSettings("breaking", "Breaking", "en", ""))
+        feed = await self.journal.read_state(FeedSettings("breaking", "Breaking", "en", ""))
         assert feed is not None
         return feed
 
@@ -80,8 +80,8 @@ async def desk(redis: Redis) -> Desk:
 
 async def test_a_dispatch_is_released_once_whichever_worker_asks_again(desk: Desk) -> None:
     due = await desk.hold(60_000)
-    assert await desk.release.release(due) is True
-    assert await desk.release.release(due) is False, "it was released"
+    assert await desk.releaser.release(due) is True
+    assert await desk.releaser.release(due) is False, "it was released"
     assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]
 
 
@@ -89,7 +89,7 @@ async def test_a_dispatch_that_was_postponed_a_moment_ago_stays_held(desk: Desk)
     due = await desk.hold(60_000)
     later = due.now + 3_600_000
     await desk.journal.append("breaking", changes.Edit(MONA, due.id, FIELDS, later))
-    assert await desk.release.release(due) is False
+    assert await desk.releaser.release(due) is False
     [record] = await desk.held.waiting("breaking")
     assert record["release_at"] == rfc3339(datetime.fromtimestamp(later / 1000, UTC))
     assert (await desk.feed()).dispatches == []
@@ -100,7 +100,7 @@ async def test_a_dispatch_that_is_no_longer_held_is_left_alone(desk: Desk, how: 
     due = await desk.hold(60_000)
     change = changes.Spike(MONA, due.id, "no") if how == "spiked" else changes.Release(MONA, due.id, FIELDS)
     await desk.journal.append("breaking", change)
-    assert await desk.release.release(due) is False
+    assert await desk.releaser.release(due) is False
     assert await desk.held.waiting("breaking") == []
     with pytest.raises(Conflict):
         await desk.journal.append("breaking", changes.Release(MONA, due.id, FIELDS))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticker.admin import FeedPlan, KeyPlan
-from ticker.dispatch import Air, Correction, Draft, Kill, check
+from ticker.dispatch import AirBody, Correction, Draft, KillBody, check
 from ticker.errors import Invalid
 from ticker.text import one_line
 
@@ -25,7 +25,7 @@ def test_what_shows_nothing_is_empty(text: str) -> None:
     for model, said, field in (
         (Draft, {"text": text}, "text"),
         (Draft, {"text": "x", "sections": [text]}, "sections.0"),
-        (Kill, {"reason": text}, "reason"),
+        (KillBody, {"reason": text}, "reason"),
         (FeedPlan, {"name": "x", "title": text}, "title"),
         (KeyPlan, {"name": text, "role": "admin"}, "name"),
         (Correction, {"text": text}, "text"),
@@ -60,13 +60,13 @@ def test_what_shows_something_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("a\u2069b", "ends a direction that it did not begin (U+2069)"),
-        ("a\u202cb", "ends a direction that it did not begin (U+202C)"),
-        ("a\u2067b", "begins a direction that it does not end (U+2067)"),
-        ("a\u202bb", "begins a direction that it does not end (U+202B)"),
-        ("\u2068a\u202bb\u2069\u202c", "ends a direction that it did not begin (U+2069)"),
-        ("\u2068a\u202cb\u2069", "ends a direction that it did not begin (U+202C)"),
-        ("\u2066a\u2069\u2069", "ends a direction that it did not begin (U+2069)"),
+        ("a\u2069b", "closes a direction control that it did not open (U+2069)"),
+        ("a\u202cb", "closes a direction control that it did not open (U+202C)"),
+        ("a\u2067b", "opens a direction control that it does not close (U+2067)"),
+        ("a\u202bb", "opens a direction control that it does not close (U+202B)"),
+        ("\u2068a\u202bb\u2069\u202c", "closes a direction control that it did not open (U+2069)"),
+        ("\u2068a\u202cb\u2069", "closes a direction control that it did not open (U+202C)"),
+        ("\u2066a\u2069\u2069", "closes a direction control that it did not open (U+2069)"),
         ("a\u202eb", "overrides the direction of its letters (U+202E)"),
         ("a\u202eb\u202c", "overrides the direction of its letters (U+202E)"),
         ("\u202da\u202c", "overrides the direction of its letters (U+202D)"),
@@ -78,9 +78,9 @@ def test_a_direction_that_would_leave_the_text_is_refused(text: str, fault: str)
         (Draft, {"text": text}),
         (Draft, {"text": "x", "source": text}),
         (Draft, {"text": "x", "places": [text]}),
-        (Kill, {"reason": text}),
+        (KillBody, {"reason": text}),
         (Correction, {"note": text}),
-        (Air, {"on": True, "label": text}),
+        (AirBody, {"on": True, "label": text}),
     ):
         with pytest.raises(Invalid) as refused:
             check(model, said)

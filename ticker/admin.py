@@ -88,7 +88,7 @@ class FeedEdit(Body):
         """
         changes = self.model_dump(exclude_unset=True)
         if not changes:
-            raise Invalid([("title", "or another field to be changed must be named")])
+            raise Invalid([("title", "is missing; name at least one setting to change")])
         return changes
 
 

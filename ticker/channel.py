@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ticker.changes import fold
+from ticker.changes import entry_frame, fold
 from ticker.delivery import FanOut
 from ticker.entry import Entry, Position, Tail
 from ticker.feed import Feed
@@ -52,7 +52,7 @@ class Channel:
         self._lagging = LaggingReaders(self, clock)
         self.freshness = Freshness(clock)
         self.polls = LongPoll(self, clock)
-        self.count = 0
+        self.streaming = 0
         """Readers here, caught up or lagging, without those who poll."""
         self.cut_readers = 0
         """Readers cut because their sockets took nothing."""
@@ -63,7 +63,7 @@ class Channel:
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         ring, recent_dispatches = Ring(base, self._capacity), RecentDispatches()
         for entry in recent:
-            ring.add(entry)
+            ring.add(entry, entry_frame(entry))
             recent_dispatches.add(entry)
         # All or nothing: an entry that cannot be taken leaves the channel as it was.
         self.feed, self.ring, self.recent_dispatches = feed, ring, recent_dispatches
@@ -77,7 +77,8 @@ class Channel:
         `pinned` is the dispatch that the entry pins, if the feed does not show it.
         """
         readers, lagging, began = len(self), len(self._lagging), self._clock()
-        frame = self.ring.add(entry)
+        frame = entry_frame(entry)
+        self.ring.add(entry, frame)
         fold(entry, self.feed)
         if pinned is not None:
             self.feed.learn(pinned)
@@ -174,7 +175,7 @@ class Channel:
     # Readers
 
     def __len__(self) -> int:
-        return self.count + self.polls.waiting.count
+        return self.streaming + self.polls.waiting.count
 
     @property
     def audience(self) -> int:
@@ -187,7 +188,7 @@ class Channel:
         return [*self._lagging, *self._all_caught_up()]
 
     @property
-    def lagging(self) -> int:
+    def lagging_count(self) -> int:
         """Readers whose sockets are full."""
         return len(self._lagging)
 
@@ -200,7 +201,7 @@ class Channel:
         if (why := reader.refused(self.feed, self.origins)) is not None:
             reader.dismiss(why)  # it was let in, and the feed was edited before it got here
             return
-        self.count += 1
+        self.streaming += 1
         if after is not None:
             position = Position.parse(after)
             if position is not None and self.ring.holds(position):
@@ -216,7 +217,7 @@ class Channel:
         if reader in caught_up or reader in self._lagging:
             caught_up.discard(reader)
             self._lagging.discard(reader)
-            self.count -= 1
+            self.streaming -= 1
 
     def dismiss(self, reader: Reader, why: CloseCode) -> None:
         """Forget a reader and close its connection, with a reason."""

@@ -129,7 +129,7 @@ class KeptChild:
         status = await child.wait()
         if self.current is not child:
             return
-        print(f"ticker: {self._name} died (status {status}) and is started again", file=sys.stderr, flush=True)
+        print(f"ticker: {self._name} exited (status {status}); restarting it", file=sys.stderr, flush=True)
         await asyncio.sleep(self._restart_delay)
         while True:
             async with self._starting:

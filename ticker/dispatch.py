@@ -41,14 +41,14 @@ def _language(tag: str) -> str:
 
 def _slug(slug: str) -> str:
     if not _SLUG.fullmatch(slug):
-        raise ValueError("is a slug: small letters, digits and hyphens, at most 80")
+        raise ValueError("must be a slug: small letters, digits and hyphens, at most 80 characters")
     return slug
 
 
 def _dispatch_name(name: str) -> str:
     feed, _, id = name.partition("/")
     if not FEED_NAME.fullmatch(feed) or not _ID.fullmatch(id):
-        raise ValueError("names a dispatch in another feed as feed/id")
+        raise ValueError("must name a dispatch in another feed, as feed/id")
     return name
 
 
@@ -65,20 +65,25 @@ def _link(link: str) -> str:
 
 def _moment(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("is a time as text, such as 2026-11-22T18:04:05Z (RFC 3339)")
+        raise ValueError("must be a time as text, such as 2026-11-22T18:04:05Z (RFC 3339)")
     if not _MOMENT.fullmatch(value.upper()):
-        raise ValueError("needs a date, a time and an offset, such as 2026-11-22T18:04:05+03:00 (RFC 3339)")
+        raise ValueError("must have a date, a time and an offset, such as 2026-11-22T18:04:05+03:00 (RFC 3339)")
     try:
         return rfc3339(datetime.fromisoformat(value.upper()))
     except OverflowError:
         raise ValueError("is outside the years 1 to 9999 in UTC") from None
     except ValueError:
-        raise ValueError("is not a time that any calendar or clock shows (RFC 3339)") from None
+        raise ValueError("is not a valid date and time (RFC 3339)") from None
 
 
 def rfc3339(moment: datetime) -> str:
     """Return a moment as this service writes all of them: RFC 3339, UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(moment: str) -> int:
+    """Return the millisecond of Unix time of an RFC 3339 time."""
+    return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
 Line = Annotated[str, AfterValidator(one_line)]
@@ -192,14 +197,14 @@ class Draft(Fields):
         return given
 
 
-class Changes(Fields):
+class FieldChanges(Fields):
     """What is to be changed of a dispatch; what is not named stays. An empty value takes a field away."""
 
     def applied_to(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of `known` with these changes in them."""
         changes = self.model_dump(exclude_unset=True)
         if not changes:
-            raise Invalid([("text", "or another field to be corrected must be named")])
+            raise Invalid([("text", "is missing; name at least one field to correct")])
         for name in ALWAYS:
             if name in changes and changes[name] is None:
                 raise Invalid([(name, "cannot be taken away")])
@@ -208,7 +213,7 @@ class Changes(Fields):
         return {name: merged[name] for name in names if merged.get(name) not in (None, "", [])}
 
 
-class Correction(Changes):
+class Correction(FieldChanges):
     """What is to be changed of a dispatch, and a note for readers on why."""
 
     model_config = ConfigDict(
@@ -227,7 +232,7 @@ class Correction(Changes):
     )
 
 
-class Edit(Changes):
+class EditBody(FieldChanges):
     """What is to be changed of a held dispatch, and perhaps when it is released."""
 
     model_config = ConfigDict(
@@ -237,7 +242,7 @@ class Edit(Changes):
     release_at: Moment | None = Field(default=None, description=_RELEASE_AT)
 
 
-class Kill(Body):
+class KillBody(Body):
     """Why a dispatch is withdrawn. Readers see the reason, so it is one line of text like any other."""
 
     reason: Annotated[Line, Field(min_length=1, max_length=300)] = Field(
@@ -246,7 +251,7 @@ class Kill(Body):
     )
 
 
-class Pin(Body):
+class PinBody(Body):
     """Which dispatch is on top."""
 
     id: str = Field(
@@ -254,7 +259,7 @@ class Pin(Body):
     )
 
 
-class Air(Body):
+class AirBody(Body):
     """The newsroom's LIVE switch, and where its broadcast can be seen."""
 
     on: bool = Field(description="Whether the newsroom is on air.", examples=[True])
@@ -301,7 +306,7 @@ def _explain(fault: Any, known: str) -> tuple[str, str]:
         case "missing":
             message = "is required"
         case "extra_forbidden":
-            message = f"is not a field here; the fields are {known}"
+            message = f"is not a known field; the fields are {known}"
         case "value_error":
             message = str(context["error"])
         case "string_too_short" | "too_short":
@@ -310,19 +315,19 @@ def _explain(fault: Any, known: str) -> tuple[str, str]:
             unit = "characters" if isinstance(fault["input"], str) else "entries"
             message = f"has more than {context['max_length']} {unit}"
         case "literal_error":
-            message = f"is one of {context['expected']}"
+            message = f"must be one of {context['expected']}"
         case "string_pattern_mismatch":
-            message = "is a name of small letters, digits and hyphens, at most 64, starting with a letter or digit"
+            message = "must be a name of small letters, digits and hyphens, at most 64, starting with a letter or digit"
         case "string_type":
             message = "must be text"
         case "int_type" | "int_from_float":
-            message = "is a whole number, written without a fraction"
+            message = "must be a whole number, written without a fraction"
         case "none_required":
-            message = "takes null alone, which opens the feed again; DELETE closes it"
+            message = "must be null, which opens the feed again; DELETE closes it"
         case "bool_type":
-            message = "is true or false"
+            message = "must be true or false"
         case "greater_than_equal" | "less_than_equal":
-            message = f"is at {'least' if 'ge' in context else 'most'} {context.get('ge', context.get('le'))}"
+            message = f"must be at {'least' if 'ge' in context else 'most'} {context.get('ge', context.get('le'))}"
         case _:
             message = str(fault["msg"])
     return field, message

@@ -7,7 +7,7 @@ printed to stderr.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 
 class TickerError(Exception):
@@ -112,6 +112,11 @@ class TooSlow(TickerError):
     status, slug, title = 408, "too-slow", "The request was not complete in time"
 
 
+def too_slow(part: Literal["head", "body"], seconds: float) -> TooSlow:
+    """Return the error for a request of which this part was not complete in time."""
+    return TooSlow(f"The {part} of a request must arrive within {seconds:.0f} seconds")
+
+
 class Gone(TickerError):
     """The dispatch was killed; only its tombstone is left."""
 
@@ -123,6 +128,11 @@ class Gone(TickerError):
 
     def extra(self) -> dict[str, object]:
         return {"dispatch": self.tombstone}
+
+
+def killed(tombstone: dict[str, Any]) -> Gone:
+    """Return the error for a dispatch of which only this tombstone is left."""
+    return Gone(f"This dispatch was killed: {tombstone['reason']}", tombstone=tombstone)
 
 
 class Closed(TickerError):
@@ -171,8 +181,13 @@ class Invalid(TickerError):
         return {"errors": [{"field": field, "detail": message} for field, message in self.faults]}
 
 
+def out_of_range(name: str, least: int, most: int) -> Invalid:
+    """Return the error for a parameter that is not a number within these bounds."""
+    return Invalid([(name, f"must be a whole number from {least} to {most}")])
+
+
 class KeyReused(TickerError):
-    """An Idempotency-Key that came before with another payload."""
+    """An Idempotency-Key that was already used for a different request."""
 
     status, slug, title = 422, "idempotency-key-reused", "This Idempotency-Key was used for something else"
 
@@ -199,6 +214,11 @@ class HeadTooLarge(TickerError):
     """The URL and the headers are over the limit (RFC 6585 section 5)."""
 
     status, slug, title = 431, "head-too-large", "The head of the request is too large"
+
+
+def head_too_large(limit: int) -> HeadTooLarge:
+    """Return the error for a request whose head has more than `limit` bytes."""
+    return HeadTooLarge(f"The head of a request, with URL and trailers, must not exceed {limit} bytes")
 
 
 class NotSupported(TickerError):

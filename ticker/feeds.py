@@ -97,7 +97,7 @@ class Feeds:
         known = settings.name in self._hub.channels
         if known:
             await self.set_up()  # the log may have been emptied
-        feed, base, recent = await self._journal.opened(settings, self._hub.capacity)
+        feed, base, recent = await self._journal.load_feed(settings, self._hub.capacity)
         self._hub.open(feed, recent, base)
         if known:
             log.warning("%s has diverged (fork detected); its readers were reset", settings.name)

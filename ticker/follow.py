@@ -219,7 +219,13 @@ class Reconnect(NamedTuple):
 
 
 class SetUp(NamedTuple):
-    """Set up a log that was emptied, as at the first start, and load its feeds."""
+    """Set up a log that was emptied, as at the first start, and load its feeds.
+
+    Attributes:
+        missing: the feeds whose logs are gone.
+    """
+
+    missing: tuple[str, ...]
 
 
 class CheckKeys(NamedTuple):
@@ -367,7 +373,7 @@ class Follow:
             return []
         self._probe, self._in_flight = None, False
         if gone := probe.had.keys() - probe.ends.keys() - damaged:
-            return [*map(Delay, sorted(gone)), SetUp()]
+            return [*map(Delay, sorted(gone)), SetUp(tuple(sorted(gone)))]
         proof = Proof(probe.at, beat=now >= self._beat_due)
         actions: list[Action] = []
         retried: AbstractSet[str] = set()

@@ -86,7 +86,7 @@ class Follower:
         self.feeds = Feeds(hub, self._journal, Registry(redis), admin_key=admin_key)
         self.writable = False
         """Whether the log takes entries, as of the last probe."""
-        self.refuses = False
+        self.refuses_writes = False
         """Whether the log can be reached but takes no entries."""
         self.sessions = 0
         """How often this node began to follow Redis."""
@@ -122,20 +122,20 @@ class Follower:
                     log.exception("following Redis failed")
                 elif not self._lost:
                     log.warning("%s", cause(error))
-                await self._note_loss(refuses=isinstance(error, CannotWrite))
+                await self._note_loss(refuses_writes=isinstance(error, CannotWrite))
             await self._take(follow.Lost())
             await asyncio.sleep(RETRY_INTERVAL)
 
-    async def _note_loss(self, *, refuses: bool) -> None:
+    async def _note_loss(self, *, refuses_writes: bool) -> None:
         self._lost = True
-        self.writable, self.refuses = False, refuses
-        if refuses:
+        self.writable, self.refuses_writes = False, refuses_writes
+        if refuses_writes:
             for other in self._others:
                 await other.reconnect()
 
     async def _session(self) -> None:
         await self.feeds.set_up()
-        await self._subscription.add(self._redis.channels.nodes, self._redis.channels.changes)
+        await self._subscription.add(self._redis.channels.nodes, self._redis.channels.settings)
         await self._load_feeds(every=True)
         self.sessions += 1
         self._lost = False
@@ -191,8 +191,11 @@ class Follower:
                 return follow.Restarted(feed)
             case follow.CheckKeys():
                 await self.feeds.check_keys()
-            case follow.SetUp():
-                log.warning("the logs of some feeds are gone; what the service needs is set up again")
+            case follow.SetUp(missing):
+                log.warning(
+                    "the log of %s is missing from Redis; setting up the default feed and the admin key again",
+                    ", ".join(missing),
+                )
                 await self.feeds.set_up()
                 await self._load_feeds(every=True)
                 return follow.Resumed(self._clock())
@@ -225,11 +228,12 @@ class Follower:
     async def _probe(self, had: follow.Offsets) -> follow.Event:
         token, channels = secrets.token_hex(8), self._hub.channels
         watching = {name: audience for name, channel in channels.items() if (audience := channel.audience)}
+        # the token; older nodes know it as "word"
         message = orjson.dumps({"node": self._node, "word": token, "watching": watching})
         asked = self._redis_clock.wall()
         ends, at, full = await self._journal.probe(list(had), message)
         self._redis_clock.measure(asked, at)
-        self.writable, self.refuses = not full, full
+        self.writable, self.refuses_writes = not full, full
         return follow.ProbeSent(follow.Probe(token, had, ends, at))
 
     # Messages
@@ -241,7 +245,7 @@ class Follower:
         channel, data = message
         if channel == self._redis.channels.nodes:
             return self._node_reported(orjson.loads(data))
-        if channel == self._redis.channels.changes:
+        if channel == self._redis.channels.settings:
             await self._load_feeds(every=False)
             await self.feeds.check_keys()
             self._awaited.seen(data)

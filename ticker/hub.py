@@ -45,7 +45,7 @@ class Hub:
         """The channels by name, for reading."""
 
     def __len__(self) -> int:
-        return sum([channel.count + channel.polls.waiting.count for channel in self._channels.values()])
+        return sum(map(len, self._channels.values()))
 
     @property
     def ready(self) -> bool:
@@ -113,7 +113,7 @@ class Hub:
         except KeyError:
             if name in self._damaged:
                 raise Unavailable(
-                    f"The log of {name!r} is damaged; `ticker verify` says where", retry_after=30
+                    f"The log of {name!r} is damaged; `ticker verify` shows where", retry_after=30
                 ) from None
             raise no_such_feed(name) from None
 
@@ -126,7 +126,7 @@ class Hub:
     def admit(self, name: str) -> Channel:
         """Return a channel for one more reader; raises as `channel`, Closed, and if the node is full or leaving."""
         if self._draining:
-            raise Unavailable("This node is going away; connect again to reach another")
+            raise Unavailable("This node is shutting down; reconnect to reach another one")
         if len(self) >= self.limit:
             raise Unavailable("This node has as many readers as it can hold", retry_after=5)
         channel = self.channel(name)

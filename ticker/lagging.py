@@ -106,14 +106,14 @@ class LaggingReaders:
         if reader.cursor == END_SENT:
             return Progress.ENDED
         source = self._source
-        parts, size, end_sent = [head], len(head), False
+        parts, size, snapshot_sent = [head], len(head), False
         while True:
             missed = None if reader.cursor == FROM_SNAPSHOT else source.ring.after(reader.cursor)
             if missed is None:
                 reader.reset = reader.reset or reader.cursor != FROM_SNAPSHOT
                 parts.append(getattr(source.snapshot_frame(reset=reader.reset), reader.encoding))
                 reader.cursor, reader.reset = source.feed.tail.offset, False
-                missed, end_sent = [], True
+                missed, snapshot_sent = [], True
             for frame in missed:
                 data: bytes = getattr(frame, reader.encoding)
                 parts.append(data)
@@ -127,7 +127,7 @@ class LaggingReaders:
                 return Progress.LAGGING
             parts, size = [], 0
         if source.feed.closed is not None:
-            return self._end(reader, parts, end_sent=end_sent)
+            return self._end(reader, parts, snapshot_sent=snapshot_sent)
         status_seq, status = source.freshness.status_seq, source.freshness.status(source.feed.tail.position)
         if reader.status_seen != status_seq and status is not None:
             parts.append(getattr(status, reader.encoding))
@@ -138,9 +138,9 @@ class LaggingReaders:
         self._readers.discard(reader)
         return Progress.CAUGHT_UP
 
-    def _end(self, reader: Reader, parts: list[bytes], *, end_sent: bool) -> Progress:
+    def _end(self, reader: Reader, parts: list[bytes], *, snapshot_sent: bool) -> Progress:
         """Write what is left to a reader of a closed feed, and its last snapshot unless that is among it."""
-        if not end_sent:
+        if not snapshot_sent:
             if any(parts) and not self._write(reader, parts):
                 return Progress.LAGGING
             parts = [getattr(self._source.snapshot_frame(reset=False), reader.encoding)]

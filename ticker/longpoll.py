@@ -15,7 +15,7 @@ from ticker.entry import Position
 from ticker.feed import Feed
 from ticker.freshness import Freshness
 from ticker.ring import Ring
-from ticker.waiting import Changes, Waiter, Waiting
+from ticker.waiting import PollResponse, Waiter, Waiting
 from ticker.wire import Frame
 
 LONGEST_WAIT: Final = 30
@@ -47,7 +47,7 @@ class LongPoll:
 
     # Requests
 
-    def ask(self, waiter: Waiter, after: str | None, wait: float) -> Changes | None:
+    def ask(self, waiter: Waiter, after: str | None, wait: float) -> PollResponse | None:
         """Return the response to a request; None if it waits, and gets its response later as a waiter.
 
         `wait` is in seconds. A position that this node has not seen yet is waited for in any case.
@@ -63,7 +63,7 @@ class LongPoll:
         self.waiting.responded(1)
         return found or self.unchanged()
 
-    def find(self, after: str | None) -> Changes | None:
+    def find(self, after: str | None) -> PollResponse | None:
         """Return what came after a position, or a snapshot where that is not known; None if nothing came yet."""
         if after is None:
             return self._from_snapshot(reset=False)
@@ -78,24 +78,24 @@ class LongPoll:
             return None
         sent = portion(missed)
         if len(sent) < len(missed):  # a client that has not got everything has not caught up, whatever was proven
-            return changes(sent, ring.position(position.offset + len(sent)), None)
+            return poll_response(sent, ring.position(position.offset + len(sent)), None)
         return self._to_the_end(sent)
 
-    def unchanged(self) -> Changes:
+    def unchanged(self) -> PollResponse:
         """Return the response to a request whose wait ended with nothing new: nothing, or that this node is delayed."""
         freshness = self._source.freshness
-        return Changes(None, freshness.proof) if freshness.delayed is None else self._to_the_end([])
+        return PollResponse(None, freshness.proof) if freshness.delayed is None else self._to_the_end([])
 
     def _is_ahead(self, position: Position) -> bool:
         return position.offset > self._source.feed.tail.offset
 
-    def _from_snapshot(self, *, reset: bool) -> Changes:
+    def _from_snapshot(self, *, reset: bool) -> PollResponse:
         return self._to_the_end([self._source.snapshot_frame(reset=reset)])
 
-    def _to_the_end(self, frames: list[Frame]) -> Changes:
+    def _to_the_end(self, frames: list[Frame]) -> PollResponse:
         freshness = self._source.freshness
         delayed = [] if freshness.delayed is None else [freshness.delayed]
-        return changes(frames + delayed, self._source.feed.tail.position, freshness.proof)
+        return poll_response(frames + delayed, self._source.feed.tail.position, freshness.proof)
 
     # Responses to requests that wait
 
@@ -143,11 +143,11 @@ class LongPoll:
         self.waiting.respond(waiters, self.unchanged()._replace(leaving=True))
 
 
-def changes(frames: Iterable[Frame], position: Position, at: str | None) -> Changes:
+def poll_response(frames: Iterable[Frame], position: Position, at: str | None) -> PollResponse:
     """Return the response that carries these frames; `position` is where the next request continues."""
     text = b",".join([frame.lines[:-1] for frame in frames])
     body = b'{"frames":[%b],"position":"%b","at":%b}' % (text, str(position).encode(), orjson.dumps(at))
-    return Changes(body, at)
+    return PollResponse(body, at)
 
 
 def portion(missed: list[Frame]) -> list[Frame]:

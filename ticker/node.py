@@ -20,7 +20,7 @@ from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 from ticker.redis_clock import RedisClock
-from ticker.release import Release
+from ticker.release import Releaser
 from ticker.settings import Settings
 
 RESERVED_FILES: Final = 128
@@ -70,10 +70,10 @@ class Node:
             others=self._connections[:2],
         )
         self.feeds = self.follower.feeds
-        self._release = Release(self.journal, self.held, self.hub)
+        self._releaser = Releaser(self.journal, self.held, self.hub)
 
     async def __aenter__(self) -> Self:
-        running = [self.follower.run(), self._release.run(), self.delivery_reports.run(self._id, self.deliveries)]
+        running = [self.follower.run(), self._releaser.run(), self.delivery_reports.run(self._id, self.deliveries)]
         self._tasks = [asyncio.create_task(task) for task in running]
         deadline = time.monotonic() + START_TIMEOUT
         while not self.hub.ready and time.monotonic() < deadline:

@@ -43,7 +43,7 @@ def alone(entries: Sequence[str]) -> Sequence[str]:
         ValueError: it is not.
     """
     if EVERY in entries and len(entries) > 1:
-        raise ValueError("has * beside other entries; * alone allows every site")
+        raise ValueError("has * among other entries; to allow every site, * must be the only entry")
     return entries
 
 

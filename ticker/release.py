@@ -10,11 +10,10 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Final
 
 from ticker import changes
-from ticker.dispatch import FIELDS
+from ticker.dispatch import FIELDS, milliseconds
 from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
 from ticker.journal.held import Due, HeldDispatches
@@ -33,7 +32,7 @@ RETRY_INTERVAL: Final = 8
 log = logging.getLogger("ticker.release")
 
 
-class Release:
+class Releaser:
     """Releases held dispatches. One for each node; `run` is its only task."""
 
     def __init__(
@@ -71,7 +70,7 @@ class Release:
                 if not isinstance(error, Unavailable | CommandError):
                     log.exception("held dispatches could not be read")
                 elif not self._failed:
-                    log.warning("held dispatches wait: %s", cause(error))
+                    log.warning("held dispatches cannot be released for now: %s", cause(error))
                 self._failed = True
             await self._sleep(wait)
 
@@ -117,7 +116,7 @@ class Release:
         """Release a dispatch; return False if another worker has, or if it was postponed or spiked meanwhile."""
         try:
             record, filer = await self._held.dispatch(due.feed, due.id)
-            if record["status"] != "held" or _milliseconds(record["release_at"]) > due.now:
+            if record["status"] != "held" or milliseconds(record["release_at"]) > due.now:
                 return False
             channel = self._hub.channels[due.feed]
             given = {name: record[name] for name in FIELDS if name in record}
@@ -128,7 +127,3 @@ class Release:
         except (Closed, Conflict, NotFound, StaleRevision):
             return False
         return True
-
-
-def _milliseconds(moment: str) -> int:
-    return round(datetime.fromisoformat(moment).timestamp() * 1000)

@@ -22,21 +22,18 @@ class Ring:
         self.first = base.offset + 1
         """Offset of the oldest frame."""
 
-    def add(self, entry: Entry) -> Frame:
-        """Append the frame of the next entry; a kill also replaces the earlier frames of the killed dispatch."""
+    def add(self, entry: Entry, frame: Frame) -> None:
+        """Append the next entry's frame; a kill also replaces the earlier frames of the killed dispatch."""
         kind = kind_of(entry)
         if (withdrawn := kind.withdrawn(entry)) is not None:
             self._bury(withdrawn, entry)
-        position = entry.tail.position
-        frame = entry_frame(entry, position)
         self._frames.append(frame)
-        self._tags.append(position.tag)
-        self._ids.append(dispatch["id"] if (dispatch := kind.brought(entry)) is not None else None)
+        self._tags.append(entry.tail.position.tag)
+        self._ids.append(dispatch["id"] if (dispatch := kind.dispatch_in(entry)) is not None else None)
         if len(self._frames) >= 2 * self._capacity:  # seldom, so that the cost is spread
             stale = len(self._frames) - self._capacity
             del self._frames[:stale], self._tags[:stale], self._ids[:stale]
             self.first += stale
-        return frame
 
     def _bury(self, withdrawn: str, kill: Entry) -> None:
         for index, id in enumerate(self._ids):

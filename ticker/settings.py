@@ -160,16 +160,16 @@ def _base_url(text: str) -> str:
     if url.scheme not in _DEFAULT_PORTS or not url.hostname or re.search(r"[\s\\]|[^ -~]", text):
         raise ValueError("is not an http or https URL such as https://news.example/ticker")
     if url.username is not None or url.password is not None:
-        raise ValueError("has credentials; every reader would be given them")
+        raise ValueError("must not have credentials: every reader would see them")
     if "?" in text or "#" in text:
-        raise ValueError("has a query or a fragment; it is scheme, host and path prefix alone")
+        raise ValueError("must have only a scheme, a host and a path prefix, without query and fragment")
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     base = f"{url.scheme}://{host}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[url.scheme]) else "")
     origins.origin(base)
     prefix = url.path.rstrip("/")
     segments = prefix.split("/")[1:]
     if not _PREFIX_PATH.fullmatch(prefix) or {".", ".."} & set(segments):
-        raise ValueError("has a path prefix of other than letters, digits, -, _, ~ and .")
+        raise ValueError("has a path prefix with other characters than letters, digits, -, _, ~ and .")
     if segments and segments[0] in OWN_PATHS:
-        raise ValueError(f"has a path prefix that begins with /{segments[0]}, which is a path of the service's own")
+        raise ValueError(f"has a path prefix that begins with /{segments[0]}, which is a path of the service itself")
     return base + prefix

@@ -91,10 +91,10 @@ class RecentDispatches:
     def add(self, entry: Entry) -> None:
         """Take the next entry of the log."""
         kind = kind_of(entry)
-        dispatch = kind.brought(entry)
+        dispatch = kind.dispatch_in(entry)
         if dispatch is not None:
             id = dispatch["id"]
-            if kind.files or id in self._filed:
+            if kind.is_filing or id in self._filed:
                 self._filed[id] = _Filed(dispatch.get("source"), dispatch["filed"])
                 self._plain[id] = plain(dispatch["text"])
             if len(self._filed) > MAX_DISPATCHES:

@@ -79,6 +79,6 @@ def _check_directions(text: str) -> None:
         elif character in (_POP_EMBEDDING, _POP_ISOLATE):
             openers = _EMBEDDINGS if character == _POP_EMBEDDING else _ISOLATES
             if not opened or opened.pop() not in openers:
-                raise ValueError(f"ends a direction that it did not begin ({name})")
+                raise ValueError(f"closes a direction control that it did not open ({name})")
     if opened:
-        raise ValueError(f"begins a direction that it does not end (U+{ord(opened[-1]):04X})")
+        raise ValueError(f"opens a direction control that it does not close (U+{ord(opened[-1]):04X})")

@@ -28,7 +28,7 @@ RETURN_TIMEOUT: Final = 3.0
 """Seconds after its response that a client still counts as a reader. It asks again at once, or after a second."""
 
 
-class Changes(NamedTuple):
+class PollResponse(NamedTuple):
     """The response to a request for changes, whatever it travels in.
 
     Attributes:
@@ -60,7 +60,7 @@ class Waiter(ABC):
 
     @classmethod
     @abstractmethod
-    def respond_to_all(cls, waiters: Iterable[Self], changes: Changes) -> None:
+    def respond_to_all(cls, waiters: Iterable[Self], response: PollResponse) -> None:
         """Send the same response to waiters of this class, who no longer wait."""
 
 
@@ -162,7 +162,7 @@ class Waiting:
         """Return how long it is until `due` returns this waiter."""
         return 0.0 if waiter.bucket is None else max(waiter.bucket * STEP - self._clock(), 0.0)
 
-    def respond(self, waiters: Iterable[Waiter], changes: Changes) -> None:
+    def respond(self, waiters: Iterable[Waiter], response: PollResponse) -> None:
         """Send one response to some who wait, and let them go."""
         kinds: defaultdict[type[Waiter], list[Waiter]] = defaultdict(list)
         for waiter in waiters:
@@ -171,4 +171,4 @@ class Waiting:
                 kinds[type(waiter)].append(waiter)
         for kind, those in kinds.items():
             self.responded(len(those))
-            kind.respond_to_all(those, changes)
+            kind.respond_to_all(those, response)

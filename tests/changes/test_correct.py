@@ -15,8 +15,8 @@ def test_a_correction_replaces_the_dispatch_and_is_framed_like_a_filing() -> Non
     feed, entry = feed_of(DISPATCH), entry_of("correct")
     fold(entry, feed)
     assert feed.dispatches == [DISPATCH | {"revision": 2}]
-    assert (CORRECT.files, CORRECT.frame_type) == (False, KINDS["file"].frame_type)
-    assert CORRECT.brought(entry) == DISPATCH | {"revision": 2}
+    assert (CORRECT.is_filing, CORRECT.frame_type) == (False, KINDS["file"].frame_type)
+    assert CORRECT.dispatch_in(entry) == DISPATCH | {"revision": 2}
 
 
 def test_a_correction_may_leave_the_labels_of_the_revision_before() -> None:

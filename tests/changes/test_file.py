@@ -19,17 +19,17 @@ def test_a_filed_dispatch_is_shown_first() -> None:
 
 def test_it_brings_a_new_dispatch_and_withdraws_none() -> None:
     entry = entry_of("file")
-    assert (FILE.files, FILE.frame_type) == (True, "dispatch")
-    assert FILE.brought(entry) == FILE.after(entry) == DISPATCH
-    assert (FILE.withdrawn(entry), FILE.referred(entry)) == (None, None)
-    assert FILE.printed({"type": "dispatch", "dispatch": DISPATCH}) == DISPATCH
+    assert (FILE.is_filing, FILE.frame_type) == (True, "dispatch")
+    assert FILE.dispatch_in(entry) == FILE.state_after(entry) == DISPATCH
+    assert (FILE.withdrawn(entry), FILE.pinned_id(entry)) == (None, None)
+    assert FILE.terminal_view({"type": "dispatch", "dispatch": DISPATCH}) == DISPATCH
 
 
 def test_a_dispatch_without_id_or_revision_cannot_be_read() -> None:
     for member in ("id", "revision"):
         dispatch = {name: value for name, value in DISPATCH.items() if name != member}
         with pytest.raises(ValueError, match="id and a revision"):
-            FILE.after(entry_of("file", dispatch=dispatch))
+            FILE.state_after(entry_of("file", dispatch=dispatch))
 
 
 def test_an_imported_dispatch_keeps_the_rules_of_a_draft() -> None:

@@ -83,7 +83,7 @@ def test_an_entry_moves_the_tail_and_leaves_what_the_audit_says(kind: Kind) -> N
     entry, feed = entry_of(kind.name), feed_of(DISPATCH)
     fold(entry, feed)
     assert feed.tail == entry.tail
-    after = kind.after(entry)
+    after = kind.state_after(entry)
     if isinstance(kind, Setting):
         assert SETTINGS[kind.member] is kind
         assert getattr(feed, kind.member) == after

@@ -37,7 +37,7 @@ def _at_moment(monkeypatch: pytest.MonkeyPatch, now: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "written", "lies", "understood"),
+    ("now", "written", "side", "understood"),
     [
         ("2026-11-25T16:00:00+01:00", "15:09", "past", "2026-11-25T14:09:00.000Z"),
         ("2026-11-25T15:09:00+01:00", "15:09", "past", "2026-11-25T14:09:00.000Z"),
@@ -63,11 +63,11 @@ def test_a_time_is_understood_in_the_zone_of_the_terminal(
     berlin: None,
     now: str,
     written: str,
-    lies: Any,
+    side: Any,
     understood: str,
 ) -> None:
     _at_moment(monkeypatch, now)
-    assert moment("release_at", written, lies=lies) == understood
+    assert moment("release_at", written, side=side) == understood
     echo = capsys.readouterr().err
     assert echo.startswith(f"ticker: --release-at {written} is ")
     full = echo.strip().split(" is ")[1]
@@ -77,7 +77,7 @@ def test_a_time_is_understood_in_the_zone_of_the_terminal(
 
 def test_a_time_in_full_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     for written in ("2026-11-22T18:04:05+03:00", "2026-11-22T18:04:05.123Z", None):
-        assert moment("occurred", written, lies="past") == written
+        assert moment("occurred", written, side="past") == written
     assert capsys.readouterr().err == ""
 
 
@@ -99,12 +99,12 @@ def test_a_time_in_full_is_left_alone(capsys: pytest.CaptureFixture[str]) -> Non
 )
 def test_what_is_no_time_is_refused_with_examples(written: str) -> None:
     with pytest.raises(Invalid, match=r"^occurred: "):
-        moment("occurred", written, lies="past")
+        moment("occurred", written, side="past")
 
 
 @pytest.mark.parametrize("written", ["+99999d", "-99999d"])
 def test_a_time_beyond_the_calendar_is_no_fault_of_ours(written: str) -> None:
-    assert moment("occurred", written, lies="past")
+    assert moment("occurred", written, side="past")
 
 
 def test_an_event_five_minutes_ago_and_an_embargo_of_half_an_hour(service: Service, here: Here) -> None:

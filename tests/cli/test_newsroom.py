@@ -15,7 +15,7 @@ import pytest
 from ticker.admin import FeedPlan
 from ticker.cli import newsroom
 from ticker.cli.newsroom import EDITIONS, SCRIPT, Newsroom
-from ticker.dispatch import BREAKING, Air, Body, Correction, Draft, Kill, check, direction, read
+from ticker.dispatch import BREAKING, AirBody, Body, Correction, Draft, KillBody, check, direction, read
 
 LANGUAGES = [language for _, language in EDITIONS.values()]
 Said = tuple[str, str, dict[str, Any]]
@@ -41,7 +41,7 @@ def test_every_dispatch_is_a_valid_draft_in_each_of_its_languages(number: int, l
     if dispatch.corrected is not None:
         assert check(Correction, {"text": dispatch.corrected[index]}).text != draft.text
     if dispatch.killed is not None:
-        assert check(Kill, {"reason": dispatch.killed[index]}).reason == dispatch.killed[index]
+        assert check(KillBody, {"reason": dispatch.killed[index]}).reason == dispatch.killed[index]
     arabic = re.search("[\u0600-\u06ff]", draft.text) is not None
     assert arabic == (direction(language) == "rtl"), "each edition is in its own script"
 
@@ -84,8 +84,8 @@ class Desk:
         models: dict[tuple[str, str], type[Body]] = {
             ("POST", "feeds"): FeedPlan,
             ("POST", "dispatches"): Draft,
-            ("POST", "kill"): Kill,
-            ("PUT", "air"): Air,
+            ("POST", "kill"): KillBody,
+            ("PUT", "air"): AirBody,
         }
         read(models.get((request.method, path.rsplit("/", 1)[1]), Correction), request.content)
         assert request.headers["authorization"] == "Bearer tk_demo"

@@ -120,7 +120,7 @@ def test_an_import_into_another_history_is_refused(service: Service, tmp_path: P
     service.file(other, "two")
     _export(here, service, tmp_path / "one", one)
     refused = here({}, "import", str(tmp_path / "one"), "--name", other, *data)
-    assert f"'{other}' is there already, with another history" in refused.complaint
+    assert f"'{other}' already exists with a different history; choose another name with --name" in refused.complaint
     assert [line["text"] for line in service.snapshot(other)["dispatches"]] == ["two"]
 
 
@@ -148,7 +148,7 @@ def test_an_export_can_be_piped_into_an_import(service: Service, tmp_path: Path)
     assert [orjson.loads(line).get("offset") for line in exported.splitlines()] == [None, 1]
     there = ["--data", str(tmp_path)]
     broken = run_command({}, "import", "-", *there, stdin=exported.splitlines(keepends=True)[0].encode())
-    assert "line 2: the export is truncated; it should go on to entry 1" in broken.complaint
+    assert "line 2: the export is truncated; it should continue to entry 1" in broken.complaint
     assert feed not in run_command({}, "feeds", "list", *there).printed
     assert run_command({}, "import", "-", *there, stdin=exported.encode()).printed == f"{feed}: 1 entry\n"
     assert f"{feed}\tar\t{feed}\tpublic" in run_command({}, "feeds", "list", *there).printed.splitlines()

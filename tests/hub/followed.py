@@ -236,7 +236,7 @@ class Followed:
                 self.channel.delay(AT)
             case follow.SendProbe(had):
                 return self.probe(had)
-            case follow.SetUp():
+            case follow.SetUp(_):
                 self.gone = False
                 self.look_at_the_end()
                 return follow.Resumed(self.clock())

@@ -19,7 +19,7 @@ def test_a_restart_resets_everyone_and_waits_for_those_set_aside(channel: Channe
     assert level.take() == [other.feed(1).snapshot(reset=True)]
     assert aside.writes == []
     assert aside.recover() == [other.feed(1).snapshot(reset=True)]
-    assert (channel.lagging, len(channel)) == (0, 2)
+    assert (channel.lagging_count, len(channel)) == (0, 2)
     publish(channel, other)
     assert offsets(level.take()) == offsets(aside.take()) == [2]
 

@@ -114,5 +114,5 @@ def test_a_node_that_is_going_away_sends_readers_to_another(hub: Hub) -> None:
     assert not hub.draining
     hub.start_draining()
     assert hub.draining
-    with pytest.raises(Unavailable, match="going away"):
+    with pytest.raises(Unavailable, match="shutting down; reconnect"):
         hub.admit("breaking")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.hub.world import PROOF, Clock, Log, Socket, kinds, offsets, publish
 from ticker import channel as channels
-from ticker import freshness, ring
+from ticker import freshness
 from ticker.channel import Channel
 from ticker.wire import Encoding
 
@@ -32,7 +32,7 @@ def test_a_frame_is_built_once_and_its_bytes_are_shared_by_all_readers(
     log: Log, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[str] = []
-    for home, name in ((ring, "entry_frame"), (channels, "snapshot_frame"), (freshness, "beat_frame")):
+    for home, name in ((channels, "entry_frame"), (channels, "snapshot_frame"), (freshness, "beat_frame")):
         monkeypatch.setattr(home, name, counted(getattr(home, name), built))
     sockets = [Socket() for _ in range(50)]
     for socket in sockets:
@@ -59,7 +59,7 @@ def test_a_fresh_reader_starts_from_a_snapshot_of_that_moment_that_resets_nothin
         assert socket.take() == [log.feed(offset).snapshot()]
         publish(channel, log)
         assert offsets(socket.take()) == [offset + 1]
-    assert (len(channel), channel.lagging, len(channel.readers)) == (2, 0, 2)
+    assert (len(channel), channel.lagging_count, len(channel.readers)) == (2, 0, 2)
 
 
 @EVERY_ENCODING

@@ -310,7 +310,7 @@ class World(RuleBasedStateMachine, Followed):
     @invariant()
     def only_full_sockets_lag(self) -> None:
         assert len(self.channel) == len(self.pages)
-        assert self.channel.lagging == sum(bool(page.pending) for page in self.pages)
+        assert self.channel.lagging_count == sum(bool(page.pending) for page in self.pages)
 
     @invariant()
     def a_node_that_lost_redis_is_not_proven(self) -> None:

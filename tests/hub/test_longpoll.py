@@ -13,7 +13,7 @@ from ticker import longpoll
 from ticker.channel import Channel
 from ticker.hub import Hub
 from ticker.longpoll import MAX_BYTES, MAX_FRAMES
-from ticker.waiting import AHEAD_TIMEOUT, RETURN_TIMEOUT, STEP, Changes, Waiter
+from ticker.waiting import AHEAD_TIMEOUT, RETURN_TIMEOUT, STEP, PollResponse, Waiter
 from ticker.wire import Frame
 
 ELSEWHERE = "1-ffffffffffff"
@@ -26,15 +26,15 @@ class Asked(Waiter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: Changes | None = None
+        self.told: PollResponse | None = None
 
     @classmethod
-    def respond_to_all(cls, waiters: Iterable[Self], changes: Changes) -> None:
+    def respond_to_all(cls, waiters: Iterable[Self], response: PollResponse) -> None:
         Asked.calls += 1
         for waiter in waiters:
             assert waiter.told is None, "told twice"
             assert waiter.bucket is None, "told while it still waits"
-            waiter.told = changes
+            waiter.told = response
 
 
 def ask(channel: Channel, after: str | None, wait: float = 10) -> Asked:
@@ -288,7 +288,7 @@ def test_those_who_wait_fill_a_node_as_readers_do(log: Log, clock: Clock) -> Non
     channel = log.open_in(hub)
     for _ in range(2):
         ask(channel, log.position(3))
-    assert (len(hub), len(channel), channel.count) == (2, 2, 0)
+    assert (len(hub), len(channel), channel.streaming) == (2, 2, 0)
     publish(channel, log)
     assert len(hub) == 0
 

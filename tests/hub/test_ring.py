@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hub.world import Clock, Log, Socket, kinds
+from ticker.changes import entry_frame
 from ticker.channel import Channel
 from ticker.entry import Position
 from ticker.ring import Ring
@@ -57,7 +58,8 @@ def test_the_ring_keeps_between_one_and_two_capacities_of_frames(log: Log) -> No
     ring = Ring(log.tails[0], 4)
     for _ in range(20):
         offset = len(log.entries) - 2
-        ring.add(log.entries[offset - 1])
+        entry = log.entries[offset - 1]
+        ring.add(entry, entry_frame(entry))
         log.file()
         kept = ring.after(ring.first - 1)
         assert kept is not None

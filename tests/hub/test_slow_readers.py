@@ -15,9 +15,9 @@ def test_a_full_socket_is_set_aside_and_delays_nobody(log: Log, channel: Channel
     slow.slow = True
     publish(channel, log, 3)
     assert offsets(quick.take()) == [4, 5, 6]
-    assert (channel.lagging, len(channel)) == (1, 2)
+    assert (channel.lagging_count, len(channel)) == (1, 2)
     assert offsets(slow.recover()) == [5, 6]  # the first was in its socket already
-    assert channel.lagging == 0
+    assert channel.lagging_count == 0
     publish(channel, log)
     assert offsets(slow.take()) == offsets(quick.take()) == [7]
 
@@ -26,7 +26,7 @@ def test_a_reader_whose_socket_drains_with_nothing_missed_is_level_without_a_wor
     socket = joined(channel)
     socket.slow = True
     publish(channel, log)
-    assert (socket.recover(), channel.lagging) == ([], 0)
+    assert (socket.recover(), channel.lagging_count) == ([], 0)
 
 
 def test_a_reader_far_behind_catches_up_in_chunks(log: Log, clock: Clock) -> None:
@@ -35,7 +35,7 @@ def test_a_reader_far_behind_catches_up_in_chunks(log: Log, clock: Clock) -> Non
     socket.slow = True
     publish(channel, log, 200, "x" * 1000)
     socket.writes.clear()
-    while channel.lagging:
+    while channel.lagging_count:
         socket.drain()
         if len(socket.writes) == 2:
             publish(channel, log, text="while it catches up")
@@ -51,7 +51,7 @@ def test_a_quick_reader_that_resumes_far_behind_gets_all_chunks_at_once(log: Log
     socket = Socket()
     channel.join(socket, log.position(1))
     assert len(socket.writes) > 3
-    assert channel.lagging == 0
+    assert channel.lagging_count == 0
     assert offsets(socket.take()) == [*range(2, 204)]
 
 
@@ -59,7 +59,7 @@ def test_the_last_frame_may_just_fill_a_chunk(log: Log, channel: Channel, monkey
     monkeypatch.setattr("ticker.lagging.CHUNK", sum(len(frame.lines) for frame in channel.ring.after(1) or []))
     socket = Socket()
     channel.join(socket, log.position(1))
-    assert (len(socket.writes), channel.lagging) == (1, 0)
+    assert (len(socket.writes), channel.lagging_count) == (1, 0)
     assert offsets(socket.take()) == [2, 3]
 
 
@@ -85,7 +85,7 @@ def test_a_reader_set_aside_by_what_is_not_the_channels_misses_nothing(log: Log,
     socket = joined(channel)
     channel.stalled(socket)
     channel.stalled(socket)
-    assert channel.lagging == 1
+    assert channel.lagging_count == 1
     publish(channel, log)
     assert socket.writes == []
     assert offsets(socket.recover()) == [4]
@@ -95,9 +95,9 @@ def test_a_reader_set_aside_by_what_is_not_the_channels_misses_nothing(log: Log,
 def test_a_reader_that_has_left_hears_nothing_more(log: Log, channel: Channel, *, slow: bool) -> None:
     socket = joined(channel, slow=slow)
     socket.drain()
-    assert channel.lagging == 0
+    assert channel.lagging_count == 0
     channel.stalled(socket)
-    assert channel.lagging == 1
+    assert channel.lagging_count == 1
     for _ in range(2):
         channel.leave(socket)
         channel.stalled(socket)
@@ -119,7 +119,7 @@ def test_a_stuck_reader_is_cut_and_only_that(channel: Channel, clock: Clock) -> 
     slow.drain()  # takes the beat, and is set aside anew
     channel.sweep()
     assert [reader.is_cut for reader in (level, slow, stuck)] == [False, False, True]
-    assert (channel.cut_readers, channel.lagging, len(channel)) == (1, 1, 2)
+    assert (channel.cut_readers, channel.lagging_count, len(channel)) == (1, 1, 2)
 
 
 def test_a_reader_who_takes_a_little_now_and_then_is_slow_and_not_stuck(channel: Channel, clock: Clock) -> None:

@@ -29,25 +29,25 @@ def filing(**rest: Any) -> changes.Change:
 
 
 async def opened(redis: Redis) -> tuple[Journal, FeedSettings]:
-    plan = FeedSettings("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
-    await Registry(redis).open_feed(plan)
-    return Journal(redis), plan
+    settings = FeedSettings("breaking", "Breaking", "en", "2026-01-01T00:00:00.000Z")
+    await Registry(redis).open_feed(settings)
+    return Journal(redis), settings
 
 
 def milliseconds(moment: str) -> int:
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
-async def shown(journal: Journal, plan: FeedSettings) -> Feed:
-    feed = await journal.look(plan)
+async def shown(journal: Journal, settings: FeedSettings) -> Feed:
+    feed = await journal.read_state(settings)
     assert feed is not None
     return feed
 
 
-async def chained(journal: Journal, plan: FeedSettings) -> list[Entry]:
+async def chained(journal: Journal, settings: FeedSettings) -> list[Entry]:
     """All entries of the feed, after checking that each follows the one before, up to the tail."""
-    tail = (await shown(journal, plan)).tail
-    base, entries = await journal.recent(plan.name, tail.offset, 10_000)
+    tail = (await shown(journal, settings)).tail
+    base, entries = await journal.recent(settings.name, tail.offset, 10_000)
     for entry in entries:
         assert entry.follows(base)
         base = entry.tail
@@ -56,9 +56,9 @@ async def chained(journal: Journal, plan: FeedSettings) -> list[Entry]:
 
 
 async def test_offsets_are_dense_and_chained_with_many_writers_at_once(redis: Redis) -> None:
-    journal, plan = await opened(redis)
+    journal, settings = await opened(redis)
     receipts = await asyncio.gather(*(journal.append("breaking", filing()) for _ in range(100)))
-    entries = await chained(journal, plan)
+    entries = await chained(journal, settings)
     assert [entry.tail.offset for entry in entries] == list(range(1, 101))
     positions = {str(entry.tail.position): entry.content["dispatch"]["id"] for entry in entries}
     assert positions == {receipt.body["position"]: receipt.body["id"] for receipt in receipts}
@@ -70,9 +70,9 @@ async def test_offsets_are_dense_and_chained_with_many_writers_at_once(redis: Re
 
 
 async def test_a_dispatch_is_kept_to_the_letter(redis: Redis) -> None:
-    journal, plan = await opened(redis)
+    journal, settings = await opened(redis)
     receipt = await journal.append("breaking", filing())
-    [dispatch] = (await shown(journal, plan)).dispatches
+    [dispatch] = (await shown(journal, settings)).dispatches
     said = {name: dispatch.pop(name) for name in FIELDS}
     assert said == FIELDS
     assert dispatch == {
@@ -82,7 +82,7 @@ async def test_a_dispatch_is_kept_to_the_letter(redis: Redis) -> None:
         "revision": 1,
         "status": "usable",
     }
-    [entry] = await chained(journal, plan)
+    [entry] = await chained(journal, settings)
     assert b"Mona \xe2\x80\x9cM\xe2\x80\x9d Haddad" in entry.text
 
 
@@ -127,7 +127,7 @@ async def test_the_time_of_each_entry_is_the_earliest_for_the_next(redis: Redis)
 
 
 async def test_a_second_key_may_confirm_a_flash_until_the_last_millisecond(redis: Redis) -> None:
-    journal, plan = await opened(redis)
+    journal, settings = await opened(redis)
     start, state = 4_000_000_000_000, names.state("breaking")
     confirm: dict[int, str] = {}
     for after in (1000, 1001):
@@ -144,7 +144,7 @@ async def test_a_second_key_may_confirm_a_flash_until_the_last_millisecond(redis
                 await journal.append("breaking", change)
         else:
             await journal.append("breaking", change)
-    urgencies = {each["id"]: each["urgency"] for each in (await shown(journal, plan)).dispatches}
+    urgencies = {each["id"]: each["urgency"] for each in (await shown(journal, settings)).dispatches}
     assert urgencies == {confirm[1000]: "flash", confirm[1001]: "normal"}
 
 
@@ -173,27 +173,27 @@ async def test_a_label_counts_the_dispatches_that_have_it(redis: Redis) -> None:
 
 
 async def test_the_same_key_at_once_writes_once(redis: Redis) -> None:
-    journal, plan = await opened(redis)
+    journal, settings = await opened(redis)
     receipts = await asyncio.gather(*(journal.append("breaking", filing(idempotency_key="k")) for _ in range(50)))
     assert len({str(receipt.body) for receipt in receipts}) == 1
     assert sum(receipt.repeated for receipt in receipts) == 49
-    assert len(await chained(journal, plan)) == 1
+    assert len(await chained(journal, settings)) == 1
 
 
 async def test_a_key_is_its_holders_and_its_payloads(redis: Redis) -> None:
-    journal, plan = await opened(redis)
+    journal, settings = await opened(redis)
     await journal.append("breaking", filing(idempotency_key="k"))
     await journal.append("breaking", filing(idempotency_key="k", holder=LUIS))
     with pytest.raises(KeyReused):
         await journal.append("breaking", filing(idempotency_key="k", fields=FIELDS | {"text": "other"}))
-    assert len(await chained(journal, plan)) == 2
+    assert len(await chained(journal, settings)) == 2
     kept = await redis("KEYS", "ticker:{breaking}:answered:*")
     assert [24 * 3600 - 60 < await redis("TTL", name) <= 24 * 3600 for name in kept] == [True, True]
 
 
 async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_stored(redis: Redis) -> None:
-    journal, plan = await opened(redis)
-    start = await shown(journal, plan)
+    journal, settings = await opened(redis)
+    start = await shown(journal, settings)
     first = (await journal.append("breaking", filing())).body
     second = (await journal.append("breaking", filing())).body
     id = first["id"]
@@ -203,8 +203,8 @@ async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_
     await journal.append("breaking", changes.Air(MONA, {"on": False, "label": "نهاية", "url": None}))
     killed = await journal.append("breaking", changes.Kill(MONA, id, "false"))
     assert killed.body["revision"] == 3
-    now = await shown(journal, plan)
-    for entry in await chained(journal, plan):
+    now = await shown(journal, settings)
+    for entry in await chained(journal, settings):
         fold(entry, start)
     assert start == now
     assert now.pinned == id
@@ -213,11 +213,11 @@ async def test_the_life_of_a_dispatch_is_a_run_of_entries_that_folds_to_what_is_
     assert await journal.dispatch("breaking", id) == now.dispatches[1]
     assert "text" not in now.dispatches[1]
     await journal.append("breaking", changes.Pin(MONA, None))
-    assert (await shown(journal, plan)).pinned is None
+    assert (await shown(journal, settings)).pinned is None
 
 
 async def test_what_cannot_be_is_refused_and_writes_nothing(redis: Redis) -> None:
-    journal, plan = await opened(redis)
+    journal, settings = await opened(redis)
     id = (await journal.append("breaking", filing())).body["id"]
     dead = (await journal.append("breaking", filing())).body["id"]
     await journal.append("breaking", changes.Kill(MONA, dead, "r"))
@@ -231,21 +231,21 @@ async def test_what_cannot_be_is_refused_and_writes_nothing(redis: Redis) -> Non
         (NotFound, changes.Correct(MONA, "nothing", FIELDS, revision=1)),
         (NotFound, changes.Pin(MONA, "nothing")),
     ]
-    before = len(await chained(journal, plan))
+    before = len(await chained(journal, settings))
     for error, change in refused:
         with pytest.raises(error):
             await journal.append("breaking", change)
     with pytest.raises(NotFound):
         await journal.append("unopened", filing())
-    assert len(await chained(journal, plan)) == before
+    assert len(await chained(journal, settings)) == before
     assert await redis("KEYS", "ticker:{unopened}:*") == []
 
 
 async def test_the_window_and_the_history_are_newest_first(redis: Redis) -> None:
-    journal, plan = await opened(redis)
+    journal, settings = await opened(redis)
     ids = [(await journal.append("breaking", filing())).body["id"] for _ in range(WINDOW + 5)]
     ids.reverse()
-    assert [each["id"] for each in (await shown(journal, plan)).dispatches] == ids[:WINDOW]
+    assert [each["id"] for each in (await shown(journal, settings)).dispatches] == ids[:WINDOW]
     page = await journal.history("breaking", None, 10)
     assert [each["id"] for each in page] == ids[:10]
     page = await journal.history("breaking", ids[9], 100)
@@ -256,11 +256,11 @@ async def test_the_window_and_the_history_are_newest_first(redis: Redis) -> None
 
 
 async def test_recent_entries_come_with_the_place_before_them(redis: Redis) -> None:
-    journal, plan = await opened(redis)
-    origin = (await shown(journal, plan)).tail
+    journal, settings = await opened(redis)
+    origin = (await shown(journal, settings)).tail
     for _ in range(10):
         await journal.append("breaking", filing())
-    everything = await chained(journal, plan)
+    everything = await chained(journal, settings)
     assert await journal.recent("breaking", 10, 4) == (everything[5].tail, everything[6:])
     assert await journal.recent("breaking", 10, 10) == (origin, everything)
     assert await journal.recent("breaking", 0, 10) == (origin, [])
@@ -268,21 +268,21 @@ async def test_recent_entries_come_with_the_place_before_them(redis: Redis) -> N
 
 
 async def test_a_script_the_server_forgot_is_sent_again(redis: Redis) -> None:
-    journal, plan = await opened(redis)
+    journal, settings = await opened(redis)
     await journal.append("breaking", filing())
     await redis("SCRIPT", "FLUSH")
     await journal.append("breaking", filing())
-    assert (await shown(journal, plan)).tail.offset == 2
+    assert (await shown(journal, settings)).tail.offset == 2
 
 
 async def test_without_its_replicas_an_entry_is_not_promised_and_repeating_is_safe(redis: Redis) -> None:
-    _, plan = await opened(redis)
+    _, settings = await opened(redis)
     journal = Journal(redis, replicas=1, replica_timeout=0.05)
     for _ in range(2):
         with pytest.raises(Unavailable, match="0 of 1 replicas"):
             await journal.append("breaking", filing(idempotency_key="k"))
     assert (await Journal(redis).append("breaking", filing(idempotency_key="k"))).repeated
-    assert len(await chained(journal, plan)) == 1
+    assert len(await chained(journal, settings)) == 1
 
 
 async def test_an_operator_is_warned_of_a_redis_that_does_not_keep(redis: Redis) -> None:
@@ -304,11 +304,11 @@ async def test_a_server_that_may_not_write_is_unavailable(redis: Redis) -> None:
 
 
 async def test_a_feed_opened_again_after_a_loss_shares_no_position_with_the_first(redis: Redis) -> None:
-    journal, plan = await opened(redis)
-    first = (await shown(journal, plan)).tail
+    journal, settings = await opened(redis)
+    first = (await shown(journal, settings)).tail
     await redis("FLUSHALL")
-    journal, plan = await opened(redis)
-    second = (await shown(journal, plan)).tail
+    journal, settings = await opened(redis)
+    second = (await shown(journal, settings)).tail
     assert first.offset == second.offset == 0
     assert first != second
     assert Tail(0, first.hash).position != second.position

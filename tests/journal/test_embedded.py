@@ -101,7 +101,7 @@ async def test_a_killed_one_is_restarted_with_all_its_data(tmp_path: Path, capsy
             await until(lambda old=old: server.pid not in (old, None))  # type: ignore[misc]
             await until_it_responds(server)
         assert await run(server, "GET", "counter") == b"2"
-    assert "ticker: Valkey died (status -9) and is started again" in capsys.readouterr().err
+    assert "ticker: Valkey exited (status -9); restarting it" in capsys.readouterr().err
 
 
 async def test_the_watcher_lives_as_long_as_its_valkey_and_is_restarted(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ async def test_one_that_cannot_restart_is_retried_until_it_can(
             assert server.pid is not None
             os.kill(server.pid, signal.SIGKILL)
             await tried.wait()
-            await until(lambda: "stopped at start" in capsys.readouterr().err)
+            await until(lambda: "exited while starting" in capsys.readouterr().err)
         await until_it_responds(server)
 
 

@@ -75,7 +75,7 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     assert await outcome(filing(idempotency_key="k", fields=FIELDS | {"text": "other"})) == "reused"
     assert await outcome(filing(), "unopened") == "unopened"
     assert await outcome(changes.Kill(MONA, "nothing", "r")) == "absent"
-    assert await outcome(changes.Kill(LUIS, ids[0], "r", own_only=True)) == "foreign"
+    assert await outcome(changes.Kill(LUIS, ids[0], "r", own_only=True)) == "not_owner"
     assert await outcome(changes.Correct(MONA, ids[0], FIELDS, revision=2)) == "stale"
     assert await outcome(changes.Correct(LUIS, ids[0], FIELDS, confirmation=changes.GiveConfirmation())) == "unasked"
     assert await outcome(changes.Kill(MONA, ids[0], "r")) == "kept"
@@ -85,7 +85,7 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     assert await outcome(changes.Hold(MONA, FIELDS, soon)) == "kept"
     held = ids[-1]
     assert await outcome(changes.Spike(MONA, "nothing", "r")) == "absent"
-    assert await outcome(changes.Edit(LUIS, held, FIELDS, soon, own_only=True)) == "foreign"
+    assert await outcome(changes.Edit(LUIS, held, FIELDS, soon, own_only=True)) == "not_owner"
     assert await outcome(changes.Edit(MONA, held, FIELDS, soon, revision=2)) == "stale"
     assert await outcome(changes.Spike(MONA, held, "r")) == "kept"
     assert await outcome(changes.Release(MONA, held, FIELDS)) == "ended"

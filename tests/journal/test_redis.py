@@ -73,7 +73,7 @@ async def test_a_pipeline_fails_with_its_first_error(redis: Redis) -> None:
 
 
 async def test_a_script_that_redis_lacks_is_sent_whole(redis: Redis, sent: list[int]) -> None:
-    script = Script("look.lua")
+    script = Script("read_state.lua")
     for _ in range(2):
         assert await redis.run(script, ["ticker:{x}:state", "o", "d"], [20]) is None
     assert len(sent) == 3, "the digest, the whole text, and from then on the digest"

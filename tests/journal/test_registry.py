@@ -43,7 +43,7 @@ async def test_nodes_are_sent_the_token_of_each_edit_and_closing(redis: Redis) -
     await opened(redis)
     registry = Registry(redis)
     async with redis.subscription() as subscription:
-        await subscription.add(redis.channels.changes)
+        await subscription.add(redis.channels.settings)
         await registry.edit("breaking", {"title": "x"}, "edited")
         await registry.close("breaking", "closed")
         await registry.edit("breaking", {"title": "y", "closed": None}, "reopened")

@@ -76,7 +76,7 @@ async def test_a_dispatch_is_promised_once_its_replica_has_it_and_not_without(na
             assert (await Registry(replica).settings("breaking")).closed == closed.closed
             await Registry(primary).edit("breaking", {"closed": None})
         hasty = Journal(primary, replicas=1, replica_timeout=0.05)
-        with pytest.raises(Unavailable, match="0 of 1 replicas"):
+        with pytest.raises(Unavailable, match="The entry was written, but only 0 of 1 replicas have it; send it again"):
             await hasty.append("breaking", change)
-        with pytest.raises(Unavailable, match="0 of 1 replicas"):
+        with pytest.raises(Unavailable, match="The feed was changed, but only 0 of 1 replicas have it; send the req"):
             await hasty.settle("breaking")

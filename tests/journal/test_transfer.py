@@ -14,12 +14,12 @@ from tests.journal.test_append import FIELDS, LUIS, MONA, filing, opened
 from ticker import changes
 from ticker.errors import BadRequest, Closed, Conflict, Forbidden, NotFound, TickerError, Unavailable
 from ticker.journal import names, transfer
-from ticker.journal.audit import Verifier
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 from ticker.journal.transfer import export_feed, import_feed, read, with_crc
+from ticker.journal.verify import Verifier
 
 pytestmark = pytest.mark.anyio
 
@@ -71,14 +71,20 @@ async def live(journal: Journal, feed: str, acts: list[tuple[Any, ...]]) -> None
 
 async def public(redis: Redis, feed: str) -> dict[str, Any]:
     """Everything that a reader can ask about a feed, and every position that can be resumed."""
-    journal, plan = Journal(redis), await Registry(redis).settings(feed)
-    look = await journal.look(plan)
-    assert look is not None
+    journal, settings = Journal(redis), await Registry(redis).settings(feed)
+    state = await journal.read_state(settings)
+    assert state is not None
     ids = [line["id"] for line in await journal.history(feed, None, 1000)]
     labels = await journal.labels(feed)
     return {
-        "plan": [plan.title, plan.language, plan.opened, plan.edition_of, plan.two_person_flash],
-        "snapshot": {name: value for name, value in look.snapshot().items() if name != "feed"},
+        "settings": [
+            settings.title,
+            settings.language,
+            settings.opened,
+            settings.edition_of,
+            settings.two_person_flash,
+        ],
+        "snapshot": {name: value for name, value in state.snapshot().items() if name != "feed"},
         "labels": labels,
         "history": [
             await journal.history(feed, None, 1000, narrow)
@@ -86,7 +92,7 @@ async def public(redis: Redis, feed: str) -> dict[str, Any]:
         ],
         "dispatches": [await journal.dispatch(feed, id) for id in ids],
         "editions": [await journal.editions(feed, id) for id in ids],
-        "entries": await journal.recent(feed, look.tail.offset, 1000),
+        "entries": await journal.recent(feed, state.tail.offset, 1000),
     }
 
 
@@ -158,7 +164,7 @@ async def test_an_import_that_was_interrupted_is_resumed(redis: Redis, lines: li
     before = await public(redis, "breaking")
     await shut(redis, "breaking")
     for far in (1, 4, 8):
-        with pytest.raises(BadRequest, match=f"line {far + 1}: the export is truncated; it should go on to entry 8"):
+        with pytest.raises(BadRequest, match=f"line {far + 1}: the export is truncated; it should continue to entry 8"):
             await imported(redis, lines[:far])
         assert not await Registry(redis).listed("breaking"), "not before all is in"
     await imported(redis, lines)
@@ -190,11 +196,11 @@ async def test_a_feed_that_went_on_since_is_left_as_it_is(redis: Redis, lines: l
 
 @pytest.mark.usefixtures("batches")
 async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis, lines: list[bytes]) -> None:
-    plan = FeedSettings("other", "Other", "en", "2026-01-01T00:00:00.000Z")
-    await Registry(redis).open_feed(plan)
+    settings = FeedSettings("other", "Other", "en", "2026-01-01T00:00:00.000Z")
+    await Registry(redis).open_feed(settings)
     await Journal(redis).append("other", filing())
     before = await public(redis, "other")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, lines, name="other")
     assert await public(redis, "other") == before
     # The same origin, and then another way: both are the same to their first entry.
@@ -202,9 +208,9 @@ async def test_a_feed_with_another_history_is_refused_and_unharmed(redis: Redis,
     with pytest.raises(BadRequest):
         await imported(redis, lines[:2], name="other")
     await Journal(redis).append("other", filing())
-    await Registry(redis).list_feed(plan)
+    await Registry(redis).list_feed(settings)
     before = await public(redis, "other")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, lines, name="other")
     assert await public(redis, "other") == before
     assert (await Verifier(redis, "other").verify()).fault is None
@@ -217,7 +223,7 @@ async def test_a_shorter_history_with_the_same_beginning_is_another_one(redis: R
     for feed, text in (("breaking", "one"), ("breaking", "two"), ("fork", "other")):
         await journal.append(feed, filing(fields=FIELDS | {"text": text}))
     before = await public(redis, "breaking")
-    with pytest.raises(Conflict, match="another history"):
+    with pytest.raises(Conflict, match="already exists with a different history"):
         await imported(redis, await exported(redis, "fork"), name="breaking")
     assert await public(redis, "breaking") == before
 
@@ -230,16 +236,16 @@ async def test_a_feed_that_is_open_and_empty_takes_everything_the_title_too(redi
     await shut(redis, "breaking")
     await Registry(redis).ensure_breaking()
     async with redis.subscription() as subscription:
-        await subscription.add(redis.channels.changes)
+        await subscription.add(redis.channels.settings)
         await imported(redis, lines, name="breaking")
         heard: list[tuple[str, bytes]] = []
         while len(heard) < 2:  # it also tells, as None, that it listens now
             heard += [message] if (message := await subscription.next(5.0)) else []
-    assert heard == [(redis.channels.changes, b"breaking")] * 2, (
+    assert heard == [(redis.channels.settings, b"breaking")] * 2, (
         "a running service hears of the other log, and of its end"
     )
-    plan = await Registry(redis).settings("breaking")
-    assert (plan.title, plan.language, plan.two_person_flash) == ("عاجل", "ar", True)
+    settings = await Registry(redis).settings("breaking")
+    assert (settings.title, settings.language, settings.two_person_flash) == ("عاجل", "ar", True)
 
 
 async def test_a_correspondents_own_dispatches_stay_theirs(redis: Redis, lines: list[bytes]) -> None:
@@ -275,7 +281,7 @@ async def test_a_log_that_vanishes_during_an_import_is_said(
     importing = import_feed(redis, lines, name="copy")
     await anext(importing)
     await shut(redis, "copy")
-    with pytest.raises(Unavailable, match="before entry 1"):
+    with pytest.raises(Unavailable, match="Entries before 1 are missing in Redis"):
         await anext(importing)
 
 
@@ -350,13 +356,13 @@ async def test_no_byte_of_an_export_can_change_unnoticed(lines: list[bytes], num
 
 async def test_a_feed_is_moved_with_who_may_read_it_and_closed_if_it_was(redis: Redis) -> None:
     registry = Registry(redis)
-    plan = FeedSettings(
+    settings = FeedSettings(
         *("desk", "Desk", "en", "2026-01-01T00:00:00.000Z"),
         timezone="Asia/Beirut",
         origins=("https://a.example",),
         visibility="private",
     )
-    await registry.open_feed(plan)
+    await registry.open_feed(settings)
     await Journal(redis).append("desk", filing())
     closed = await registry.close("desk")
     lines = await exported(redis, "desk")

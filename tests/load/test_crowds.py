@@ -126,5 +126,5 @@ def test_a_crowd_that_died_is_one_line(service: Service) -> None:
         crowds.until_open(20)
         for pid in crowds.pids:
             os.kill(pid, signal.SIGKILL)
-        with pytest.raises(TickerError, match="a process of readers died"):
+        with pytest.raises(TickerError, match="a process that runs readers exited"):
             crowds.ask("report")

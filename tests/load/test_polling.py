@@ -14,7 +14,7 @@ import pytest
 from tests.load.test_crowds import file_and_cut
 from tests.service import Service
 from ticker.load.crowds import Crowds, Target
-from ticker.load.frames import Beat, Changes, Dispatch, Snapshot, mark
+from ticker.load.frames import Beat, Dispatch, PollResponses, Snapshot, mark
 from ticker.load.polling import REQUEST_INTERVAL, Response, read
 
 HOST = "127.0.0.1"
@@ -40,7 +40,7 @@ def test_changes_have_dispatches_and_the_position_to_continue_from() -> None:
         f'{{"type":"dispatch","position":"{number}-a","dispatch":{{"text":"{mark("ab", 5, number)}"}}}}'
         for number in (7, 8)
     )
-    piece = Changes("ab").read(f'{{"frames":[{frames}],"position":"9-b","at":null}}'.encode())
+    piece = PollResponses("ab").read(f'{{"frames":[{frames}],"position":"9-b","at":null}}'.encode())
     assert piece.events == (Dispatch(5, 7), Dispatch(5, 8), Beat())
     assert piece.position == "9-b"
 
@@ -49,7 +49,7 @@ def test_changes_have_dispatches_and_the_position_to_continue_from() -> None:
 def test_changes_may_be_a_snapshot(*, reset: bool) -> None:
     text = f"{mark('ab', 5, 2)} {mark('ab', 6, 3)} {mark('other', 7, 4)}"
     start = f'{{"type":"snapshot","position":"3-a","reset":{str(reset).lower()},"dispatches":"{text}"}}'
-    piece = Changes("ab").read(f'{{"frames":[{start}],"position":"3-b","at":null}}'.encode())
+    piece = PollResponses("ab").read(f'{{"frames":[{start}],"position":"3-b","at":null}}'.encode())
     assert piece.events == (Snapshot(frozenset({2, 3}), reset),)
     assert piece.position == "3-b"
 

@@ -42,7 +42,9 @@ async def test_without_descriptors_connections_wait_until_there_are_some(
     monkeypatch.setattr(house.acceptor, "_listener", Full(house.listener))
     mine = await house.connect()
     mine.sendall(b"GET /v1/feeds/f/live " + UPGRADE)
-    await until(lambda: "no connection can be accepted: Too many open files" in caplog.text)
+    await until(
+        lambda: "no connection can be accepted: Too many open files; raise the limit of open files" in caplog.text
+    )
     assert len(house.hub) == 0
     monkeypatch.setattr(house.acceptor, "_listener", house.listener)
     await until(lambda: len(house.hub) == 1)

@@ -60,4 +60,4 @@ async def test_services_on_two_databases_do_not_disturb_each_other(name: str, tm
 def test_channels_of_database_0_have_the_names_they_always_had(address: str, nodes: str, live: str) -> None:
     channels = Redis(address).channels
     assert (channels.nodes, channels.live("breaking"), channels.feed(live)) == (nodes, live, "breaking")
-    assert channels.changes == nodes.replace("nodes", "changes")
+    assert channels.settings == nodes.replace("nodes", "changes")

@@ -124,7 +124,7 @@ async def test_only_the_rest_of_one_write_waits_for_a_full_socket(house: House) 
     await house.join(UPGRADE)
     [reader] = house.channel.readers
     assert isinstance(reader, SocketReader)
-    while not house.channel.lagging:
+    while not house.channel.lagging_count:
         house.file("x" * 50_000)
     kept = len(reader._unsent)
     assert 0 < kept <= 51_000
@@ -143,7 +143,7 @@ async def full(house: House) -> SocketReader:
     while looks < 5:  # what looks full at first may only be in transit to the other end
         house.file("x" * 50_000)
         await asyncio.sleep(0.001)
-        looks = looks + 1 if house.channel.lagging else 0
+        looks = looks + 1 if house.channel.lagging_count else 0
     return reader
 
 

@@ -23,8 +23,8 @@ class Nobody:
 async def test_a_socket_that_cannot_be_watched_is_closed() -> None:
     readiness = Readiness(asyncio.get_running_loop())
     readiness.close()  # from here on it refuses all sockets, as it does when the system has no room for more
-    mine, its = socket.socketpair()
-    with its:
+    watched, peer = socket.socketpair()
+    with peer:
         with pytest.raises(ValueError, match="closed"):
-            readiness.add(mine.detach(), Nobody())
-        assert its.recv(1) == b"", "its other end is notified"
+            readiness.add(watched.detach(), Nobody())
+        assert peer.recv(1) == b"", "the other end is notified"

@@ -18,6 +18,7 @@ from tests.server.test_waiter import Waiters
 from tests.service import TICKER, Service
 from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.requests import BODY_TIMEOUT, HEAD_TIMEOUT, MAX_HEAD_SIZE
+from ticker.web.faults import HEAD_TOO_LARGE, TOO_SLOW
 
 POST = b"POST /v1/feeds/breaking/dispatches HTTP/1.1\r\nHost: x\r\n"
 
@@ -80,7 +81,9 @@ def test_a_head_without_end_is_refused(service: Service, start: bytes, *, kept: 
             _, headers = connection.ask("/healthz", {})
             connection.file.read(int(headers["content-length"]))
         connection.socket.sendall(start if b";a" in start else start + b"a: b\r\n" * 2000)
-        is_problem(431, ended(connection))
+        refused = ended(connection)
+        is_problem(431, refused)
+        assert HEAD_TOO_LARGE.error.detail.encode() in refused[2]
 
 
 def test_a_complete_head_that_is_too_large_is_refused_and_one_below_the_limit_is_not(service: Service) -> None:
@@ -189,7 +192,8 @@ async def test_a_body_that_does_not_come_is_answered_with_408(
     await asyncio.sleep(0.05)
     assert len(house.acceptor.readiness.deadlines) == 1
     clock.go(2)
-    assert (await client.response()).status == 408
+    response = await client.response()
+    assert (response.status, response.content["detail"]) == (408, TOO_SLOW.error.detail)
     assert await client.more() == b""
     assert not caplog.records
 
@@ -199,7 +203,7 @@ async def test_streams_and_waits_have_no_deadline(house: Waiters) -> None:
     clock = Clock(house)
     waiter, stream = await house.waiter(), await house.client()
     stream.ask(path="live", headers="Accept: text/event-stream\r\n")
-    await until(lambda: house.channel.count == 1)
+    await until(lambda: house.channel.streaming == 1)
     clock.go(1000)
     house.acceptor.check_deadlines()
     house.file("one")

@@ -196,7 +196,7 @@ async def test_a_connection_is_kept_for_the_next_request_of_any_kind(house: Wait
         client.ask()
         assert (await client.response()).content["frames"][0]["type"] == "snapshot"
     client.ask(path="live", headers="Accept: text/event-stream\r\n")
-    await until(lambda: house.channel.count == 1)
+    await until(lambda: house.channel.streaming == 1)
     assert b"text/event-stream" in await client.more()
 
 

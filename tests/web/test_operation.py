@@ -67,7 +67,7 @@ def test_the_protocol_names_the_role_of_a_route(operation: Operation) -> None:
 
 def test_a_path_with_a_parameter_that_is_not_described_is_seen_at_once() -> None:
     with pytest.raises(KeyError, match="colour"):
-        Resource("Feeds", (FEED_NAME,)).operation("GET", "/v1/feeds/{colour}", "x", "x", Returns(200, "x"))
+        Operation(Resource("Feeds", (FEED_NAME,)), "GET", "/v1/feeds/{colour}", "x", "x", (Returns(200, "x"),))
 
 
 def test_a_page_names_its_other_formats(service: Service) -> None:

@@ -9,8 +9,7 @@ import orjson
 
 from ticker.changes.change import Change
 from ticker.changes.kind import Setting
-from ticker.dispatch import Air as State
-from ticker.dispatch import check
+from ticker.dispatch import AirBody, check
 from ticker.entry import Entry
 from ticker.feed import ON_AIR, Feed
 from ticker.schema import Schema, ref
@@ -51,16 +50,16 @@ class AirKind(Setting):
     def frame(self, entry: Entry) -> dict[str, Any]:
         return {"air": entry.content["air"]}
 
-    def after(self, entry: Entry) -> Any:
+    def state_after(self, entry: Entry) -> Any:
         return entry.content["air"]
 
     def check_content(self, content: dict[str, Any]) -> None:
-        check(State, content["air"])
+        check(AirBody, content["air"])
 
-    def printed(self, frame: dict[str, Any]) -> str:
+    def terminal_view(self, frame: dict[str, Any]) -> str:
         return "on air" if frame["air"]["on"] else "off air"
 
-    def stored(self, text: bytes | None) -> Any:
+    def parse_stored(self, text: bytes | None) -> Any:
         if not text:
             return dict(ON_AIR)
         try:

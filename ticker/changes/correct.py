@@ -57,4 +57,4 @@ class CorrectKind(FileKind):
     """Entries with a new revision of a dispatch. Their frames differ from those of filing only in the revision."""
 
     name = "correct"
-    files = False
+    is_filing = False

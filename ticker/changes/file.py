@@ -94,7 +94,7 @@ class FileKind(Kind):
     """Entries that bring a whole dispatch."""
 
     name = "file"
-    files = True
+    is_filing = True
     frame_type = "dispatch"
     description = "A dispatch was filed or corrected; its revision tells."
     schema: ClassVar[dict[str, Schema]] = {"dispatch": ref("Dispatch")}
@@ -106,7 +106,7 @@ class FileKind(Kind):
     def frame(self, entry: Entry) -> dict[str, Any]:
         return {"dispatch": entry.content["dispatch"]}
 
-    def after(self, entry: Entry) -> dict[str, Any]:
+    def state_after(self, entry: Entry) -> dict[str, Any]:
         dispatch: dict[str, Any] = entry.content["dispatch"]
         if not dispatch.keys() >= {"id", "revision"}:
             raise ValueError("a dispatch has an id and a revision")
@@ -119,10 +119,10 @@ class FileKind(Kind):
         id: str = entry.content["dispatch"]["id"]
         return id
 
-    def brought(self, entry: Entry) -> dict[str, Any]:
+    def dispatch_in(self, entry: Entry) -> dict[str, Any]:
         dispatch: dict[str, Any] = entry.content["dispatch"]
         return dispatch
 
-    def printed(self, frame: dict[str, Any]) -> dict[str, Any]:
+    def terminal_view(self, frame: dict[str, Any]) -> dict[str, Any]:
         dispatch: dict[str, Any] = frame["dispatch"]
         return dispatch

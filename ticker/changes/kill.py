@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 from ticker.changes.change import Change, spliced
 from ticker.changes.kind import Kind
 from ticker.changes.rules import check_members
-from ticker.dispatch import Kill as Reason
-from ticker.dispatch import check
+from ticker.dispatch import KillBody, check
 from ticker.entry import Entry
 from ticker.feed import Feed
 from ticker.schema import FILED, ID, REASON, REVISION, Schema, moment
@@ -74,11 +73,11 @@ class KillKind(Kind):
             "revision": content["revision"],
         }
 
-    def after(self, entry: Entry) -> dict[str, Any]:
+    def state_after(self, entry: Entry) -> dict[str, Any]:
         return tombstone(entry)
 
     def check_content(self, content: dict[str, Any]) -> None:
-        check(Reason, {"reason": content["reason"]})
+        check(KillBody, {"reason": content["reason"]})
         check_members("id", "filed", "revision", **content)
 
     def target(self, entry: Entry) -> str:
@@ -88,7 +87,7 @@ class KillKind(Kind):
     def withdrawn(self, entry: Entry) -> str:
         return self.target(entry)
 
-    def printed(self, frame: dict[str, Any]) -> dict[str, Any]:
+    def terminal_view(self, frame: dict[str, Any]) -> dict[str, Any]:
         members = {name: frame[name] for name in ("id", "filed", "revision", "reason")}
         return members | {"updated": frame["at"], "status": "killed"}
 

@@ -22,7 +22,7 @@ class Kind(ABC):
 
     Attributes:
         name: the `kind` of the entries.
-        files: whether such an entry files a dispatch that was not there before.
+        is_filing: whether such an entry files a dispatch that was not there before.
         frame_type: the `type` of the frame.
         description: of the frame, for /asyncapi.json.
         schema: JSON schemas of the frame's members, beside type and position.
@@ -30,7 +30,7 @@ class Kind(ABC):
     """
 
     name: ClassVar[str]
-    files: ClassVar[bool] = False
+    is_filing: ClassVar[bool] = False
     frame_type: ClassVar[str]
     description: ClassVar[str]
     schema: ClassVar[dict[str, Schema]]
@@ -45,8 +45,8 @@ class Kind(ABC):
         """Return the members of the entry's frame, in their order, beside type and position."""
 
     @abstractmethod
-    def after(self, entry: Entry) -> Any:
-        """Return what the entry leaves there: a dispatch, a tombstone, or the value of a setting of the feed.
+    def state_after(self, entry: Entry) -> Any:
+        """Return the state after the entry: a dispatch, a tombstone, or the value of a setting of the feed.
 
         Raises:
             KeyError, TypeError, ValueError, AttributeError: the content is not that of such an entry.
@@ -66,22 +66,22 @@ class Kind(ABC):
         self.check_content(entry.content)
 
     def target(self, entry: Entry) -> str | None:
-        """Return the id of the dispatch that the entry is of, or None."""
+        """Return the id of the dispatch that the entry changes, or None."""
         return None
 
-    def brought(self, entry: Entry) -> dict[str, Any] | None:
-        """Return the dispatch that the entry brings, with its text, or None."""
+    def dispatch_in(self, entry: Entry) -> dict[str, Any] | None:
+        """Return the dispatch that is in the entry, with its text, or None."""
         return None
 
     def withdrawn(self, entry: Entry) -> str | None:
-        """Return the id of the dispatch whose text must be shown no more, or None."""
+        """Return the id of the dispatch whose text must not be shown again, or None."""
         return None
 
-    def referred(self, entry: Entry) -> str | None:
-        """Return the id of a dispatch that the feed shows from here on, and that the entry does not bring, or None."""
+    def pinned_id(self, entry: Entry) -> str | None:
+        """Return the id of the dispatch that the entry pins, which the entry itself does not have, or None."""
         return None
 
-    def printed(self, frame: dict[str, Any]) -> dict[str, Any] | str | None:
+    def terminal_view(self, frame: dict[str, Any]) -> dict[str, Any] | str | None:
         """Return what a terminal shows of a frame: a dispatch or its tombstone, a few words, or nothing."""
         return None
 
@@ -96,7 +96,7 @@ class Setting(Kind):
     member: ClassVar[str]
 
     @abstractmethod
-    def stored(self, text: bytes | None) -> Any:
+    def parse_stored(self, text: bytes | None) -> Any:
         """Return the value as the feed's state has it; the first one where that has none."""
 
     @abstractmethod

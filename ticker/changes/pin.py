@@ -48,7 +48,7 @@ class PinKind(Setting):
     def frame(self, entry: Entry) -> dict[str, Any]:
         return {"id": entry.content["id"]}
 
-    def after(self, entry: Entry) -> str | None:
+    def state_after(self, entry: Entry) -> str | None:
         id: str | None = entry.content["id"]
         return id
 
@@ -57,12 +57,12 @@ class PinKind(Setting):
             check_members("id", **content)
 
     def target(self, entry: Entry) -> str | None:
-        return self.after(entry)
+        return self.state_after(entry)
 
-    def referred(self, entry: Entry) -> str | None:
-        return self.after(entry)
+    def pinned_id(self, entry: Entry) -> str | None:
+        return self.state_after(entry)
 
-    def stored(self, text: bytes | None) -> str | None:
+    def parse_stored(self, text: bytes | None) -> str | None:
         return (text or b"").decode() or None
 
     def difference(self, shown: Any, logged: Any) -> str:

@@ -31,7 +31,7 @@ def check_dispatch(dispatch: dict[str, Any]) -> None:
         fields, written = fields | {"note": dispatch["note"]}, written | {"note": note}
     for name, value in fields.items():
         if value not in (None, "", []) and written.get(name) != value:
-            raise Invalid([(name, "is not as a ticker writes it: trimmed, visible, and times in UTC")])
+            raise Invalid([(name, "is not in the form that ticker writes: trimmed, visible, and times in UTC")])
     for name in ("urgency", "language"):
         if name not in fields:
             raise Invalid([(name, "is missing")])
@@ -57,7 +57,7 @@ def check_members(*names: str, **content: Any) -> None:
             case _:
                 sound = is_moment(value)
         if not sound:
-            raise Invalid([(name, f"is not as a ticker writes it: {value!r}")])
+            raise Invalid([(name, f"is not in the form that ticker writes: {value!r}")])
 
 
 def is_moment(value: Any) -> bool:

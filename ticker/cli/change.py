@@ -42,7 +42,7 @@ def send(
     """
     key = secrets.token_hex(16) if key is None else key.strip('"')
     if not _KEY.fullmatch(key):
-        raise BadSetting("--idempotency-key: has 1 to 255 visible ASCII characters")
+        raise BadSetting("--idempotency-key: must have 1 to 255 visible ASCII characters")
     receipt: dict[str, Any] = Service().ask(
         method, path, body, headers, key=key, repeat=lambda key: repeated(context, resolved | {"idempotency_key": key})
     )

@@ -135,7 +135,7 @@ class Service:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise TickerError(f"{self.url} responded with {response.status_code}, but not as a ticker does")
+            raise TickerError(f"{self.url} responded with {response.status_code}, but not as a ticker service does")
         return content
 
     def _detail(self, response: httpx.Response) -> str:
@@ -144,7 +144,7 @@ class Service:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            return f"{self.url} responded with {response.status_code}, but not as a ticker does"
+            return f"{self.url} responded with {response.status_code}, but not as a ticker service does"
         hint = " (set TICKER_KEY)" if response.status_code == 401 else ""
         return f"{content.get('detail', f'the service responded with {response.status_code}')}{hint}"
 

@@ -12,7 +12,7 @@ from ticker.cli.backend import directly, over_http
 from ticker.cli.client import Service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import check
-from ticker.errors import BadSetting, Invalid
+from ticker.errors import BadSetting
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.registry import Registry, now
 
@@ -103,9 +103,7 @@ def edit(
 
 
 async def _edit(registry: Registry, name: str, changes: dict[str, Any]) -> FeedSettings:
-    original = changes.get("edition_of")
-    if original is not None and (original == name or not await registry.listed(original)):
-        raise Invalid([("edition_of", f"must be another feed that exists; {original!r} does not")])
+    await registry.check_edition(name, changes.get("edition_of"))
     return await registry.edit(name, changes)
 
 
@@ -125,7 +123,8 @@ def list_feeds(redis: RedisUrl = None, data: Data = None) -> None:
     if over_http(redis, data):
         feeds = Service().ask("GET", "/v1/feeds")["feeds"]
     else:
-        feeds = [{name: getattr(plan, name) for name in _COLUMNS} for plan in directly(redis, data, Registry.feeds)]
+        every = directly(redis, data, Registry.feeds)
+        feeds = [{name: getattr(settings, name) for name in _COLUMNS} for settings in every]
     for feed in feeds:
         *row, closed = (feed.get(name) or "" for name in _COLUMNS)
         print("\t".join([*row, *([f"closed {closed}"] if closed else [])]))

@@ -52,13 +52,13 @@ def _singular(name: str) -> str:
     return name.removesuffix("s")
 
 
-def typed(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the fields that were typed, by their names in a body, and the times among them as they were understood.
+def parse_given(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields that were given, by their names in a body, and the times among them as they were understood.
 
     Raises:
-        Invalid: a time that is none.
+        Invalid: a value is not a time.
     """
-    times = {name: moment(name, fields[name], lies=side) or "" for name, side in _TIMES.items() if fields.get(name)}
+    times = {name: moment(name, fields[name], side=side) or "" for name, side in _TIMES.items() if fields.get(name)}
     names = {_singular(name) if _is_list(name) else name: name for name in Draft.model_fields}
     given = {names[name]: value for name, value in (fields | times).items() if value is not None}
     return given, times

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ticker.cli.change import IdempotencyKey, feed_path, send
-from ticker.cli.fields import field_options, typed
+from ticker.cli.fields import field_options, parse_given
 from ticker.cli.receipt import show
 from ticker.dispatch import BREAKING, FIELDS, Draft, check
 from ticker.errors import TickerError
@@ -34,7 +34,7 @@ def file(
 ) -> None:
     """File a dispatch and print its receipt. Needs TICKER_KEY; TICKER_URL says where."""
     text = (_standard_input() if text == "-" else text).strip()
-    given, times = typed(fields)
+    given, times = parse_given(fields)
     draft = {"text": text, **{name: value for name, value in given.items() if value}}
     check(Draft, draft)
     receipt = send(context, "POST", feed_path(feed, "dispatches"), draft, key=idempotency_key, text=text, **times)
@@ -53,7 +53,7 @@ def correct(
     **fields: Any,
 ) -> None:
     """Correct a dispatch and print the receipt. An empty value, as in --source '', takes a field away."""
-    given, times = typed(fields)
+    given, times = parse_given(fields)
     options = {"text": text, "note": note, **given}
     changes = {name: _or_none(value) for name, value in options.items() if value is not None}
     match = "*" if revision is None else f'"{revision}"'

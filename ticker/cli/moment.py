@@ -16,11 +16,11 @@ _CLOCK: Final = re.compile(r"(\d{4}-\d\d-\d\d[T ])?(\d{1,2}:\d\d(:\d\d)?)", re.A
 _DAY: Final = timedelta(days=1)
 
 
-def moment(field: str, written: str | None, *, lies: Literal["past", "future"]) -> str | None:
+def moment(field: str, written: str | None, *, side: Literal["past", "future"]) -> str | None:
     """Return a time as RFC 3339, and print to stderr how a short form was read.
 
-    A time of day is the latest that has passed if the field `lies` in the past, and the next to come if it lies in the
-    future. Text in another form is returned unchanged, for the field's own rule to check.
+    A time of day is the latest that has passed if `side` is "past", and the next to come if it is "future". Text in
+    another form is returned unchanged, for the field's own rule to check.
 
     Raises:
         Invalid: a short form that is not a time.
@@ -29,7 +29,7 @@ def moment(field: str, written: str | None, *, lies: Literal["past", "future"]) 
         return None
     now = datetime.now().astimezone()
     try:
-        found = _parse(written.strip(), now, lies)
+        found = _parse(written.strip(), now, side)
     except (ValueError, OverflowError, OSError):
         raise Invalid([(field, f"{written!r} is not a time that any calendar or clock shows")]) from None
     if found is None:
@@ -43,7 +43,7 @@ def moment(field: str, written: str | None, *, lies: Literal["past", "future"]) 
     return rfc3339(found)
 
 
-def _parse(written: str, now: datetime, lies: str) -> datetime | None:
+def _parse(written: str, now: datetime, side: str) -> datetime | None:
     """Return the time, in the terminal's zone, or None if this is not a short form."""
     if relative := _RELATIVE.fullmatch(written):
         sign, count, unit = relative.groups()
@@ -56,9 +56,9 @@ def _parse(written: str, now: datetime, lies: str) -> datetime | None:
     if date:
         return datetime.combine(datetime.fromisoformat(date[:10]), hour).astimezone()
     # Days are added to the date and not to the moment: a day on which clocks change does not have 24 hours.
-    for days in (-1, 0, 1) if lies == "future" else (1, 0, -1):
+    for days in (-1, 0, 1) if side == "future" else (1, 0, -1):
         found = datetime.combine((now.replace(tzinfo=None) + days * _DAY).date(), hour).astimezone()
-        if found > now if lies == "future" else found <= now:
+        if found > now if side == "future" else found <= now:
             return found
     raise ValueError(written)
 

@@ -31,7 +31,7 @@ LONGEST_WAIT: Final = 30.0
 """Seconds between attempts at the most; each wait is random below a bound that doubles from half a second."""
 
 WARN_AFTER: Final = 2
-"""Failed attempts before a warning is printed: any restart of a service costs one."""
+"""Failed attempts before a warning is view: any restart of a service costs one."""
 
 _FINAL: Final = (401, 403, 404, 410)
 """Statuses after which retrying is of no use."""
@@ -105,11 +105,11 @@ def _lines(frame: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
         case "delayed":
             yield Text(f"— delayed since {clock(frame['since'])} —", style="dim")
         case type if type in KINDS_BY_FRAME:
-            printed = KINDS_BY_FRAME[type].printed(frame)
-            if isinstance(printed, dict):
-                yield from _dispatch(printed, seen)
-            elif printed is not None:
-                yield Text(f"— {printed} —", style="dim")
+            view = KINDS_BY_FRAME[type].terminal_view(frame)
+            if isinstance(view, dict):
+                yield from _dispatch(view, seen)
+            elif view is not None:
+                yield Text(f"— {view} —", style="dim")
 
 
 def _dispatch(dispatch: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:

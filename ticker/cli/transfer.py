@@ -74,7 +74,7 @@ def import_feed(
 ) -> None:
     """Import an exported feed, with its positions and history. An import that was interrupted is resumed."""
     if name is not None and not FEED_NAME.fullmatch(name):
-        raise BadSetting("--name: small letters, digits and hyphens, at most 64")
+        raise BadSetting("--name: must have small letters, digits and hyphens only, at most 64")
 
     refuse_service("import", redis, data)
 

@@ -14,9 +14,9 @@ from ticker.cli.client import Service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import BREAKING
 from ticker.errors import NotFound, TickerError
-from ticker.journal.audit import Verifier, VerifyResult
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.journal.verify import Verifier, VerifyResult
 
 
 def verify(
@@ -29,10 +29,10 @@ def verify(
 
     async def act(redis: Redis) -> list[tuple[str, VerifyResult]]:
         registry = Registry(redis)
-        plans = [await registry.settings(name) for name in feed] if feed else await registry.feeds()
-        if not plans:
-            raise NotFound("There is no feed here; --redis or --data says where the log is")
-        return [(plan.name, await Verifier(redis, plan.name).verify()) for plan in plans]
+        chosen = [await registry.settings(name) for name in feed] if feed else await registry.feeds()
+        if not chosen:
+            raise NotFound("There is no feed in this log; name the log with --redis or --data")
+        return [(settings.name, await Verifier(redis, settings.name).verify()) for settings in chosen]
 
     broken = False
     for name, (tail, fault) in on_the_log(redis, data, act):
@@ -59,5 +59,5 @@ def _change(line: str) -> dict[str, Any]:
     try:
         change: dict[str, Any] = json.loads(line)
     except ValueError:
-        raise TickerError("the audit is truncated, or not as a ticker sends it") from None
+        raise TickerError("the audit is truncated, or is not the response of a ticker service") from None
     return change

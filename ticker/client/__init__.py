@@ -3,7 +3,7 @@
 `Client` and `AsyncClient` look alike. Pure modules make their decisions: they are given what arrives and the time, and
 never wait.
 
-    changes, reads → request        each request, before any HTTP library has seen it
+    writes, reads → request         each request, before any HTTP library has seen it
     sending, response, problems     when to send it again, and what its failure means
     connection → attempt, poll      when to open which transport, and from which position
     frames → fold                   what arrives, and what it adds up to
@@ -17,18 +17,6 @@ docs/client.md is the manual; PROTOCOL.md is the contract; clients/feed is the s
 from ticker.client.async_client import AsyncClient
 from ticker.client.async_follow import AsyncFollow
 from ticker.client.attempt import Transport
-from ticker.client.changes import (
-    CorrectedReceipt,
-    Corrections,
-    EditedReceipt,
-    FeedReceipt,
-    Fields,
-    FiledReceipt,
-    HeldReceipt,
-    KilledReceipt,
-    Similar,
-    SpikedReceipt,
-)
 from ticker.client.fold import FeedState, fold, learn, pin_is_missing
 from ticker.client.following import Change, Status, StatusName
 from ticker.client.frames import Air, Dispatch, Frame, SnapshotFrame, Tombstone, Urgency, Usable, read_frame
@@ -62,6 +50,18 @@ from ticker.client.problems import (
 from ticker.client.reads import FullDispatch, HeldDispatch
 from ticker.client.sync_client import Client
 from ticker.client.sync_follow import Follow
+from ticker.client.writes import (
+    CorrectedReceipt,
+    Corrections,
+    EditedReceipt,
+    FeedReceipt,
+    Fields,
+    FiledReceipt,
+    HeldReceipt,
+    KilledReceipt,
+    Similar,
+    SpikedReceipt,
+)
 
 __all__ = [
     "Air",

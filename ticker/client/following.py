@@ -109,7 +109,7 @@ class Following:
             ValueError: the limit is not positive, no transport is named, or the snapshot is of another feed.
         """
         if limit < 1 or not transports:
-            raise ValueError("at least one dispatch is kept, and one transport tried")
+            raise ValueError("the limit must be at least 1, and at least one transport must be named")
         self.state = FeedState(feed) if start is None else fold(FeedState(feed), _checked(start, feed), limit=limit)
         self._limit = limit
         self._fresh = freshness.start(now)

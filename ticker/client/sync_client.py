@@ -11,11 +11,10 @@ from typing import Self, TypeVar, Unpack, cast
 
 import httpx
 
-from ticker.client import changes, reads
+from ticker.client import reads, writes
 from ticker.client.async_follow import AsyncFollow
 from ticker.client.attempt import TRANSPORTS, Transport
 from ticker.client.backoff import Random
-from ticker.client.changes import Corrections, Fields
 from ticker.client.clock import Clock, system_clock
 from ticker.client.exchange import arguments, read, was_sent
 from ticker.client.following import Following
@@ -26,6 +25,7 @@ from ticker.client.sending import DEADLINE, TIMEOUT, Sending
 from ticker.client.sync_follow import Follow
 from ticker.client.target import Target
 from ticker.client.transports import Transports
+from ticker.client.writes import Corrections, Fields
 
 Content = TypeVar("Content")
 
@@ -90,9 +90,9 @@ class Client:
         idempotency_key: str | None = None,
         deadline: float | None = None,
         **fields: Unpack[Fields],
-    ) -> changes.FiledReceipt:
+    ) -> writes.FiledReceipt:
         """File a dispatch."""
-        return self._send(changes.file(feed, text, fields, idempotency_key), deadline)
+        return self._send(writes.file(feed, text, fields, idempotency_key), deadline)
 
     def hold(
         self,
@@ -103,51 +103,51 @@ class Client:
         idempotency_key: str | None = None,
         deadline: float | None = None,
         **fields: Unpack[Fields],
-    ) -> changes.HeldReceipt:
+    ) -> writes.HeldReceipt:
         """Hold a dispatch until a time in the future, at most a year away."""
-        return self._send(changes.hold(feed, text, release_at, fields, idempotency_key), deadline)
+        return self._send(writes.hold(feed, text, release_at, fields, idempotency_key), deadline)
 
     def correct(
         self,
         feed: str,
         id: str,
         *,
-        revision: int | None = changes.ANY_REVISION,
+        revision: int | None = writes.ANY_REVISION,
         note: str | None = None,
         idempotency_key: str | None = None,
         deadline: float | None = None,
         **corrections: Unpack[Corrections],
-    ) -> changes.CorrectedReceipt:
+    ) -> writes.CorrectedReceipt:
         """Correct a dispatch; `note` is to readers, `revision` the one that the correction is based on.
 
         Raises:
             StaleRevision: the current revision is another.
             Killed: a killed dispatch cannot be corrected.
         """
-        request = changes.correct(feed, id, corrections, note=note, revision=revision, key=idempotency_key)
+        request = writes.correct(feed, id, corrections, note=note, revision=revision, key=idempotency_key)
         return self._send(request, deadline)
 
     def kill(
         self, feed: str, id: str, reason: str, *, idempotency_key: str | None = None, deadline: float | None = None
-    ) -> changes.KilledReceipt:
+    ) -> writes.KilledReceipt:
         """Kill a dispatch: its text disappears everywhere; readers see the reason."""
-        return self._send(changes.kill(feed, id, reason, idempotency_key), deadline)
+        return self._send(writes.kill(feed, id, reason, idempotency_key), deadline)
 
     def confirm(
         self, feed: str, id: str, *, idempotency_key: str | None = None, deadline: float | None = None
-    ) -> changes.CorrectedReceipt:
+    ) -> writes.CorrectedReceipt:
         """Confirm the flash of another key.
 
         Raises:
             Conflict: there is no flash to confirm, or no more.
         """
-        return self._send(changes.confirm(feed, id, idempotency_key), deadline)
+        return self._send(writes.confirm(feed, id, idempotency_key), deadline)
 
     def pin(
         self, feed: str, id: str | None, *, idempotency_key: str | None = None, deadline: float | None = None
-    ) -> changes.FeedReceipt:
+    ) -> writes.FeedReceipt:
         """Pin a dispatch or, for None, remove the pin."""
-        return self._send(changes.pin(feed, id, idempotency_key), deadline)
+        return self._send(writes.pin(feed, id, idempotency_key), deadline)
 
     def air(
         self,
@@ -158,37 +158,35 @@ class Client:
         url: str | None = None,
         idempotency_key: str | None = None,
         deadline: float | None = None,
-    ) -> changes.FeedReceipt:
+    ) -> writes.FeedReceipt:
         """Switch a feed on or off the air; a label or a link that is not given is removed."""
-        return self._send(changes.air(feed, on=on, label=label, url=url, key=idempotency_key), deadline)
+        return self._send(writes.air(feed, on=on, label=label, url=url, key=idempotency_key), deadline)
 
     def edit_held(
         self,
         feed: str,
         id: str,
         *,
-        revision: int | None = changes.ANY_REVISION,
+        revision: int | None = writes.ANY_REVISION,
         release_at: datetime | str | None = None,
         idempotency_key: str | None = None,
         deadline: float | None = None,
         **corrections: Unpack[Corrections],
-    ) -> changes.EditedReceipt:
+    ) -> writes.EditedReceipt:
         """Edit a held dispatch, or move the time of its release.
 
         Raises:
             Conflict: it is no longer held.
             StaleRevision: the current revision is another.
         """
-        request = changes.edit_held(
-            feed, id, corrections, release_at=release_at, revision=revision, key=idempotency_key
-        )
+        request = writes.edit_held(feed, id, corrections, release_at=release_at, revision=revision, key=idempotency_key)
         return self._send(request, deadline)
 
     def release(
         self, feed: str, id: str, *, idempotency_key: str | None = None, deadline: float | None = None
-    ) -> changes.FiledReceipt:
+    ) -> writes.FiledReceipt:
         """Release a held dispatch now; raises `Conflict` if it is no longer held."""
-        return self._send(changes.release(feed, id, idempotency_key), deadline)
+        return self._send(writes.release(feed, id, idempotency_key), deadline)
 
     def spike(
         self,
@@ -198,9 +196,9 @@ class Client:
         *,
         idempotency_key: str | None = None,
         deadline: float | None = None,
-    ) -> changes.SpikedReceipt:
+    ) -> writes.SpikedReceipt:
         """Spike a held dispatch: it is never released; raises `Conflict` if it is no longer held."""
-        return self._send(changes.spike(feed, id, reason, idempotency_key), deadline)
+        return self._send(writes.spike(feed, id, reason, idempotency_key), deadline)
 
     # Reading
 

@@ -3,7 +3,7 @@
 -- everything first, nothing. Held dispatches are kept here too, and enter the log at their release. It runs behind
 -- store.lua, outcomes.lua, time.lua and held.lua, as one script.
 --
--- KEYS  as in store.lua; then idempotency record, held, due, flashes, desk; then the indexes that the dispatch
+-- KEYS  as in store.lua; then answered, held, due, flashes, desk; then the indexes that the dispatch
 --       enters, then those it leaves (all of one feed, one hash tag)
 -- ARGV  one JSON object; append.py makes it. Its members:
 --   kind             file | correct | kill | pin | air; of held dispatches: hold | edit | spike
@@ -22,24 +22,24 @@
 --                    give: this is the second key; drop: it is no longer to become a flash
 -- Returns {outcome, detail}; see outcomes.lua.
 
-local RECORD, FLASHES = KEYS[8], KEYS[11]
+local ANSWERED, FLASHES = KEYS[8], KEYS[11]
 local FIRST_INDEX = 13
 local change = cjson.decode(ARGV[1])
 local kind, id, fields = change.kind, change.id, change.fields
 
 if change.fingerprint then
-  local record = redis.call('GET', RECORD)
-  if record then
-    local space = string.find(record, ' ', 1, true)
-    if string.sub(record, 1, space - 1) ~= change.fingerprint then return {outcome.reused, ''} end
+  local answered = redis.call('GET', ANSWERED)
+  if answered then
+    local space = string.find(answered, ' ', 1, true)
+    if string.sub(answered, 1, space - 1) ~= change.fingerprint then return {outcome.reused, ''} end
     -- A write of its own, so that WAIT on this connection covers the first request's write too.
     redis.call('HINCRBY', STATE, 'repeats', 1)
-    return {outcome.repeated, string.sub(record, space + 1)}
+    return {outcome.repeated, string.sub(answered, space + 1)}
   end
 end
 
 local function keep(receipt)
-  if change.fingerprint then redis.call('SET', RECORD, change.fingerprint .. ' ' .. receipt, 'EX', change.ttl) end
+  if change.fingerprint then redis.call('SET', ANSWERED, change.fingerprint .. ' ' .. receipt, 'EX', change.ttl) end
   return {outcome.kept, receipt}
 end
 
@@ -75,7 +75,7 @@ if id then
   local stored = redis.call('HGET', DISPATCHES, id)
   if not stored then return {outcome.absent, ''} end
   known = cjson.decode(stored)
-  if change.own_only and redis.call('HGET', FILERS, id) ~= filer then return {outcome.foreign, ''} end
+  if change.own_only and redis.call('HGET', FILERS, id) ~= filer then return {outcome.not_owner, ''} end
   if known.status == 'killed' then return {outcome.killed, stored} end
   if change.confirm == 'give' then
     local asked = redis.call('HGET', FLASHES, id)

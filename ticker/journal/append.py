@@ -11,7 +11,18 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ticker.changes import Change
-from ticker.errors import Closed, Conflict, Forbidden, Gone, Invalid, KeyReused, NotFound, StaleRevision, TickerError
+from ticker.errors import (
+    Closed,
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    KeyReused,
+    NotFound,
+    StaleRevision,
+    TickerError,
+    no_such_feed,
+)
 from ticker.journal import names
 from ticker.journal.feed_settings import moment
 
@@ -25,7 +36,7 @@ def key_names(feed: str, change: Change) -> tuple[list[str], int]:
     """Return the Redis keys that the script needs, and how many indexes the dispatch enters."""
     key = hashlib.sha256((change.idempotency_key or "").encode()).hexdigest()
     enters, leaves = indexes(feed, change.written()), indexes(feed, change.replaced())
-    keys = [*stored(feed), names.record(feed, change.holder.id, key), *_of_the_desk(feed)]
+    keys = [*log_keys(feed), names.answered(feed, change.holder.id, key), *_of_the_desk(feed)]
     return [*keys, *enters, *(leaves - enters)], len(enters)
 
 
@@ -49,7 +60,7 @@ def argument(change: Change, channel: str, entered: int) -> bytes:
 
 
 @cache
-def stored(feed: str) -> tuple[str, ...]:
+def log_keys(feed: str) -> tuple[str, ...]:
     """Return the keys that both writers of a log begin with; see store.lua."""
     return (
         names.state(feed),
@@ -83,8 +94,8 @@ def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str
     if "edition_of" not in fields:
         return []
     name: str = fields["edition_of"]
-    other, _, its = name.partition("/")
-    return [("SADD", names.editions(other, its), f"{feed}/{id}"), ("SADD", names.editions(feed, id), name)]
+    other_feed, _, other_id = name.partition("/")
+    return [("SADD", names.editions(other_feed, other_id), f"{feed}/{id}"), ("SADD", names.editions(feed, id), name)]
 
 
 class Receipt(NamedTuple):
@@ -106,24 +117,18 @@ ACCEPTED: Final = ("kept", "repeated")
 """Outcomes of a change that is kept; the detail is its receipt."""
 
 REFUSED: Final[dict[str, Callable[[Refusal], TickerError]]] = {
-    "unopened": lambda refusal: NotFound(f"There is no feed named {refusal.feed!r}"),
+    "unopened": lambda refusal: no_such_feed(refusal.feed),
     "closed": lambda refusal: Closed(refusal.feed, moment(refusal.detail) or ""),
     "absent": lambda refusal: NotFound(f"There is no {_subject(refusal.change)} in the feed {refusal.feed!r}"),
-    "killed": lambda refusal: Gone(
-        "The dispatch was killed and cannot be changed", tombstone=orjson.loads(refusal.detail)
-    ),
+    "killed": lambda refusal: killed_for_good(orjson.loads(refusal.detail)),
     "ended": lambda refusal: no_longer_held(orjson.loads(refusal.detail)),
-    "stale": lambda refusal: StaleRevision(
-        f"The current revision is {int(refusal.detail)}; fetch it and retry", revision=int(refusal.detail)
-    ),
-    "foreign": lambda _: Forbidden("A correspondent's key changes only what it filed itself"),
-    "reused": lambda _: KeyReused(
-        "This Idempotency-Key came before with another payload; use a new one", field="Idempotency-Key"
-    ),
+    "stale": lambda refusal: stale(int(refusal.detail)),
+    "not_owner": lambda _: not_yours(),
+    "reused": lambda _: key_reused(),
     "over": lambda _: Invalid([("release_at", "is in the past; to file the dispatch now, leave it out")]),
-    "unasked": lambda _: Conflict("Nobody asked for this dispatch to be a flash, or it is one already"),
-    "late": lambda _: Conflict("The time to confirm this flash is over; correct its urgency to ask again"),
-    "alone": lambda _: Forbidden("A flash is confirmed by a second key, not by the one that asked for it"),
+    "unasked": lambda _: nothing_to_confirm(),
+    "late": lambda _: Conflict("The time to confirm this flash is over; correct the urgency to flash to ask again"),
+    "alone": lambda _: Forbidden("A flash must be confirmed with another key than the one that asked for it"),
 }
 """Outcomes of a change that is refused, and the error of each."""
 
@@ -133,6 +138,33 @@ def receipt(outcome: str, detail: bytes, feed: str, change: Change) -> Receipt:
     if outcome in ACCEPTED:
         return Receipt(orjson.loads(detail), outcome == "repeated")
     raise REFUSED[outcome](Refusal(detail, feed, change))
+
+
+def killed_for_good(tombstone: dict[str, Any]) -> Gone:
+    """Return the error for a change of a dispatch of which only this tombstone is left."""
+    return Gone("This dispatch was killed and cannot be changed", tombstone=tombstone)
+
+
+def stale(revision: int) -> StaleRevision:
+    """Return the error for a change that is not based on the current revision, which is this one."""
+    return StaleRevision(f"The current revision is {revision}; fetch it and retry", revision=revision)
+
+
+def not_yours() -> Forbidden:
+    """Return the error for a correspondent's change of a dispatch that another key filed."""
+    return Forbidden("A correspondent's key may change only dispatches that it filed itself")
+
+
+def key_reused() -> KeyReused:
+    """Return the error for an Idempotency-Key that came before with another request."""
+    return KeyReused(
+        "This Idempotency-Key was already used for a different request; use a new one", field="Idempotency-Key"
+    )
+
+
+def nothing_to_confirm() -> Conflict:
+    """Return the error for a confirmation of a dispatch that does not wait for one."""
+    return Conflict("This dispatch is not waiting to be confirmed as a flash")
 
 
 def no_longer_held(record: dict[str, Any]) -> Conflict:

@@ -3,7 +3,7 @@
 -- was closed stays held until the desk decides.
 --
 -- KEYS  state, due, flashes
--- ARGV  'close' or 'reopen'; a time that never comes, in milliseconds; channel of changes, and the message for it
+-- ARGV  'close' or 'reopen'; a time that never comes, in milliseconds; the settings channel, and the message for it
 -- Returns nil if there is no such feed, else when it was closed, in milliseconds, or '' while it is open.
 
 local STATE, DUE, FLASHES = unpack(KEYS)

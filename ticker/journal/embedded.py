@@ -220,7 +220,7 @@ class Embedded:
         try:
             while True:
                 if server.exited:
-                    raise Unavailable(f"Valkey stopped at start; see {self.data / VALKEY_LOG}")
+                    raise Unavailable(f"Valkey exited while starting; see {self.data / VALKEY_LOG}")
                 try:
                     await redis("PING")
                 except Unavailable:

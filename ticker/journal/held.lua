@@ -23,7 +23,7 @@ local function find_held(change)
   local record = redis.call('HGET', HELD, change.held)
   if not record then return nil, {outcome.absent, ''} end
   if change.own_only and redis.call('HGET', FILERS, change.held) ~= change.holder then
-    return nil, {outcome.foreign, ''}
+    return nil, {outcome.not_owner, ''}
   end
   local known = cjson.decode(record)
   if known.status ~= 'held' then return nil, {outcome.ended, record} end

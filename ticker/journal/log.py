@@ -43,7 +43,7 @@ class Journal:
         self._replicas = replicas
         self._replica_timeout = replica_timeout
         self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
-        self._look = Script("look.lua")
+        self._read_state = Script("read_state.lua")
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
@@ -60,81 +60,86 @@ class Journal:
             outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 await self._tie(feed, change, detail)
-                if self._replicas:
-                    await self._wait(redis)
+                if self._replicas and (lack := await self._wait(redis)):
+                    raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
         return receipt(outcome.decode(), detail, feed, change)
 
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
         """Tie an edition to its original; before replicas are waited for, since a release is not repeated."""
-        fields = change.written()
-        if "edition_of" in fields:
-            await self._redis.pipeline(*ties(feed, orjson.loads(kept)["id"], fields))
+        if commands := ties(feed, orjson.loads(kept).get("id", ""), change.written()):
+            await self._redis.pipeline(*commands)
 
-    async def _wait(self, redis: Redis) -> None:
+    async def _wait(self, redis: Redis) -> str:
+        """Wait until what this connection wrote is on disk and on the replicas; return what is lacking, if anything."""
         milliseconds = int(self._replica_timeout * 1000)
         try:
             on_disk, copies = await redis("WAITAOF", 1, self._replicas, milliseconds)
         except CommandError:
             # Redis before 7.2, or no AOF here: copies in the replicas' memory are the most there is.
             on_disk, copies = 1, await redis("WAIT", self._replicas, milliseconds)
-        if on_disk < 1 or copies < self._replicas:
-            raise Unavailable(
-                f"Only {copies} of {self._replicas} replicas hold the entry; "
-                "send it again with the same Idempotency-Key"
-            )
+        if copies < self._replicas:
+            return f"only {copies} of {self._replicas} replicas have it"
+        return "" if on_disk else "Redis has not written it to disk yet"
 
     async def settle(self, feed: str) -> None:
-        """Wait until the replicas hold all that was written so far, such as a feed being closed; raises as `append`."""
+        """Wait until the replicas have all that was written so far, such as the closing of a feed.
+
+        Raises:
+            Unavailable: the change was made, but is not on disk or on too few replicas; it is safe to repeat.
+        """
         if not self._replicas:
             return
         async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
             await redis("HINCRBY", names.state(feed), "settled", 1)
-            await self._wait(redis)
+            if lack := await self._wait(redis):
+                raise Unavailable(f"The feed was changed, but {lack}; send the request again")
 
-    async def look(self, plan: FeedSettings) -> Feed | None:
+    async def read_state(self, settings: FeedSettings) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
-        keys = [names.state(plan.name), names.order(plan.name), names.dispatches(plan.name)]
-        found = await self._redis.run(self._look, keys, [WINDOW])
+        keys = [names.state(settings.name), names.order(settings.name), names.dispatches(settings.name)]
+        found = await self._redis.run(self._read_state, keys, [WINDOW])
         if found is None:
             return None
         offset, hash, air, pinned, dispatches, older = found
         return Feed(
-            name=plan.name,
+            name=settings.name,
             tail=Tail(int(offset), hash.decode()),
             air=orjson.loads(air) if air else dict(ON_AIR),
             pinned=pinned.decode() or None,
             dispatches=[orjson.loads(dispatch) for dispatch in dispatches],
             pinned_dispatch=orjson.loads(older) if older else None,
-            **plan.public(),
+            **settings.public(),
         )
 
-    async def opened(self, plan: FeedSettings, count: int) -> tuple[Feed, Tail, list[Entry]]:
+    async def load_feed(self, settings: FeedSettings, count: int) -> tuple[Feed, Tail, list[Entry]]:
         """Return what a feed shows now, its newest entries, at least `count` if it has as many, and the place before.
 
         Raises:
             BrokenLog: the log is not there, or its chain is broken.
             Unavailable: it changed meanwhile.
         """
-        feed = await self.look(plan)
+        feed = await self.read_state(settings)
         if feed is None:
-            raise BrokenLog(f"The feed {plan.name!r} is listed, but its log is not there")
-        base, recent = await self.recent(plan.name, feed.tail.offset, count)
+            raise BrokenLog(f"The feed {settings.name!r} is listed, but its log is missing")
+        base, recent = await self.recent(settings.name, feed.tail.offset, count)
         end = base
         for entry in recent:
             if not entry.follows(end):
-                raise BrokenLog(f"The log of {plan.name!r} is broken at offset {entry.tail.offset}")
+                raise BrokenLog(f"The log of {settings.name!r} is broken at offset {entry.tail.offset}")
             end = entry.tail
         if end != feed.tail:
-            again = await self.look(plan)
+            again = await self.read_state(settings)
             if again is not None and again.tail == feed.tail:
-                raise BrokenLog(f"The log of {plan.name!r} ends at offset {end.offset}, before its newest entry")
-            raise Unavailable(f"The log of {plan.name!r} changed while it was read")
+                raise BrokenLog(
+                    f"The log of {settings.name!r} ends at offset {end.offset}, but its state says {feed.tail.offset}"
+                )
+            raise Unavailable(f"The log of {settings.name!r} changed while it was read")
         return feed, base, recent
 
     async def pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
         """Return the dispatch that an entry pins if the feed does not show it: a pin has only its id."""
-        id = kind_of(entry).referred(entry)
+        id = kind_of(entry).pinned_id(entry)
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None
         try:
@@ -224,8 +229,8 @@ class Journal:
         tied = {name.decode() for name in await self._redis("SMEMBERS", names.editions(feed, id))}
         # Editions of the same original are editions of each other.
         for name in sorted(tied):
-            other, _, its = name.partition("/")
-            tied |= {name.decode() for name in await self._redis("SMEMBERS", names.editions(other, its))}
+            other_feed, _, other_id = name.partition("/")
+            tied |= {name.decode() for name in await self._redis("SMEMBERS", names.editions(other_feed, other_id))}
         return sorted(tied - {f"{feed}/{id}"})
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:

@@ -28,13 +28,13 @@ class Channels:
 
     Attributes:
         nodes: each node's probes, with the numbers of its readers.
-        changes: a feed was opened, edited or closed, or a key was revoked.
+        settings: a feed was opened, edited or closed, or a key was revoked.
     """
 
     def __init__(self, database: int) -> None:
         self._prefix = "ticker:" if database == 0 else f"ticker:{database}:"
         self.nodes = f"{self._prefix}nodes"
-        self.changes = f"{self._prefix}changes"
+        self.settings = f"{self._prefix}changes"
 
     def live(self, feed: str) -> str:
         """Return the channel of a feed's entries, published as they are written."""
@@ -86,7 +86,7 @@ def index(feed: str, name: str, label: str) -> str:
     return f"ticker:{{{feed}}}:order:{name}:{label}"
 
 
-def record(feed: str, holder: str, key: str) -> str:
+def answered(feed: str, holder: str, key: str) -> str:
     """String: the response to the request with this Idempotency-Key of this key holder."""
     return f"ticker:{{{feed}}}:answered:{holder}:{key}"
 

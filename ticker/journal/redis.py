@@ -65,6 +65,11 @@ class WrongType(CommandError):
     """A key holds another kind of value than the service stores in it."""
 
 
+def unreachable() -> Unavailable:
+    """Return the error for a server that does not respond."""
+    return Unavailable("The log cannot be reached")
+
+
 def cause(error: BaseException) -> str:
     """Return an error's message for an operator, with that of Redis in brackets, which the public never sees."""
     return f"{error} ({error.__cause__})" if error.__cause__ is not None else str(error)
@@ -75,7 +80,7 @@ def _translate(error: Exception) -> Exception:
     ours: Exception
     match error:
         case exceptions.ConnectionError() | exceptions.TimeoutError() | OSError():
-            ours = Unavailable("The log cannot be reached")
+            ours = unreachable()
         case exceptions.OutOfMemoryError():
             ours = LogFull("The log takes no entries now")
         case exceptions.ReadOnlyError() | exceptions.ClusterDownError():
@@ -368,7 +373,9 @@ async def durability_warnings(client: Redis, replicas: int) -> list[str]:
     kept = {name.decode(): value.decode() for name, value in zip(found[::2], found[1::2], strict=True)}
     warnings = []
     if kept.get("appendonly") != "yes":
-        warnings.append("this Redis keeps nothing on disk (appendonly no): a restart loses what was answered with 201")
+        warnings.append(
+            "this Redis keeps nothing on disk (appendonly no): a restart loses changes that were confirmed with 201"
+        )
     elif kept.get("appendfsync") != "always":
         warnings.append(
             f"this Redis writes to disk with appendfsync {kept.get('appendfsync')}: "

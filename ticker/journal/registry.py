@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from ticker.dispatch import BREAKING, rfc3339
-from ticker.errors import Conflict, NotFound
+from ticker.errors import Conflict, Invalid, NotFound, no_such_feed
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script, WrongType
@@ -87,7 +87,7 @@ class Registry:
     async def _stored_settings(self, name: str) -> tuple[bytes, FeedSettings]:
         text, closed = await self._redis.pipeline(("HGET", names.FEEDS, name), ("HGET", names.state(name), "closed"))
         if text is None:
-            raise NotFound(f"There is no feed named {name!r}")
+            raise no_such_feed(name)
         return text, FeedSettings.read(text, closed)
 
     async def edit(self, name: str, changes: dict[str, Any], token: str = "") -> FeedSettings:
@@ -107,7 +107,7 @@ class Registry:
         while changes:
             before, settings = await self._stored_settings(name)
             notification = name if reopens else token or name
-            args = [name, before, replace(settings, **changes).stored, self._redis.channels.changes, notification]
+            args = [name, before, replace(settings, **changes).stored, self._redis.channels.settings, notification]
             if await self._redis.run(self._swap, [names.FEEDS], args):
                 break  # otherwise another edit was stored meanwhile: apply this one to its result
         if reopens:
@@ -126,9 +126,9 @@ class Registry:
     async def _close_or_reopen(self, name: str, act: str, token: str) -> None:
         await self.settings(name)  # raises NotFound for a feed that is being imported, which has a state already
         keys = [names.state(name), names.due(name), names.flashes(name)]
-        args = [act, NEVER, self._redis.channels.changes, token or name]
+        args = [act, NEVER, self._redis.channels.settings, token or name]
         if await self._redis.run(self._closing, keys, args) is None:
-            raise NotFound(f"There is no feed named {name!r}")
+            raise no_such_feed(name)
 
     async def open_feed(self, settings: FeedSettings) -> None:
         """Open a feed and notify every node.
@@ -151,9 +151,9 @@ class Registry:
             Conflict: it is open already.
         """
         fresh = await self._redis("HSETNX", names.FEEDS, settings.name, settings.stored)
-        await self._redis("PUBLISH", self._redis.channels.changes, settings.name)
+        await self._redis("PUBLISH", self._redis.channels.settings, settings.name)
         if not fresh:
-            raise Conflict(f"The feed {settings.name!r} is open already", field="name")
+            raise already_open(settings.name)
 
     async def ensure(self, admin_key: str | None) -> None:
         """Make sure that a log that was emptied, or never used, has the default feed and the admin key.
@@ -193,12 +193,21 @@ class Registry:
         digest = _digest(secret)
         before, _ = await self._redis.pipeline(("GET", names.ADMIN), ("SET", names.ADMIN, digest))
         if before is not None and before.decode() != digest:
-            await self._redis.pipeline(("HDEL", names.KEYS, before), ("PUBLISH", self._redis.channels.changes, b""))
+            await self._redis.pipeline(("HDEL", names.KEYS, before), ("PUBLISH", self._redis.channels.settings, b""))
         await self.issue("admin", "admin", [], secret=secret)
 
     async def listed(self, name: str) -> bool:
         """Return True if a feed is listed in Redis, whether or not this node follows it yet."""
         return bool(await self._redis("HEXISTS", names.FEEDS, name))
+
+    async def check_edition(self, feed: str, original: str | None) -> None:
+        """Check of which feed a feed is to be an edition; None means of none.
+
+        Raises:
+            Invalid: it is the feed itself, or not listed.
+        """
+        if original is not None and (original == feed or not await self.listed(original)):
+            raise Invalid([("edition_of", f"must be another feed that exists; {original!r} is not")])
 
     async def holder(self, secret: str) -> Holder | None:
         """Return the holder of a key, or None if it was never issued or is revoked."""
@@ -240,10 +249,15 @@ class Registry:
                 await self._redis.pipeline(
                     ("HDEL", names.KEYS, digest),
                     ("HDEL", names.USED, id),
-                    ("PUBLISH", self._redis.channels.changes, b""),
+                    ("PUBLISH", self._redis.channels.settings, b""),
                 )
                 return holder
         raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")
+
+
+def already_open(name: str) -> Conflict:
+    """Return the error for a feed to be opened whose name an open feed has."""
+    return Conflict(f"The feed {name!r} is open already", field="name")
 
 
 def _digest(secret: str) -> str:

@@ -4,7 +4,7 @@
 --
 -- KEYS  as in store.lua; then the indexes that the dispatch enters, then those it leaves
 -- ARGV  named below
--- Returns 'kept'; or 'known' if the entry is there already; 'gap' if entries before it are missing; 'foreign' if the
+-- Returns 'kept'; or 'known' if the entry is there already; 'gap' if entries before it are missing; 'forked' if the
 -- chain is another one.
 
 local FIRST_INDEX = 8
@@ -13,17 +13,17 @@ local offset, hash, text, now, kind, id, stored, filer, entered = unpack(ARGV)
 local known, before, origin = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'origin'))
 if offset == '0' then
   if origin == hash then return 'known' end
-  if known and known ~= '0' then return 'foreign' end
+  if known and known ~= '0' then return 'forked' end
   redis.call('HSET', STATE, 'origin', hash, 'hash', hash, 'at', now, 'offset', offset)
   return 'kept'
 end
 if not known then return 'gap' end
 if tonumber(offset) <= tonumber(known) then
   local kept = redis.call('XRANGE', LOG, offset .. '-0', offset .. '-0')
-  return kept[1] and kept[1][2][2] == hash and 'known' or 'foreign'
+  return kept[1] and kept[1][2][2] == hash and 'known' or 'forked'
 end
 if tonumber(offset) ~= tonumber(known) + 1 then return 'gap' end
-if redis.sha1hex(before .. text) ~= hash then return 'foreign' end
+if redis.sha1hex(before .. text) ~= hash then return 'forked' end
 store(
   {kind = kind, id = id, stored = stored, filer = filer, first = FIRST_INDEX, entered = tonumber(entered)},
   {offset = offset, hash = hash, text = text, now = now})

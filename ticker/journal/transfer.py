@@ -13,7 +13,6 @@ import re
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -22,14 +21,14 @@ import orjson
 from ticker.admin import FeedPlan
 from ticker.changes import kind_of
 from ticker.changes.rules import is_moment
-from ticker.dispatch import check
+from ticker.dispatch import check, milliseconds
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import BadRequest, Conflict, Invalid, NotFound, TickerError, Unavailable
 from ticker.journal import names
-from ticker.journal.append import indexes, stored, ties
-from ticker.journal.audit import Walk, logged
+from ticker.journal.append import indexes, log_keys, ties
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script
+from ticker.journal.walk import Walk, readable
 
 FORMAT: Final = 1
 """Version of the format; a later one may add members."""
@@ -62,7 +61,7 @@ class Exported:
 
     Attributes:
         filer: id of the key that filed the dispatch, if the entry files one.
-        id: of the dispatch that the entry is of; empty if there is none.
+        id: of the dispatch that the entry changes; empty if it changes none.
         stored: the state that the entry leaves, as JSON.
         dispatch: the dispatch that the entry brings, or nothing.
     """
@@ -88,7 +87,7 @@ async def export_feed(redis: Redis, settings: FeedSettings) -> AsyncIterator[tup
     head = {"ticker": FORMAT, "feed": asdict(settings), "origin": origin.decode(), "position": str(end.position)}
     yield with_crc(head), Progress(0, end.offset)
     async for page in Walk(redis, settings.name).pages():
-        filed = {step.entry.tail.offset: step.after["id"] for step in logged(page) if step.kind.files}
+        filed = {step.entry.tail.offset: step.after["id"] for step in readable(page) if step.kind.is_filing}
         found = await redis("HMGET", names.filers(settings.name), *filed.values()) if filed else []
         filers = {offset: filer.decode() for offset, filer in zip(filed, found, strict=True) if filer}
         for entry, _, fault in page:
@@ -150,7 +149,7 @@ def _entries(head: Head, rest: Iterator[tuple[int, bytes]]) -> Iterator[Exported
             raise BadRequest(f"line {number}: the export should have ended with entry {head.end.offset}")
         yield exported
     if tail.position != head.end:
-        raise BadRequest(f"line {number + 1}: the export is truncated; it should go on to entry {head.end.offset}")
+        raise BadRequest(f"line {number + 1}: the export is truncated; it should continue to entry {head.end.offset}")
 
 
 def _exported(members: dict[str, Any]) -> Exported:
@@ -159,8 +158,8 @@ def _exported(members: dict[str, Any]) -> Exported:
     if not isinstance(filer, str):
         raise ValueError("the filer is the id of a key")
     kind = kind_of(entry)
-    stored = orjson.dumps(kind.after(entry))
-    return Exported(entry, filer, kind.target(entry) or "", stored, kind.brought(entry) or {})
+    stored = orjson.dumps(kind.state_after(entry))
+    return Exported(entry, filer, kind.target(entry) or "", stored, kind.dispatch_in(entry) or {})
 
 
 def with_crc(line: dict[str, Any]) -> bytes:
@@ -206,7 +205,7 @@ async def import_feed(
     script = Script("store.lua", "restore.lua")
     # By itself, so that the server has the script before a batch of calls: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
-    _raise_for(settings, 0, await redis.run(script, [*stored(settings.name)], origin))
+    _raise_for(settings, 0, await redis.run(script, [*log_keys(settings.name)], origin))
     listed, offset = await redis.pipeline(
         ("HEXISTS", names.FEEDS, settings.name), ("HGET", names.state(settings.name), "offset")
     )
@@ -228,27 +227,27 @@ async def _list(redis: Redis, settings: FeedSettings) -> None:
     closed = (
         ("HDEL", state, "closed")
         if settings.closed is None
-        else ("HSET", state, "closed", _milliseconds(settings.closed))
+        else ("HSET", state, "closed", milliseconds(settings.closed))
     )
     # All nodes read the log again: one that was there before has another history now, or is longer.
-    publish = ("PUBLISH", redis.channels.changes, settings.name)
+    publish = ("PUBLISH", redis.channels.settings, settings.name)
     await redis.pipeline(closed, ("HSET", names.FEEDS, settings.name, settings.stored), publish)
 
 
-def _milliseconds(moment: str) -> int:
-    return round(datetime.fromisoformat(moment).timestamp() * 1000)
-
-
 def _raise_for(settings: FeedSettings, offset: int, outcome: bytes) -> None:
-    if outcome == b"foreign":
-        raise Conflict(f"The feed {settings.name!r} is there already, with another history; choose another name")
+    if outcome == b"forked":
+        raise Conflict(
+            f"The feed {settings.name!r} already exists with a different history; choose another name with --name"
+        )
     if outcome == b"gap":
-        raise Unavailable(f"The log was disturbed before entry {offset}; import it again, and it goes on from there")
+        raise Unavailable(
+            f"Entries before {offset} are missing in Redis; run the import again: it continues where it stopped"
+        )
 
 
 async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[list[str], list[Any]]]:
     """Return the keys and arguments of the script for each of these entries."""
-    filed = {each.id for each in batch if kind_of(each.entry).files}
+    filed = {each.id for each in batch if kind_of(each.entry).is_filing}
     ids = list({each.id for each in batch if each.dispatch} - filed)
     found = await redis("HMGET", names.dispatches(feed), *ids) if ids else []
     # A correction takes the dispatch out of the indexes that it is in before this batch. If a part of the batch was
@@ -259,7 +258,7 @@ async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[l
         enters, leaves = indexes(feed, each.dispatch), set[str]()
         if each.dispatch:
             leaves, labels[each.id] = labels.get(each.id, set()) - enters, enters
-        tail, now = each.entry.tail, _milliseconds(each.entry.at)
+        tail, now = each.entry.tail, milliseconds(each.entry.at)
         args = [tail.offset, tail.hash, each.entry.text, now, each.entry.kind, each.id, each.stored, each.filer]
-        calls.append(([*stored(feed), *enters, *leaves], [*args, len(enters)]))
+        calls.append(([*log_keys(feed), *enters, *leaves], [*args, len(enters)]))
     return calls

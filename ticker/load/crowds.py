@@ -155,7 +155,7 @@ class Crowds:
                 assert process.stdout is not None
                 tally.add(json.loads(process.stdout.readline()))
         except (OSError, ValueError):
-            raise TickerError("a process of readers died") from None
+            raise TickerError("a process that runs readers exited") from None
         return tally
 
     def until_open(self, timeout: float, progress: Callable[[Tally], None] | None = None) -> Tally:

@@ -73,7 +73,7 @@ class Piece(NamedTuple):
     rest: bytes = b""
 
 
-class Changes:
+class PollResponses:
     """Reads the bodies of responses to requests for changes; all readers get the same, so each is read once."""
 
     def __init__(self, run: str) -> None:

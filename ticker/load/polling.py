@@ -13,7 +13,7 @@ import time
 from typing import Final, NamedTuple
 
 from ticker.load.crowd import Crowd, Reader, Spec, raise_file_limit
-from ticker.load.frames import Beat, Changes
+from ticker.load.frames import Beat, PollResponses
 
 REQUEST_INTERVAL: Final = 1_000_000_000
 """Nanoseconds within which the same URL is not requested twice."""
@@ -76,7 +76,7 @@ class PollingCrowd(Crowd):
 
     def __init__(self, spec: Spec) -> None:
         super().__init__(spec)
-        self.changes = Changes(spec.run)
+        self.responses = PollResponses(spec.run)
         self.everyone = [PollingReader(spec.position) for _ in range(spec.count)]
         self.unconnected = list(self.everyone)
 
@@ -115,7 +115,7 @@ class PollingCrowd(Crowd):
             return
         reader.rest = response.rest
         if response.status.startswith("200"):
-            piece = self.changes.read(response.body)
+            piece = self.responses.read(response.body)
             reader.position = piece.position
             self.count.record(reader, piece.events, now)
         elif response.status.startswith("204"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import resource
@@ -26,7 +27,7 @@ log = logging.getLogger("ticker.server")
 FIRST_BYTE_TIMEOUT: Final = 10.0
 """Seconds a new connection may send nothing, so that silent ones do not use up the descriptors."""
 
-POLL_INTERVAL: Final = 1.0
+DEADLINE_INTERVAL: Final = 1.0
 """Seconds between checks of all deadlines: one timer for all connections."""
 
 ACCEPT_BATCH: Final = 64
@@ -119,7 +120,8 @@ class Acceptor:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                log.warning("no connection can be accepted: %s", error.strerror)
+                advice = "; raise the limit of open files" if error.errno in (errno.EMFILE, errno.ENFILE) else ""
+                log.warning("no connection can be accepted: %s%s", error.strerror, advice)
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(ACCEPT_BACKOFF, self._accept_again)
                 return
@@ -180,7 +182,7 @@ class Acceptor:
             self._loop.call_soon(self._decide, descriptor, received, self.readiness.clock())
 
     def _decide(self, descriptor: int, data: bytes, since: float) -> None:
-        if not self._hand_off.plain(descriptor, data):
+        if not self._hand_off.try_first_bytes(descriptor, data):
             giving = self._loop.create_task(self._give_to_uvicorn(descriptor, data, since))
             self._giving.add(giving)
             giving.add_done_callback(self._giving.discard)
@@ -202,7 +204,7 @@ class Acceptor:
 
     def _check_deadlines_repeatedly(self) -> None:
         self.check_deadlines()
-        self._loop.call_later(POLL_INTERVAL, self._check_deadlines_repeatedly)
+        self._loop.call_later(DEADLINE_INTERVAL, self._check_deadlines_repeatedly)
 
     async def _give_to_uvicorn(self, descriptor: int, data: bytes, since: float) -> None:
         connection = socket.socket(fileno=descriptor)

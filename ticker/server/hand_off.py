@@ -50,16 +50,16 @@ class HandOff:
         self._loop = asyncio.get_running_loop()
         self._ticking = False
 
-    def plain(self, descriptor: int, data: bytes) -> bool:
+    def try_first_bytes(self, descriptor: int, data: bytes) -> bool:
         """Hand off a connection if all it has sent, `data`, is one plain request; False leaves it as it is."""
         if (plain := self._plain_head.fullmatch(data)) is None:
             return False
         if (headers := headers_in(plain[2])) is None:
             return False
         websocket = wants_websocket(headers)
-        return self.request(lambda: descriptor, plain[1].decode(), headers, websocket=websocket, last=True)
+        return self.try_request(lambda: descriptor, plain[1].decode(), headers, websocket=websocket, last=True)
 
-    def request(
+    def try_request(
         self, release: Callable[[], int], target: str, headers: dict[str, str], *, websocket: bool, last: bool
     ) -> bool:
         """Make a reader or a waiter of a connection; False leaves it as it is, for the application to respond.
@@ -112,9 +112,9 @@ class HandOff:
         polls = poll.channel.polls
         waiter.wait_in(polls.waiting)
         try:
-            changes = polls.ask(waiter, poll.after, poll.wait)
-            if changes is not None:
-                waiter.respond_to_all((waiter,), changes)
+            found = polls.ask(waiter, poll.after, poll.wait)
+            if found is not None:
+                waiter.respond_to_all((waiter,), found)
         except Exception:
             waiter.cut()
             raise

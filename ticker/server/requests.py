@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from ticker.allowance import Allowance
-from ticker.errors import BadRequest, HeadTooLarge, TickerError, TooSlow, Unavailable, WrongMethod
+from ticker.errors import BadRequest, TickerError, Unavailable, WrongMethod, head_too_large, too_slow
 from ticker.server.deadlines import Deadlines
 from ticker.server.hand_off import HandOff
 from ticker.server.handshake import combined, wants_websocket
@@ -138,7 +138,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._refuse(self._error or BadRequest("This is not a valid HTTP/1.1 request (RFC 9112)"))
             return False
         if self._unparsed > MAX_HEAD_SIZE:
-            self._refuse(_too_large())
+            self._refuse(head_too_large(MAX_HEAD_SIZE))
         elif len(self.pipeline) > MAX_PIPELINED:
             self.cut()
         return not (self._refused or self._handed_off or self.transport.is_closing())
@@ -182,7 +182,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _count(self, size: int) -> None:
         self._size += size
         if self._size > MAX_HEAD_SIZE:
-            self._fail(_too_large())
+            self._fail(head_too_large(MAX_HEAD_SIZE))
 
     def _fail(self, error: TickerError) -> None:
         """Make the parser stop with this error."""
@@ -255,7 +255,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         ends = self._last_data.find(_END) + len(_END) == len(self._last_data)
         last = ends and self.parser.get_http_version() == "1.1"
         target = self.url.decode("latin-1")
-        self._handed_off = self._hand_off.request(
+        self._handed_off = self._hand_off.try_request(
             self._release, target, self._headers(), websocket=websocket, last=last
         )
         return self._handed_off
@@ -275,9 +275,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._refused:
             self.cut()
         elif self._part == "head" and not self._responding:
-            self._refuse(TooSlow(f"The head of a request must arrive within {HEAD_TIMEOUT:.0f} seconds"))
+            self._refuse(too_slow("head", HEAD_TIMEOUT))
         elif self._part == "body":
-            self._refuse(TooSlow(f"The body of a request must arrive within {BODY_TIMEOUT:.0f} seconds"))
+            self._refuse(too_slow("body", BODY_TIMEOUT))
 
     def cut(self) -> None:
         """See `DeadlineOwner`."""
@@ -340,7 +340,3 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             return
         self.transport.write_eof()
         self._deadlines.set(self, self._deadlines.clock() + LINGER_TIMEOUT)
-
-
-def _too_large() -> HeadTooLarge:
-    return HeadTooLarge(f"The head of a request, with URL and trailers, must not exceed {MAX_HEAD_SIZE} bytes")

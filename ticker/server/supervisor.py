@@ -93,7 +93,11 @@ async def _reload_on(requested: asyncio.Event, workers: list[KeptChild], grace: 
             try:
                 await worker.replace(grace)
             except (TickerError, OSError) as error:
-                print(f"ticker: {error}; the old workers stay", file=sys.stderr, flush=True)
+                print(
+                    f"ticker: {error}; reload stopped: the workers not yet replaced keep running",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 break
 
 
@@ -127,14 +131,14 @@ async def _start_worker(settings: Settings, listener: socket.socket) -> Child:
     Raises:
         Unavailable: it died or took too long.
     """
-    ours, its = socket.socketpair()
-    with its:
-        lifeline, end = await asyncio.open_unix_connection(sock=ours)  # see worker.py
+    supervisor_end, worker_end = socket.socketpair()
+    with worker_end:
+        lifeline, end = await asyncio.open_unix_connection(sock=supervisor_end)  # see worker.py
 
         async def close_lifeline() -> None:
             end.close()
 
-        descriptors = (listener.fileno(), its.fileno())
+        descriptors = (listener.fileno(), worker_end.fileno())
         try:
             worker = await Child.start(
                 sys.executable,

@@ -12,7 +12,7 @@ from email.utils import formatdate
 from typing import Final, Protocol, Self
 
 from ticker.server.readiness import Readiness
-from ticker.waiting import Changes, Waiter, Waiting
+from ticker.waiting import PollResponse, Waiter, Waiting
 from ticker.web.changes import headers_of
 
 MAX_PIPELINED_SIZE: Final = 16 * 1024
@@ -62,25 +62,25 @@ class SocketWaiter(Waiter):
         self._waiting = waiting
 
     @classmethod
-    def respond_to_all(cls, waiters: Iterable[Self], changes: Changes) -> None:
+    def respond_to_all(cls, waiters: Iterable[Self], response: PollResponse) -> None:
         responses: dict[tuple[str | None, bool], bytes] = {}
         for waiter in waiters:
-            waiter.respond(changes, responses)
+            waiter.respond(response, responses)
 
-    def respond(self, changes: Changes, responses: dict[tuple[str | None, bool], bytes]) -> None:
+    def respond(self, response: PollResponse, responses: dict[tuple[str | None, bool], bytes]) -> None:
         """Write the response; `responses` are those encoded already, by variant."""
-        self._close = self._close or changes.leaving
+        self._close = self._close or response.leaving
         variant = self._headers.get("access-control-allow-origin"), self._close
-        if (response := responses.get(variant)) is None:
-            response = responses[variant] = encode(changes, self._headers, close=self._close)
+        if (encoded := responses.get(variant)) is None:
+            encoded = responses[variant] = encode(response, self._headers, close=self._close)
         try:
-            sent = os.write(self._descriptor, response)
+            sent = os.write(self._descriptor, encoded)
         except OSError:  # no room; or broken, which is found out when waiting for room
             sent = 0
-        if sent == len(response):
+        if sent == len(encoded):
             self._answered()
         else:
-            self._unsent = response[sent:]
+            self._unsent = encoded[sent:]
             self._readiness.watch_writable(self._descriptor, self, on=True)
 
     def _answered(self) -> None:
@@ -132,17 +132,17 @@ class SocketWaiter(Waiter):
             self._answered()
 
 
-def encode(changes: Changes, headers: Mapping[str, str], *, close: bool) -> bytes:
+def encode(response: PollResponse, headers: Mapping[str, str], *, close: bool) -> bytes:
     """Return a whole response, head and body (RFC 9112)."""
     fields = {
         "date": formatdate(usegmt=True),
-        **headers_of(changes, headers),
+        **headers_of(response, headers),
         "x-content-type-options": "nosniff",
     }
-    if changes.body is not None:
-        fields["content-length"] = str(len(changes.body))
+    if response.body is not None:
+        fields["content-length"] = str(len(response.body))
     if close:
         fields["connection"] = "close"
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    status = "204 No Content" if changes.body is None else "200 OK"
-    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + (changes.body or b"")
+    status = "204 No Content" if response.body is None else "200 OK"
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + (response.body or b"")

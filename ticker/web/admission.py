@@ -114,7 +114,12 @@ def refuse_foreign(settings: Settings, feed: Feed | None, headers: Mapping[str, 
     """
     origin = foreign_origin(settings, headers)
     if not allows(allowed_origins(settings, feed), origin):
-        raise Forbidden(f"Pages of {origin} may not read this service's feeds", field="Origin")
+        raise origin_not_allowed(origin)
+
+
+def origin_not_allowed(origin: str | None) -> Forbidden:
+    """Return the error for a request of a page whose origin may not read a feed."""
+    return Forbidden(f"Pages of {origin} may not read this service's feeds", field="Origin")
 
 
 def foreign_origin(settings: Settings, headers: Mapping[str, str]) -> str | None:
@@ -171,6 +176,11 @@ def enter(hub: Hub, settings: Settings, feed: str, headers: Mapping[str, str], k
     return hub.admit(feed)
 
 
+def stream_needed() -> UpgradeRequired:
+    """Return the error for a request for a live stream that asks for no kind of stream."""
+    return UpgradeRequired("Ask for a WebSocket, or for events with Accept: text/event-stream", field="Accept")
+
+
 def admit(
     hub: Hub,
     settings: Settings,
@@ -189,7 +199,7 @@ def admit(
     """
     channel = enter(hub, settings, feed, headers, key)
     if not websocket and "text/event-stream" not in headers.get("accept", ""):
-        raise UpgradeRequired("Ask for a WebSocket, or for events with Accept: text/event-stream", field="Accept")
+        raise stream_needed()
     after, origin = (position_in(query) if query else None), foreign_origin(settings, headers)
     if not websocket:
         # What the browser saw last is newer than what its page was loaded with.

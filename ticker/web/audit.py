@@ -16,7 +16,7 @@ from ticker.journal.registry import Holder
 from ticker.schema import moment, or_null, shape, text
 from ticker.web.described import examples
 from ticker.web.node import node_of
-from ticker.web.operation import Resource, Returns
+from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import FEED, FEED_NAME
 from ticker.web.shape import Shape
 from ticker.web.shapes.dispatch import DISPATCH, TOMBSTONE
@@ -69,17 +69,20 @@ _STEPS: Final[list[dict[str, Any]]] = [
 ]
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED + "/audit",
     "readAudit",
     "Every change of the feed",
-    Returns(
-        200,
-        "Oldest first, one JSON object a line. Killed text is among it.",
-        (_STEP,),
-        media_type="application/x-ndjson",
-        example=b"".join(orjson.dumps(step, option=orjson.OPT_APPEND_NEWLINE) for step in _STEPS).decode(),
+    (
+        Returns(
+            200,
+            "Oldest first, one JSON object a line. Killed text is among it.",
+            (_STEP,),
+            media_type="application/x-ndjson",
+            example=b"".join(orjson.dumps(step, option=orjson.OPT_APPEND_NEWLINE) for step in _STEPS).decode(),
+        ),
     ),
     role="editor",
 )

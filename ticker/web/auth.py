@@ -12,6 +12,26 @@ from ticker.web.node import node_of
 _RANK: dict[Role, int] = {"correspondent": 1, "editor": 2, "admin": 3}
 
 
+def key_needed() -> Unauthorized:
+    """Return the error for a request without a key."""
+    return Unauthorized("Send a key: Authorization: Bearer tk_…", field="Authorization")
+
+
+def unknown_key() -> InvalidToken:
+    """Return the error for a key that is not known."""
+    return InvalidToken("This key was never issued here, or it is revoked", field="Authorization")
+
+
+def role_needed(at_least: Role, name: str, role: Role) -> InsufficientScope:
+    """Return the error for a key, of this name and role, whose role is not enough."""
+    return InsufficientScope(f"This needs the role {at_least}; the key of {name} has the role {role}")
+
+
+def too_many(name: str, rate: int, wait: int) -> TooMany:
+    """Return the error for a key that may make `rate` changes a minute, and the next in `wait` seconds."""
+    return TooMany(f"The key of {name} may make at most {rate} changes a minute; wait a moment", retry_after=wait)
+
+
 async def holder_of(request: Request, *, at_least: Role, feed: str | None = None) -> Holder:
     """Return the holder of the request's key (RFC 6750), asked of Redis each time so that revoking is immediate.
 
@@ -23,19 +43,19 @@ async def holder_of(request: Request, *, at_least: Role, feed: str | None = None
     """
     secret = secret_in(request.headers)
     if secret is None:
-        raise Unauthorized("Send a key: Authorization: Bearer tk_…", field="Authorization")
+        raise key_needed()
     node = node_of(request)
     holder = await node.registry.holder(secret)
     if holder is None:
-        raise InvalidToken("This key was never issued here, or it is revoked", field="Authorization")
+        raise unknown_key()
     if _RANK[holder.role] < _RANK[at_least]:
-        raise InsufficientScope(f"This needs the role {at_least}; {holder.name}'s key is {holder.role}'s")
+        raise role_needed(at_least, holder.name, holder.role)
     if feed is not None and not holder.writes(feed):
-        raise InsufficientScope(f"{holder.name}'s key does not write to the feed {feed!r}")
+        raise InsufficientScope(f"The key of {holder.name} may not write to the feed {feed!r}")
     await node.registry.note_use(holder)
     rate = holder.rate or node.settings.rate
     if rate and request.method not in ("GET", "HEAD") and (wait := await node.registry.count(holder, rate)):
-        raise TooMany(f"{holder.name}'s key makes at most {rate} changes a minute; wait a moment", retry_after=wait)
+        raise too_many(holder.name, rate, wait)
     return holder
 
 
@@ -53,7 +73,7 @@ async def authorize(request: Request, role: Role) -> Holder:
         holder = await holder_of(request, at_least=role)
         if holder.feeds:
             theirs = ", ".join(holder.feeds)
-            raise InsufficientScope(f"This needs an admin of all feeds; {holder.name}'s key is for {theirs}")
+            raise InsufficientScope(f"This needs an admin of all feeds; the key of {holder.name} is for {theirs}")
         return holder
     feed = request.path_params["feed"]
     holder = await holder_of(request, at_least=role, feed=feed)

@@ -21,11 +21,11 @@ from ticker.errors import Invalid
 from ticker.hub import Hub
 from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
-from ticker.waiting import Changes, Waiter
+from ticker.waiting import PollResponse, Waiter
 from ticker.web.admission import cross_origin, enter, find_readable
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME, TICKER_AT, query
 from ticker.web.responses import EXPOSED
 from ticker.web.shapes.feed import CHANGES
@@ -39,7 +39,8 @@ _WAIT: Final = query(
     {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT, "default": 0},
     10,
 )
-_INVALID_WAIT: Final = Fault("InvalidWait", Invalid([("wait", "is a whole number of seconds from 0 to 30")]))
+_WAIT_RULE: Final = ("wait", f"must be a whole number of seconds from 0 to {LONGEST_WAIT}")
+_INVALID_WAIT: Final = Fault("InvalidWait", Invalid([_WAIT_RULE]))
 
 CHANGES_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/changes")
 
@@ -78,22 +79,22 @@ def asked(query: str) -> tuple[str | None, int]:
         Invalid: with every parameter at fault.
     """
     given = dict(parse_qsl(query, keep_blank_values=True))
-    known = "is not a parameter here; the parameters are after and wait"
+    known = "is not a known parameter; the parameters are after and wait"
     faults = [(name, known) for name in sorted(given.keys() - {"after", "wait"})]
     wait = given.get("wait", "0")
     if not (wait.isascii() and wait.isdigit() and len(wait) < 3 and int(wait) <= LONGEST_WAIT):
-        faults.append(("wait", f"is a whole number of seconds from 0 to {LONGEST_WAIT}"))
+        faults.append(_WAIT_RULE)
     if faults:
         raise Invalid(faults)
     return given.get("after"), int(wait)
 
 
-def headers_of(changes: Changes, poll: Mapping[str, str]) -> dict[str, str]:
+def headers_of(response: PollResponse, poll: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a response, given those of its `Poll`; except for an origin, none depends on the client."""
     headers = {**poll, "access-control-expose-headers": EXPOSED}
-    if changes.at is not None:
-        headers["ticker-at"] = changes.at
-    if changes.body is not None:
+    if response.at is not None:
+        headers["ticker-at"] = response.at
+    if response.body is not None:
         headers["content-type"] = "application/json"
     return headers
 
@@ -105,22 +106,25 @@ class AsgiWaiter(Waiter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.response: asyncio.Future[Changes] = asyncio.get_running_loop().create_future()
+        self.response: asyncio.Future[PollResponse] = asyncio.get_running_loop().create_future()
 
     @classmethod
-    def respond_to_all(cls, waiters: Iterable[Self], changes: Changes) -> None:
+    def respond_to_all(cls, waiters: Iterable[Self], response: PollResponse) -> None:
         for waiter in waiters:
             if not waiter.response.done():
-                waiter.response.set_result(changes)
+                waiter.response.set_result(response)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED + "/changes",
     "pollFeed",
     "What came after a position",
-    Returns(200, "Frames, at once or as soon as there are some.", (CHANGES,), headers=(TICKER_AT,)),
-    Returns(204, "Nothing came in that time.", media_type="", headers=(TICKER_AT,)),
+    (
+        Returns(200, "Frames, at once or as soon as there are some.", (CHANGES,), headers=(TICKER_AT,)),
+        Returns(204, "Nothing came in that time.", media_type="", headers=(TICKER_AT,)),
+    ),
     parameters=(AFTER, _WAIT),
     faults=(CLOSED, _INVALID_WAIT, OTHER_ORIGIN),
     description="The same for everybody at that position: caches may share it for a second. Without `after`, or "
@@ -135,7 +139,7 @@ async def changes(request: Request) -> Response:
     query, headers = request.url.query, request.headers
     poll = admit_poll(node.hub, node.settings, feed=feed, query=query, headers=headers, key=access.key)
     polls = poll.channel.polls
-    found: Changes | None
+    found: PollResponse | None
     if request.method == "HEAD":
         found = polls.find(poll.after) or polls.unchanged()
     else:
@@ -148,7 +152,7 @@ async def changes(request: Request) -> Response:
     return response
 
 
-async def _wait(request: Request, channel: Channel, waiter: AsgiWaiter) -> Changes:
+async def _wait(request: Request, channel: Channel, waiter: AsgiWaiter) -> PollResponse:
     """Wait until there is a response, or the client has left."""
     waiting = channel.polls.waiting
     gone = asyncio.create_task(_gone(request))

@@ -10,18 +10,19 @@ from starlette.responses import Response
 
 from ticker import changes
 from ticker.channel import Channel
-from ticker.dispatch import FIELDS, Correction, Draft, Kill, read
-from ticker.errors import Conflict, Gone, Invalid
+from ticker.dispatch import FIELDS, Correction, Draft, KillBody, milliseconds, read
+from ticker.errors import Invalid, killed
+from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.registry import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, respond
 from ticker.web.faults import CLOSED, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import DISPATCH_ID, ETAG, FEED, FEED_NAME, IF_MATCH, IF_NONE_MATCH, LOCATION
 from ticker.web.public_url import base
 from ticker.web.request import body, idempotency_key, if_match
-from ticker.web.responses import json, public
+from ticker.web.responses import FRESH_FOR, json, public
 from ticker.web.shapes import dispatch as shapes
 from ticker.web.shapes.held import HOLD_RECEIPT
 from ticker.web.visible import listed, visible_editions
@@ -31,24 +32,24 @@ ROUTES: Final = Resource("Dispatches", (FEED_NAME, DISPATCH_ID))
 LIST: Final = FEED + "/dispatches"
 ONE: Final = LIST + "/{id}"
 
-FRESH_FOR: Final = 1
-"""Seconds a shared cache may keep a dispatch."""
-
 LONGEST_EMBARGO: Final = timedelta(days=366)
 """How far ahead a dispatch may be held; a later year is a slip of the finger."""
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     LIST,
     "fileDispatch",
     "File a dispatch",
-    Returns(
-        201,
-        "It is kept: on disk, and on as many replicas as the operator asks for. "
-        "With `release_at`, it is held until then.",
-        (shapes.FILED, HOLD_RECEIPT),
-        headers=(LOCATION, *OF_RECEIPTS),
+    (
+        Returns(
+            201,
+            "It is kept: on disk, and on as many replicas as the operator asks for. "
+            "With `release_at`, it is held until then.",
+            (shapes.FILED, HOLD_RECEIPT),
+            headers=(LOCATION, *OF_RECEIPTS),
+        ),
     ),
     role="correspondent",
     body=Draft,
@@ -89,19 +90,21 @@ def release_time(moment: str) -> int:
     Raises:
         Invalid: it is more than a year away.
     """
-    at = datetime.fromisoformat(moment)
-    if at > datetime.now(UTC) + LONGEST_EMBARGO:
+    if datetime.fromisoformat(moment) > datetime.now(UTC) + LONGEST_EMBARGO:
         raise Invalid([("release_at", "is more than a year away; is the year right?")])
-    return round(at.timestamp() * 1000)
+    return milliseconds(moment)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     ONE,
     "readDispatch",
     "One dispatch with its earlier revisions",
-    Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG,)),
-    Returns(304, "You have it already.", media_type="", headers=(ETAG,)),
+    (
+        Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG,)),
+        Returns(304, "You have it already.", media_type="", headers=(ETAG,)),
+    ),
     parameters=(IF_NONE_MATCH,),
     faults=(KILLED, OTHER_ORIGIN),
 )
@@ -112,7 +115,7 @@ async def read_dispatch(request: Request) -> Response:
     await readable(request)
     found = await node.journal.dispatch(feed, request.path_params["id"])
     if found["status"] == "killed":
-        raise Gone(f"This dispatch was killed: {found['reason']}", tombstone=found)
+        raise killed(found)
     found["editions"] = await visible_editions(request, await node.journal.editions(feed, found["id"]))
     response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
     if not all(listed(request, edition) for edition in found["editions"]):
@@ -120,12 +123,13 @@ async def read_dispatch(request: Request) -> Response:
     return response
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "PATCH",
     ONE,
     "correctDispatch",
     "Correct a dispatch",
-    Returns(200, "It is corrected.", (shapes.CORRECTED,), headers=OF_RECEIPTS),
+    (Returns(200, "It is corrected.", (shapes.CORRECTED,), headers=OF_RECEIPTS),),
     role="correspondent",
     body=Correction,
     repeatable=True,
@@ -164,21 +168,22 @@ async def correct(request: Request, holder: Holder) -> Response:
     return await respond(request, change)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     ONE + "/kill",
     "killDispatch",
     "Kill a dispatch",
-    Returns(200, "It is killed; a tombstone is given in its place.", (shapes.KILLED,), headers=OF_RECEIPTS),
+    (Returns(200, "It is killed; a tombstone is given in its place.", (shapes.KILLED,), headers=OF_RECEIPTS),),
     role="correspondent",
-    body=Kill,
+    body=KillBody,
     repeatable=True,
     faults=(KILLED, NOT_YOURS),
 )
 async def kill(request: Request, holder: Holder) -> Response:
     """Kill a dispatch. The response names its editions, which are to be killed on their own."""
     feed, id = request.path_params["feed"], request.path_params["id"]
-    reason = read(Kill, await body(request)).reason
+    reason = read(KillBody, await body(request)).reason
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     killed = changes.Kill(holder, id, reason, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, killed)
@@ -186,19 +191,20 @@ async def kill(request: Request, holder: Holder) -> Response:
     return json(receipt, 200, headers)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     ONE + "/confirm",
     "confirmFlash",
     "Confirm a flash with a second key",
-    Returns(200, "It is a flash now.", (shapes.CORRECTED,), headers=OF_RECEIPTS),
+    (Returns(200, "It is a flash now.", (shapes.CORRECTED,), headers=OF_RECEIPTS),),
     role="correspondent",
     repeatable=True,
     faults=(
         CLOSED,
         KILLED,
         NOT_YOURS,
-        Fault("NothingToConfirm", Conflict("Nobody asked for this dispatch to be a flash, or it is one already")),
+        Fault("NothingToConfirm", nothing_to_confirm()),
         STALE_REVISION,
     ),
     description="Where a flash takes two keys, it goes out as urgent. Another key confirms it before `confirm_by`.",
@@ -208,7 +214,7 @@ async def confirm(request: Request, holder: Holder) -> Response:
     feed, id = request.path_params["feed"], request.path_params["id"]
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
-        raise Gone("The dispatch was killed and cannot be changed", tombstone=known)
+        raise killed_for_good(known)
     fields = {name: known[name] for name in FIELDS if name in known} | {"urgency": "flash"}
     change = changes.Correct(
         holder,
@@ -222,12 +228,13 @@ async def confirm(request: Request, holder: Holder) -> Response:
     return await respond(request, change)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     ONE + "/receipt",
     "readReceipt",
     "How a dispatch was delivered",
-    Returns(200, "As measured so far.", (shapes.DELIVERY_REPORT,)),
+    (Returns(200, "As measured so far.", (shapes.DELIVERY_REPORT,)),),
     role="correspondent",
 )
 async def delivery(request: Request, holder: Holder) -> Response:

@@ -11,20 +11,18 @@ from starlette.responses import Response
 
 from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
-from ticker.errors import Conflict, Invalid
 from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.registry import Holder, now
-from ticker.node import Node
+from ticker.journal.registry import Holder, already_open, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT
 from ticker.web.public_url import base
 from ticker.web.request import body
-from ticker.web.responses import json, public
+from ticker.web.responses import FRESH_FOR, json, public
 from ticker.web.shapes.feed import FEEDS, LABELS, OPENED_FEED, SNAPSHOT
 from ticker.web.visible import visible
 
@@ -32,18 +30,16 @@ ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
 LIST: Final = "/v1/feeds"
 
-FRESH_FOR: Final = 1
-"""Seconds a shared cache may keep a snapshot: enough to spare the service a stampede."""
-
-_FEED_IS_OPEN: Final = Fault("FeedIsOpen", Conflict("The feed 'breaking' is open already", field="name"))
+_FEED_IS_OPEN: Final = Fault("FeedIsOpen", already_open("breaking"))
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     LIST,
     "listFeeds",
     "List the feeds",
-    Returns(200, "The feeds.", (FEEDS,)),
+    (Returns(200, "The feeds.", (FEEDS,)),),
     faults=(OTHER_ORIGIN,),
     description="Those that are public, and those that the key reaches if there is one.",
 )
@@ -89,12 +85,13 @@ def describe(feed: Feed, known: Container[str]) -> dict[str, Any]:
     }
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     LIST,
     "openFeed",
     "Open a feed",
-    Returns(201, "It is open.", (OPENED_FEED,), headers=(LOCATION,)),
+    (Returns(201, "It is open.", (OPENED_FEED,), headers=(LOCATION,)),),
     role="admin",
     body=FeedPlan,
     faults=(_FEED_IS_OPEN,),
@@ -103,19 +100,22 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     """Open a feed."""
     plan = read(FeedPlan, await body(request))
     node = node_of(request)
-    await _check_edition(node, plan.name, plan.edition_of)
+    await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
     await node.registry.open_feed(opened)
     return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED,
     "readFeed",
     "The current state of a feed",
-    Returns(200, "The same object as a `snapshot` frame.", (SNAPSHOT,), headers=(ETAG, TICKER_AT)),
-    Returns(304, "You have it already.", media_type="", headers=(ETAG, TICKER_AT)),
+    (
+        Returns(200, "The same object as a `snapshot` frame.", (SNAPSHOT,), headers=(ETAG, TICKER_AT)),
+        Returns(304, "You have it already.", media_type="", headers=(ETAG, TICKER_AT)),
+    ),
     parameters=(IF_NONE_MATCH,),
     faults=(OTHER_ORIGIN,),
     alternate_of="/feeds/{feed}",
@@ -130,12 +130,13 @@ async def snapshot(request: Request) -> Response:
     return public(request, channel.snapshot(), max_age=FRESH_FOR, tag=tag, weak=True, headers=proof)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "PATCH",
     FEED,
     "editFeed",
     "Edit a feed, or open it again",
-    Returns(200, "As it is now.", (OPENED_FEED,)),
+    (Returns(200, "As it is now.", (OPENED_FEED,)),),
     role="admin",
     body=FeedEdit,
     description="What is not named stays. At least one field must be named. Every node takes it in at once, and "
@@ -145,19 +146,20 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     """Edit a feed; edits at the same time are all kept."""
     feed, node = request.path_params["feed"], node_of(request)
     changes = read(FeedEdit, await body(request)).changes()
-    await _check_edition(node, feed, changes.get("edition_of"))
-    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as word:
-        plan = await node.registry.edit(feed, changes, word)
+    await node.registry.check_edition(feed, changes.get("edition_of"))
+    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
+        settings = await node.registry.edit(feed, changes, token)
     await node.journal.settle(feed)
-    return json(asdict(plan))
+    return json(asdict(settings))
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "DELETE",
     FEED,
     "closeFeed",
     "Close a feed",
-    Returns(200, "As it is now; since when it is closed is in `closed`.", (OPENED_FEED,)),
+    (Returns(200, "As it is now; since when it is closed is in `closed`.", (OPENED_FEED,)),),
     role="admin",
     description="Its readers get a last snapshot, and from now on it takes nothing but kills. Its history stays. "
     "Closed again, it keeps the time at which it was closed first.",
@@ -165,23 +167,19 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
 async def close_feed(request: Request, holder: Holder) -> Response:
     """Close a feed. After the response no node takes anything into it."""
     feed, node = request.path_params["feed"], node_of(request)
-    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as word:
-        plan = await node.registry.close(feed, word)
+    async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
+        settings = await node.registry.close(feed, token)
     await node.journal.settle(feed)
-    return json(asdict(plan))
+    return json(asdict(settings))
 
 
-async def _check_edition(node: Node, feed: str, original: str | None) -> None:
-    if original is not None and (original == feed or not await node.registry.listed(original)):
-        raise Invalid([("edition_of", f"names another feed that there is; {original!r} is none")])
-
-
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED + "/labels",
     "listLabels",
     "Sections, places and stories, with the number of their dispatches",
-    Returns(200, "The labels, most used first.", (LABELS,)),
+    (Returns(200, "The labels, most used first.", (LABELS,)),),
     faults=(OTHER_ORIGIN,),
 )
 async def labels(request: Request) -> Response:

@@ -13,7 +13,7 @@ from ticker.errors import Unavailable
 from ticker.node import Node
 from ticker.schema import shape, text
 from ticker.web.node import node_of
-from ticker.web.operation import Resource, Returns
+from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.responses import json
 from ticker.web.shape import Shape
 from ticker.web.visible import visible
@@ -25,21 +25,21 @@ _HEALTH: Final = Shape(
 )
 
 
-@ROUTES.operation(
-    "GET", "/healthz", "isAlive", "Alive", Returns(200, "This process answers.", (_HEALTH,)), needs_log=False
+@Operation(
+    ROUTES, "GET", "/healthz", "isAlive", "Alive", (Returns(200, "This process answers.", (_HEALTH,)),), needs_log=False
 )
 async def healthz(request: Request) -> Response:
     """Respond that this process is alive. Never depends on Redis, or a Redis outage would restart every node."""
     return json({"status": "alive"})
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/readyz",
     "isReady",
     "In sync with the log",
-    Returns(200, "It may be sent readers and correspondents.", (_HEALTH,)),
-    Returns(503, "Not now.", (_HEALTH,)),
+    (Returns(200, "It may be sent readers and correspondents.", (_HEALTH,)), Returns(503, "Not now.", (_HEALTH,))),
     needs_log=False,
 )
 async def readyz(request: Request) -> Response:
@@ -49,7 +49,7 @@ async def readyz(request: Request) -> Response:
     if hub.draining:
         return json({"status": "draining"}, 503)
     # A feed whose log is damaged is damaged on every node: sending its readers elsewhere would not help.
-    if node.follower.refuses:
+    if node.follower.refuses_writes:
         return json({"status": "the log takes no entries"}, 503)
     whole = [channel for name, channel in hub.channels.items() if name not in hub.damaged]
     if not hub.ready or any(channel.freshness.behind for channel in whole):
@@ -57,17 +57,20 @@ async def readyz(request: Request) -> Response:
     return json({"status": "ready"})
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/metrics",
     "readMetrics",
     "Numbers of one worker",
-    Returns(
-        200,
-        "In the text format that Prometheus reads.",
-        media_type="text/plain",
-        example="# HELP ticker_readers Readers connected to this worker.\n"
-        '# TYPE ticker_readers gauge\nticker_readers{feed="breaking"} 10342\n',
+    (
+        Returns(
+            200,
+            "In the text format that Prometheus reads.",
+            media_type="text/plain",
+            example="# HELP ticker_readers Readers connected to this worker.\n"
+            '# TYPE ticker_readers gauge\nticker_readers{feed="breaking"} 10342\n',
+        ),
     ),
     needs_log=False,
 )
@@ -84,7 +87,10 @@ async def metrics(request: Request) -> Response:
 def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
     gauges = {
         "ticker_readers": ("Readers connected to this worker.", {n: len(c) for n, c in channels.items()}),
-        "ticker_readers_set_aside": ("Readers whose sockets are full.", {n: c.lagging for n, c in channels.items()}),
+        "ticker_readers_set_aside": (
+            "Readers whose sockets are full.",
+            {n: c.lagging_count for n, c in channels.items()},
+        ),
         "ticker_waiting": (
             "Readers whose requests for changes wait.",
             {n: c.polls.waiting.count for n, c in channels.items()},

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker import changes
-from ticker.dispatch import FIELDS, Edit, Kill, read
+from ticker.dispatch import FIELDS, EditBody, KillBody, read
 from ticker.errors import Forbidden
 from ticker.journal.append import no_longer_held
 from ticker.journal.registry import Holder
@@ -16,7 +16,7 @@ from ticker.web.append import OF_RECEIPTS, append
 from ticker.web.dispatches import release_time, respond_filed
 from ticker.web.faults import CLOSED, NOT_YOURS, STALE_REVISION
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Resource, Returns
+from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_MATCH, LOCATION, in_path
 from ticker.web.request import body, idempotency_key, if_match
 from ticker.web.responses import json
@@ -34,16 +34,17 @@ HELD_NO_LONGER: Final = Fault("HeldNoLonger", no_longer_held(RELEASED.example))
 async def _record(request: Request, holder: Holder) -> dict[str, Any]:
     record, filer = await node_of(request).held.dispatch(request.path_params["feed"], request.path_params["id"])
     if holder.role == "correspondent" and filer != holder.id:
-        raise Forbidden("A correspondent's key sees only the held dispatches that it wrote itself")
+        raise Forbidden("A correspondent's key may see only held dispatches that it wrote itself")
     return record
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     LIST,
     "listHeld",
     "Dispatches that wait for their release",
-    Returns(200, "The next one first. A correspondent sees only what is theirs.", (WAITING,)),
+    (Returns(200, "The next one first. A correspondent sees only what is theirs.", (WAITING,)),),
     role="correspondent",
 )
 async def list_held(request: Request, holder: Holder) -> Response:
@@ -55,12 +56,13 @@ async def list_held(request: Request, holder: Holder) -> Response:
     return json({"feed": feed, "held": waiting})
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     ONE,
     "readHeld",
     "A held dispatch, or how its hold ended",
-    Returns(200, "Its current revision.", (HELD, RELEASED, SPIKED), headers=(ETAG,)),
+    (Returns(200, "Its current revision.", (HELD, RELEASED, SPIKED), headers=(ETAG,)),),
     role="correspondent",
     faults=(NOT_YOURS,),
 )
@@ -70,14 +72,15 @@ async def read_held(request: Request, holder: Holder) -> Response:
     return json(record, 200, {"etag": f'"{record["revision"]}"'})
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "PATCH",
     ONE,
     "editHeld",
     "Edit a held dispatch",
-    Returns(200, "It is edited.", (HOLD_RECEIPT,), headers=OF_RECEIPTS),
+    (Returns(200, "It is edited.", (HOLD_RECEIPT,), headers=OF_RECEIPTS),),
     role="correspondent",
-    body=Edit,
+    body=EditBody,
     repeatable=True,
     parameters=(IF_MATCH,),
     faults=(CLOSED, HELD_NO_LONGER, NOT_YOURS),
@@ -86,7 +89,7 @@ async def read_held(request: Request, holder: Holder) -> Response:
 async def edit(request: Request, holder: Holder) -> Response:
     """Edit a held dispatch."""
     revision = if_match(request)
-    edited = read(Edit, await body(request))
+    edited = read(EditBody, await body(request))
     record = await _record(request, holder)
     key = idempotency_key(request)
     if record["status"] != "held" and key is None:  # a repeated request gets the first response all the same
@@ -106,14 +109,15 @@ async def edit(request: Request, holder: Holder) -> Response:
     return json(receipt, 200, headers)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "DELETE",
     ONE,
     "spikeHeld",
     "Spike a held dispatch",
-    Returns(200, "It is never released.", (SPIKE_RECEIPT,), headers=OF_RECEIPTS),
+    (Returns(200, "It is never released.", (SPIKE_RECEIPT,), headers=OF_RECEIPTS),),
     role="correspondent",
-    body=Kill,
+    body=KillBody,
     body_required=False,
     repeatable=True,
     faults=(HELD_NO_LONGER, NOT_YOURS),
@@ -121,7 +125,7 @@ async def edit(request: Request, holder: Holder) -> Response:
 async def spike(request: Request, holder: Holder) -> Response:
     """Spike a held dispatch: it is never released. Its text is kept in the audit alone."""
     given = await body(request)
-    reason = read(Kill, given).reason if given else "spiked"
+    reason = read(KillBody, given).reason if given else "spiked"
     record = await _record(request, holder)
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     change = changes.Spike(holder, record["id"], reason, own_only=own_only, idempotency_key=key)
@@ -129,12 +133,13 @@ async def spike(request: Request, holder: Holder) -> Response:
     return json(receipt, 200, headers)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     ONE + "/release",
     "releaseHeld",
     "Release a held dispatch now",
-    Returns(201, "It is filed.", (FILED,), headers=(LOCATION, *OF_RECEIPTS)),
+    (Returns(201, "It is filed.", (FILED,), headers=(LOCATION, *OF_RECEIPTS)),),
     role="correspondent",
     repeatable=True,
     faults=(CLOSED, HELD_NO_LONGER, NOT_YOURS, STALE_REVISION),

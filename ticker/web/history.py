@@ -10,22 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.dispatch import URGENCIES
-from ticker.errors import Invalid
+from ticker.errors import Invalid, out_of_range
 from ticker.journal.history import Filter, at_least
 from ticker.web.admission import readable
 from ticker.web.described import examples
 from ticker.web.faults import INVALID_PARAMETER, OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Header, Resource, Returns
+from ticker.web.operation import Header, Operation, Resource, Returns
 from ticker.web.parameters import BEFORE, FEED, FEED_NAME, query
 from ticker.web.public_url import base
-from ticker.web.responses import public
+from ticker.web.responses import FRESH_FOR, public
 from ticker.web.shapes.dispatch import HISTORY
 
 ROUTES: Final = Resource("Dispatches", (FEED_NAME,))
-
-FRESH_FOR: Final = 1
-"""Seconds a shared cache may keep a page."""
 
 PAGE: Final = 20
 LONGEST_PAGE: Final = 100
@@ -62,12 +59,13 @@ _LINK: Final = Header(
 )
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED + "/dispatches",
     "readHistory",
     "Dispatches, newest first",
-    Returns(200, "One page.", (HISTORY,), headers=(_LINK,)),
+    (Returns(200, "One page.", (HISTORY,), headers=(_LINK,)),),
     parameters=PARAMETERS,
     faults=(INVALID_PARAMETER, OTHER_ORIGIN),
     description='Filters can be combined. `Link` with `rel="next"` while there may be more: '
@@ -81,11 +79,11 @@ async def history(request: Request) -> Response:
     given = request.query_params
     known = [parameter.name for parameter in PARAMETERS]
     if unknown := sorted(set(given) - set(known)):
-        raise Invalid([(name, f"is not a parameter here; the parameters are {', '.join(known)}") for name in unknown])
+        raise Invalid([(name, f"is not a known parameter; the parameters are {', '.join(known)}") for name in unknown])
     text = given.get("limit", str(PAGE))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 1 <= limit <= LONGEST_PAGE:
-        raise Invalid([("limit", f"is a number from 1 to {LONGEST_PAGE}")])
+        raise out_of_range("limit", 1, LONGEST_PAGE)
     page = await node.journal.search(feed, given.get("before"), limit, _filter(given))
     response = public(request, {"feed": feed, "dispatches": page.dispatches}, max_age=FRESH_FOR)
     if page.before is not None:
@@ -106,13 +104,13 @@ def _filter(given: QueryParams) -> Filter:
     if "story" in given:
         labels["story"] = (given["story"],)
     faults = [
-        (name, f"names at most {LABELS_AT_MOST} labels")
+        (name, f"must name at most {LABELS_AT_MOST} labels")
         for name, those in labels.items()
         if len(those) > LABELS_AT_MOST
     ]
     lowest = given.get("min_urgency", "normal")
     if lowest not in URGENCIES:
-        faults.append(("min_urgency", f"is one of {', '.join(reversed(URGENCIES))}"))
+        faults.append(("min_urgency", f"must be one of {', '.join(reversed(URGENCIES))}"))
     if faults:
         raise Invalid(faults)
     return Filter(labels, None if lowest == "normal" else at_least(lowest))

@@ -13,7 +13,7 @@ from ticker.dispatch import read
 from ticker.journal.registry import Holder
 from ticker.schema import Schema, many, moment, number, or_null, shape, text
 from ticker.web.node import node_of
-from ticker.web.operation import Resource, Returns
+from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import NAME, in_path
 from ticker.web.request import body
 from ticker.web.responses import json
@@ -60,8 +60,8 @@ _ISSUED: Final = Shape(
 )
 
 
-@ROUTES.operation(
-    "GET", PATH, "listKeys", "List who holds a key", Returns(200, "Never the keys.", (_KEYS,)), role="admin"
+@Operation(
+    ROUTES, "GET", PATH, "listKeys", "List who holds a key", (Returns(200, "Never the keys.", (_KEYS,)),), role="admin"
 )
 async def list_keys(request: Request, holder: Holder) -> Response:
     """List the holders; never the keys."""
@@ -69,12 +69,13 @@ async def list_keys(request: Request, holder: Holder) -> Response:
     return json({"keys": [asdict(holder) | {"used": used} for holder, used in holders]})
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "POST",
     PATH,
     "issueKey",
     "Issue a key",
-    Returns(201, "The only time the key is shown.", (_ISSUED,)),
+    (Returns(201, "The only time the key is shown.", (_ISSUED,)),),
     role="admin",
     body=KeyPlan,
 )
@@ -85,12 +86,13 @@ async def issue_key(request: Request, holder: Holder) -> Response:
     return json({"key": secret, **asdict(issued)}, 201)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "DELETE",
     PATH + "/{id}",
     "revokeKey",
     "Revoke a key",
-    Returns(204, "It is worthless at once.", media_type=""),
+    (Returns(204, "It is worthless at once.", media_type=""),),
     role="admin",
 )
 async def revoke_key(request: Request, holder: Holder) -> Response:

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ticker.allowance import Allowance
-from ticker.errors import TickerError, UpgradeRequired
+from ticker.errors import TickerError
 from ticker.reader import Reader
 from ticker.web.admission import (
     SSE_HEADERS,
@@ -26,10 +26,11 @@ from ticker.web.admission import (
     find_readable,
     governing,
     refuse_foreign,
+    stream_needed,
 )
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Parameter, Resource, Returns
+from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME
 from ticker.web.problems import problem
 from ticker.wire import CloseCode, Encoding
@@ -46,10 +47,7 @@ _LAST_EVENT_ID: Final = Parameter(
     {"type": "string"},
     "43-001a935170bb",
 )
-_UPGRADE_REQUIRED: Final = Fault(
-    "UpgradeRequired",
-    UpgradeRequired("Ask for a WebSocket, or for events with Accept: text/event-stream", field="Accept"),
-)
+_UPGRADE_REQUIRED: Final = Fault("UpgradeRequired", stream_needed())
 
 
 class AsgiReader(Reader):
@@ -96,18 +94,21 @@ class AsgiReader(Reader):
             channel.leave(self)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     PATH,
     "followFeed",
     "Follow the feed",
-    Returns(101, "A WebSocket: each frame is one text message.", media_type=""),
-    Returns(
-        200,
-        "Server-Sent Events: `event` is the frame's type, `data` the frame, `id` its position.",
-        media_type="text/event-stream",
-        example='retry: 3000\n\nevent: pin\nid: 47-001d0c2f577f\ndata: {"type":"pin",'
-        '"position":"47-001d0c2f577f","id":"01KAPN3V12000000127Q2MZX4H"}\n\n',
+    (
+        Returns(101, "A WebSocket: each frame is one text message.", media_type=""),
+        Returns(
+            200,
+            "Server-Sent Events: `event` is the frame's type, `data` the frame, `id` its position.",
+            media_type="text/event-stream",
+            example='retry: 3000\n\nevent: pin\nid: 47-001d0c2f577f\ndata: {"type":"pin",'
+            '"position":"47-001d0c2f577f","id":"01KAPN3V12000000127Q2MZX4H"}\n\n',
+        ),
     ),
     parameters=(AFTER, _LAST_EVENT_ID),
     faults=(CLOSED, OTHER_ORIGIN, _UPGRADE_REQUIRED),

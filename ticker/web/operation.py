@@ -110,45 +110,6 @@ class Returns:
     headers: tuple[Header, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
-    """One method of one path.
-
-    Attributes:
-        method: HTTP method; HEAD is taken wherever GET is.
-        path: as Starlette takes it, with parameters in braces.
-        id: unlike that of any other, for code made from the description.
-        tag: the group it is shown in.
-        summary: what it does, in a few words.
-        returns: how it succeeds.
-        role: the least role of the key that it needs, if it needs one.
-        body: the model of its body, if it reads one.
-        body_required: whether there must be a body.
-        repeatable: whether an Idempotency-Key makes it safe to send it again.
-        parameters: of the request, those in the path first.
-        faults: how it fails beyond what follows from all this; see `every_fault` in described/faults.py.
-        needs_log: whether it needs the log, in some cases at least, and fails while that is away.
-        alternate_of: path of the page that this shows in another format, if it does.
-        description: anything else to know.
-    """
-
-    method: Method
-    path: str
-    id: str
-    tag: Tag
-    summary: str
-    returns: tuple[Returns, ...]
-    role: Role | None = None
-    body: type[Body] | None = None
-    body_required: bool = True
-    repeatable: bool = False
-    parameters: tuple[Parameter, ...] = ()
-    faults: tuple[Fault, ...] = ()
-    needs_log: bool = True
-    alternate_of: str = ""
-    description: str = ""
-
-
 @dataclass(slots=True, eq=False)
 class Resource:
     """The routes of a file, in the order in which they are tried.
@@ -165,55 +126,6 @@ class Resource:
     operations: list[Operation] = field(default_factory=list)
     routes: list[Route | WebSocketRoute] = field(default_factory=list)
 
-    def operation(
-        self,
-        method: Method,
-        path: str,
-        id: str,
-        summary: str,
-        *returns: Returns,
-        role: Role | None = None,
-        body: type[Body] | None = None,
-        body_required: bool = True,
-        repeatable: bool = False,
-        parameters: tuple[Parameter, ...] = (),
-        faults: tuple[Fault, ...] = (),
-        needs_log: bool = True,
-        alternate_of: str = "",
-        description: str = "",
-    ) -> Callable[[Handler], Handler]:
-        """Describe the handler below and route to it; see Operation for the parameters.
-
-        With a `role`, the handler is given the request and the Holder of its key, once that is found to be enough.
-        """
-        known = {parameter.name: parameter for parameter in self.in_path}
-        named = tuple(known[name] for name in re.findall(r"{(\w+)}", path))
-        described = Operation(
-            method,
-            path,
-            id,
-            self.tag,
-            summary,
-            returns,
-            role=role,
-            body=body,
-            body_required=body_required,
-            repeatable=repeatable,
-            parameters=(*named, *parameters),
-            faults=faults,
-            needs_log=needs_log,
-            alternate_of=alternate_of,
-            description=description,
-        )
-
-        def add(handler: Handler) -> Handler:
-            self.operations.append(described)
-            endpoint = handler if role is None else _with_holder(handler, role)
-            self.routes.append(Route(path, endpoint, methods=[method]))
-            return handler
-
-        return add
-
     def websocket(self, path: str) -> Callable[[SocketHandler], SocketHandler]:
         """Route WebSockets to the handler below. The operation that is a GET of the same path describes them."""
 
@@ -222,6 +134,62 @@ class Resource:
             return handler
 
         return add
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One method of one path, and the decorator of its handler: it describes the handler and routes to it.
+
+    With a `role`, the handler is given the request and the Holder of its key, once that is found to be enough.
+
+    Attributes:
+        resource: the routes that it is one of.
+        method: HTTP method; HEAD is taken wherever GET is.
+        path: as Starlette takes it, with parameters in braces.
+        id: unlike that of any other, for code made from the description.
+        summary: what it does, in a few words.
+        returns: how it succeeds.
+        role: the least role of the key that it needs, if it needs one.
+        body: the model of its body, if it reads one.
+        body_required: whether there must be a body.
+        repeatable: whether an Idempotency-Key makes it safe to send it again.
+        parameters: of the request, beside those in the path.
+        faults: how it fails beyond what follows from all this; see `every_fault` in described/faults.py.
+        needs_log: whether it needs the log, in some cases at least, and fails while that is away.
+        alternate_of: path of the page that this shows in another format, if it does.
+        description: anything else to know.
+    """
+
+    resource: Resource
+    method: Method
+    path: str
+    id: str
+    summary: str
+    returns: tuple[Returns, ...]
+    role: Role | None = None
+    body: type[Body] | None = None
+    body_required: bool = True
+    repeatable: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    needs_log: bool = True
+    alternate_of: str = ""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise KeyError at once if the resource does not know a parameter in the path."""
+        self.every_parameter()
+
+    def every_parameter(self) -> tuple[Parameter, ...]:
+        """Return the parameters of the request, those in the path first."""
+        known = {parameter.name: parameter for parameter in self.resource.in_path}
+        return (*(known[name] for name in re.findall(r"{(\w+)}", self.path)), *self.parameters)
+
+    def __call__(self, handler: Handler) -> Handler:
+        self.resource.operations.append(self)
+        endpoint = handler if self.role is None else _with_holder(handler, self.role)
+        self.resource.routes.append(Route(self.path, endpoint, methods=[self.method]))
+        return handler
 
 
 def _with_holder(handler: Callable[..., Awaitable[Response]], role: Role) -> Callable[[Request], Awaitable[Response]]:

@@ -22,7 +22,7 @@ from ticker.schema import text
 from ticker.web.admission import governing, readable
 from ticker.web.feeds import siblings
 from ticker.web.node import node_of
-from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import BEFORE, DISPATCH_ID, FEED_NAME, in_path
 from ticker.web.public_url import base
 from ticker.web.rendering import environment
@@ -134,14 +134,14 @@ def _alternates(request: Request, feed: Feed) -> list[dict[str, str]]:
     ]
 
 
-@ROUTES.operation("GET", "/", "showBreaking", "The feed `breaking`", _PAGE)
+@Operation(ROUTES, "GET", "/", "showBreaking", "The feed `breaking`", (_PAGE,))
 async def front(request: Request) -> Response:
     """Show the breaking feed."""
     request.path_params["feed"] = BREAKING
     return await feed_page(request)
 
 
-@ROUTES.operation("GET", FEED_PAGE, "showFeed", "A feed", _PAGE)
+@Operation(ROUTES, "GET", FEED_PAGE, "showFeed", "A feed", (_PAGE,))
 async def feed_page(request: Request) -> Response:
     """Show a feed."""
     channel = await readable(request, pages=False)
@@ -175,13 +175,13 @@ def _start(channel: Channel, dispatches: list[dict[str, Any]]) -> dict[str, Any]
     return {**channel.snapshot(), "pinned": None, "dispatches": dispatches}
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED_PAGE + "/{id}",
     "showDispatch",
     "One dispatch",
-    _PAGE,
-    Returns(410, "It was killed; why.", media_type=HTML),
+    (_PAGE, Returns(410, "It was killed; why.", media_type=HTML)),
 )
 async def dispatch_page(request: Request) -> Response:
     """Show one dispatch, or its tombstone."""
@@ -209,12 +209,13 @@ async def dispatch_page(request: Request) -> Response:
     )
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     FEED_PAGE + "/stories/{story}",
     "showStory",
     "The dispatches of one story, newest first, 100 a page",
-    _PAGE,
+    (_PAGE,),
     parameters=(BEFORE,),
 )
 async def story_page(request: Request) -> Response:

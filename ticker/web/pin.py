@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker import changes
-from ticker.dispatch import Pin, read
+from ticker.dispatch import PinBody, read
 from ticker.journal.registry import Holder
 from ticker.schema import ID, POSITION, shape
 from ticker.web.append import respond
 from ticker.web.described import examples
 from ticker.web.faults import CLOSED, KILLED
-from ticker.web.operation import Resource, Returns
+from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import FEED, FEED_NAME, REPLAYED
 from ticker.web.request import body, idempotency_key
 from ticker.web.shape import Shape
@@ -36,29 +36,31 @@ CHANGED: Final = Shape(
 )
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "PUT",
     PATH,
     "pin",
     "Pin a dispatch",
-    Returns(200, "It is on top.", (PINNED,), headers=(REPLAYED,)),
+    (Returns(200, "It is on top.", (PINNED,), headers=(REPLAYED,)),),
     role="editor",
-    body=Pin,
+    body=PinBody,
     repeatable=True,
     faults=(CLOSED, KILLED),
 )
 async def pin(request: Request, holder: Holder) -> Response:
     """Pin a dispatch."""
-    id = read(Pin, await body(request)).id
+    id = read(PinBody, await body(request)).id
     return await respond(request, changes.Pin(holder, id, idempotency_key=idempotency_key(request)))
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "DELETE",
     PATH,
     "unpin",
     "Take the pin away",
-    Returns(200, "Nothing is on top.", (CHANGED,), headers=(REPLAYED,)),
+    (Returns(200, "Nothing is on top.", (CHANGED,), headers=(REPLAYED,)),),
     role="editor",
     repeatable=True,
     faults=(CLOSED,),

@@ -73,7 +73,7 @@ async def on_leaving(request: Request, error: Exception) -> Response:
 async def on_bug(request: Request, error: Exception) -> Response:
     """Respond to an unforeseen error: the traceback goes to the log, never to the client."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _respond(request, TickerError("Something went wrong here; it is in the service's log"))
+    return _respond(request, TickerError("An internal error; the service's log has the details"))
 
 
 def _respond(request: Request, error: TickerError) -> Response:

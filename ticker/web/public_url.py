@@ -19,6 +19,11 @@ def base(request: HTTPConnection) -> str:
     return node_of(request).settings.public_url or ""
 
 
+def no_host() -> BadRequest:
+    """Return the error for a Host header that names no host."""
+    return BadRequest("Host must be the name or address of a host, with an optional port", field="Host")
+
+
 def absolute(request: HTTPConnection) -> str:
     """Return the same where a URL must be absolute.
 
@@ -31,7 +36,7 @@ def absolute(request: HTTPConnection) -> str:
     if public := node_of(request).settings.public_url:
         return public
     if (host := origins.host(request.headers.get("host"))) is None:
-        raise BadRequest("Host is not the name or address of a host, with an optional port", field="Host")
+        raise no_host()
     return f"{'https' if request.url.scheme in ('https', 'wss') else 'http'}://{host}"
 
 

@@ -10,6 +10,21 @@ from ticker.dispatch import MAX_BODY
 from ticker.errors import BadRequest, PreconditionRequired, TooLarge
 
 
+def too_large() -> TooLarge:
+    """Return the error for a body that is longer than MAX_BODY."""
+    return TooLarge(f"A body must not exceed {MAX_BODY} bytes")
+
+
+def if_match_needed() -> PreconditionRequired:
+    """Return the error for a request without If-Match."""
+    return PreconditionRequired("Send If-Match with the ETag of the revision you have seen", field="If-Match")
+
+
+def bad_if_match() -> BadRequest:
+    """Return the error for an If-Match that names no revision."""
+    return BadRequest('If-Match must be the ETag of a revision, such as "1", or *', field="If-Match")
+
+
 async def body(request: Request) -> bytes:
     """Return the request's body.
 
@@ -20,7 +35,7 @@ async def body(request: Request) -> bytes:
     async for chunk in request.stream():
         received += chunk
         if len(received) > MAX_BODY:
-            raise TooLarge(f"A body has at most {MAX_BODY} bytes; this one has more")
+            raise too_large()
     return bytes(received)
 
 
@@ -31,7 +46,7 @@ def idempotency_key(request: Request) -> str | None:
         return None
     bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
     if not 1 <= len(bare) <= 255:
-        raise BadRequest("Idempotency-Key has 1 to 255 characters", field="Idempotency-Key")
+        raise BadRequest("Idempotency-Key must have 1 to 255 characters", field="Idempotency-Key")
     return bare
 
 
@@ -39,10 +54,10 @@ def if_match(request: Request) -> int | None:
     """Return the revision that If-Match names, or None for `*` (RFC 9110 section 13.1.1)."""
     tag = request.headers.get("if-match")
     if tag is None:
-        raise PreconditionRequired("Send If-Match with the ETag of the revision you have seen", field="If-Match")
+        raise if_match_needed()
     if tag.strip() == "*":
         return None
     match = re.fullmatch(r'(?:W/)?"?r?([0-9]{1,9})"?', tag.strip())
     if match is None:
-        raise BadRequest('If-Match is the ETag you were given, such as "1"', field="If-Match")
+        raise bad_if_match()
     return int(match[1])

@@ -12,6 +12,10 @@ from starlette.responses import Response
 from ticker.web.admission import cross_origin, governing
 from ticker.web.node import node_of
 
+FRESH_FOR: Final = 1
+"""Seconds a shared cache may keep what has dispatches in it: enough to spare the service a stampede, and a kill takes
+effect within this time."""
+
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return an uncacheable response."""

@@ -92,8 +92,8 @@ def no_wait_for_replicas() -> None:
     """A change is acknowledged before its replicas have it."""
     from ticker.journal.log import Journal
 
-    async def nothing(self: Journal, redis: Any) -> None:
-        pass
+    async def nothing(self: Journal, redis: Any) -> str:
+        return ""  # is lacking
 
     vars(Journal)["_wait"]
     Journal._wait = nothing  # type: ignore[method-assign]
@@ -126,7 +126,7 @@ def release_done_twice() -> None:
     from ticker.dispatch import FIELDS
     from ticker.journal import names
     from ticker.journal.registry import Holder
-    from ticker.release import Release
+    from ticker.release import Releaser
 
     async def in_two_steps(self: Any, due: Any) -> bool:
         record, filer = await self._held.dispatch(due.feed, due.id)
@@ -141,8 +141,8 @@ def release_done_twice() -> None:
         await redis("ZREM", names.due(due.feed), due.id)
         return True
 
-    vars(Release)["release"]
-    Release.release = in_two_steps  # type: ignore[method-assign]
+    vars(Releaser)["release"]
+    Releaser.release = in_two_steps  # type: ignore[method-assign]
 
 
 if (name := os.environ.get("PLANTED_BUG")) is not None:

@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from ticker import admin, dispatch, language, origins
-from ticker.dispatch import ALWAYS, Body, Changes
+from ticker.dispatch import ALWAYS, Body, FieldChanges
 from ticker.schema import Schema
 
 _CONTROLS: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
@@ -84,11 +84,11 @@ def schema(model: type[Body]) -> Schema:
     described = model.model_json_schema(schema_generator=_Described)
     described["description"] = described["description"].replace("\n\n", " ").replace("\n", " ")
     del described["title"]
-    if issubclass(model, Changes | admin.FeedEdit):
+    if issubclass(model, FieldChanges | admin.FeedEdit):
         described["minProperties"] = 1
         for field in described["properties"].values():
             field.pop("default", None)  # what is not named is not changed
-    if issubclass(model, Changes):
+    if issubclass(model, FieldChanges):
         for name in ALWAYS:
             field = described["properties"][name]
             field["type"] = "string"

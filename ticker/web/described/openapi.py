@@ -92,21 +92,22 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
 
 
 def _operation(operation: Operation, components: _Components) -> Schema:
-    described: Schema = {"operationId": operation.id, "tags": [operation.tag], "summary": operation.summary}
+    described: Schema = {"operationId": operation.id, "tags": [operation.resource.tag], "summary": operation.summary}
     if operation.description:
         described["description"] = operation.description
     if operation.role is not None:
         described["security"] = [{"key": [operation.role]}]
-    parameters = [*operation.parameters, *([IDEMPOTENCY_KEY] if operation.repeatable else [])]
+    parameters = [*operation.every_parameter(), *([IDEMPOTENCY_KEY] if operation.repeatable else [])]
     if parameters:
         components.parameters |= {parameter.component: parameter for parameter in parameters}
         described["parameters"] = [{"$ref": f"#/components/parameters/{each.component}"} for each in parameters]
     if (body := operation.body) is not None:
-        components.bodies[body.__name__] = body
-        content = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}, "example": body.example()}
+        name = body.__name__.removesuffix("Body")
+        components.bodies[name] = body
+        content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": body.example()}
         described["requestBody"] = {"required": operation.body_required, "content": {JSON: content}}
     responses = {str(returns.status): _returns(returns, components) for returns in operation.returns}
-    for_people = operation.tag in ("Pages", "Embedding")
+    for_people = operation.resource.tag in ("Pages", "Embedding")
     failures = [(found, for_people) for found in faults.by_status(faults.every_fault(operation)).values()]
     failures += [([fault], False) for fault in faults.BEFORE_ROUTING]
     for found, as_page in sorted(failures, key=lambda failure: failure[0][0].error.status):

@@ -28,8 +28,8 @@ FRESH_FOR: Final = 60
 _TEMPLATES: Final = environment(trim=True)
 
 
-@ROUTES.operation(
-    "GET", "/openapi.json", "describeRequests", "This description (OpenAPI 3.1)", _DOCUMENT, needs_log=False
+@Operation(
+    ROUTES, "GET", "/openapi.json", "describeRequests", "This description (OpenAPI 3.1)", (_DOCUMENT,), needs_log=False
 )
 async def describe_requests(request: Request) -> Response:
     """Respond with the description of requests."""
@@ -37,12 +37,13 @@ async def describe_requests(request: Request) -> Response:
     return public(request, openapi.document(request.app.state.operations) | served, max_age=FRESH_FOR)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/asyncapi.json",
     "describeFrames",
     "The frames of a live stream (AsyncAPI 3.0)",
-    _DOCUMENT,
+    (_DOCUMENT,),
     faults=(BAD_HOST,),
     needs_log=False,
 )
@@ -57,12 +58,13 @@ async def describe_frames(request: Request) -> Response:
     return response
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/docs",
     "showDescription",
     "This description as a page",
-    Returns(200, "A page.", media_type=HTML),
+    (Returns(200, "A page.", media_type=HTML),),
     needs_log=False,
 )
 async def docs(request: Request) -> Response:

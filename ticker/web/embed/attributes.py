@@ -65,7 +65,7 @@ class Attributes:
 def _one_of(*values: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in values:
-            raise ValueError(f"is one of {', '.join(values)}")
+            raise ValueError(f"must be one of {', '.join(values)}")
         return text
 
     return read
@@ -75,7 +75,7 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
         if not least <= number <= most:
-            raise ValueError(f"is a whole number from {least} to {most}")
+            raise ValueError(f"must be a whole number from {least} to {most}")
         return number
 
     return read
@@ -84,7 +84,9 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 def _labels(text: str) -> tuple[str, ...]:
     labels = tuple(label for part in text.split(",") if (label := part.strip()))
     if len(labels) > MOST_LABELS or any(len(label) > LONGEST_LABEL for label in labels):
-        raise ValueError(f"has at most {MOST_LABELS} labels of at most {LONGEST_LABEL} characters, between commas")
+        raise ValueError(
+            f"must have at most {MOST_LABELS} labels of at most {LONGEST_LABEL} characters, between commas"
+        )
     return labels
 
 
@@ -138,9 +140,9 @@ def read(query: QueryParams, feed: str, known: Iterable[str] = WIDGET) -> Attrib
             faults.append((name, "is given more than once"))
         elif name == "feed":
             if values[0] != feed:
-                faults.append((name, f"is {feed!r} in the path"))
+                faults.append((name, f"differs from the feed in the path, {feed!r}"))
         elif name not in known:
-            faults.append((name, f"is not a parameter here; the parameters are {', '.join(known)}"))
+            faults.append((name, f"is not a known parameter; the parameters are {', '.join(known)}"))
         else:
             try:
                 found[name.replace("-", "_")] = _READ[name](values[0])

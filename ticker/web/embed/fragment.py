@@ -21,14 +21,12 @@ from ticker.web.embed.selection import Dispatch, shown
 from ticker.web.embed.structured import live_blog, script_text
 from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.node import node_of
-from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import FEED_NAME, query
 from ticker.web.public_url import absolute, base
+from ticker.web.responses import FRESH_FOR
 
 ROUTES: Final = Resource("Embedding", (FEED_NAME,))
-
-FRESH_FOR: Final = 1
-"""Seconds for which a cache may keep what has dispatches in it: a kill is out within this time."""
 
 ANCHOR: Final = "line-"
 """Prefix of a dispatch's id in the fragment of its URL on the feed's own page."""
@@ -50,12 +48,13 @@ _INCLUDING_PAGE: Final = query(
 _SCRIPT: Final = Markup('<script type="module" src="{}/embed/v1/ticker.js"></script>\n')
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/embed/feeds/{feed}/fragment",
     "includeFeed",
     "A feed, for inclusion by a server",
-    Returns(200, "A `breaking-ticker` element with a declarative shadow root.", media_type=HTML),
+    (Returns(200, "A `breaking-ticker` element with a declarative shadow root.", media_type=HTML),),
     parameters=(*ATTRIBUTES, _WITH_SCRIPT, _INCLUDING_PAGE),
     faults=(INVALID_PARAMETER,),
 )

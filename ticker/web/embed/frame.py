@@ -23,7 +23,7 @@ from ticker.web.embed.words import spoken
 from ticker.web.embed.zone import clock_time
 from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.node import node_of
-from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import DISPATCH_ID, FEED_NAME
 from ticker.web.public_url import base
 
@@ -34,12 +34,13 @@ PATH: Final = "/embed/feeds/{feed}"
 _PAGE: Final = Returns(200, "A page that sites of the feed's origins may frame.", media_type=HTML)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     PATH,
     "frameFeed",
     "A feed, for an iframe",
-    _PAGE,
+    (_PAGE,),
     parameters=ATTRIBUTES,
     faults=(INVALID_PARAMETER,),
 )
@@ -53,13 +54,13 @@ async def feed_frame(request: Request) -> Response:
     return _page(request, channel, attributes, "embed/frame.html", element=element)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     PATH + "/{id}",
     "frameDispatch",
     "One dispatch as a card, for an iframe",
-    _PAGE,
-    Returns(410, "It was killed; its tombstone.", media_type=HTML),
+    (_PAGE, Returns(410, "It was killed; its tombstone.", media_type=HTML)),
     parameters=(LANG, THEME),
     faults=(INVALID_PARAMETER,),
 )

@@ -27,7 +27,7 @@ from ticker.web.embed.selection import shown
 from ticker.web.embed.words import LANGUAGES
 from ticker.web.faults import INVALID_PARAMETER, NOT_FOUND
 from ticker.web.node import node_of
-from ticker.web.operation import HTML, Resource, Returns
+from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
 
@@ -126,12 +126,13 @@ def _described() -> dict[str, dict[str, str]]:
 DESCRIBED: Final = _described()
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/embed",
     "showGallery",
     "How to embed a feed, with live examples",
-    Returns(200, "A page.", media_type=HTML),
+    (Returns(200, "A page.", media_type=HTML),),
     parameters=PARAMETERS,
     faults=(INVALID_PARAMETER, NOT_FOUND),
 )
@@ -179,10 +180,10 @@ def _choice(given: QueryParams) -> tuple[str, str]:
     """Return the feed and the language to show, which is empty for the widget's own choice."""
     known = [parameter.name for parameter in PARAMETERS]
     if unknown := sorted(set(given) - set(known)):
-        raise Invalid([(name, f"is not a parameter here; the parameters are {', '.join(known)}") for name in unknown])
+        raise Invalid([(name, f"is not a known parameter; the parameters are {', '.join(known)}") for name in unknown])
     lang = given.get("lang", "")
     if lang and lang not in LANGUAGES:
-        raise Invalid([("lang", f"is one of {', '.join(LANGUAGES)}")])
+        raise Invalid([("lang", f"must be one of {', '.join(LANGUAGES)}")])
     return given.get("feed") or BREAKING, lang
 
 

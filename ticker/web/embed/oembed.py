@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.dispatch import BREAKING
-from ticker.errors import Gone, Invalid, NotFound, NotSupported
+from ticker.errors import Invalid, NotFound, NotSupported, killed
 from ticker.node import Node
 from ticker.schema import number, shape, text
 from ticker.web.admission import find_readable
@@ -19,10 +19,10 @@ from ticker.web.embed.parameters import one_of, whole
 from ticker.web.embed.zone import clock_time
 from ticker.web.faults import INVALID_PARAMETER, KILLED, NOT_FOUND
 from ticker.web.node import node_of
-from ticker.web.operation import Fault, Parameter, Resource, Returns
+from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
 from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
-from ticker.web.responses import json
+from ticker.web.responses import FRESH_FOR, json
 from ticker.web.shape import Shape
 
 ROUTES: Final = Resource("Embedding")
@@ -34,9 +34,6 @@ CARD_HEIGHT: Final = 240
 
 CACHE_AGE: Final = 3600
 """Seconds for which a consumer may keep what it embedded: the frame is live, only its title and its size are kept."""
-
-FRESH_FOR: Final = 1
-"""Seconds for which a shared cache may keep a response, so that a killed dispatch is embedded no longer."""
 
 _FEED: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/?")
 _DISPATCH: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/(?P<id>[^/]+)/?")
@@ -58,9 +55,13 @@ _MAX_WIDTH: Final = query("MaxWidth", "maxwidth", "Pixels there is room for.", w
 _MAX_HEIGHT: Final = query("MaxHeight", "maxheight", "Pixels there is room for.", whole(1, 99999), 300)
 _FORMAT: Final = query("Format", "format", "Of the response.", one_of("json", default="json"), "json")
 
-_NOT_SUPPORTED: Final = Fault(
-    "NotSupported", NotSupported("oEmbed responses are JSON here; ask with format=json", field="format")
-)
+
+def json_only() -> NotSupported:
+    """Return the error for a request of another format than JSON."""
+    return NotSupported("oEmbed responses are available as JSON only; send format=json", field="format")
+
+
+_NOT_SUPPORTED: Final = Fault("NotSupported", json_only())
 
 OEMBED: Final = Shape(
     "OEmbed",
@@ -131,16 +132,17 @@ def fits(given: str | None, name: str, wanted: int) -> int:
         return wanted
     room = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
     if room < 1:
-        raise Invalid([(name, "is a number of pixels from 1 to 99999")])
+        raise Invalid([(name, "must be a number of pixels from 1 to 99999")])
     return min(room, wanted)
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/oembed",
     "describeEmbed",
     "oEmbed: what to embed for the URL of a page",
-    Returns(200, "An iframe and its size.", (OEMBED,)),
+    (Returns(200, "An iframe and its size.", (OEMBED,)),),
     parameters=(_URL, _MAX_WIDTH, _MAX_HEIGHT, _FORMAT),
     faults=(INVALID_PARAMETER, KILLED, NOT_FOUND, _NOT_SUPPORTED),
 )
@@ -148,7 +150,7 @@ async def oembed(request: Request) -> Response:
     """Respond with an iframe for a page. Unknown parameters are ignored: consumers send some of their own."""
     given = request.query_params
     if given.get("format", "json") != "json":
-        raise NotSupported("oEmbed responses are JSON here; ask with format=json", field="format")
+        raise json_only()
     if not given.get("url"):
         raise Invalid([("url", "is required: the URL of a feed's or a dispatch's page")])
     own = absolute(request)
@@ -192,5 +194,5 @@ async def _title(node: Node, found: Target) -> str:
         return feed.title
     dispatch = await node.journal.dispatch(feed.name, found.id)
     if dispatch["status"] == "killed":
-        raise Gone(f"This dispatch was killed: {dispatch['reason']}", tombstone=dispatch)
+        raise killed(dispatch)
     return f"{feed.title}, {clock_time(dispatch['filed'], feed.timezone, None)}"

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from ticker.errors import NoSuchAddress
 from ticker.schema import text
 from ticker.web.assets import ASSETS, CLIENTS, IMMUTABLE, Asset
-from ticker.web.operation import Resource, Returns
+from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import in_path
 
 ROUTES: Final = Resource(
@@ -52,13 +52,13 @@ RELEASES: Final = read_released(RELEASED)
 """Every released version of the widget's script."""
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/embed/v1/ticker.js",
     "loadWidget",
     "The widget's script, current build",
-    _MODULE,
-    Returns(304, "You have it already.", media_type=""),
+    (_MODULE, Returns(304, "You have it already.", media_type="")),
     needs_log=False,
 )
 async def current(request: Request) -> Response:
@@ -74,12 +74,13 @@ async def current(request: Request) -> Response:
     return response
 
 
-@ROUTES.operation(
+@Operation(
+    ROUTES,
     "GET",
     "/embed/{version}/ticker.js",
     "loadReleasedWidget",
     "The widget's script as it was released, for ever",
-    _MODULE,
+    (_MODULE,),
     needs_log=False,
 )
 async def released(request: Request) -> Response:

@@ -95,7 +95,7 @@ async def shown(journal: Journal, channel: Channel, attributes: Attributes) -> l
         try:
             known += await _older(journal, feed.name, known[-1]["id"], attributes, now, missing)
         except Unavailable:
-            log.warning("history of %s cannot be read; a widget is drawn from what is in memory", feed.name)
+            log.warning("the history of %s cannot be read; a widget is drawn from the dispatches in memory", feed.name)
     if feed.pinned_dispatch is not None:
         known.append(feed.pinned_dispatch)
     by_id = {dispatch["id"]: dispatch for dispatch in known}
