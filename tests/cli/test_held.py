@@ -79,5 +79,5 @@ def test_a_correspondent_sees_and_releases_only_their_own(service: Service, here
     hers = at(service, issued["key"])
     assert here(hers, "held", "list", "--feed", feed).printed == ""
     for command in ("show", "release", "spike"):
-        assert "only the held dispatches" in here(hers, "held", command, id, "--feed", feed).complaint
+        assert "only held dispatches that it wrote itself" in here(hers, "held", command, id, "--feed", feed).complaint
     assert "TICKER_KEY" in here(at(service) | {"key": ""}, "held", "list", "--feed", feed).complaint

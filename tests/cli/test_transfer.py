@@ -137,7 +137,7 @@ def test_a_correspondents_own_dispatches_stay_theirs_where_the_key_is_known(
     here({}, "import", str(tmp_path / "one"), "--name", f"{feed}-copy", *data)
     service.until(lambda: service.http.get(f"/v1/feeds/{feed}-copy").status_code == 200)
     kill = ["kill", id, "--reason", "false", "--feed", f"{feed}-copy"]
-    assert "only what it filed itself" in here(at(service, keys[1]), *kill).complaint
+    assert "only dispatches that it filed itself" in here(at(service, keys[1]), *kill).complaint
     assert json.loads(here(at(service, keys[0]), *kill).printed)["revision"] == 2
 
 

@@ -128,7 +128,7 @@ REFUSED: Final[dict[str, Callable[[Refusal], TickerError]]] = {
     "over": lambda _: Invalid([("release_at", "is in the past; to file the dispatch now, leave it out")]),
     "unasked": lambda _: nothing_to_confirm(),
     "late": lambda _: Conflict("The time to confirm this flash is over; correct the urgency to flash to ask again"),
-    "alone": lambda _: Forbidden("A flash must be confirmed with another key than the one that asked for it"),
+    "alone": lambda _: Forbidden("A flash must be confirmed with a second key, not with the one that asked for it"),
 }
 """Outcomes of a change that is refused, and the error of each."""
 
