@@ -22,6 +22,7 @@ from ticker.dispatch import (
     PinBody,
     check,
     direction,
+    milliseconds,
     read,
     rfc3339,
 )
@@ -242,6 +243,18 @@ def test_our_own_times_are_utc_with_milliseconds_and_a_z() -> None:
     moment = datetime(2026, 11, 22, 21, 4, 5, 999_999, timezone(timedelta(hours=3)))
     assert rfc3339(moment) == "2026-11-22T18:04:05.999Z"
     assert rfc3339(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("1970-01-01T00:00:00.000Z", 0),
+        ("2026-11-22T18:04:05.999Z", 1_795_370_645_999),
+        ("2026-11-22T21:04:05.999+03:00", 1_795_370_645_999),
+    ],
+)
+def test_a_time_is_counted_in_milliseconds_of_unix_time(moment: str, expected: int) -> None:
+    assert milliseconds(moment) == expected
 
 
 def test_unknown_and_missing_fields_are_all_named_at_once() -> None:
