@@ -36,6 +36,7 @@ ELSEWHERE = {
     "client/async_client.py": ["client/test_clients.py", "client/test_service.py"],
     "client/async_follow.py": ["client/test_service.py"],
     "client/attempt.py": ["client/test_connection.py", "client/test_poll.py"],
+    "client/dispatch.py": ["test_fields.py"],
     "client/exchange.py": ["client/test_clients.py"],
     "client/problems.py": ["client/test_response.py"],
     "client/sync_client.py": ["client/test_clients.py", "client/test_service.py"],

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ticker.client.frames import (
-    BeatFrame,
-    Dispatch,
-    DispatchFrame,
-    KillFrame,
-    PinFrame,
-    SnapshotFrame,
-    Tombstone,
-    Usable,
-)
+from ticker.client.dispatch import Dispatch, Tombstone, Usable
+from ticker.client.frames import BeatFrame, DispatchFrame, KillFrame, PinFrame, SnapshotFrame
 
 FILED = "2026-03-11T14:00:00.000Z"
 

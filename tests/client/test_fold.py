@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.client.frames import beat, dispatch, filed, kill, pin, snapshot, tombstone
+from ticker.client.dispatch import Dispatch
 from ticker.client.fold import OFF_AIR, FeedState, fold, learn, pin_is_missing, supersedes
-from ticker.client.frames import Dispatch, Frame, SnapshotFrame, read_frame
+from ticker.client.frames import Frame, SnapshotFrame, read_frame
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden/fold.json").read_text("utf-8"))
 EMPTY = FeedState("breaking")

@@ -6,6 +6,7 @@ never wait.
     writes, reads → request         each request, before any HTTP library has seen it
     sending, response, problems     when to send it again, and what its failure means
     connection → attempt, poll      when to open which transport, and from which position
+    dispatch                        the dispatches and the fields of the feed
     frames → fold                   what arrives, and what it adds up to
     freshness → clock               whether that may be called LIVE
     following                       connection, fold and freshness together, as changes
@@ -17,9 +18,10 @@ docs/client.md is the manual; PROTOCOL.md is the contract; clients/feed is the s
 from ticker.client.async_client import AsyncClient
 from ticker.client.async_follow import AsyncFollow
 from ticker.client.attempt import Transport
+from ticker.client.dispatch import Corrections, Dispatch, Fields, FullDispatch, HeldDispatch, Tombstone, Urgency, Usable
 from ticker.client.fold import FeedState, fold, learn, pin_is_missing
 from ticker.client.following import Change, Status, StatusName
-from ticker.client.frames import Air, Dispatch, Frame, SnapshotFrame, Tombstone, Urgency, Usable, read_frame
+from ticker.client.frames import Air, Frame, SnapshotFrame, read_frame
 from ticker.client.problems import (
     BadRequest,
     ClientError,
@@ -47,15 +49,12 @@ from ticker.client.problems import (
     UpgradeRequired,
     WrongMethod,
 )
-from ticker.client.reads import FullDispatch, HeldDispatch
 from ticker.client.sync_client import Client
 from ticker.client.sync_follow import Follow
 from ticker.client.writes import (
     CorrectedReceipt,
-    Corrections,
     EditedReceipt,
     FeedReceipt,
-    Fields,
     FiledReceipt,
     HeldReceipt,
     KilledReceipt,

@@ -16,15 +16,15 @@ from ticker.client.async_follow import AsyncFollow
 from ticker.client.attempt import TRANSPORTS, Transport
 from ticker.client.backoff import Random
 from ticker.client.clock import Clock, system_clock
+from ticker.client.dispatch import Corrections, Dispatch, Fields, FullDispatch, HeldDispatch, Urgency
 from ticker.client.exchange import arguments, read, was_sent
 from ticker.client.following import Following
-from ticker.client.frames import Dispatch, SnapshotFrame, Urgency
+from ticker.client.frames import SnapshotFrame
 from ticker.client.request import Request
 from ticker.client.response import Response, content, next_before
 from ticker.client.sending import DEADLINE, TIMEOUT, Sending
 from ticker.client.target import Target
 from ticker.client.transports import Transports
-from ticker.client.writes import Corrections, Fields
 
 Content = TypeVar("Content")
 
@@ -205,7 +205,7 @@ class AsyncClient:
         """Return what a feed shows now."""
         return await self._send(reads.snapshot(feed))
 
-    async def dispatch(self, feed: str, id: str) -> reads.FullDispatch:
+    async def dispatch(self, feed: str, id: str) -> FullDispatch:
         """Return one dispatch with its earlier revisions.
 
         Raises:
@@ -213,7 +213,7 @@ class AsyncClient:
         """
         return await self._send(reads.dispatch(feed, id))
 
-    async def held(self, feed: str) -> list[reads.HeldDispatch]:
+    async def held(self, feed: str) -> list[HeldDispatch]:
         """Return the dispatches under embargo that the key may see, the next one due first."""
         return (await self._send(reads.held(feed)))["held"]
 

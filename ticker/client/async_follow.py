@@ -9,9 +9,9 @@ from typing import Final, Self
 
 from ticker.client.attempt import Attempt, Transport
 from ticker.client.clock import Clock
+from ticker.client.dispatch import Dispatch
 from ticker.client.fold import FeedState
 from ticker.client.following import Change, Following, Status
-from ticker.client.frames import Dispatch
 from ticker.client.problems import Problem
 from ticker.client.response import Response
 from ticker.client.transports import Arrival, Transports

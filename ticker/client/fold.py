@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from ticker.client.frames import Air, Dispatch, Frame, KillFrame, SnapshotFrame, Tombstone
+from ticker.client.dispatch import Dispatch, Tombstone
+from ticker.client.frames import Air, Frame, KillFrame, SnapshotFrame
 
 OFF_AIR: Air = {"on": False, "label": None, "url": None}
 """Nothing is claimed of a feed before its first frame."""

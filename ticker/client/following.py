@@ -19,8 +19,9 @@ from ticker.client.attempt import TRANSPORTS, Attempt, Transport
 from ticker.client.backoff import Random
 from ticker.client.clock import Instant, unix_time
 from ticker.client.connection import MAX_FAILURES, Connection, Event
+from ticker.client.dispatch import Dispatch
 from ticker.client.fold import FeedState, fold, learn, supersedes, tombstone
-from ticker.client.frames import Dispatch, Frame, Malformed, SnapshotFrame, read_frame
+from ticker.client.frames import Frame, Malformed, SnapshotFrame, read_frame
 from ticker.client.response import Response
 
 StatusName = Literal["connecting", "live", "catching-up", "delayed", "off-air", "closed"]

@@ -12,8 +12,7 @@ from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 import orjson
 
 from ticker.client.clock import unix_time
-
-Urgency = Literal["flash", "bulletin", "urgent", "normal"]
+from ticker.client.dispatch import Dispatch, Usable
 
 
 class Air(TypedDict):
@@ -22,43 +21,6 @@ class Air(TypedDict):
     on: bool
     label: NotRequired[str | None]
     url: NotRequired[str | None]
-
-
-class Usable(TypedDict):
-    """A dispatch as readers see it. Times are RFC 3339, UTC, with milliseconds. All text is plain text."""
-
-    id: str
-    status: Literal["usable"]
-    text: str
-    urgency: Urgency
-    language: str
-    filed: str
-    updated: str
-    revision: int
-    source: NotRequired[str]
-    byline: NotRequired[str]
-    dateline: NotRequired[str]
-    sections: NotRequired[list[str]]
-    places: NotRequired[list[str]]
-    story: NotRequired[str]
-    link: NotRequired[str]
-    occurred: NotRequired[str]
-    edition_of: NotRequired[str]
-    note: NotRequired[str]
-
-
-class Tombstone(TypedDict):
-    """What replaces a killed dispatch. Nothing of its text is left."""
-
-    id: str
-    status: Literal["killed"]
-    reason: str
-    filed: str
-    updated: str
-    revision: int
-
-
-Dispatch = Usable | Tombstone
 
 
 class SnapshotFrame(TypedDict):

@@ -3,62 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal, NotRequired, TypedDict
+from typing import Final, TypedDict
 
-from ticker.client.frames import Dispatch, SnapshotFrame, Urgency, Usable
+from ticker.client.dispatch import Dispatch, FullDispatch, HeldDispatch, Urgency
+from ticker.client.frames import SnapshotFrame
 from ticker.client.request import Request, feed_path, read_request
 
 PAGE: Final = 100
 """Dispatches of one page of history: the most that the service gives."""
-
-
-class FullDispatch(TypedDict):
-    """A single dispatch with its history: `revisions` are the earlier ones, oldest first; `editions` are `feed/id`."""
-
-    id: str
-    status: Literal["usable"]
-    text: str
-    urgency: Urgency
-    language: str
-    filed: str
-    updated: str
-    revision: int
-    revisions: list[Usable]
-    editions: list[str]
-    source: NotRequired[str]
-    byline: NotRequired[str]
-    dateline: NotRequired[str]
-    sections: NotRequired[list[str]]
-    places: NotRequired[list[str]]
-    story: NotRequired[str]
-    link: NotRequired[str]
-    occurred: NotRequired[str]
-    edition_of: NotRequired[str]
-    note: NotRequired[str]
-
-
-class HeldDispatch(TypedDict):
-    """A dispatch under embargo; `by` is the name of the key that filed it."""
-
-    id: str
-    status: Literal["held"]
-    revision: int
-    held: str
-    updated: str
-    by: str
-    release_at: str
-    text: str
-    urgency: Urgency
-    language: str
-    source: NotRequired[str]
-    byline: NotRequired[str]
-    dateline: NotRequired[str]
-    sections: NotRequired[list[str]]
-    places: NotRequired[list[str]]
-    story: NotRequired[str]
-    link: NotRequired[str]
-    occurred: NotRequired[str]
-    edition_of: NotRequired[str]
 
 
 class HeldPage(TypedDict):

@@ -16,16 +16,16 @@ from ticker.client.async_follow import AsyncFollow
 from ticker.client.attempt import TRANSPORTS, Transport
 from ticker.client.backoff import Random
 from ticker.client.clock import Clock, system_clock
+from ticker.client.dispatch import Corrections, Dispatch, Fields, FullDispatch, HeldDispatch, Urgency
 from ticker.client.exchange import arguments, read, was_sent
 from ticker.client.following import Following
-from ticker.client.frames import Dispatch, SnapshotFrame, Urgency
+from ticker.client.frames import SnapshotFrame
 from ticker.client.request import Request
 from ticker.client.response import Response, content, next_before
 from ticker.client.sending import DEADLINE, TIMEOUT, Sending
 from ticker.client.sync_follow import Follow
 from ticker.client.target import Target
 from ticker.client.transports import Transports
-from ticker.client.writes import Corrections, Fields
 
 Content = TypeVar("Content")
 
@@ -206,7 +206,7 @@ class Client:
         """Return what a feed shows now."""
         return self._send(reads.snapshot(feed))
 
-    def dispatch(self, feed: str, id: str) -> reads.FullDispatch:
+    def dispatch(self, feed: str, id: str) -> FullDispatch:
         """Return one dispatch with its earlier revisions.
 
         Raises:
@@ -214,7 +214,7 @@ class Client:
         """
         return self._send(reads.dispatch(feed, id))
 
-    def held(self, feed: str) -> list[reads.HeldDispatch]:
+    def held(self, feed: str) -> list[HeldDispatch]:
         """Return the dispatches under embargo that the key may see, the next one due first."""
         return self._send(reads.held(feed))["held"]
 

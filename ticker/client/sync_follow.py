@@ -12,9 +12,9 @@ from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 
 from ticker.client.async_follow import AsyncFollow
+from ticker.client.dispatch import Dispatch
 from ticker.client.fold import FeedState
 from ticker.client.following import Change, Status
-from ticker.client.frames import Dispatch
 
 Result = TypeVar("Result")
 

@@ -6,44 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NotRequired, TypedDict
 
-from ticker.client.frames import Urgency
+from ticker.client.dispatch import Corrections, Fields
 from ticker.client.request import Request, change_request, feed_path, rfc3339
 
 ANY_REVISION: Final = None
 """Base a correction on whatever the current revision is."""
-
-
-class Fields(TypedDict, total=False):
-    """What a correspondent may send besides the text; the rules are in PROTOCOL.md, "A dispatch"."""
-
-    source: str
-    byline: str
-    dateline: str
-    urgency: Urgency
-    language: str
-    sections: list[str]
-    places: list[str]
-    story: str
-    link: str
-    occurred: datetime | str
-    edition_of: str
-
-
-class Corrections(TypedDict, total=False):
-    """The fields to change. None removes a field, except `text`, `urgency` and `language`; others stay as they are."""
-
-    text: str
-    source: str | None
-    byline: str | None
-    dateline: str | None
-    urgency: Urgency
-    language: str
-    sections: list[str] | None
-    places: list[str] | None
-    story: str | None
-    link: str | None
-    occurred: datetime | str | None
-    edition_of: str | None
 
 
 class Similar(TypedDict):
