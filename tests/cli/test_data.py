@@ -51,7 +51,7 @@ def test_a_command_that_looks_makes_no_log(
 def test_a_redis_that_is_only_looked_at_stays_as_it_is(here: Here, redis_url: str) -> None:
     assert here({}, "feeds", "list", "--redis", redis_url).printed == ""
     assert here({}, "keys", "list", "--redis", redis_url).printed == ""
-    assert "no feed here" in here({}, "verify", "--redis", redis_url).complaint
+    assert "no feed in this log" in here({}, "verify", "--redis", redis_url).complaint
     assert "nowhere" in here({}, "export", "nowhere", "--redis", redis_url).complaint
 
 

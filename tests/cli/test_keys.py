@@ -15,7 +15,7 @@ def test_keys_are_made_listed_and_revoked_beside_the_running_service(service: Se
     assert re.fullmatch(r"tk_[\w-]{20,}\n", printed), "the key alone, once"
     key = printed.strip()
     assert json.loads(run_command(at(service, key), "file", "one", "--feed", feed).printed)["revision"] == 1
-    assert "does not write" in run_command(at(service, key), "file", "one").complaint
+    assert "may not write" in run_command(at(service, key), "file", "one").complaint
     listed = run_command({}, "keys", "list", *data).printed
     assert key not in listed
     (row,) = [line.split("\t") for line in listed.splitlines() if "Amal" in line]

@@ -81,7 +81,7 @@ def test_the_same_key_files_once(service: Service, here: Here) -> None:
     args = ["file", "once", "--feed", feed, "--idempotency-key"]
     first = json.loads(here(at(service), *args, "my-key").printed)
     assert json.loads(here(at(service), *args, '"my-key"').printed) == first
-    assert "another payload" in here(at(service), "file", "twice", *args[2:], "my-key").complaint
+    assert "already used for a different request" in here(at(service), "file", "twice", *args[2:], "my-key").complaint
     assert json.loads(here(at(service), *args, "other").printed)["id"] != first["id"]
     for key in ("", " ", "a b", "é", "x" * 256, 'a"b'):
         assert "--idempotency-key" in here(at(service), *args, key).complaint

@@ -96,7 +96,7 @@ def test_a_stop_during_a_reload_waits_for_both_processes(tmp_path: Path) -> None
 def test_a_dead_worker_that_is_reloaded_at_once_is_replaced_once(tmp_path: Path) -> None:
     with Service(tmp_path, drain="0.3") as service:
         service.kill_child(WORKER)
-        service.until(lambda: any("died" in message for message in service.errors))
+        service.until(lambda: any("exited (status" in message for message in service.errors))
         service.process.send_signal(signal.SIGHUP)  # before the dead one is restarted, which is delayed
         service.file_patiently("breaking", "after")
         seen = set()
