@@ -334,3 +334,15 @@ async def test_a_connection_that_was_reset_while_idle_is_replaced(tmp_path: Path
                 with pytest.raises(Unavailable):
                     await dedicated("PING")
         await behind.close()
+
+
+async def test_an_unforeseen_error_reaches_the_caller_as_it_is(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise LookupError("a bug")
+
+    await redis("PING")  # redis-py has errors of its own while it connects
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", fail)
+    with pytest.raises(LookupError, match="a bug"):
+        await redis("PING")
+    monkeypatch.undo()
+    assert await redis("ECHO", "again") == b"again"
