@@ -34,6 +34,7 @@ from ticker.web import (
     problems,
 )
 from ticker.web.described import page
+from ticker.web.desk import pages as desk_pages
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.public_url import StripPrefix
@@ -51,6 +52,7 @@ RESOURCES: Final = (
     audit.ROUTES,
     keys.ROUTES,
     pages.ROUTES,
+    desk_pages.ROUTES,
     gallery.ROUTES,
     scripts.ROUTES,
     fragment.ROUTES,

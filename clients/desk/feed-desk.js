@@ -1,0 +1,414 @@
+/**
+ * The desk of one feed: the wire, the outbox and the form beside it, and the acts that tie them together.
+ *
+ * @import { Change as FeedChange, Following } from "../feed/follow.js"
+ * @import { FeedState, Frame, UsableDispatch } from "../feed/frames.d.ts"
+ * @import { Answer, Api } from "./api.js"
+ * @import { Box } from "./box.js"
+ * @import { Correcting, Version } from "./correct.js"
+ * @import { Fields, Item } from "./item.d.ts"
+ * @import { Notes } from "./notes.js"
+ * @import { Sessions } from "./session.js"
+ * @import { DeskFrame, Filed, Flash, Held, Present } from "./stream.js"
+ * @import { Words } from "./words.js"
+ */
+
+import { browser } from "../feed/browser.js";
+import { direction } from "../feed/direction.js";
+import { pinIsMissing } from "../feed/fold.js";
+import { follow } from "../feed/follow.js";
+import { announcer } from "../reader/announce.js";
+import { badge } from "../reader/badge.js";
+import { interaction } from "../reader/interaction.js";
+import { fetchDispatch, retrying } from "../reader/requests.js";
+import { present } from "../reader/screen.js";
+import { times } from "../reader/times.js";
+import { locale, say } from "../reader/words.js";
+import { composer } from "./composer.js";
+import { correct, versionOf } from "./correct.js";
+import { dialog } from "./dialog.js";
+import { button, make, part, write } from "./element.js";
+import { fetchHeld, heldView } from "./held.js";
+import { askReason, inWords } from "./kill.js";
+import { notice } from "./notices.js";
+import { outboxView } from "./outbox-view.js";
+import { answerWords } from "./problem-words.js";
+import { deliveries, receiptLine } from "./receipt.js";
+import { fromAudit } from "./refile.js";
+import { isEditor } from "./session.js";
+import { deskWorld } from "./stream.js";
+import { wire } from "./wire.js";
+import { readerWords } from "./words.js";
+
+/** Dispatches kept on the page, and how often "2 min" is looked at again. */
+const LIMIT = 100;
+const REPAINT = 15_000;
+
+/**
+ * @typedef {object} Feed what `GET /v1/feeds` says of one
+ * @property {string} name
+ * @property {string} title
+ * @property {string} language
+ * @property {boolean} [rehearsal]
+ * @property {{name: string, title: string, language: string}[]} [editions]
+ *
+ * @typedef {object} Context
+ * @property {string} base
+ * @property {Feed} feed
+ * @property {Words} words
+ * @property {Api} api
+ * @property {Notes} notes
+ * @property {Sessions} sessions
+ * @property {Box} box
+ * @property {(status: import("../feed/freshness.js").Status) => void} onstatus
+ *
+ * @param {Context} context
+ */
+export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatus }) {
+  const { name, language } = feed;
+  const path = `/v1/feeds/${encodeURIComponent(name)}`;
+  const { timers } = browser();
+  const list = part("wire");
+  list.lang = language;
+  list.dir = direction(language);
+  let skew = 0;
+  /** @type {Item[]} */
+  let items = [];
+  /** @type {{filed: Record<string, Filed>, flashes: Flash[], held: Held[], people: Present[]}} */
+  const desk = { filed: {}, flashes: [], held: [], people: [] };
+  /** @type {Correcting | null} */
+  let correcting = null;
+  /** @type {FeedState | undefined} */
+  let shown;
+  /** @type {Following} */
+  let following;
+
+  const clock = times(readerWords(words.language), () => Date.now() - skew);
+  const readersClock = times(readerWords(language), () => Date.now() - skew);
+  const indicator = badge({ badge: part("badge"), word: part("badge-word") }, readerWords(words.language));
+  const voice = announcer({ polite: part("said"), alert: part("alarm") }, readerWords(words.language), timers);
+  const state = () => following.state;
+  const dispatches = () => state().dispatches;
+  const usable = (/** @type {string} */ id) => /** @type {UsableDispatch | undefined} */ ([...dispatches(), state().pinned_dispatch].find((each) => each?.id === id && each.status === "usable"));
+
+  const rows = wire(list, {
+    words,
+    setting: { words: readerWords(language), feed: name, base, language, direction: direction(language) },
+    times: readersClock,
+    rights: () => ({ editor: isEditor(sessions.current), person: sessions.current?.person.id ?? "" }),
+    desk: () => ({ ...desk, items, hour: clock.hour }),
+    acts: { correct: beginCorrection, kill: beginKill, pin, confirm, refile },
+  });
+  const held = heldView(words, { edit: editHeld, release: releaseHeld, spike: spikeHeld });
+  const reports = deliveries(api, () => void box.show());
+  const isInteracting = interaction(list, timers, () => shown && shown !== state() && mode() === "follow" && show(null));
+  const form = composer({
+    words, base, feed: name, language, notes,
+    dispatches: () => (following ? dispatches() : []),
+    now: () => Date.now() - skew,
+    async file(fields) {
+      const added = await box.add(name, { kind: "file", body: JSON.stringify(fields) });
+      return added ? null : sessions.current ? words.outbox_full : words.why_signed_out;
+    },
+    save: async ({ key }, fields) => ((await box.edit(key, fields)) ? null : words.already_kept),
+  });
+  const outbox = outboxView({
+    words, language, box,
+    online: () => navigator.onLine,
+    receipt: (item) => receiptLine(words, item, reports.of(item.receipt?.id ?? "")),
+    after: siblingsOf,
+    textOf: (id) => {
+      const found = following && usable(id);
+      return found ? inWords(found) : "";
+    },
+    edit: (item) => form.edit(item, say(words.editing, { time: clock.hour(new Date(item.written).toISOString()) })),
+    takeBack: takeBackItem,
+    compare,
+    look,
+  });
+
+  const pinned = retrying(
+    async () => fetchDispatch(base + path, state().pinned ?? ""),
+    (found) => {
+      if (found) following.learn(found);
+      show(null);
+    },
+  );
+
+  /** @returns {"hold" | "follow"} */
+  const mode = () => (isInteracting() ? "hold" : "follow");
+
+  /** @param {Frame | null} frame @param {"hold" | "follow"} [how] */
+  function show(frame, how = mode()) {
+    const screen = present(shown ?? state(), frame, state(), how, LIMIT);
+    shown = screen.shown;
+    rows.show(shown);
+    part("nothing").hidden = shown.position === null || shown.dispatches.length > 0;
+    const fresh = part("fresh");
+    fresh.hidden = screen.waiting === 0;
+    write(fresh, screen.waiting ? say(readerWords(words.language).new, { n: screen.waiting }) : "");
+  }
+
+  /** @param {FeedChange} change */
+  function onchange(change) {
+    const { frame, previous } = change;
+    skew = change.skew;
+    shown ??= previous;
+    indicator.show(change.status, change.watching, false, words.closed);
+    onstatus(change.status);
+    if (!frame) return voice.status(change.status);
+    if (!following) return; // the first one, while it is being made
+    show(frame);
+    voice.announce(frame, previous);
+    if (frame.type === "kill") killed(frame.id, previous);
+    if (frame.type === "dispatch" && correcting?.id === frame.dispatch.id && frame.dispatch.status === "usable") correcting.changed(versionOf(frame.dispatch));
+    if (frame.type === "snapshot") reconcile();
+    if (frame.type === "beat") void pinned.retry();
+    if (frame.type === "pin" || frame.type === "snapshot") void (pinIsMissing(state()) ? pinned.send() : pinned.cancel());
+    if (frame.type !== "beat") {
+      form.update();
+      form.listSources();
+      void box.show();
+    }
+  }
+
+  /** A killed text is nowhere on the page, nor in this browser. @param {string} id @param {FeedState} previous */
+  function killed(id, previous) {
+    const was = previous.dispatches.find((each) => each.id === id);
+    if (was?.status === "usable") form.forget(was.text);
+    if (correcting?.id === id) {
+      correcting.gone();
+      correcting = null;
+      notice(words.killed_meanwhile, words.dismiss);
+    }
+    const open = document.querySelector(`dialog[data-about="${id}"]`);
+    if (open) /** @type {HTMLDialogElement} */ (open).close();
+    void box.killed(id);
+  }
+
+  /** After a snapshot nobody says what was killed before it. */
+  function reconcile() {
+    for (const each of dispatches()) {
+      if (each.status === "killed") void box.killed(each.id);
+      else if (correcting?.id === each.id) correcting.changed(versionOf(each));
+    }
+  }
+
+  /** @param {DeskFrame} frame */
+  function ondesk(frame) {
+    if (frame.kind === "presence") {
+      desk.people = frame.people;
+      const others = desk.people.filter(({ id }) => id !== sessions.current?.person.id).map((each) => each.name);
+      part("people").hidden = others.length === 0;
+      write(part("people"), others.length ? say(words.at_desk, { names: new Intl.ListFormat(words.language, { type: "unit" }).format(others) }) : "");
+    } else if (frame.kind === "held") held.show((desk.held = frame.held));
+    else if (frame.kind === "flash") desk.flashes = frame.flashes;
+    else if (frame.kind === "filed") desk.filed = frame.filed;
+    else if (frame.kind === "delivery") reports.learn(frame.id, frame.delivery);
+    if (following && shown && (frame.kind === "flash" || frame.kind === "filed")) rows.show(shown);
+  }
+
+  /** @param {Answer} answer @param {string} [what] said if it worked */
+  function told(answer, what) {
+    const worked = answer.status >= 200 && answer.status < 300;
+    if (!worked) notice(answerWords(words, answer), words.dismiss);
+    else if (what) write(part("said"), what);
+    return worked;
+  }
+
+  async function refreshHeld() {
+    const found = await fetchHeld(api, name);
+    if (found) held.show((desk.held = found));
+  }
+
+  /** @param {UsableDispatch} dispatch @param {{mine?: Fields, instead?: string}} [given] */
+  function beginCorrection(dispatch, { mine, instead } = {}) {
+    const given = mine ? { mine } : {};
+    correcting = correct(words, versionOf(dispatch), async (changes, revision) => {
+      correcting = null;
+      if (!(await box.add(name, { kind: "correct", id: dispatch.id, revision, body: JSON.stringify(changes) }))) return notice(words.outbox_full, words.dismiss);
+      if (instead) await box.discard(instead);
+    }, given);
+    return correcting;
+  }
+
+  /** @param {UsableDispatch} dispatch */
+  function beginKill(dispatch) {
+    askReason(words, {
+      title: words.kill_title, text: inWords(dispatch), language: dispatch.language, feedLanguage: language, act: words.kill,
+    }, (reason) => void kill(name, dispatch.id, reason));
+    document.querySelector("dialog[open]")?.setAttribute("data-about", dispatch.id);
+  }
+
+  /** @param {string} feed @param {string} id @param {string} reason */
+  async function kill(feed, id, reason) {
+    if (!(await box.add(feed, { kind: "kill", id, body: JSON.stringify({ reason }) }))) notice(words.outbox_full, words.dismiss);
+  }
+
+  /** @param {string | null} id */
+  async function pin(id) {
+    told(await (id ? api("PUT", `${path}/pin`, { id }) : api("DELETE", `${path}/pin`)), id ? words.pinned : words.unpinned);
+  }
+
+  /** @param {Flash} flash */
+  async function confirm({ id }) {
+    told(await api("POST", `${path}/dispatches/${id}/confirm`), words.flash_confirmed);
+  }
+
+  /** @param {Held} of */
+  function editHeld(of) {
+    correct(words, { ...of, source: of.source ?? null }, async (changes, revision) => {
+      const answer = await api("PATCH", `${path}/held/${of.id}`, changes, { "if-match": `"${revision}"` });
+      told(answer);
+      await refreshHeld();
+    });
+  }
+
+  /** @param {Held} of */
+  function releaseHeld({ id, text, source, language: spoken }) {
+    const now = button(words.release_now, async () => {
+      open.close();
+      told(await api("POST", `${path}/held/${id}/release`), words.released);
+      await refreshHeld();
+    }, { className: "primary", name: "release-now" });
+    const open = dialog(words.release_title, words.cancel, make("blockquote", { lang: spoken, dir: direction(spoken) }, source ? `${source}: ${text}` : text), now);
+  }
+
+  /** @param {Held} of */
+  function spikeHeld({ id, text, source, language: spoken }) {
+    const title = words.spike_title;
+    const now = button(words.spike, async () => {
+      open.close();
+      told(await api("DELETE", `${path}/held/${id}`, { reason: words.spike }), words.spiked);
+      await refreshHeld();
+    }, { className: "danger", name: "spike-now" });
+    const open = dialog(title, words.cancel, make("blockquote", { lang: spoken, dir: direction(spoken) }, source ? `${source}: ${text}` : text), now);
+  }
+
+  /** @param {Item} item */
+  function takeBackItem(item) {
+    if (item.doubtful || item.state === "sending") {
+      const { text = "", source, language: spoken = language } = JSON.parse(item.change.body || "{}");
+      askReason(words, {
+        title: words.take_back_title, text: source ? `${source}: ${text}` : text, language: spoken, feedLanguage: language, act: words.take_back, note: words.take_back_note,
+      }, (reason) => void box.takeBack(item.key, reason));
+    } else void box.takeBack(item.key, "");
+  }
+
+  /** A correction was overtaken: both texts side by side. @param {Item} item */
+  async function compare(item) {
+    if (item.change.kind !== "correct") return;
+    const { id } = item.change;
+    const { status, body } = await api("GET", `${path}/dispatches/${id}`);
+    if (status !== 200) return void told({ status, body, problem: body?.type ? body : null });
+    const mine = JSON.parse(item.change.body);
+    const opened = beginCorrection({ ...body, revision: item.change.revision }, { mine, instead: item.key });
+    opened?.changed(versionOf(body));
+  }
+
+  /** Whether one whose outcome is not known is in the feed. @param {Item} item */
+  async function look(item) {
+    const mine = JSON.parse(item.change.body);
+    const { status, body } = await api("GET", `/v1/feeds/${item.feed}/dispatches?limit=100`);
+    if (status !== 200) return void told({ status, body, problem: body?.type ? body : null });
+    const target = "id" in item.change ? item.change.id : null;
+    const same = body.dispatches.find((/** @type {any} */ each) =>
+      (target ? each.id === target : each.text === mine.text && (each.source ?? "") === (mine.source ?? "") && Date.parse(each.filed) >= item.written - 60_000));
+    const text = mine.text ?? (target ? (usable(target)?.text ?? target) : "");
+    const open = dialog(same ? words.found_in_feed : words.not_in_feed, words.cancel,
+      make("blockquote", { lang: mine.language ?? language, dir: direction(mine.language ?? language) }, text),
+      same ? make("p", { className: "hint" }, say(words.filed_at, { time: clock.hour(same.filed) })) : make("p", { className: "hint" }, words.not_in_feed_hint),
+      make("p", { className: "actions" },
+        button(words.discard, () => {
+          open.close();
+          void box.discard(item.key);
+        }, { name: "discard", className: same ? "primary" : "" }),
+        button(words.send_again, () => {
+          open.close();
+          void box.sendAgain(item.key);
+        }, { name: "again", className: same ? "" : "primary" })));
+  }
+
+  /** The same dispatch in other languages is offered at once. @param {Item} item */
+  function siblingsOf(item) {
+    if (item.change.kind !== "file" || item.receipt?.release_at || item.feed !== name || !feed.editions?.length) return null;
+    const of = `${name}/${item.receipt?.id}`;
+    return make("span", { className: "siblings" }, `${words.also_in} `, ...feed.editions.map((each) =>
+      make("a", { href: `${base}/desk/${each.name}#edition_of=${encodeURIComponent(of)}`, lang: each.language, dir: direction(each.language), hreflang: each.language }, each.title)));
+  }
+
+  /** @param {Item} item whose attempt has ended */
+  function onsettled(item) {
+    if (item.feed !== name && item.change.kind !== "kill") return;
+    if (item.state !== "kept") return;
+    const id = item.receipt?.id ?? "";
+    if (item.change.kind === "file" && !item.receipt?.release_at) reports.ask(item.feed, id);
+    if (item.receipt?.release_at || item.change.kind === "spike") void refreshHeld();
+    if (item.change.kind === "file" && item.receipt?.similar?.length) notice(say(words.similar_filed, { n: item.receipt.similar.length }), words.dismiss);
+    const others = item.receipt?.editions ?? [];
+    if (item.change.kind === "kill" && others.length) {
+      notice(words.stands_elsewhere, words.dismiss, ...others.map((each) => {
+        const [where = "", which = ""] = each.split("/");
+        return button(say(words.kill_in, { feed: where }), () => askReason(words, {
+          title: words.kill_title, text: each, language, feedLanguage: feed.editions?.find((edition) => edition.name === where)?.language ?? language, act: words.kill,
+        }, (reason) => void kill(where, which, reason)), { className: "danger" });
+      }));
+    }
+  }
+
+  /** @param {string} id of a tombstone */
+  async function refile(id) {
+    try {
+      const response = await fetch(`${base}${path}/audit`, { credentials: "same-origin", cache: "no-store" });
+      const found = response.ok && response.body ? await fromAudit(response.body, id) : null;
+      if (!found) return notice(response.ok ? words.not_in_audit : words.no_answer, words.dismiss);
+      form.write({ ...found, ...(found["link"] ? {} : { link: `${base || location.origin}/feeds/${name}/${id}` }) }, { original: words.refiling });
+    } catch {
+      notice(words.no_answer, words.dismiss);
+    }
+  }
+
+  /** An edition of another feed's dispatch is to be written. @param {string} of feed/id */
+  async function writeEdition(of) {
+    const [where = "", id = ""] = of.split("/");
+    const { status, body } = await api("GET", `/v1/feeds/${where}/dispatches/${id}`);
+    if (status !== 200) return void told({ status, body, problem: body?.type ? body : null });
+    const { urgency, story, link } = body;
+    form.write(/** @type {Fields} */ (Object.fromEntries(Object.entries({ urgency, story, link }).filter(([, value]) => value))), {
+      editionOf: of, original: inWords(body), language: body.language,
+    });
+  }
+
+  part("fresh").addEventListener("click", () => {
+    scrollTo({ top: 0, behavior: "instant" });
+    list.focus({ preventScroll: true });
+    show(null, "follow");
+  });
+  setInterval(() => readersClock.paint(list), REPAINT);
+
+  following = follow({ src: base || location.origin, feed: name, limit: LIMIT, onchange, ...deskWorld(ondesk) });
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("edition_of");
+  void form.open().then(() => (wanted ? writeEdition(wanted) : undefined));
+  if (wanted) history.replaceState(null, "", location.pathname + location.search);
+  void refreshHeld();
+
+  return {
+    onsettled,
+    air: () => state().air,
+    /** @param {{on: boolean, label?: string | null, url?: string | null}} air */
+    setAir: async (air) => told(await api("PUT", `${path}/air`, air), air.on ? words.on_air : words.off_air),
+    /** @param {Item[]} all */
+    showItems(all) {
+      items = all;
+      outbox.show(all, sessions.current?.person.id);
+      if (shown) rows.show(shown);
+    },
+    close: () => following.close(),
+    focus: () => part("text").focus({ preventScroll: true }),
+    locale: () => locale(/** @type {any} */ (words)),
+    version: /** @type {(id: string) => Version | undefined} */ ((id) => {
+      const found = usable(id);
+      return found && versionOf(found);
+    }),
+  };
+}
