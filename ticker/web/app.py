@@ -34,6 +34,7 @@ from ticker.web import (
     problems,
 )
 from ticker.web.described import page
+from ticker.web.desk import sessions
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.public_url import StripPrefix
@@ -50,6 +51,7 @@ RESOURCES: Final = (
     air.ROUTES,
     audit.ROUTES,
     keys.ROUTES,
+    sessions.ROUTES,
     pages.ROUTES,
     gallery.ROUTES,
     scripts.ROUTES,
