@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → node → follower, release → feeds → hub | journal, follow → channel → longpoll, lagging
-# → freshness, reader, ring, waiting, similar, delivery, admin → changes → wire → feed → entry, dispatch
+# → freshness, reader, ring, waiting, similar, delivery, admin, desk → changes → wire → feed → entry, dispatch
 # → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
@@ -24,7 +24,7 @@ _RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
 _CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "waiting"} | _FRESH
 _HUB = {"channel"} | _CHANNEL
-_JOURNAL = {"admin"} | _HUB
+_JOURNAL = {"admin", "desk"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"follower", "release", "settings"} | _FOLLOWER
@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "entry": _ENTRY,
     "dispatch": _ENTRY,
     "admin": {"dispatch"} | _ENTRY,
+    "desk": {"dispatch"} | _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "changes": _CHANGES,
@@ -79,6 +80,7 @@ PURE = {
     "changes",
     "channel",
     "delivery",
+    "desk",
     "dispatch",
     "entry",
     "errors",

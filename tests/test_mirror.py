@@ -79,6 +79,7 @@ ELSEWHERE = {
     "web/app.py": ["test_docs.py"],
     "web/audit.py": ["journal/test_audit.py"],
     "web/crawlers.py": ["web/test_pages.py"],
+    "web/credentials.py": ["web/desk/test_sessions.py"],
     "web/described": ["web/test_described.py"],
     "web/embed": ["web/test_embed.py"],
     "web/embed/gallery.py": ["browser/test_embed_gallery.py"],
@@ -97,6 +98,7 @@ ELSEWHERE = {
     "web/node.py": ["web/test_life.py"],
     "web/problem_page.py": ["web/test_problem_pages.py"],
     "web/problems.py": ["web/test_problem_pages.py", "test_errors.py"],
+    "web/same_origin.py": ["web/desk/test_sessions.py", "web/test_origins.py"],
     "web/sentence.py": ["web/test_pages.py"],
     "web/wording.py": ["web/test_pages.py"],
 }

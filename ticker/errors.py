@@ -82,6 +82,12 @@ class InsufficientScope(Forbidden):
     challenge = 'Bearer realm="ticker", error="insufficient_scope"'
 
 
+class CrossSite(TickerError):
+    """A session's cookie in a request that a page of another site may have made."""
+
+    status, slug, title = 403, "cross-site", "This request may come from another site"
+
+
 class NotFound(TickerError):
     """No such feed, dispatch or key."""
 

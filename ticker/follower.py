@@ -26,6 +26,7 @@ from ticker.hub import Hub
 from ticker.journal.log import Journal
 from ticker.journal.redis import CommandError, Redis, Subscription, cause
 from ticker.journal.registry import Registry
+from ticker.journal.sessions import Sessions
 from ticker.node_counts import NodeCounts
 from ticker.redis_clock import RedisClock
 
@@ -83,7 +84,8 @@ class Follower:
         """Entries, by feed and offset, and tokens of changes to feeds themselves."""
         self._subscription: Subscription
         self._lost = False
-        self.feeds = Feeds(hub, self._journal, Registry(redis), admin_key=admin_key)
+        registry = Registry(redis)
+        self.feeds = Feeds(hub, self._journal, registry, Sessions(redis, registry), admin_key=admin_key)
         self.writable = False
         """Whether the log takes entries, as of the last probe."""
         self.refuses_writes = False

@@ -20,6 +20,7 @@ from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.journal.sessions import Sessions
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
@@ -50,6 +51,7 @@ class Node:
             replica_timeout=settings.replica_timeout,
         )
         self.registry = Registry(self.redis)
+        self.sessions = Sessions(self.redis, self.registry)
         self.held = HeldDispatches(self.redis)
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)

@@ -81,7 +81,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   /** @type {FeedState | undefined} */
   let shown;
   /** @type {Following} */
-  let following;
+  let following; // oxlint-disable-line prefer-const -- it reports its first status before it is returned
 
   const clock = times(readerWords(words.language), () => Date.now() - skew);
   const readersClock = times(readerWords(language), () => Date.now() - skew);

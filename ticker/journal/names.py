@@ -16,6 +16,9 @@ USED: Final = "ticker:used"
 ADMIN: Final = "ticker:admin"
 """String: SHA-256 of the admin key that came from the environment."""
 
+SESSIONS: Final = "ticker:sessions"
+"""Hash: id of a session → SHA-256 of its secret."""
+
 VERSION: Final = "ticker:version"
 """String: version of the data, a number; see version.py."""
 
@@ -28,7 +31,7 @@ class Channels:
 
     Attributes:
         nodes: each node's probes, with the numbers of its readers.
-        settings: a feed was opened, edited or closed, or a key was revoked.
+        settings: a feed was opened, edited or closed; a key was revoked, or a session ended.
     """
 
     def __init__(self, database: int) -> None:
@@ -124,3 +127,8 @@ def editions(feed: str, id: str) -> str:
 def rate(holder: str, window: int) -> str:
     """Counter: changes requested with this key in this window of time."""
     return f"ticker:rate:{holder}:{window}"
+
+
+def session(digest: str) -> str:
+    """String: the session whose secret has this SHA-256, as JSON. It expires with the session."""
+    return f"ticker:session:{digest}"

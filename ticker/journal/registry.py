@@ -211,8 +211,12 @@ class Registry:
 
     async def holder(self, secret: str) -> Holder | None:
         """Return the holder of a key, or None if it was never issued or is revoked."""
-        found = await self._redis("HGET", names.KEYS, _digest(secret))
-        return Holder(**orjson.loads(found)) if found else None
+        return (await self.holders_of([_digest(secret)]))[0]
+
+    async def holders_of(self, digests: list[str]) -> list[Holder | None]:
+        """Return the holders of the keys with these SHA-256, in this order, as `holder`; at least one must be named."""
+        found = await self._redis("HMGET", names.KEYS, *digests)
+        return [Holder(**orjson.loads(text)) if text else None for text in found]
 
     async def count(self, holder: Holder, rate: int) -> int:
         """Count one more change by this key; return the seconds to wait if it exceeds `rate` this minute, else 0."""

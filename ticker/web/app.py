@@ -35,6 +35,7 @@ from ticker.web import (
 )
 from ticker.web.described import page
 from ticker.web.desk import pages as desk_pages
+from ticker.web.desk import sessions
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.public_url import StripPrefix
@@ -51,6 +52,7 @@ RESOURCES: Final = (
     air.ROUTES,
     audit.ROUTES,
     keys.ROUTES,
+    sessions.ROUTES,
     pages.ROUTES,
     desk_pages.ROUTES,
     gallery.ROUTES,

@@ -53,11 +53,12 @@ _UPGRADE_REQUIRED: Final = Fault("UpgradeRequired", stream_needed())
 class AsgiReader(Reader):
     """A reader whose bytes are taken by a task."""
 
-    __slots__ = ("_chunk", "_ended", "_ready", "encoding", "why")
+    __slots__ = ("_chunk", "_ended", "_ready", "encoding", "session", "why")
 
     def __init__(self, encoding: Encoding) -> None:
         super().__init__()
         self.encoding = encoding
+        self.session = None
         self._chunk = b""
         self._ready = asyncio.Event()
         self._ended = False
@@ -80,7 +81,7 @@ class AsgiReader(Reader):
     async def chunks(self, admission: Admission, head: bytes = b"") -> AsyncIterator[bytes]:
         """Join the channel and yield what is to be sent, until the channel ends it."""
         channel = admission.channel
-        self.origin, self.key = admission.origin, admission.key
+        self.origin, self.key, self.session = admission.origin, admission.key, admission.session
         channel.join(self, admission.after, head)
         try:
             while True:
@@ -134,6 +135,7 @@ async def events(request: Request) -> Response:
         headers=request.headers,
         websocket=False,
         key=access.key,
+        session=access.session,
     )
     return StreamingResponse(AsgiReader("sse").chunks(admission, SSE_HELLO), headers=headers)
 
@@ -153,6 +155,7 @@ async def websocket(socket: WebSocket) -> None:
             headers=socket.headers,
             websocket=True,
             key=access.key,
+            session=access.session,
         )
     except TickerError as error:
         refusal = problem(error)

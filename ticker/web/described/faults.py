@@ -46,7 +46,8 @@ PROBLEM: Final = Shape(
 WHEN: Final = {
     400: "The body is not a JSON object, or a header cannot be read.",
     401: "No key, or one that is not known.",
-    403: "The key, or the page's origin, does not reach that far.",
+    403: "The key, or the page's origin, does not reach that far; or the request has a session's cookie, and may come "
+    "from a page of another site.",
     404: "Not found.",
     409: "Conflict with the current state.",
     408: "The request was not complete in time; the connection is closed.",
@@ -72,7 +73,7 @@ def every_fault(operation: Operation) -> list[Fault]:
     """Return the faults that an operation may respond with: its own, and those that follow from what it needs."""
     found = [*operation.faults]
     if operation.role is not None:
-        found += [faults.UNAUTHORIZED, faults.INVALID_TOKEN, faults.INSUFFICIENT_SCOPE]
+        found += [faults.UNAUTHORIZED, faults.INVALID_TOKEN, faults.INSUFFICIENT_SCOPE, faults.CROSS_SITE]
         found += [faults.TOO_MANY] if operation.method != "GET" else []
     if operation.body is not None:
         found += [faults.BAD_REQUEST, faults.TOO_LARGE, faults.INVALID]
