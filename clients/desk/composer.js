@@ -88,6 +88,8 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
   function update() {
     const found = understood();
     const form = read();
+    turn(text, form.language);
+    turn(inputs.source, form.language);
     showUnderstood(found, form);
     const count = length(found.text);
     const counter = part("count");
@@ -97,6 +99,21 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
     if (part("compose-error").textContent) complain("");
     showPreview(found);
     showSimilar(found);
+  }
+
+  /** What is written runs as the dispatch will; what the page says in an empty input runs as the page does. @param {HTMLInputElement | HTMLTextAreaElement} input @param {string} spoken */
+  function turn(input, spoken) {
+    const wanted = input.value ? directionOf(spoken) : words.direction;
+    if (input.dir !== wanted) input.dir = wanted;
+  }
+
+  /** @param {string} spoken a language tag, perhaps half typed */
+  function directionOf(spoken) {
+    try {
+      return direction(spoken.trim() || language);
+    } catch {
+      return direction(language);
+    }
   }
 
   /** @param {Understood} found @param {Form} form */

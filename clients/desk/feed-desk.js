@@ -5,11 +5,11 @@
  * @import { FeedState, Frame, UsableDispatch } from "../feed/frames.d.ts"
  * @import { Answer, Api } from "./api.js"
  * @import { Box } from "./box.js"
- * @import { Correcting, Version } from "./correct.js"
+ * @import { Correcting } from "./correct.js"
  * @import { Fields, Item } from "./item.d.ts"
  * @import { Notes } from "./notes.js"
  * @import { Sessions } from "./session.js"
- * @import { DeskFrame, Filed, Flash, Held, Present } from "./stream.js"
+ * @import { DeskFrame, Filed, Flash } from "./stream.js"
  * @import { Words } from "./words.js"
  */
 
@@ -23,12 +23,12 @@ import { interaction } from "../reader/interaction.js";
 import { fetchDispatch, retrying } from "../reader/requests.js";
 import { present } from "../reader/screen.js";
 import { times } from "../reader/times.js";
-import { locale, say } from "../reader/words.js";
+import { say } from "../reader/words.js";
 import { composer } from "./composer.js";
 import { correct, versionOf } from "./correct.js";
-import { dialog } from "./dialog.js";
-import { button, make, part, write } from "./element.js";
-import { fetchHeld, heldView } from "./held.js";
+import { outboxDecisions } from "./decisions.js";
+import { part, write } from "./element.js";
+import { heldDesk } from "./held.js";
 import { askReason, inWords } from "./kill.js";
 import { notice } from "./notices.js";
 import { outboxView } from "./outbox-view.js";
@@ -36,6 +36,7 @@ import { answerWords } from "./problem-words.js";
 import { deliveries, receiptLine } from "./receipt.js";
 import { fromAudit } from "./refile.js";
 import { isEditor } from "./session.js";
+import { siblingFeeds } from "./siblings.js";
 import { deskWorld } from "./stream.js";
 import { wire } from "./wire.js";
 import { readerWords } from "./words.js";
@@ -74,8 +75,8 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   let skew = 0;
   /** @type {Item[]} */
   let items = [];
-  /** @type {{filed: Record<string, Filed>, flashes: Flash[], held: Held[], people: Present[]}} */
-  const desk = { filed: {}, flashes: [], held: [], people: [] };
+  /** @type {{filed: Record<string, Filed>, flashes: Flash[]}} */
+  const desk = { filed: {}, flashes: [] };
   /** @type {Correcting | null} */
   let correcting = null;
   /** @type {FeedState | undefined} */
@@ -99,7 +100,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     desk: () => ({ ...desk, items, hour: clock.hour }),
     acts: { correct: beginCorrection, kill: beginKill, pin, confirm, refile },
   });
-  const held = heldView(words, { edit: editHeld, release: releaseHeld, spike: spikeHeld });
+  const held = heldDesk({ words, api, path, told });
   const reports = deliveries(api, () => void box.show());
   const isInteracting = interaction(list, timers, () => shown && shown !== state() && mode() === "follow" && show(null));
   const form = composer({
@@ -112,19 +113,21 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     },
     save: async ({ key }, fields) => ((await box.edit(key, fields)) ? null : words.already_kept),
   });
+  const siblings = siblingFeeds({ words, base, feed, api, kill, write: form.write, told });
+  const decisions = outboxDecisions({ words, api, box, language, hour: clock.hour, told, beginCorrection });
   const outbox = outboxView({
     words, language, box,
     online: () => navigator.onLine,
     receipt: (item) => receiptLine(words, item, reports.of(item.receipt?.id ?? "")),
-    after: siblingsOf,
+    after: siblings.links,
     textOf: (id) => {
       const found = following && usable(id);
       return found ? inWords(found) : "";
     },
     edit: (item) => form.edit(item, say(words.editing, { time: clock.hour(new Date(item.written).toISOString()) })),
-    takeBack: takeBackItem,
-    compare,
-    look,
+    takeBack: decisions.takeBack,
+    compare: (item) => void decisions.compare(item),
+    look: (item) => void decisions.look(item),
   });
 
   const pinned = retrying(
@@ -197,11 +200,10 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   /** @param {DeskFrame} frame */
   function ondesk(frame) {
     if (frame.kind === "presence") {
-      desk.people = frame.people;
-      const others = desk.people.filter(({ id }) => id !== sessions.current?.person.id).map((each) => each.name);
+      const others = frame.people.filter(({ id }) => id !== sessions.current?.person.id).map((each) => each.name);
       part("people").hidden = others.length === 0;
       write(part("people"), others.length ? say(words.at_desk, { names: new Intl.ListFormat(words.language, { type: "unit" }).format(others) }) : "");
-    } else if (frame.kind === "held") held.show((desk.held = frame.held));
+    } else if (frame.kind === "held") held.show(frame.held);
     else if (frame.kind === "flash") desk.flashes = frame.flashes;
     else if (frame.kind === "filed") desk.filed = frame.filed;
     else if (frame.kind === "delivery") reports.learn(frame.id, frame.delivery);
@@ -214,11 +216,6 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     if (!worked) notice(answerWords(words, answer), words.dismiss);
     else if (what) write(part("said"), what);
     return worked;
-  }
-
-  async function refreshHeld() {
-    const found = await fetchHeld(api, name);
-    if (found) held.show((desk.held = found));
   }
 
   /** @param {UsableDispatch} dispatch @param {{mine?: Fields, instead?: string}} [given] */
@@ -255,105 +252,15 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     told(await api("POST", `${path}/dispatches/${id}/confirm`), words.flash_confirmed);
   }
 
-  /** @param {Held} of */
-  function editHeld(of) {
-    correct(words, { ...of, source: of.source ?? null }, async (changes, revision) => {
-      const answer = await api("PATCH", `${path}/held/${of.id}`, changes, { "if-match": `"${revision}"` });
-      told(answer);
-      await refreshHeld();
-    });
-  }
-
-  /** @param {Held} of */
-  function releaseHeld({ id, text, source, language: spoken }) {
-    const now = button(words.release_now, async () => {
-      open.close();
-      told(await api("POST", `${path}/held/${id}/release`), words.released);
-      await refreshHeld();
-    }, { className: "primary", name: "release-now" });
-    const open = dialog(words.release_title, words.cancel, make("blockquote", { lang: spoken, dir: direction(spoken) }, source ? `${source}: ${text}` : text), now);
-  }
-
-  /** @param {Held} of */
-  function spikeHeld({ id, text, source, language: spoken }) {
-    const title = words.spike_title;
-    const now = button(words.spike, async () => {
-      open.close();
-      told(await api("DELETE", `${path}/held/${id}`, { reason: words.spike }), words.spiked);
-      await refreshHeld();
-    }, { className: "danger", name: "spike-now" });
-    const open = dialog(title, words.cancel, make("blockquote", { lang: spoken, dir: direction(spoken) }, source ? `${source}: ${text}` : text), now);
-  }
-
-  /** @param {Item} item */
-  function takeBackItem(item) {
-    if (item.doubtful || item.state === "sending") {
-      const { text = "", source, language: spoken = language } = JSON.parse(item.change.body || "{}");
-      askReason(words, {
-        title: words.take_back_title, text: source ? `${source}: ${text}` : text, language: spoken, feedLanguage: language, act: words.take_back, note: words.take_back_note,
-      }, (reason) => void box.takeBack(item.key, reason));
-    } else void box.takeBack(item.key, "");
-  }
-
-  /** A correction was overtaken: both texts side by side. @param {Item} item */
-  async function compare(item) {
-    if (item.change.kind !== "correct") return;
-    const { id } = item.change;
-    const { status, body } = await api("GET", `${path}/dispatches/${id}`);
-    if (status !== 200) return void told({ status, body, problem: body?.type ? body : null });
-    const mine = JSON.parse(item.change.body);
-    const opened = beginCorrection({ ...body, revision: item.change.revision }, { mine, instead: item.key });
-    opened?.changed(versionOf(body));
-  }
-
-  /** Whether one whose outcome is not known is in the feed. @param {Item} item */
-  async function look(item) {
-    const mine = JSON.parse(item.change.body);
-    const { status, body } = await api("GET", `/v1/feeds/${item.feed}/dispatches?limit=100`);
-    if (status !== 200) return void told({ status, body, problem: body?.type ? body : null });
-    const target = "id" in item.change ? item.change.id : null;
-    const same = body.dispatches.find((/** @type {any} */ each) =>
-      (target ? each.id === target : each.text === mine.text && (each.source ?? "") === (mine.source ?? "") && Date.parse(each.filed) >= item.written - 60_000));
-    const text = mine.text ?? (target ? (usable(target)?.text ?? target) : "");
-    const open = dialog(same ? words.found_in_feed : words.not_in_feed, words.cancel,
-      make("blockquote", { lang: mine.language ?? language, dir: direction(mine.language ?? language) }, text),
-      same ? make("p", { className: "hint" }, say(words.filed_at, { time: clock.hour(same.filed) })) : make("p", { className: "hint" }, words.not_in_feed_hint),
-      make("p", { className: "actions" },
-        button(words.discard, () => {
-          open.close();
-          void box.discard(item.key);
-        }, { name: "discard", className: same ? "primary" : "" }),
-        button(words.send_again, () => {
-          open.close();
-          void box.sendAgain(item.key);
-        }, { name: "again", className: same ? "" : "primary" })));
-  }
-
-  /** The same dispatch in other languages is offered at once. @param {Item} item */
-  function siblingsOf(item) {
-    if (item.change.kind !== "file" || item.receipt?.release_at || item.feed !== name || !feed.editions?.length) return null;
-    const of = `${name}/${item.receipt?.id}`;
-    return make("span", { className: "siblings" }, `${words.also_in} `, ...feed.editions.map((each) =>
-      make("a", { href: `${base}/desk/${each.name}#edition_of=${encodeURIComponent(of)}`, lang: each.language, dir: direction(each.language), hreflang: each.language }, each.title)));
-  }
-
   /** @param {Item} item whose attempt has ended */
   function onsettled(item) {
     if (item.feed !== name && item.change.kind !== "kill") return;
     if (item.state !== "kept") return;
     const id = item.receipt?.id ?? "";
     if (item.change.kind === "file" && !item.receipt?.release_at) reports.ask(item.feed, id);
-    if (item.receipt?.release_at || item.change.kind === "spike") void refreshHeld();
+    if (item.receipt?.release_at || item.change.kind === "spike") void held.refresh();
     if (item.change.kind === "file" && item.receipt?.similar?.length) notice(say(words.similar_filed, { n: item.receipt.similar.length }), words.dismiss);
-    const others = item.receipt?.editions ?? [];
-    if (item.change.kind === "kill" && others.length) {
-      notice(words.stands_elsewhere, words.dismiss, ...others.map((each) => {
-        const [where = "", which = ""] = each.split("/");
-        return button(say(words.kill_in, { feed: where }), () => askReason(words, {
-          title: words.kill_title, text: each, language, feedLanguage: feed.editions?.find((edition) => edition.name === where)?.language ?? language, act: words.kill,
-        }, (reason) => void kill(where, which, reason)), { className: "danger" });
-      }));
-    }
+    if (item.change.kind === "kill") siblings.killElsewhere(item);
   }
 
   /** @param {string} id of a tombstone */
@@ -368,17 +275,6 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     }
   }
 
-  /** An edition of another feed's dispatch is to be written. @param {string} of feed/id */
-  async function writeEdition(of) {
-    const [where = "", id = ""] = of.split("/");
-    const { status, body } = await api("GET", `/v1/feeds/${where}/dispatches/${id}`);
-    if (status !== 200) return void told({ status, body, problem: body?.type ? body : null });
-    const { urgency, story, link } = body;
-    form.write(/** @type {Fields} */ (Object.fromEntries(Object.entries({ urgency, story, link }).filter(([, value]) => value))), {
-      editionOf: of, original: inWords(body), language: body.language,
-    });
-  }
-
   part("fresh").addEventListener("click", () => {
     scrollTo({ top: 0, behavior: "instant" });
     list.focus({ preventScroll: true });
@@ -388,9 +284,9 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
 
   following = follow({ src: base || location.origin, feed: name, limit: LIMIT, onchange, ...deskWorld(ondesk) });
   const wanted = new URLSearchParams(location.hash.slice(1)).get("edition_of");
-  void form.open().then(() => (wanted ? writeEdition(wanted) : undefined));
+  void form.open().then(() => (wanted ? siblings.write(wanted) : undefined));
   if (wanted) history.replaceState(null, "", location.pathname + location.search);
-  void refreshHeld();
+  void held.refresh();
 
   return {
     onsettled,
@@ -405,10 +301,5 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     },
     close: () => following.close(),
     focus: () => part("text").focus({ preventScroll: true }),
-    locale: () => locale(/** @type {any} */ (words)),
-    version: /** @type {(id: string) => Version | undefined} */ ((id) => {
-      const found = usable(id);
-      return found && versionOf(found);
-    }),
   };
 }

@@ -58,21 +58,26 @@ export function outboxView({ words, language, box, online, receipt, after, textO
     return (why === "unavailable" ? words.why_unavailable : why === "limited" ? words.why_limited : doubtful ? words.why_unknown : words.waiting) + wanted;
   }
 
+  /** What is done to one is done to it as it is then. @param {string} key @param {(item: Item) => void} act */
+  const on = (key, act) => () => {
+    const item = current.get(key);
+    if (item) act(item);
+  };
+
   /** @param {Item} item */
   function actions(item) {
-    const { state, change, doubtful, problem } = item;
-    const { key } = item;
+    const { key, state, change, doubtful, problem } = item;
     if (state === "kept") return [after(item), button("×", () => box.discard(key), { className: "quiet close", "aria-label": words.dismiss })];
     const can = changeable(item);
     const stale = state === "refused" && change.kind === "correct" && problem?.status === 412;
     return [
-      stale && button(words.compare, () => compare(item), { name: "compare" }),
-      change.kind === "file" && can && button(words.edit, () => edit(item), { name: "edit" }),
-      (state === "old" || (state === "refused" && doubtful)) && button(words.look, () => look(item), { name: "look" }),
+      stale && button(words.compare, on(key, compare), { name: "compare" }),
+      change.kind === "file" && can && button(words.edit, on(key, edit), { name: "edit" }),
+      (state === "old" || (state === "refused" && doubtful)) && button(words.look, on(key, look), { name: "look" }),
       change.body && !stale && (state === "old" || (state === "refused" && (doubtful || [403, 404, 410].includes(problem?.status ?? 0)))) &&
         button(words.send_again, () => box.sendAgain(key), { name: "again" }),
-      change.kind === "file" && can === "then" && !item.followUp && button(words.take_back, () => takeBack(item), { name: "take-back" }),
-      can === "now" && button(change.kind === "file" && state === "waiting" ? words.take_back : words.discard, () => takeBack(item), { name: "take-back" }),
+      change.kind === "file" && can === "then" && !item.followUp && button(words.take_back, on(key, takeBack), { name: "take-back" }),
+      can === "now" && button(change.kind === "file" && state === "waiting" ? words.take_back : words.discard, on(key, takeBack), { name: "take-back" }),
     ];
   }
 
@@ -98,13 +103,34 @@ export function outboxView({ words, language, box, online, receipt, after, textO
     return element;
   }
 
-  /** What each was drawn from, so that what did not change keeps its focus. @type {Map<string, string>} */
-  const drawn = new Map();
+  /** @type {Map<string, Item>} */
+  let current = new Map();
+
+  /**
+   * Brings one up to date. Its buttons stay the same elements as long as they are the same buttons: a tap must not miss one
+   * because an attempt ended under the finger.
+   *
+   * @param {HTMLElement} known
+   * @param {HTMLElement} fresh
+   */
+  function renew(known, fresh) {
+    if (known.outerHTML === fresh.outerHTML) return;
+    for (const { name } of [...known.attributes]) if (!fresh.hasAttribute(name)) known.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) known.setAttribute(name, value);
+    const [before, after] = [known.querySelector(".actions"), fresh.querySelector(".actions")];
+    if (before && after && before.outerHTML === after.outerHTML) after.replaceWith(before);
+    const focused = known.contains(document.activeElement) ? document.activeElement : null;
+    known.replaceChildren(...fresh.childNodes);
+    if (!focused) return;
+    const same = known.contains(focused) ? focused : known.querySelector(`[name="${focused.getAttribute("name")}"]`);
+    /** @type {HTMLElement} */ (same ?? part("text")).focus({ preventScroll: true });
+  }
 
   return {
     /** @param {Item[]} items of all people, in their order @param {string | undefined} person */
     show(items, person) {
       const mine = items.filter((item) => item.person === person);
+      current = new Map(mine.map((item) => [item.key, item]));
       const others = items.filter((item) => item.person !== person && item.state !== "kept").length;
       const first = mine.find(({ state }) => state === "waiting" || state === "sending");
       part("outbox-side").hidden = mine.length + others === 0;
@@ -122,16 +148,8 @@ export function outboxView({ words, language, box, online, receipt, after, textO
       for (const item of mine) {
         const fresh = draw(item, item === first);
         const known = /** @type {HTMLElement | null} */ (list.querySelector(`[data-outbox="${item.key}"]`));
-        const look = fresh.outerHTML;
-        let element = known ?? fresh;
-        if (known && drawn.get(item.key) !== look) {
-          const focused = /** @type {HTMLElement | null} */ (known.contains(document.activeElement) ? document.activeElement : null);
-          for (const { name, value } of fresh.attributes) known.setAttribute(name, value);
-          known.replaceChildren(...fresh.childNodes);
-          if (focused) (/** @type {HTMLElement | null} */ (known.querySelector(`[name="${focused.getAttribute("name")}"]`)) ?? part("text")).focus({ preventScroll: true });
-          element = known;
-        }
-        drawn.set(item.key, look);
+        if (known) renew(known, fresh);
+        const element = known ?? fresh;
         if (element === place) place = element.nextElementSibling;
         else list.insertBefore(element, place);
       }

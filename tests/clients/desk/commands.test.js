@@ -34,10 +34,10 @@ test("a source is one that is known, in quotes, or one word", () => {
 });
 
 test("a command that is not known is a fault, and so is a time that is none", () => {
-  assert.deepEqual(read("/flahs Fire").fault, { command: "/flahs", why: "unknown" });
+  assert.deepEqual(read("/flasch Fire").fault, { command: "/flasch", why: "unknown" });
   assert.deepEqual(read("/hold soon Fire").fault, { command: "/hold soon", why: "time" });
   assert.deepEqual(read("/hold").fault, { command: "/hold", why: "time" });
-  assert.deepEqual(read("/urgent /flahs Fire"), { text: "/flahs Fire", urgency: "urgent", sections: [], fault: { command: "/flahs", why: "unknown" } });
+  assert.deepEqual(read("/urgent /flasch Fire"), { text: "/flasch Fire", urgency: "urgent", sections: [], fault: { command: "/flasch", why: "unknown" } });
 });
 
 test("two slashes are a text that begins with one", () => {

@@ -41,7 +41,7 @@ _POLICY: Final = SAFETY["content-security-policy"].replace(
 _HEADERS: Final = {
     **SAFETY,
     "content-security-policy": _POLICY,
-    # The fragment of an invitation's link never leaves the browser; the rest of the address is nobody's business either.
+    # No other site learns from a link which feed somebody files to.
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
     "vary": "Accept-Language",
@@ -117,5 +117,5 @@ async def worker(request: Request) -> Response:
 
 @Operation(ROUTES, "GET", "/desk/{feed}", "showDeskOfFeed", "The desk of a feed", (_PAGE,))
 async def desk_of_feed(request: Request) -> Response:
-    """Show the desk of a feed, whether or not there is one of that name: the page asks once it is known who wants to know."""
+    """Show the desk of a feed. Whether there is one of that name, the page asks once somebody is signed in."""
     return _page(request)
