@@ -34,6 +34,7 @@ from ticker.web import (
     problems,
 )
 from ticker.web.described import page
+from ticker.web.desk import live as desk_live
 from ticker.web.desk import sessions
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
@@ -52,6 +53,7 @@ RESOURCES: Final = (
     audit.ROUTES,
     keys.ROUTES,
     sessions.ROUTES,
+    desk_live.ROUTES,
     pages.ROUTES,
     gallery.ROUTES,
     scripts.ROUTES,
