@@ -14,8 +14,8 @@ PACKAGE = Path(ticker.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → node → follower, release → feeds → hub | journal, follow → channel → longpoll, lagging
-# → freshness, reader, ring, waiting, similar, delivery, admin, desk → changes → wire → feed → entry, dispatch
+# cli → load | server → web → node → follower, release, desk_watch → feeds → hub | journal, follow → channel → longpoll
+# → lagging → freshness, reader, ring, waiting, similar, delivery, admin, desk → changes → wire → feed → entry, dispatch
 # → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
@@ -27,7 +27,7 @@ _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"follower", "release", "settings"} | _FOLLOWER
+_NODE = {"desk_watch", "follower", "release", "settings"} | _FOLLOWER
 _WEB = {"allowance", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -64,6 +64,7 @@ MAY_IMPORT = {
     "feeds": _FEEDS,
     "follower": _FOLLOWER,
     "release": _FEEDS,
+    "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
     "web": _WEB,
     "server": _SERVER,

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from ticker.channel import Channel
 from ticker.delivery import Deliveries, Filed, Kept
+from ticker.desk_watch import DeskWatch
 from ticker.errors import NotFound
 from ticker.follower import Follower
 from ticker.hub import Hub
@@ -59,6 +60,16 @@ class Node:
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
         self.delivery_reports = DeliveryReports(self.redis)
         self._id = secrets.token_hex(4)
+        self.desk_watch = DeskWatch(
+            self.redis,
+            self.hub,
+            self.registry,
+            self.sessions,
+            self.delivery_reports,
+            node=self._id,
+            clock=time.monotonic,
+            redis_clock=self.redis_clock,
+        )
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url)
         self._connections.append(following)
@@ -66,7 +77,8 @@ class Node:
             following,
             self.hub,
             clock=time.monotonic,
-            consumers=[self.deliveries],
+            consumers=[self.deliveries, self.desk_watch],
+            on_settings=self.desk_watch.check_soon,
             redis_clock=self.redis_clock,
             node=self._id,
             admin_key=settings.admin_key,
@@ -76,7 +88,12 @@ class Node:
         self._releaser = Releaser(self.journal, self.held, self.hub, on_kept=self.note_kept)
 
     async def __aenter__(self) -> Self:
-        running = [self.follower.run(), self._releaser.run(), self.delivery_reports.run(self._id, self.deliveries)]
+        running = [
+            self.follower.run(),
+            self._releaser.run(),
+            self.delivery_reports.run(self._id, self.deliveries),
+            self.desk_watch.run(),
+        ]
         self._tasks = [asyncio.create_task(task) for task in running]
         deadline = time.monotonic() + START_TIMEOUT
         while not self.hub.ready and time.monotonic() < deadline:

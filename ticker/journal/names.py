@@ -132,3 +132,8 @@ def rate(holder: str, window: int) -> str:
 def session(digest: str) -> str:
     """String: the session whose secret has this SHA-256, as JSON. It expires with the session."""
     return f"ticker:session:{digest}"
+
+
+def present(feed: str) -> str:
+    """Sorted set: who is at the desk of a feed, and on which node, by the second of the last renewal."""
+    return f"ticker:{{{feed}}}:present"

@@ -164,7 +164,7 @@ class Registry:
         with suppress(WrongType):  # a damaged feed does not block the others
             await self.ensure_breaking()
         if admin_key is not None and not await self._redis("EXISTS", names.ADMIN):
-            digest = _digest(admin_key)
+            digest = digest_of(admin_key)
             args = [digest, orjson.dumps(asdict(Holder(digest[:12], "admin", "admin", now())))]
             if await self._redis.run(self._first_admin, [names.ADMIN, names.KEYS], args):
                 log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
@@ -183,14 +183,14 @@ class Registry:
     ) -> tuple[str, Holder]:
         """Issue a key and return it with its holder; only its hash is stored. `secret` sets the key."""
         secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
-        digest = _digest(secret)
+        digest = digest_of(secret)
         holder = Holder(digest[:12], name, role, now(), feeds, rate)
         await self._redis("HSET", names.KEYS, digest, orjson.dumps(asdict(holder)))
         return secret, holder
 
     async def set_admin(self, secret: str) -> None:
         """Set the admin key that comes from the environment; a different one before it is revoked."""
-        digest = _digest(secret)
+        digest = digest_of(secret)
         before, _ = await self._redis.pipeline(("GET", names.ADMIN), ("SET", names.ADMIN, digest))
         if before is not None and before.decode() != digest:
             await self._redis.pipeline(("HDEL", names.KEYS, before), ("PUBLISH", self._redis.channels.settings, b""))
@@ -211,7 +211,7 @@ class Registry:
 
     async def holder(self, secret: str) -> Holder | None:
         """Return the holder of a key, or None if it was never issued or is revoked."""
-        return (await self.holders_of([_digest(secret)]))[0]
+        return (await self.holders_of([digest_of(secret)]))[0]
 
     async def holders_of(self, digests: list[str]) -> list[Holder | None]:
         """Return the holders of the keys with these SHA-256, in this order, as `holder`; at least one must be named."""
@@ -264,7 +264,8 @@ def already_open(name: str) -> Conflict:
     return Conflict(f"The feed {name!r} is open already", field="name")
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Return the SHA-256 of a key, or of another secret that is long and random."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from ticker.dispatch import rfc3339
 from ticker.errors import NotFound
 from ticker.journal import names
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Holder, Registry, digest_of
 
 SECRET_BYTES: Final = 32
 """Random bytes of a secret: there is nothing to guess, so a plain SHA-256 is all the hashing it needs."""
@@ -77,11 +76,11 @@ class Sessions:
         if holder is None:
             return None
         secret, at = secrets.token_urlsafe(SECRET_BYTES), self._clock()
-        session = Session("s" + secrets.token_hex(8), _digest(key), at, agent(user_agent))
+        session = Session("s" + secrets.token_hex(8), digest_of(key), at, agent(user_agent))
         left = seconds_left(at, at)
         await self._redis.pipeline(
-            ("SET", names.session(_digest(secret)), orjson.dumps(asdict(session)), "EX", left),
-            ("HSET", names.SESSIONS, session.id, _digest(secret)),
+            ("SET", names.session(digest_of(secret)), orjson.dumps(asdict(session)), "EX", left),
+            ("HSET", names.SESSIONS, session.id, digest_of(secret)),
         )
         same = [each for each in await self.every() if each.session.key == session.key]
         for each in same[:-MAX_SESSIONS]:
@@ -90,7 +89,7 @@ class Sessions:
 
     async def find(self, secret: str) -> SignedIn | None:
         """Return the session with this secret, and note that it is used; None if it has ended, or its key has."""
-        name = names.session(_digest(secret))
+        name = names.session(digest_of(secret))
         stored, left = await self._redis.pipeline(("GET", name), ("PTTL", name))
         if stored is None:
             return None
@@ -158,7 +157,3 @@ class Sessions:
 
 def _moment(seconds: float) -> str:
     return rfc3339(datetime.fromtimestamp(seconds, UTC))
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 from typing import Any, Final, Literal, cast
 
 import httptools
@@ -36,6 +37,10 @@ BODY_TIMEOUT: Final = 30.0
 
 STOP_BODY_TIMEOUT: Final = 2.0
 """Seconds for a body that is incomplete when the service is told to stop."""
+
+DESK_ACK_TIMEOUT: Final = 8
+"""Seconds that bytes of a desk's event stream may stay unacknowledged, which sends something every 4 seconds: a phone
+that vanished is noticed 12 seconds later at most."""
 
 MAX_PIPELINED: Final = 64
 """Requests that may be sent behind one that is not answered yet."""
@@ -209,6 +214,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if method == b"GET" and self._try_hand_off(websocket=False):
             return
         super().on_headers_complete()
+        if self.scope["path"].endswith("/desk/live") and hasattr(socket, "TCP_USER_TIMEOUT"):
+            connection = self.transport.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DESK_ACK_TIMEOUT * 1000)
 
     def _should_upgrade(self) -> bool:
         return self._websocket

@@ -1,4 +1,4 @@
-"""WebSockets that stay with uvicorn, those of private feeds: what their readers send is limited too."""
+"""WebSockets that stay with uvicorn, those of private feeds and of the desk: what their readers send is limited too."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._allowance: Allowance | None = None
+        self._cut = False
+        """Whether the other side was refused or sent too much, so that nothing it sends counts any more."""
 
     def data_received(self, data: bytes) -> None:
         """Take what was sent; the first call brings the handshake, whose size was limited before it came here."""
@@ -29,13 +31,13 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
             if self.conn.handshake_exc is not None and not self.handshake_initiated:
                 self._refuse()
             return
-        if self.close_sent:
+        if self._cut:
             return
         for start in range(0, len(data), PARSE_SIZE):
             piece = data[start : start + PARSE_SIZE]
             super().data_received(piece)
             self._spend(size=len(piece))
-            if self.close_sent or self.transport.is_closing():
+            if self._cut or self.transport.is_closing():
                 return
 
     def handle_events(self) -> None:
@@ -46,7 +48,7 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
             self._spend(frames=frames)
 
     def _refuse(self) -> None:
-        self.handshake_complete = self.close_sent = True
+        self.handshake_complete = self.close_sent = self._cut = True
         self.transport.write(
             refusal(BadRequest("This handshake does not follow RFC 6455, or its headers are too long"))
         )
@@ -56,12 +58,12 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         allowance = cast("Allowance", self._allowance)
         if allowance.spend(self.loop.time(), frames=frames, size=size) or self.transport.is_closing():
             return
-        if not self.handshake_complete:
+        if not self.handshake_complete or self.close_sent:
             self.transport.abort()
             return
         self.conn.fail(CloseCode.POLICY_VIOLATION, "readers only listen")
         self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.POLICY_VIOLATION})
-        self.close_sent = True
+        self.close_sent = self._cut = True
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.write_eof()  # and what comes is discarded; see `LingeringClose`
         self.loop.call_later(LINGER_TIMEOUT, self.transport.abort)

@@ -34,6 +34,7 @@ from ticker.web import (
     problems,
 )
 from ticker.web.described import page
+from ticker.web.desk import live as desk_live
 from ticker.web.desk import pages as desk_pages
 from ticker.web.desk import sessions
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
@@ -53,6 +54,7 @@ RESOURCES: Final = (
     audit.ROUTES,
     keys.ROUTES,
     sessions.ROUTES,
+    desk_live.ROUTES,
     pages.ROUTES,
     desk_pages.ROUTES,
     gallery.ROUTES,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from ticker.errors import InsufficientScope, InvalidToken, TooMany, Unauthorized
 from ticker.journal.registry import Holder, Role
-from ticker.web.credentials import find_credential, secret_in, session_in
+from ticker.web.credentials import Credential, find_credential, secret_in, session_in
 from ticker.web.node import node_of
 
 _RANK: dict[Role, int] = {"correspondent": 1, "editor": 2, "admin": 3}
@@ -42,7 +42,7 @@ def too_many(name: str, rate: int, wait: int) -> TooMany:
     return TooMany(f"The key of {name} may make at most {rate} changes a minute; wait a moment", retry_after=wait)
 
 
-async def holder_of(request: Request, *, at_least: Role, feed: str | None = None) -> Holder:
+async def holder_of(request: HTTPConnection, *, at_least: Role, feed: str | None = None) -> Holder:
     """Return the holder of the request's key (RFC 6750), asked of Redis each time so that revoking is immediate.
 
     In place of a key, the request may have the cookie of a session.
@@ -55,36 +55,42 @@ async def holder_of(request: Request, *, at_least: Role, feed: str | None = None
         TooMany: it is a change, and the key has made as many in this minute as it may.
     """
     node = node_of(request)
-    holder = await _holder(request)
+    holder = (await _credential(request)).holder
     if _RANK[holder.role] < _RANK[at_least]:
         raise role_needed(at_least, holder.name, holder.role)
     if feed is not None and not holder.writes(feed):
         raise InsufficientScope(f"The key of {holder.name} may not write to the feed {feed!r}")
     await node.registry.note_use(holder)
     rate = holder.rate or node.settings.rate
-    if rate and request.method not in READS and (wait := await node.registry.count(holder, rate)):
+    if rate and request.scope.get("method", "GET") not in READS and (wait := await node.registry.count(holder, rate)):
         raise too_many(holder.name, rate, wait)
     return holder
 
 
-async def _holder(request: Request) -> Holder:
+async def _credential(request: HTTPConnection) -> Credential:
     node, by_key = node_of(request), secret_in(request.headers) is not None
     if not by_key and session_in(node.settings, request.headers) is None:
         raise key_needed()
-    credential = await find_credential(node, request.headers, strict=request.method not in READS)
+    credential = await find_credential(node, request.headers, strict=not _reads(request))
     if credential is None:
         raise unknown_key() if by_key else session_ended()
-    request.scope["state"]["session"] = credential.session
-    return credential.holder
+    request.scope["state"]["credential"] = credential
+    return credential
 
 
-def session_of(request: Request) -> str | None:
-    """Return the id of the session by which a request was authorised; None if it was by a key."""
-    id = request.scope["state"].get("session")
-    return id if isinstance(id, str) else None
+def _reads(request: HTTPConnection) -> bool:
+    """Return True for a request without an effect; a WebSocket, which browsers open across origins, is none."""
+    return request.scope.get("method") in READS
 
 
-async def authorize(request: Request, role: Role) -> Holder:
+def credential_of(request: HTTPConnection) -> Credential:
+    """Return by what a request was authorised."""
+    credential = request.scope["state"]["credential"]
+    assert isinstance(credential, Credential)
+    return credential
+
+
+async def authorize(request: HTTPConnection, role: Role) -> Holder:
     """Return the holder of the key that a request to a route of this role needs.
 
     In a feed, the key must write to it. What is an admin's needs one of all feeds: an admin of some could otherwise

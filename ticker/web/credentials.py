@@ -9,7 +9,7 @@ from starlette.requests import cookie_parser
 
 from ticker.desk.session import LONGEST
 from ticker.errors import CrossSite
-from ticker.journal.registry import Holder
+from ticker.journal.registry import Holder, digest_of
 from ticker.journal.sessions import SignedIn
 from ticker.node import Node
 from ticker.settings import Settings
@@ -63,9 +63,16 @@ async def find_session(node: Node, headers: Mapping[str, str], *, strict: bool) 
 
 
 class Credential(NamedTuple):
-    """Whose key a request carries, and the id of the session that stands for it, if it is one."""
+    """By what a request shows who sends it.
+
+    Attributes:
+        holder: of the key.
+        digest: SHA-256 of the key.
+        session: id of the session that stands for the key, if one does.
+    """
 
     holder: Holder
+    digest: str
     session: str | None
 
 
@@ -78,9 +85,11 @@ async def find_credential(node: Node, headers: Mapping[str, str], *, strict: boo
     secret = secret_in(headers)
     if secret is None:
         signed_in = await find_session(node, headers, strict=strict)
-        return None if signed_in is None else Credential(signed_in.holder, signed_in.session.id)
+        if signed_in is None:
+            return None
+        return Credential(signed_in.holder, signed_in.session.key, signed_in.session.id)
     holder = await node.registry.holder(secret)
-    return None if holder is None else Credential(holder, None)
+    return None if holder is None else Credential(holder, digest_of(secret), None)
 
 
 async def reading_credential(node: Node, headers: Mapping[str, str]) -> Credential | None:

@@ -39,7 +39,7 @@ ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
 PATH: Final = FEED + "/live"
 
-_LAST_EVENT_ID: Final = Parameter(
+LAST_EVENT_ID: Final = Parameter(
     "LastEventId",
     "Last-Event-ID",
     "header",
@@ -47,7 +47,7 @@ _LAST_EVENT_ID: Final = Parameter(
     {"type": "string"},
     "43-001a935170bb",
 )
-_UPGRADE_REQUIRED: Final = Fault("UpgradeRequired", stream_needed())
+UPGRADE_REQUIRED: Final = Fault("UpgradeRequired", stream_needed())
 
 
 class AsgiReader(Reader):
@@ -85,14 +85,23 @@ class AsgiReader(Reader):
         channel.join(self, admission.after, head)
         try:
             while True:
-                await self._ready.wait()
+                await self._wait()
                 if self._ended:
                     return
                 self._ready.clear()
-                yield self._chunk
+                yield self._take()
                 channel.on_writable(self)
         finally:
             channel.leave(self)
+
+    async def _wait(self) -> None:
+        """Wait until there is something to send, or the stream is to end."""
+        await self._ready.wait()
+
+    def _take(self) -> bytes:
+        """Return what is to be sent now."""
+        chunk, self._chunk = self._chunk, b""
+        return chunk
 
 
 @Operation(
@@ -111,8 +120,8 @@ class AsgiReader(Reader):
             '"position":"47-001d0c2f577f","id":"01KAPN3V12000000127Q2MZX4H"}\n\n',
         ),
     ),
-    parameters=(AFTER, _LAST_EVENT_ID),
-    faults=(CLOSED, OTHER_ORIGIN, _UPGRADE_REQUIRED),
+    parameters=(AFTER, LAST_EVENT_ID),
+    faults=(CLOSED, OTHER_ORIGIN, UPGRADE_REQUIRED),
     description="A WebSocket when the request asks for one, Server-Sent Events when it has "
     "`Accept: text/event-stream`. /asyncapi.json describes the frames.",
 )
@@ -162,8 +171,12 @@ async def websocket(socket: WebSocket) -> None:
         refusal.headers.update(cross_origin(node.settings, socket.headers.get("origin"), governing(socket)))
         await socket.send_denial_response(refusal)
         return
+    await send_frames(socket, AsgiReader("lines"), admission)
+
+
+async def send_frames(socket: WebSocket, reader: AsgiReader, admission: Admission) -> None:
+    """Accept a WebSocket and send a reader's frames over it, until one of both ends."""
     await socket.accept()
-    reader = AsgiReader("lines")
     listening = asyncio.create_task(_listen(socket, reader))
     try:
         async for chunk in reader.chunks(admission):

@@ -13,7 +13,7 @@ from ticker.errors import Forbidden, Unauthorized
 from ticker.journal.registry import Holder
 from ticker.journal.sessions import SignedIn
 from ticker.schema import Schema, many, moment, or_null, shape, text
-from ticker.web.auth import READS, session_ended, session_of, unknown_key
+from ticker.web.auth import READS, credential_of, session_ended, unknown_key
 from ticker.web.credentials import find_session, session_cookie, session_in
 from ticker.web.faults import CROSS_SITE, INVALID_TOKEN
 from ticker.web.node import node_of
@@ -23,6 +23,7 @@ from ticker.web.request import body
 from ticker.web.responses import json
 from ticker.web.same_origin import refuse_cross_site
 from ticker.web.shape import Shape
+from ticker.web.shapes.desk import PERSON
 
 _ID: Final = text("Id of the session; not its secret.", pattern="^s[0-9a-f]{16}$")
 
@@ -31,10 +32,6 @@ ROUTES: Final = Resource("Sessions", (in_path("SessionId", "id", _ID, "s5b1d0e9c
 CURRENT: Final = "/desk/session"
 LIST: Final = "/desk/sessions"
 
-PERSON: Final = Shape(
-    "Person",
-    shape("Who it is.", {"id": text("Unlike that of any other.", minLength=1), "name": text("As in the audit.")}),
-)
 _MEMBERS: Final[dict[str, Schema | Shape]] = {
     "id": _ID,
     "person": PERSON,
@@ -195,7 +192,7 @@ async def list_sessions(request: Request, holder: Holder) -> Response:
         found = [each for each in found if each.holder.id == holder.id]
     elif not _rules_all(holder):
         raise _others()
-    current = session_of(request)
+    current = credential_of(request).session
     listed = [described(each) | {"current": each.session.id == current, "agent": each.session.agent} for each in found]
     return json({"sessions": listed})
 
