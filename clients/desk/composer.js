@@ -258,6 +258,13 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
     fill(BLANK);
     text.focus();
   });
+  const more = /** @type {HTMLButtonElement} */ (form.elements.namedItem("more"));
+  more.addEventListener("click", () => {
+    const open = part("more").hidden;
+    part("more").hidden = !open;
+    more.setAttribute("aria-expanded", String(open));
+    if (open) part("more").scrollIntoView({ block: "nearest" });
+  });
   addEventListener("pagehide", () => void note());
 
   return {

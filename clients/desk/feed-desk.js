@@ -259,7 +259,6 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     const id = item.receipt?.id ?? "";
     if (item.change.kind === "file" && !item.receipt?.release_at) reports.ask(item.feed, id);
     if (item.receipt?.release_at || item.change.kind === "spike") void held.refresh();
-    if (item.change.kind === "file" && item.receipt?.similar?.length) notice(say(words.similar_filed, { n: item.receipt.similar.length }), words.dismiss);
     if (item.change.kind === "kill") siblings.killElsewhere(item);
   }
 

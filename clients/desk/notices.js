@@ -3,7 +3,7 @@
 import { button, make, part } from "./element.js";
 
 /** More than this hide each other. */
-const MOST = 3;
+const MOST = 2;
 
 /**
  * @param {string} sentence

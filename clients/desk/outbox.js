@@ -33,7 +33,7 @@ export const MAX_FAILURES = 5;
 export const MAX_ITEMS = 200;
 
 /** How long, and how many, receipts stay in sight. Milliseconds. */
-const RECEIPTS_FOR = 600_000;
+const RECEIPTS_FOR = 300_000;
 const MAX_RECEIPTS = 5;
 
 /** @type {Outbox} */

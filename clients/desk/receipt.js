@@ -34,6 +34,7 @@ export function receiptLine(words, { receipt, change }, delivery) {
     const p99 = delivery.fan_out_ms?.p99;
     if (typeof p99 === "number") parts.push(say(words.p99, { n: number.format(p99) }));
   }
+  if (receipt?.similar?.length) parts.push(say(words.similar_filed, { n: number.format(receipt.similar.length) }));
   return parts.join(" · ");
 }
 

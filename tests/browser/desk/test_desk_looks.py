@@ -1,4 +1,4 @@
-"""The desk for everybody: axe finds nothing in any state, language and theme; it fits 320 px; thumbs hit what they aim at."""
+"""The desk for everybody: axe finds nothing in any state, language and theme; it fits 320 px; no target is small."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.desk.desk import Desk
 from tests.service import Service
+
+WIDTHS = (320, 360, 1280) if "TICKER_SHOTS" in os.environ else (320, 1280)
 
 Scheme = Literal["light", "dark"]
 
@@ -32,7 +34,13 @@ SMALL_TARGETS = """
   .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.type !== "checkbox")
   .map((each) => [each.name || each.id || each.textContent, each.getBoundingClientRect()])
   .filter(([, { width, height }]) => height < 43.9 || width < 43.9)
-  .map(([name, { width, height }]) => `${name}: ${width} × ${height}`)
+  .map(([name, { width, height }]) => `${name}: ${width} by ${height}`)
+"""
+
+TOO_WIDE = """
+() => [...document.querySelectorAll("body *")]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth || each.getBoundingClientRect().left < 0)
+  .map((each) => `${each.tagName}.${each.className} ${each.getBoundingClientRect().right}`)
 """
 
 SMALL_INPUTS = """
@@ -74,7 +82,8 @@ class Looker:
         if folder := os.environ.get("TICKER_SHOTS"):
             self.tab.screenshot(path=f"{folder}/{self.name}-{state}.png")
         width = self.tab.viewport_size["width"] if self.tab.viewport_size else 0
-        assert self.tab.evaluate("document.documentElement.scrollWidth") <= width, state
+        if self.tab.evaluate("document.documentElement.scrollWidth") > width:
+            raise AssertionError((state, self.tab.evaluate(TOO_WIDE)))
         self.tab.evaluate(AXE)
         found = self.tab.evaluate(
             "axe.run().then(({violations}) => violations.map((each) => `${each.id}: ${each.nodes.map((n) => n.html)}`))"
@@ -90,7 +99,7 @@ def scheme(request: pytest.FixtureRequest) -> Scheme:
     return found
 
 
-@pytest.fixture(params=[320, 360, 1280])
+@pytest.fixture(params=WIDTHS)
 def tab(browser: Browser, request: pytest.FixtureRequest, scheme: Scheme, language: str) -> Iterator[Page]:
     size = {"width": request.param, "height": 740 if request.param < 1000 else 900}
     context = browser.new_context(viewport=size, color_scheme=scheme, locale=LOCALES[language])  # type: ignore[arg-type]
@@ -128,9 +137,9 @@ def test_every_state_fits_and_axe_finds_nothing(
     looker.look("3-wire")
     tab.keyboard.type(f'/urgent @"{source}" #MENA {text} ' + "x" * 40)
     looker.look("4-writing")
-    tab.locator("#more summary").click()
+    tab.locator("button[name=more]").click()
     looker.look("5-more")
-    tab.locator("#more summary").click()
+    tab.locator("button[name=more]").click()
     desk.text.fill("")
     tab.context.set_offline(True)
     desk.file(text)
@@ -146,7 +155,7 @@ def test_every_state_fits_and_axe_finds_nothing(
     tab.locator("#wire button[name=kill]").first.click()
     looker.look("8-kill")
     tab.keyboard.press("Escape")
-    row = tab.locator("#wire [data-id]").nth(1)
+    row = tab.locator("#wire [data-id]", has=tab.locator("button[name=correct]")).first
     id = row.get_attribute("data-id")
     row.locator("button[name=correct]").click()
     looker.look("9-correct")
@@ -162,8 +171,9 @@ def test_every_state_fits_and_axe_finds_nothing(
     looker.look("b-menu")
 
 
-def test_an_invitation_is_spent_by_a_button_and_not_by_opening_its_link(service: Service, tab: Page) -> None:
+def test_an_invitation_is_spent_by_a_button_not_by_opening_its_link(service: Service, phone: BrowserContext) -> None:
     posted: list[str] = []
+    tab = phone.new_page()
     tab.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     tab.goto(f"{service.url}/desk#invitation=secret")
     expect(tab.locator("form[name=invitation]")).to_be_visible()

@@ -233,7 +233,7 @@ test("receipts stay in sight for a while, the newest ones", () => {
   let outbox = box("a", "b", "c", "d", "e", "f");
   for (let n = 0; n < 6; n += 1) outbox = attempt(outbox, KEPT);
   assert.deepEqual(forget(outbox, NOW + 1).items.map(({ key }) => key), ["b", "c", "d", "e", "f"]);
-  assert.deepEqual(forget(outbox, NOW + 600_000).items, []);
+  assert.deepEqual(forget(outbox, NOW + 300_000).items, []);
   assert.equal(edit(outbox, "a", { text: "x" }, "fresh")[1], false);
   assert.equal(takeBack(outbox, "a", { reason: "x", fresh: "fresh" })[1], false);
   assert.equal(sendAgain(outbox, "a", "fresh", NOW)[1], false);
