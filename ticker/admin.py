@@ -59,6 +59,10 @@ class FeedPlan(Body):
     timezone: TimeZone = Field(default="UTC", description=_TIMEZONE)
     origins: Origins | None = Field(default=None, description=_ORIGINS)
     visibility: Visibility = Field(default="public", description=_VISIBILITY)
+    rehearsal: bool = Field(
+        default=False,
+        description="Whether it is for training: always private, and marked as a rehearsal wherever it is shown.",
+    )
 
 
 class FeedEdit(Body):

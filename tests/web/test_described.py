@@ -313,7 +313,7 @@ def beyond_any_schema(case: schemathesis.Case[Any], problem: dict[str, Any]) -> 
     """Whether what was refused is what no schema can say: times to come, what is open, what came before."""
     body: dict[str, Any] = dict(case.body) if isinstance(case.body, dict) else {}
     return bool(
-        {"release_at", "edition_of", "timezone"} & set(body)
+        {"release_at", "edition_of", "timezone", "rehearsal"} & set(body)
         or ("*" in (body.get("origins") or []) and len(body["origins"]) > 1)
         or isinstance(body.get("rate"), float)  # to JSON Schema 1.0 is an integer; the service wants it written as one
         or problem["type"].endswith("idempotency-key-reused")

@@ -20,7 +20,7 @@ import orjson
 from ticker.dispatch import BREAKING, rfc3339
 from ticker.errors import Conflict, Invalid, NotFound, no_such_feed
 from ticker.journal import names
-from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.feed_settings import FeedSettings, always_private
 from ticker.journal.redis import Redis, Script, WrongType
 from ticker.journal.version import stamp
 
@@ -98,6 +98,7 @@ class Registry:
 
         Raises:
             NotFound: there is no such feed.
+            Invalid: it is a rehearsal, and others were to read it.
         """
         changes = dict(changes)
         reopens = "closed" in changes
@@ -106,6 +107,8 @@ class Registry:
             changes["origins"] = tuple(changes["origins"])
         while changes:
             before, settings = await self._stored_settings(name)
+            if settings.rehearsal and changes.get("visibility", "private") != "private":
+                raise always_private()
             notification = name if reopens else token or name
             args = [name, before, replace(settings, **changes).stored, self._redis.channels.settings, notification]
             if await self._redis.run(self._swap, [names.FEEDS], args):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import asdict
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -82,6 +81,7 @@ def describe(feed: Feed, known: Container[str]) -> dict[str, Any]:
         "timezone": feed.timezone,
         "visibility": feed.visibility,
         "closed": feed.closed,
+        **({"rehearsal": True} if feed.rehearsal else {}),
     }
 
 
@@ -103,7 +103,7 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
     await node.registry.open_feed(opened)
-    return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
+    return json(opened.described(), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
 
 @Operation(
@@ -150,7 +150,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
         settings = await node.registry.edit(feed, changes, token)
     await node.journal.settle(feed)
-    return json(asdict(settings))
+    return json(settings.described())
 
 
 @Operation(
@@ -170,7 +170,7 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
         settings = await node.registry.close(feed, token)
     await node.journal.settle(feed)
-    return json(asdict(settings))
+    return json(settings.described())
 
 
 @Operation(
