@@ -73,12 +73,18 @@ export function box({ store, name, person, confirmed, attempt, onitems, onsettle
     show,
     drain: sending.drain,
     retry: sending.retry,
-    /** @param {string} feed @param {Change} change @returns {Promise<boolean>} false if the outbox is full */
-    async add(feed, change) {
+    /**
+     * @param {string} feed
+     * @param {Change} change
+     * @param {Fields} [then] a correction that follows as soon as it is kept
+     * @returns {Promise<boolean>} false if the outbox is full
+     */
+    async add(feed, change, then) {
       const who = person();
       if (who === null) return false;
-      const key = randomKey();
-      return changed((outbox) => compose(outbox, { key, person: who, feed, change, now: Date.now() }));
+      const followUp = then && { key: randomKey(), edit: then };
+      const composed = { key: randomKey(), person: who, feed, change, now: Date.now(), ...(followUp && { followUp }) };
+      return changed((outbox) => compose(outbox, composed));
     },
     /** @param {string} key @param {Fields} fields */
     edit: (key, fields) => changed((outbox) => edit(outbox, key, fields, randomKey())),

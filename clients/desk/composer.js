@@ -34,7 +34,8 @@ const SOURCES = 30;
  * @property {Notes} notes
  * @property {() => Dispatch[]} dispatches newest first
  * @property {() => number} now the service's time
- * @property {(fields: Fields) => Promise<string | null>} file returns why it could not be taken
+ * @property {(fields: Fields, note?: string) => Promise<string | null>} file with a note that readers are given right after;
+ *   returns why it could not be taken
  * @property {(item: Item, fields: Fields) => Promise<string | null>} save
  */
 
@@ -54,6 +55,8 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
   let editing = null;
   /** @type {string | undefined} */
   let editionOf;
+  /** What readers are told right after it is filed. @type {string | undefined} */
+  let note;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let noting;
   let busy = false;
@@ -127,6 +130,7 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
       form.occurred && words.occurred_now,
       ...[form.dateline, form.places, form.sections, form.story, form.byline].map((each) => each.trim()),
       editionOf && say(words.edition_of, { feed: editionOf.split("/")[0] ?? "" }),
+      note,
     ].filter(Boolean);
     const fault = found.fault && say(found.fault.why === "time" ? words.bad_time : words.bad_command, { command: found.fault.command });
     const wanted = [...chips.map((chip) => [chip, "chip"]), ...(fault ? [[fault, "chip wrong"]] : [])];
@@ -190,14 +194,14 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
     if (length(found.text) > LIMIT) return complain(say(words.too_long, { n: number.format(length(found.text)), limit: number.format(LIMIT) }));
     busy = true;
     try {
-      const why = await (editing ? save(editing, wanted) : file(wanted));
+      const why = await (editing ? save(editing, wanted) : file(wanted, note));
       if (why) return complain(why);
       if (typeof wanted["source"] === "string") await remember(wanted["source"]);
       const was = editing;
       const stays = next(read());
       done();
       fill(was ? BLANK : stays);
-      await note();
+      await keepDraft();
       text.focus({ preventScroll: true });
     } catch (error) {
       reportError(error);
@@ -218,11 +222,11 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
     part("sources").replaceChildren(...known().slice(0, SOURCES).map((value) => make("option", { value })));
   }
 
-  async function note() {
+  async function keepDraft() {
     clearTimeout(noting);
     if (editing) return; // what is edited lies in the outbox
     const form = read();
-    await notes.write(`draft:${feed}`, JSON.stringify(form) === JSON.stringify(BLANK) ? undefined : { form, editionOf });
+    await notes.write(`draft:${feed}`, JSON.stringify(form) === JSON.stringify(BLANK) ? undefined : { form, editionOf, note });
   }
 
   function grow() {
@@ -232,7 +236,7 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
 
   function done() {
     editing = null;
-    editionOf = undefined;
+    editionOf = note = undefined;
     part("editing").hidden = true;
     part("original").hidden = true;
   }
@@ -241,7 +245,7 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
     grow();
     update();
     clearTimeout(noting);
-    noting = setTimeout(() => void note(), NOTE_AFTER);
+    noting = setTimeout(() => void keepDraft(), NOTE_AFTER);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -265,15 +269,15 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
     more.setAttribute("aria-expanded", String(open));
     if (open) part("more").scrollIntoView({ block: "nearest" });
   });
-  addEventListener("pagehide", () => void note());
+  addEventListener("pagehide", () => void keepDraft());
 
   return {
     update,
     listSources,
     async open() {
       sources = (await notes.read(`sources:${feed}`)) ?? [];
-      const draft = /** @type {{form: Form, editionOf?: string} | undefined} */ (await notes.read(`draft:${feed}`));
-      editionOf = draft?.editionOf;
+      const draft = /** @type {{form: Form, editionOf?: string, note?: string} | undefined} */ (await notes.read(`draft:${feed}`));
+      ({ editionOf, note } = draft ?? {});
       fill(draft?.form ?? BLANK);
       listSources();
     },
@@ -285,10 +289,10 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
       fill(formOf(JSON.parse(item.change.body)));
       text.focus();
     },
-    /** Fills the form for a dispatch that follows from another. @param {Fields} wanted @param {{editionOf?: string, original?: string, language?: string}} [of] */
+    /** Fills the form for a dispatch that follows from another. @param {Fields} wanted @param {{editionOf?: string, original?: string, language?: string, note?: string}} [of] */
     write(wanted, of = {}) {
       done();
-      editionOf = of.editionOf;
+      ({ editionOf, note } = of);
       const original = part("original");
       original.hidden = !of.original;
       if (of.original) {

@@ -39,7 +39,7 @@ import { isEditor } from "./session.js";
 import { siblingFeeds } from "./siblings.js";
 import { deskWorld } from "./stream.js";
 import { wire } from "./wire.js";
-import { readerWords } from "./words.js";
+import { readerWords, words as wordsOf } from "./words.js";
 
 /** Dispatches kept on the page, and how often "2 min" is looked at again. */
 const LIMIT = 100;
@@ -107,8 +107,8 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     words, base, feed: name, language, notes,
     dispatches: () => (following ? dispatches() : []),
     now: () => Date.now() - skew,
-    async file(fields) {
-      const added = await box.add(name, { kind: "file", body: JSON.stringify(fields) });
+    async file(fields, note) {
+      const added = await box.add(name, { kind: "file", body: JSON.stringify(fields) }, note ? { note } : undefined);
       return added ? null : sessions.current ? words.outbox_full : words.why_signed_out;
     },
     save: async ({ key }, fields) => ((await box.edit(key, fields)) ? null : words.already_kept),
@@ -268,7 +268,12 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
       const response = await fetch(`${base}${path}/audit`, { credentials: "same-origin", cache: "no-store" });
       const found = response.ok && response.body ? await fromAudit(response.body, id) : null;
       if (!found) return notice(response.ok ? words.not_in_audit : words.no_answer, words.dismiss);
-      form.write({ ...found, ...(found["link"] ? {} : { link: `${base || location.origin}/feeds/${name}/${id}` }) }, { original: words.refiling });
+      const killed = dispatches().find((each) => each.id === id);
+      form.write({ link: `${base || location.origin}/feeds/${name}/${id}`, ...found }, {
+        original: words.refiling,
+        language: words.language,
+        note: say(wordsOf(language).refiled_note, { time: `${(killed?.updated ?? "").slice(11, 16)} UTC` }),
+      });
     } catch {
       notice(words.no_answer, words.dismiss);
     }

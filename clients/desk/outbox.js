@@ -66,10 +66,10 @@ const nextSeq = ({ items }) => Math.max(0, ...items.map(({ seq }) => seq)) + 1;
  * Adds a change. The result is false if the outbox is full: then nothing was added.
  *
  * @param {Outbox} outbox
- * @param {{key: string, person: string, feed: string, change: Change, now: number}} composed
+ * @param {{key: string, person: string, feed: string, change: Change, now: number, followUp?: FollowUp}} composed
  * @returns {readonly [Outbox, boolean]}
  */
-export function compose(outbox, { key, person, feed, change, now }) {
+export function compose(outbox, { key, person, feed, change, now, followUp }) {
   if (unsent(outbox).length >= MAX_ITEMS) return [outbox, false];
   /** @type {Item} */
   const item = {
@@ -84,6 +84,7 @@ export function compose(outbox, { key, person, feed, change, now }) {
     attempts: 0,
     failures: 0,
     doubtful: false,
+    ...(followUp && { followUp }),
   };
   return [{ ...outbox, items: [...outbox.items, item] }, true];
 }

@@ -241,8 +241,9 @@ def test_a_wrong_kill_is_filed_again_from_the_audit(service: Service, desk: Desk
     desk.row(id).locator("button[name=refile]").click()
     expect(desk.text).to_have_value(BRIDGE)
     desk.tab.locator("button[name=file]").click()
-    until_filed(service, feed, 2)
+    service.until(lambda: newest(service, feed).get("note"))
     found = newest(service, feed)
+    assert re.fullmatch(r"Published again. It was withdrawn at \d\d:\d\d UTC by mistake.", str(found["note"]))
     assert (found["text"], found["source"], found["urgency"]) == (BRIDGE, "Coast guard", "urgent")
     assert str(found["link"]).endswith(f"/feeds/{feed}/{id}")
 

@@ -143,6 +143,12 @@ test("of a held dispatch the same is an edit, and a spike", () => {
   assert.equal(find(attempt(back, held), "fresh")?.change.kind, "spike");
 });
 
+test("what is to follow may be known from the beginning", () => {
+  const followUp = { key: "fresh", edit: { note: "Published again" } };
+  const [outbox] = compose(EMPTY, { key: "a", person: "lena", feed: "breaking", change: filing("a"), now: NOW, followUp });
+  assert.deepEqual(find(attempt(outbox, KEPT), "fresh")?.change, { kind: "correct", id: "01K", revision: 1, body: '{"note":"Published again"}' });
+});
+
 test("a refusal ends what was to follow", () => {
   const [edited] = edit(attempt(box("a"), { is: "unknown" }), "a", { text: "other" }, "fresh");
   const outbox = attempt(edited, refusal(422));
