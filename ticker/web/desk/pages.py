@@ -13,6 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticker.schema import many, shape, text
 from ticker.web.assets import ASSETS, CLIENTS, asset
 from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
@@ -20,6 +21,7 @@ from ticker.web.pages import SAFETY
 from ticker.web.parameters import FEED_NAME
 from ticker.web.public_url import base
 from ticker.web.rendering import environment
+from ticker.web.shape import Shape
 from ticker.web.wording import preferred
 
 ROUTES: Final = Resource("Pages", (FEED_NAME,))
@@ -50,6 +52,42 @@ _HEADERS: Final = {
 _PAGE: Final = Returns(200, "A page.", media_type=HTML)
 
 
+_APPLICATION: Final = Shape(
+    "DeskApplication",
+    shape(
+        "Web application manifest (W3C Application Manifest).",
+        {
+            "id": text("Identity of the application.", pattern="/desk$"),
+            "name": text("Its name."),
+            "short_name": text("Its name under an icon."),
+            "description": text("What it is for."),
+            "lang": text("Language of these.", enum=sorted(_WORDS)),
+            "dir": text("Direction of these.", enum=["ltr", "rtl"]),
+            "start_url": text("What it opens."),
+            "scope": text("Which pages are part of it."),
+            "display": text("How it is shown.", const="standalone"),
+            "background_color": text("Colour until it is open.", pattern="^#"),
+            "theme_color": text("Colour around it.", pattern="^#"),
+            "icons": many({"type": "object", "required": ["src", "sizes", "type"]}, "Its icons."),
+        },
+    ),
+    {
+        "id": "/desk",
+        "name": "News desk",
+        "short_name": "Desk",
+        "description": "File, correct and withdraw dispatches, with or without a connection.",
+        "lang": "en",
+        "dir": "ltr",
+        "start_url": "/desk",
+        "scope": "/desk",
+        "display": "standalone",
+        "background_color": "#0c0e12",
+        "theme_color": "#0c0e12",
+        "icons": [{"src": "/assets/touch-8f14e45fce.png", "sizes": "192x192", "type": "image/png", "purpose": "any"}],
+    },
+)
+
+
 def _page(request: Request) -> Response:
     words = _WORDS[preferred(request.headers.get("accept-language", ""))]
     block = orjson.dumps({"base": base(request)}).decode().replace("<", "\\u003c")
@@ -57,7 +95,7 @@ def _page(request: Request) -> Response:
     return HTMLResponse(page, headers=_HEADERS)
 
 
-@Operation(ROUTES, "GET", "/desk", "showDesk", "The desk: signing in, and the feeds", (_PAGE,))
+@Operation(ROUTES, "GET", "/desk", "showDesk", "The desk: signing in, and the feeds", (_PAGE,), needs_log=False)
 async def desk(request: Request) -> Response:
     """Show where to sign in, or the feeds to file to."""
     return _page(request)
@@ -69,7 +107,8 @@ async def desk(request: Request) -> Response:
     "/desk/manifest.webmanifest",
     "readDeskManifest",
     "The desk as an installable application",
-    (Returns(200, "A web application manifest.", media_type=_MANIFEST),),
+    (Returns(200, "A web application manifest.", (_APPLICATION,), media_type=_MANIFEST),),
+    needs_log=False,
 )
 async def manifest(request: Request) -> Response:
     """Respond with the desk's web application manifest (W3C Application Manifest)."""
@@ -105,6 +144,7 @@ async def manifest(request: Request) -> Response:
     "readDeskWorker",
     "The desk's service worker, which keeps the page and its scripts",
     (Returns(200, "A script.", media_type=_SCRIPT),),
+    needs_log=False,
 )
 async def worker(request: Request) -> Response:
     """Respond with the service worker; browsers look for another one each time the desk is opened."""
@@ -115,7 +155,9 @@ async def worker(request: Request) -> Response:
     return response
 
 
-@Operation(ROUTES, "GET", "/desk/{feed}", "showDeskOfFeed", "The desk of a feed", (_PAGE,))
+@Operation(
+    ROUTES, "GET", "/desk/{feed}", "showDeskOfFeed", "The desk of a feed", (_PAGE,), needs_log=False, any_name=True
+)
 async def desk_of_feed(request: Request) -> Response:
     """Show the desk of a feed. Whether there is one of that name, the page asks once somebody is signed in."""
     return _page(request)
