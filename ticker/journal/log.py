@@ -42,7 +42,7 @@ class Journal:
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
-        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
+        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "append.lua")
         self._read_state = Script("read_state.lua")
 
     async def append(self, feed: str, change: Change) -> Receipt:

@@ -42,7 +42,7 @@ _STEP: Final = Shape(
             "by": or_null(text("Whose key.")),
             "kind": text(
                 "What was done.",
-                enum=[*KINDS, "hold", "edit", "spike", "release"],
+                enum=[*KINDS, "hold", "edit", "park", "spike", "release"],
             ),
             "before": {"description": "Before the change.", "$ref": _STANDING},
             "after": {"description": "Since the change.", "$ref": _STANDING},

@@ -75,7 +75,21 @@ async def authorize(request: Request, role: Role) -> Holder:
             theirs = ", ".join(holder.feeds)
             raise InsufficientScope(f"This needs an admin of all feeds; the key of {holder.name} is for {theirs}")
         return holder
-    feed = request.path_params["feed"]
+    feed, node = request.path_params["feed"], node_of(request)
+    known = feed in node.hub.channels
     holder = await holder_of(request, at_least=role, feed=feed)
-    await node_of(request).find(feed)  # a feed that is being imported has a log, and is not open yet
+    await node.find(feed)  # a feed that is being imported has a log, and is not open yet
+    if not known:  # it may have been opened since the key was looked up, and after that was revoked everywhere
+        await check_still_valid(request)
     return holder
+
+
+async def check_still_valid(request: Request) -> None:
+    """Check that the key of a request that was let in has not been revoked since.
+
+    Raises:
+        InvalidToken: it has.
+    """
+    secret = secret_in(request.headers)
+    if secret is None or await node_of(request).registry.holder(secret) is None:
+        raise unknown_key()

@@ -82,7 +82,9 @@ async def list_keys(request: Request, holder: Holder) -> Response:
 async def issue_key(request: Request, holder: Holder) -> Response:
     """Issue a key; this response is the only time it is shown."""
     plan = read(KeyPlan, await body(request))
-    secret, issued = await node_of(request).registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate)
+    secret, issued = await node_of(request).registry.issue(
+        plan.name, plan.role, plan.feeds, rate=plan.rate, asking=holder.key
+    )
     return json({"key": secret, **asdict(issued)}, 201)
 
 
@@ -97,5 +99,5 @@ async def issue_key(request: Request, holder: Holder) -> Response:
 )
 async def revoke_key(request: Request, holder: Holder) -> Response:
     """Revoke a key, on every node at once."""
-    await node_of(request).registry.revoke(request.path_params["id"])
+    await node_of(request).registry.revoke(request.path_params["id"], holder)
     return Response(status_code=204)
