@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from ticker.errors import InsufficientScope, InvalidToken, TooMany, Unauthorized
 from ticker.journal.registry import Holder, Role
-from ticker.web.admission import secret_in
+from ticker.web.admission import has_valid_key, secret_in
 from ticker.web.node import node_of
 
 _RANK: dict[Role, int] = {"correspondent": 1, "editor": 2, "admin": 3}
@@ -90,6 +90,5 @@ async def check_still_valid(request: Request) -> None:
     Raises:
         InvalidToken: it has.
     """
-    secret = secret_in(request.headers)
-    if secret is None or await node_of(request).registry.holder(secret) is None:
+    if not await has_valid_key(request):
         raise unknown_key()
