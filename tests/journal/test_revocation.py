@@ -262,6 +262,14 @@ async def test_a_revoked_admin_changes_neither_keys_nor_feeds(desk: Desk, act: s
     await ADMINISTRATION[act](desk.registry, another, desk.mona)
 
 
+async def test_a_revoked_admin_does_not_close_a_feed_that_was_opened_since(desk: Desk) -> None:
+    await desk.registry.revoke(desk.admin.id)
+    await desk.registry.open_feed(FeedSettings("opened-later", "Later", "en", ""))
+    with pytest.raises(InvalidToken):
+        await desk.registry.close("opened-later", asking=desk.admin.key)
+    assert (await desk.registry.settings("opened-later")).closed is None
+
+
 async def test_an_admin_may_revoke_its_own_key(desk: Desk) -> None:
     await desk.registry.revoke(desk.admin.id, desk.admin)
     with pytest.raises(InvalidToken):

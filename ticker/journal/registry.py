@@ -138,6 +138,7 @@ class Registry:
 
     async def _close_or_reopen(self, name: str, act: str, token: str, asking: str) -> None:
         await self.settings(name)  # raises NotFound for a feed that is being imported, which has a state already
+        await self._revocation.check(asking)
         keys = [names.state(name), names.due(name), names.flashes(name), names.revoked(name)]
         args = [act, NEVER, self._redis.channels.settings, token or name, asking]
         outcome = await self._redis.run(self._closing, keys, args)

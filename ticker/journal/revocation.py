@@ -11,6 +11,7 @@ is interrupted, it is repeated with the request, or by the next node that connec
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -57,18 +58,31 @@ class Revocation:
 
     async def finish(self, id: str, feeds: Iterable[str], by: str | None = None) -> None:
         """Revoke a key in these feeds, or in all; `by` is the name of the key that asks. It may be repeated."""
-        await self._redis("SADD", names.REVOKED, id)
-        for feed in list(feeds) or await self._listed():
-            try:
-                await self._redis.run(self._revoke, script_keys(feed), [id, orjson.dumps(by)])
-            except CommandError as error:  # a damaged feed does not keep the key valid in others
-                log.error("held dispatches of %s could not be parked: %s", feed, cause(error))
+        await self._redis("SADD", names.REVOKED, id)  # before the feeds are listed; see `check`
+        await asyncio.gather(*(self._finish_in(feed, id, by) for feed in list(feeds) or await self._listed()))
         # Nodes are notified, since readers of private feeds may be connected with it.
         await self._redis.pipeline(
             ("HDEL", names.USED, id),
             ("PUBLISH", self._redis.channels.settings, b""),
             ("HDEL", names.REVOKING, id),
         )
+
+    async def _finish_in(self, feed: str, id: str, by: str | None) -> None:
+        try:
+            await self._redis.run(self._revoke, script_keys(feed), [id, orjson.dumps(by)])
+        except CommandError as error:  # a damaged feed does not keep the key valid in others
+            log.error("held dispatches of %s could not be parked: %s", feed, cause(error))
+
+    async def check(self, id: str) -> None:
+        """Check that a key is not revoked, once a feed is known to be listed.
+
+        A key that is valid now is in that feed's own set before a request to revoke it is answered.
+
+        Raises:
+            InvalidToken: it is revoked.
+        """
+        if id and await self._redis("SISMEMBER", names.REVOKED, id):
+            raise revoked()
 
     async def finish_begun(self) -> None:
         """Finish the revocations that were interrupted."""
