@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from tests.service import Service
 from ticker.errors import InvalidToken
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.web import auth, credentials
 
 WRITES: list[tuple[str, str, dict[str, Any] | None]] = [

@@ -11,9 +11,9 @@ import math
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import orjson
 
@@ -21,13 +21,12 @@ from ticker.dispatch import BREAKING, rfc3339
 from ticker.errors import Conflict, Invalid, NotFound, no_such_feed
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings, always_private
+from ticker.journal.holder import Holder, Person, Role
 from ticker.journal.redis import Redis, Script, WrongType
 from ticker.journal.revocation import Revocation, refuse_revoked
 from ticker.journal.version import stamp
 
 log = logging.getLogger("ticker.registry")
-
-Role = Literal["correspondent", "editor", "admin"]
 
 RATE_WINDOW: Final = 60
 """Seconds over which the changes of a key are counted."""
@@ -37,27 +36,6 @@ NEVER: Final = 253_370_764_800_000
 
 KEY_PREFIX: Final = "tk_"
 """Makes a key recognisable when it is found in a log or a repository."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a key. No feeds means all feeds; `rate` is in changes a minute, None for the service's default."""
-
-    id: str
-    name: str
-    role: Role
-    issued: str
-    feeds: list[str] = field(default_factory=list)
-    rate: int | None = None
-
-    @property
-    def key(self) -> str:
-        """Id of the key."""
-        return self.id
-
-    def writes(self, feed: str) -> bool:
-        """Return True if this key is valid for a feed."""
-        return not self.feeds or feed in self.feeds
 
 
 class Registry:
@@ -187,7 +165,7 @@ class Registry:
             await self.ensure_breaking()
         if admin_key is not None and not await self._redis("EXISTS", names.ADMIN):
             digest = digest_of(admin_key)
-            args = [digest, orjson.dumps(asdict(Holder(digest[:12], "admin", "admin", now())))]
+            args = [digest, orjson.dumps(Holder(digest[:12], "admin", "admin", now()).members())]
             if await self._redis.run(self._first_admin, [names.ADMIN, names.KEYS], args):
                 await self._revocation.readmit(digest[:12])
                 log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
@@ -209,22 +187,38 @@ class Registry:
         *,
         rate: int | None = None,
         secret: str | None = None,
+        person: str | None = None,
         asking: str = "",
     ) -> tuple[str, Holder]:
         """Issue a key and return it with its holder; only its hash is stored.
 
-        `secret` sets the key; if it was revoked, it is valid again. `asking` is as for `edit`.
+        `secret` sets the key; if it was revoked, it is valid again. `person` is the id of whom it belongs to, None for
+        a person of its own. `asking` is as for `edit`.
 
         Raises:
             InvalidToken: as `edit`.
+            NotFound: there is no such person.
         """
         if secret is not None:
             await self._revocation.readmit(digest_of(secret)[:12])
         secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
         digest = digest_of(secret)
-        holder = Holder(digest[:12], name, role, now(), feeds, rate)
-        await self._revocation.issue(digest, orjson.dumps(asdict(holder)), asking)
+        owner = None if person is None else await self._person(person)
+        holder = Holder(digest[:12], name, role, now(), feeds, rate).of(owner)
+        if not await self._revocation.issue(digest, orjson.dumps(holder.members()), asking, owner):
+            raise no_such_person(person or "")
         return secret, holder
+
+    async def _person(self, id: str) -> Person:
+        """Return a person. One who was just the holder of a key of their own is kept as a person from now on."""
+        known = await self._redis("HGET", names.PEOPLE, id)
+        if known is not None:
+            return Person.read(known)
+        own = next((holder for holder, _ in await self.holders() if holder.key == id and holder.key_id is None), None)
+        if own is None:
+            raise no_such_person(id)
+        await self._redis("HSETNX", names.PEOPLE, id, own.person.stored)
+        return own.person
 
     async def set_admin(self, secret: str) -> None:
         """Set the admin key that comes from the environment; a different one before it is revoked."""
@@ -254,11 +248,13 @@ class Registry:
 
     async def holders_of(self, digests: list[str]) -> list[Holder | None]:
         """Return the holders of the keys with these SHA-256, in this order, as `holder`; at least one must be named."""
-        found = await self._redis("HMGET", names.KEYS, *digests)
-        return [Holder(**orjson.loads(text)) if text else None for text in found]
+        found, owners = await self._redis.pipeline(
+            ("HMGET", names.KEYS, *digests), ("HMGET", names.OWNERS, *(digest[:12] for digest in digests))
+        )
+        return [Holder.read(text, owner) if text else None for text, owner in zip(found, owners, strict=True)]
 
     async def count(self, holder: Holder, rate: int) -> int:
-        """Count one more change by this key; return the seconds to wait if it exceeds `rate` this minute, else 0."""
+        """Count one more change by this person; return the seconds to wait if it exceeds `rate` this minute, else 0."""
         at = time.time()
         window = int(at // RATE_WINDOW)
         counter = names.rate(holder.id, window)
@@ -268,16 +264,20 @@ class Registry:
     async def note_use(self, holder: Holder) -> None:
         """Note that a key was used, to the minute; each node writes it at most once a minute."""
         minute = int(time.time() // 60)
-        if self._noted.get(holder.id) != minute:
-            self._noted[holder.id] = minute
-            await self._redis("HSET", names.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
+        if self._noted.get(holder.key) != minute:
+            self._noted[holder.key] = minute
+            await self._redis("HSET", names.USED, holder.key, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
 
     async def holders(self) -> list[tuple[Holder, str | None]]:
         """Return all holders, oldest first, and when each key was last used."""
-        found, used = await self._redis.pipeline(("HVALS", names.KEYS), ("HGETALL", names.USED))
-        holders = sorted((Holder(**orjson.loads(text)) for text in found), key=lambda holder: holder.issued)
+        found, used, owners = await self._redis.pipeline(
+            ("HVALS", names.KEYS), ("HGETALL", names.USED), ("HGETALL", names.OWNERS)
+        )
         last = {id.decode(): at.decode() for id, at in used.items()}
-        return [(holder, last.get(holder.id)) for holder in holders]
+        people = {id.decode(): Person.read(owner) for id, owner in owners.items()}
+        keys = [Holder.read(text) for text in found]
+        holders = sorted((key.of(people.get(key.key)) for key in keys), key=lambda holder: holder.issued)
+        return [(holder, last.get(holder.key)) for holder in holders]
 
     async def revoke(self, id: str, asking: Holder | None = None) -> Holder:
         """Revoke a key: once this returns, it changes nothing any more, not even by a request that was let in before.
@@ -294,6 +294,11 @@ class Registry:
         holder = Holder(**found)
         await self._revocation.finish(id, holder.feeds, asking.name if asking else None)
         return holder
+
+
+def no_such_person(id: str) -> NotFound:
+    """Return the error for a person who is not known."""
+    return NotFound(f"There is no person with the id {id!r}; `ticker keys list` shows them")
 
 
 def already_open(name: str) -> Conflict:

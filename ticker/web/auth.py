@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from ticker.errors import InsufficientScope, InvalidToken, TooMany, Unauthorized
-from ticker.journal.registry import Holder, Role
+from ticker.journal.holder import Holder, Role
 from ticker.web.credentials import Credential, find_credential, has_valid_key, secret_in, session_in
 from ticker.web.node import node_of
 

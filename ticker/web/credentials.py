@@ -9,7 +9,8 @@ from starlette.requests import HTTPConnection, cookie_parser
 
 from ticker.desk.session import LONGEST
 from ticker.errors import CrossSite
-from ticker.journal.registry import Holder, digest_of
+from ticker.journal.holder import Holder
+from ticker.journal.registry import digest_of
 from ticker.journal.sessions import SignedIn
 from ticker.node import Node
 from ticker.settings import Settings

@@ -12,7 +12,8 @@ from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
 from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.registry import Holder, already_open, now
+from ticker.journal.holder import Holder
+from ticker.journal.registry import already_open, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import OTHER_ORIGIN

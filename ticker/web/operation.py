@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 
 from ticker.dispatch import Body
 from ticker.errors import TickerError
-from ticker.journal.registry import Role
+from ticker.journal.holder import Role
 from ticker.schema import Schema
 from ticker.web.auth import authorize, check_still_valid
 from ticker.web.request import body

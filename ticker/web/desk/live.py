@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 from ticker.desk.state import Viewer
 from ticker.desk_watch import DeskWatch
 from ticker.errors import TickerError
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.web.admission import SSE_HEADERS, SSE_HELLO, Admission, admit
 from ticker.web.auth import authorize, credential_of
 from ticker.web.credentials import has_valid_key
@@ -160,6 +160,6 @@ def _admit(connection: HTTPConnection, *, websocket: bool) -> Admission:
         query=connection.url.query,
         headers=connection.headers,
         websocket=websocket,
-        key=credential.holder.id,
+        key=credential.holder.key,
         session=credential.session,
     )
