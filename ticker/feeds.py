@@ -114,7 +114,7 @@ class Feeds:
         reading = [(channel, reader) for channel in channels for reader in channel.readers]
         if not reading:
             return
-        holders = {holder.id: holder for holder, _ in await self._registry.holders()}
+        holders = {holder.key: holder for holder, _ in await self._registry.holders()}
         ids = list({reader.session for _, reader in reading if reader.session is not None})
         lasting = await self._sessions.lasting(ids) if ids else set()
         for channel, reader in reading:

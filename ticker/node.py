@@ -19,6 +19,7 @@ from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
+from ticker.journal.people import People
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
@@ -53,6 +54,7 @@ class Node:
         )
         self.registry = Registry(self.redis)
         self.sessions = Sessions(self.redis, self.registry)
+        self.people = People(self.redis, self.registry)
         self.held = HeldDispatches(self.redis)
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)

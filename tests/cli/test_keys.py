@@ -52,3 +52,18 @@ def test_keys_and_feeds_are_managed_over_http_too(service: Service, here: Here) 
     assert "admin" in here(at(service, key), "keys", "list").complaint
     assert here(where, "keys", "revoke", row[0]).printed == ""
     assert "Over Http" not in here(where, "keys", "list").printed
+
+
+def test_a_further_key_belongs_to_the_same_person(service: Service, here: Here) -> None:
+    for where, more in (({}, ["--data", str(service.data)]), (at(service), [])):
+        name = "Rotating " + ("here" if more else "there")
+        here(where, "keys", "add", "--role", "editor", "--name", name, *more)
+        rows = [line.split("\t") for line in here(where, "keys", "list", *more).printed.splitlines()]
+        (old,) = [row for row in rows if row[2] == name]
+        assert old[6] == old[0], "a key of nobody else is a person of its own"
+        here(where, "keys", "add", "--role", "editor", "--name", f"{name} again", "--person", old[0], *more)
+        rows = [line.split("\t") for line in here(where, "keys", "list", *more).printed.splitlines()]
+        (new,) = [row for row in rows if row[2] == f"{name} again"]
+        assert (new[6], new[0] != old[0]) == (old[0], True)
+        unknown = here(where, "keys", "add", "--role", "editor", "--name", "x", "--person", "0" * 12, *more)
+        assert "no person" in unknown.complaint

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 from urllib.parse import quote
 
@@ -23,32 +22,42 @@ def add(
     name: Annotated[str, typer.Option(help="The person or program that holds it.")],
     feed: Annotated[list[str] | None, typer.Option(help="A feed it writes to; may be repeated. [default: all]")] = None,
     rate: Annotated[int | None, typer.Option(help="Changes it may make in a minute. [default: the service's]")] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(help="Whose key it is: a person's id, as `ticker keys list` shows it. [default: a new one]"),
+    ] = None,
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
     """Issue a key. It is printed once and not kept."""
-    plan = check(KeyPlan, {"name": name, "role": role, "feeds": feed or [], "rate": rate})
+    plan = check(KeyPlan, {"name": name, "role": role, "feeds": feed or [], "rate": rate, "person": person})
     if over_http(redis, data):
-        secret = Service().ask("POST", "/v1/keys", plan.model_dump())["key"]
+        secret = Service().ask("POST", "/v1/keys", plan.model_dump(exclude_none=True))["key"]
     else:
         secret, _ = directly(
-            redis, data, lambda registry: registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate)
+            redis,
+            data,
+            lambda registry: registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate, person=plan.person),
         )
     print(secret)
 
 
 @app.command(name="list")
 def list_keys(redis: RedisUrl = None, data: Data = None) -> None:
-    """List the keys: id, role, name, feeds, when issued, when last used."""
+    """List the keys: id, role, name, feeds, when issued, when last used, whose."""
     if over_http(redis, data):
         holders = Service().ask("GET", "/v1/keys")["keys"]
     else:
         found = directly(redis, data, lambda registry: registry.holders())
-        holders = [asdict(holder) | {"used": used} for holder, used in found]
+        holders = [holder.described() | {"used": used} for holder, used in found]
     for holder in holders:
         feeds = ",".join(holder["feeds"]) or "all feeds"
         used = holder["used"] or "never"
-        print("\t".join((holder["id"], holder["role"], holder["name"], feeds, holder["issued"], used)))
+        print(
+            "\t".join(
+                (holder["id"], holder["role"], holder["name"], feeds, holder["issued"], used, holder["person"]["id"])
+            )
+        )
 
 
 @app.command()

@@ -10,6 +10,18 @@ FEEDS: Final = "ticker:feeds"
 KEYS: Final = "ticker:keys"
 """Hash: SHA-256 of a key → its holder as JSON."""
 
+REVOKING: Final = "ticker:{ticker:keys}:revoking"
+"""Hash: id of a key whose revocation has begun → its holder as JSON. Empty but for moments. On the slot of KEYS."""
+
+OWNERS: Final = "ticker:{ticker:keys}:owners"
+"""Hash: id of a key → the person to whom it belongs, as JSON; none for a person of its own. On the slot of KEYS."""
+
+PEOPLE: Final = "ticker:{ticker:keys}:people"
+"""Hash: id of a person → the person, as JSON. On the slot of KEYS."""
+
+REVOKED: Final = "ticker:{ticker:feeds}:revoked"
+"""Set: ids of revoked keys, which the scripts that change FEEDS look up. On the slot of FEEDS."""
+
 USED: Final = "ticker:used"
 """Hash: id of a key → when it was last used."""
 
@@ -65,7 +77,7 @@ def dispatches(feed: str) -> str:
 
 
 def filers(feed: str) -> str:
-    """Hash: dispatch id → id of the key that filed it."""
+    """Hash: dispatch id → id of the person who filed it, which is that of the key where this is a person of its own."""
     return f"ticker:{{{feed}}}:filers"
 
 
@@ -90,7 +102,7 @@ def index(feed: str, name: str, label: str) -> str:
 
 
 def answered(feed: str, holder: str, key: str) -> str:
-    """String: the response to the request with this Idempotency-Key of this key holder."""
+    """String: the response to the request with this Idempotency-Key of this person."""
     return f"ticker:{{{feed}}}:answered:{holder}:{key}"
 
 
@@ -105,13 +117,23 @@ def due(feed: str) -> str:
 
 
 def flashes(feed: str) -> str:
-    """Hash: dispatch id → until when a second key may make it a flash, and the id of the first."""
+    """Hash: dispatch id → until when a second key may make it a flash, and the id of the first; see flash.lua."""
     return f"ticker:{{{feed}}}:flashes"
 
 
 def desk(feed: str) -> str:
     """Stream: the changes to held dispatches. For the audit; never public."""
     return f"ticker:{{{feed}}}:desk"
+
+
+def revoked(feed: str) -> str:
+    """Set: ids of revoked keys, whose changes the scripts of this feed refuse."""
+    return f"ticker:{{{feed}}}:revoked"
+
+
+def writers(feed: str) -> str:
+    """Hash: id of a held dispatch → `key/holder` of each key that wrote it, with spaces between."""
+    return f"ticker:{{{feed}}}:writers"
 
 
 def receipts(feed: str, minute: str) -> str:
@@ -125,7 +147,7 @@ def editions(feed: str, id: str) -> str:
 
 
 def rate(holder: str, window: int) -> str:
-    """Counter: changes requested with this key in this window of time."""
+    """Counter: changes requested by this person in this window of time."""
     return f"ticker:rate:{holder}:{window}"
 
 

@@ -15,8 +15,9 @@ from ticker.desk.session import MAX_SESSIONS, TOUCH_INTERVAL, agent, seconds_lef
 from ticker.dispatch import rfc3339
 from ticker.errors import NotFound
 from ticker.journal import names
+from ticker.journal.holder import Holder
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry, digest_of
+from ticker.journal.registry import Registry, digest_of
 
 SECRET_BYTES: Final = 32
 """Random bytes of a secret: there is nothing to guess, so a plain SHA-256 is all the hashing it needs."""

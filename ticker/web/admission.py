@@ -73,7 +73,7 @@ async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Ac
     if reader is None or not reader.holder.writes(feed):
         raise no_such_feed(feed)
     await node.registry.note_use(reader.holder)
-    return Access(await node.find(feed), reader.holder.id, reader.session)
+    return Access(await node.find(feed), reader.holder.key, reader.session)
 
 
 async def readable(request: HTTPConnection, *, pages: bool = True) -> Channel:

@@ -30,6 +30,7 @@ from ticker.web import (
     keys,
     live,
     pages,
+    people,
     pin,
     problems,
 )
@@ -53,6 +54,7 @@ RESOURCES: Final = (
     air.ROUTES,
     audit.ROUTES,
     keys.ROUTES,
+    people.ROUTES,
     sessions.ROUTES,
     desk_live.ROUTES,
     pages.ROUTES,

@@ -7,8 +7,8 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from ticker.errors import InsufficientScope, InvalidToken, TooMany, Unauthorized
-from ticker.journal.registry import Holder, Role
-from ticker.web.credentials import Credential, find_credential, secret_in, session_in
+from ticker.journal.holder import Holder, Role
+from ticker.web.credentials import Credential, find_credential, has_valid_key, secret_in, session_in
 from ticker.web.node import node_of
 
 _RANK: dict[Role, int] = {"correspondent": 1, "editor": 2, "admin": 3}
@@ -74,7 +74,7 @@ async def _credential(request: HTTPConnection) -> Credential:
     credential = await find_credential(node, request.headers, strict=not _reads(request))
     if credential is None:
         raise unknown_key() if by_key else session_ended()
-    request.scope["state"]["credential"] = credential
+    request.scope.setdefault("state", {})["credential"] = credential
     return credential
 
 
@@ -106,8 +106,21 @@ async def authorize(request: HTTPConnection, role: Role) -> Holder:
             theirs = ", ".join(holder.feeds)
             raise InsufficientScope(f"This needs an admin of all feeds; the key of {holder.name} is for {theirs}")
         return holder
-    feed = request.path_params.get("feed")
+    feed, node = request.path_params.get("feed"), node_of(request)
+    known = feed is None or feed in node.hub.channels
     holder = await holder_of(request, at_least=role, feed=feed)
     if feed is not None:
-        await node_of(request).find(feed)  # a feed that is being imported has a log, and is not open yet
+        await node.find(feed)  # a feed that is being imported has a log, and is not open yet
+    if not known:  # it may have been opened since the key was looked up, and after that was revoked everywhere
+        await check_still_valid(request)
     return holder
+
+
+async def check_still_valid(request: HTTPConnection) -> None:
+    """Check that the key of a request that was let in has not been revoked since, or its session ended.
+
+    Raises:
+        InvalidToken: it has.
+    """
+    if not await has_valid_key(request):
+        raise unknown_key() if secret_in(request.headers) else session_ended()

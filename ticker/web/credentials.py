@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from starlette.requests import cookie_parser
+from starlette.requests import HTTPConnection, cookie_parser
 
 from ticker.desk.session import LONGEST
 from ticker.errors import CrossSite
-from ticker.journal.registry import Holder, digest_of
+from ticker.journal.holder import Holder
+from ticker.journal.registry import digest_of
 from ticker.journal.sessions import SignedIn
 from ticker.node import Node
 from ticker.settings import Settings
+from ticker.web.node import node_of
 from ticker.web.same_origin import refuse_cross_site
 
 PLAIN_COOKIE: Final = "session"
@@ -99,3 +101,8 @@ async def reading_credential(node: Node, headers: Mapping[str, str]) -> Credenti
         return await find_credential(node, headers, strict="upgrade" in headers)
     except CrossSite:
         return None
+
+
+async def has_valid_key(request: HTTPConnection) -> bool:
+    """Return True if a request that was let in still carries a key that is not revoked, or a session that lasts."""
+    return await reading_credential(node_of(request), request.headers) is not None

@@ -12,7 +12,8 @@ from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
 from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.registry import Holder, already_open, now
+from ticker.journal.holder import Holder
+from ticker.journal.registry import already_open, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import OTHER_ORIGIN
@@ -102,7 +103,7 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     node = node_of(request)
     await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
-    await node.registry.open_feed(opened)
+    await node.registry.open_feed(opened, asking=holder.key)
     return json(opened.described(), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
 
@@ -148,7 +149,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     changes = read(FeedEdit, await body(request)).changes()
     await node.registry.check_edition(feed, changes.get("edition_of"))
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
-        settings = await node.registry.edit(feed, changes, token)
+        settings = await node.registry.edit(feed, changes, token, asking=holder.key)
     await node.journal.settle(feed)
     return json(settings.described())
 
@@ -168,7 +169,7 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     """Close a feed. After the response no node takes anything into it."""
     feed, node = request.path_params["feed"], node_of(request)
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
-        settings = await node.registry.close(feed, token)
+        settings = await node.registry.close(feed, token, asking=holder.key)
     await node.journal.settle(feed)
     return json(settings.described())
 

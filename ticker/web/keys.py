@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.admin import KeyPlan
-from ticker.dispatch import read
-from ticker.journal.registry import Holder
+from ticker.dispatch import BREAKING, read
+from ticker.errors import NotFound
+from ticker.journal.holder import Holder
 from ticker.schema import Schema, many, moment, number, or_null, shape, text
+from ticker.web.faults import NOT_FOUND
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import NAME, in_path
 from ticker.web.request import body
 from ticker.web.responses import json
 from ticker.web.shape import Shape
+from ticker.web.shapes.desk import PERSON
 
 _ID: Final = text("Id of the key; not the key.", pattern="^[0-9a-f]{12}$")
 
@@ -25,12 +27,13 @@ ROUTES: Final = Resource("Keys", (in_path("KeyId", "id", _ID, "5f2c9a0b71d4"),))
 
 PATH: Final = "/v1/keys"
 
-_HOLDER: Final[dict[str, Schema]] = {
+_HOLDER: Final[dict[str, Schema | Shape]] = {
     "id": _ID,
-    "name": text("Who holds it."),
+    "name": text("Who or what holds it."),
     "role": text("How far it reaches.", enum=["correspondent", "editor", "admin"]),
     "issued": moment("When it was issued."),
     "feeds": many(NAME, "The feeds it works in; none means all."),
+    "person": PERSON,
     "rate": or_null(number("Changes a minute it may make; null means the service's own limit.", 1)),
 }
 _LENA: Final[dict[str, Any]] = {
@@ -40,6 +43,7 @@ _LENA: Final[dict[str, Any]] = {
     "issued": "2026-03-01T08:00:00.000Z",
     "feeds": ["breaking"],
     "rate": None,
+    "person": {"id": "5f2c9a0b71d4", "name": "Lena Ortiz"},
 }
 _KEY: Final = Shape(
     "Key",
@@ -66,7 +70,7 @@ _ISSUED: Final = Shape(
 async def list_keys(request: Request, holder: Holder) -> Response:
     """List the holders; never the keys."""
     holders = await node_of(request).registry.holders()
-    return json({"keys": [asdict(holder) | {"used": used} for holder, used in holders]})
+    return json({"keys": [holder.described() | {"used": used} for holder, used in holders]})
 
 
 @Operation(
@@ -78,12 +82,15 @@ async def list_keys(request: Request, holder: Holder) -> Response:
     (Returns(201, "The only time the key is shown.", (_ISSUED,)),),
     role="admin",
     body=KeyPlan,
+    faults=(NOT_FOUND,),
 )
 async def issue_key(request: Request, holder: Holder) -> Response:
     """Issue a key; this response is the only time it is shown."""
     plan = read(KeyPlan, await body(request))
-    secret, issued = await node_of(request).registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate)
-    return json({"key": secret, **asdict(issued)}, 201)
+    secret, issued = await node_of(request).registry.issue(
+        plan.name, plan.role, plan.feeds, rate=plan.rate, person=plan.person, asking=holder.key
+    )
+    return json({"key": secret, **issued.described()}, 201)
 
 
 @Operation(
@@ -92,10 +99,16 @@ async def issue_key(request: Request, holder: Holder) -> Response:
     PATH + "/{id}",
     "revokeKey",
     "Revoke a key",
-    (Returns(204, "It is worthless at once.", media_type=""),),
+    (Returns(204, "From now on it changes nothing, not even by a request let in before.", media_type=""),),
     role="admin",
 )
 async def revoke_key(request: Request, holder: Holder) -> Response:
-    """Revoke a key, on every node at once."""
-    await node_of(request).registry.revoke(request.path_params["id"])
+    """Revoke a key, on every node at once, and also after a failover to a replica."""
+    node = node_of(request)
+    try:
+        await node.registry.revoke(request.path_params["id"], holder)
+    except NotFound:  # it may be the same request again
+        await node.journal.settle(BREAKING, "The key is revoked")
+        raise
+    await node.journal.settle(BREAKING, "The key is revoked")
     return Response(status_code=204)

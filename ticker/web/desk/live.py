@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -19,9 +20,10 @@ from starlette.websockets import WebSocket
 from ticker.desk.state import Viewer
 from ticker.desk_watch import DeskWatch
 from ticker.errors import TickerError
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.web.admission import SSE_HEADERS, SSE_HELLO, Admission, admit
 from ticker.web.auth import authorize, credential_of
+from ticker.web.credentials import has_valid_key
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.live import LAST_EVENT_ID, UPGRADE_REQUIRED, AsgiReader, send_frames
 from ticker.web.node import node_of
@@ -87,8 +89,8 @@ class DeskReader(AsgiReader):
 class _DeskResponse(StreamingResponse):
     """The stream as Server-Sent Events, which leaves the desk however it ends."""
 
-    def __init__(self, reader: DeskReader, watch: DeskWatch, admission: Admission) -> None:
-        super().__init__(reader.chunks(admission, SSE_HELLO), headers=_HEADERS)
+    def __init__(self, reader: DeskReader, watch: DeskWatch, admission: Admission, request: Request) -> None:
+        super().__init__(reader.chunks(admission, partial(has_valid_key, request), SSE_HELLO), headers=_HEADERS)
         self._reader = reader
         self._watch = watch
 
@@ -128,7 +130,7 @@ async def events(request: Request, _: Holder) -> Response:
     watch = node_of(request).desk_watch
     reader = DeskReader("sse", request, watch)
     await watch.enter(reader)
-    return _DeskResponse(reader, watch, admission)
+    return _DeskResponse(reader, watch, admission, request)
 
 
 @ROUTES.websocket(PATH)
@@ -158,6 +160,6 @@ def _admit(connection: HTTPConnection, *, websocket: bool) -> Admission:
         query=connection.url.query,
         headers=connection.headers,
         websocket=websocket,
-        key=credential.holder.id,
+        key=credential.holder.key,
         session=credential.session,
     )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from ticker.desk.session import SignIn
 from ticker.dispatch import read
 from ticker.errors import Forbidden, Unauthorized
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.journal.sessions import SignedIn
 from ticker.schema import Schema, many, moment, or_null, shape, text
 from ticker.web.auth import READS, credential_of, session_ended, unknown_key
