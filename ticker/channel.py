@@ -84,7 +84,7 @@ class Channel:
         self.ring.add(entry, frame)
         fold(entry, self.feed)
         if pinned is not None:
-            self.feed.learn(pinned)
+            self.feed.learn(self.as_known(pinned))
         self.recent_dispatches.add(entry)
         self._snapshots.clear()
         self.freshness.entry_published()
@@ -144,6 +144,14 @@ class Channel:
         if reset not in self._snapshots:
             self._snapshots[reset] = snapshot_frame(self.feed, reset=reset, at=self.freshness.proof)
         return self._snapshots[reset]
+
+    def as_known(self, dispatch: dict[str, Any]) -> dict[str, Any]:
+        """Return a dispatch that was read from the log or, if this node knows that it was killed, its tombstone.
+
+        What was read may be older than what this node has published meanwhile. To be asked when nothing more is
+        waited for.
+        """
+        return self.ring.tombstone(dispatch["id"]) or dispatch
 
     # Freshness
 

@@ -22,7 +22,7 @@ SERVER = 1_773_237_600_000  # 2026-03-11T14:00:00Z
 
 
 class Time:
-    """Both clocks, moved by hand. The dice always show `dice`; the clock of the log was set back by `set_back` seconds."""
+    """Both clocks, moved by hand. The dice show `dice`; the clock of the log was set back by `set_back` seconds."""
 
     def __init__(self) -> None:
         self.now = Instant(SERVER, 5_000)
