@@ -149,8 +149,8 @@ class Waiting:
         """Requests that are ahead of this node, by position."""
         found: defaultdict[Position, list[Waiter]] = defaultdict(list)
         for waiter in self._ahead:
-            if waiter.ahead is not None:
-                found[waiter.ahead].append(waiter)
+            assert waiter.ahead is not None
+            found[waiter.ahead].append(waiter)
         return found
 
     def stay(self, waiter: Waiter) -> None:

@@ -161,7 +161,7 @@ class Connection:
             events += act(now)
         return events
 
-    def reconnect_within(self, milliseconds: float, now: Instant) -> None:
+    def plan_reconnect(self, milliseconds: float, now: Instant) -> None:
         """Stay connected, and connect again at a random moment within so many milliseconds."""
         self._timer = (now.mono + int(self._random() * milliseconds), self._reconnect)
 
@@ -201,7 +201,7 @@ class Connection:
             self._proven = True
             self._failures = self.faults = 0
         elif frame["type"] == "move":
-            self.reconnect_within(frame["within"], now)
+            self.plan_reconnect(frame["within"], now)
         elif frame["type"] != "delayed" and "position" in frame:
             self.after = frame["position"]
             if frame["type"] == "snapshot" and frame.get("closed"):

@@ -188,7 +188,7 @@ class Following:
             case "beat":
                 before, self._fresh = self._fresh, freshness.on_beat(self._fresh, unix_time(frame["at"]), now)
                 if freshness.needs_new_connection(before, self._fresh):
-                    self._connection.reconnect_within(CAP, now)
+                    self._connection.plan_reconnect(CAP, now)
                 self._watching = frame.get("watching")
             case "delayed":
                 self._fresh = freshness.on_delayed(self._fresh)
