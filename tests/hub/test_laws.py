@@ -341,6 +341,7 @@ class World(RuleBasedStateMachine, Followed):
         self.everyone_drains()
 
 
+@pytest.mark.timeout(600)  # traced for coverage on a busy machine, it takes minutes
 def test_no_reader_is_ever_deceived(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ticker.lagging.CHUNK", CHUNK)
     monkeypatch.setattr("ticker.feed.WINDOW", WINDOW)
