@@ -15,8 +15,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → node → follower, release, desk_watch → feeds → hub | journal, follow → channel → longpoll
-# → lagging → unplaced → freshness, reader, ring, waiting, similar, delivery, admin, desk → changes → wire → feed → entry
-# → dispatch
+# → lagging → unplaced → freshness, reader, ring, waiting, similar, delivery, admin, desk → changes → wire → feed
+# → entry, dispatch
 # → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY

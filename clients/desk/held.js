@@ -70,7 +70,7 @@ export function heldDesk({ words, api, path, told }) {
     const [row, name] = [focused?.closest("li")?.dataset["held"], focused?.getAttribute("name")];
     list.replaceChildren(...held.map((each) =>
       make("li", { "data-held": each.id },
-        make("p", { className: "held-until" }, say(words.held_until, { time: when.format(new Date(each.release_at)) }), " · ", say(words.filed_by, { name: each.by })),
+        make("p", { className: "held-until" }, each.parked ? words.parked : say(words.held_until, { time: when.format(new Date(each.release_at)) }), " · ", say(words.filed_by, { name: each.by })),
         make("p", { lang: each.language, dir: direction(each.language) }, each.source ? make("b", {}, `${each.source}: `) : null, each.text),
         make("p", { className: "actions" },
           button(words.edit, () => edit(each), { name: "edit-held" }),

@@ -13,6 +13,7 @@
  * @property {string} urgency
  * @property {string} language
  * @property {string} release_at
+ * @property {string | null} [parked] since when it waits for an editor, as a key that wrote it was revoked
  * @property {string} by
  * @property {number} revision
  *
