@@ -30,6 +30,7 @@ const SOURCES = 30;
  * @property {Words} words
  * @property {string} base
  * @property {string} feed
+ * @property {string} person id of the author
  * @property {string} language of the feed
  * @property {Notes} notes
  * @property {() => Dispatch[]} dispatches newest first
@@ -40,7 +41,7 @@ const SOURCES = 30;
  */
 
 /** @param {Context} context */
-export function composer({ words, base, feed, language, notes, dispatches, now, file, save }) {
+export function composer({ words, base, feed, person, language, notes, dispatches, now, file, save }) {
   const form = /** @type {HTMLFormElement} */ (part("compose"));
   const text = /** @type {HTMLTextAreaElement} */ (part("text"));
   const inputs = /** @type {Record<keyof Form, HTMLInputElement>} */ (/** @type {unknown} */ (form.elements));
@@ -214,7 +215,7 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
   /** @param {string} source */
   async function remember(source) {
     sources = [source, ...sources.filter((each) => each !== source)].slice(0, SOURCES);
-    await notes.write(`sources:${feed}`, sources);
+    await notes.write(`sources:${person}:${feed}`, sources);
     listSources();
   }
 
@@ -226,7 +227,7 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
     clearTimeout(noting);
     if (editing) return; // what is edited lies in the outbox
     const form = read();
-    await notes.write(`draft:${feed}`, JSON.stringify(form) === JSON.stringify(BLANK) ? undefined : { form, editionOf, note });
+    await notes.write(`draft:${person}:${feed}`, JSON.stringify(form) === JSON.stringify(BLANK) ? undefined : { form, editionOf, note });
   }
 
   function grow() {
@@ -275,8 +276,8 @@ export function composer({ words, base, feed, language, notes, dispatches, now, 
     update,
     listSources,
     async open() {
-      sources = (await notes.read(`sources:${feed}`)) ?? [];
-      const draft = /** @type {{form: Form, editionOf?: string, note?: string} | undefined} */ (await notes.read(`draft:${feed}`));
+      sources = (await notes.read(`sources:${person}:${feed}`)) ?? [];
+      const draft = /** @type {{form: Form, editionOf?: string, note?: string} | undefined} */ (await notes.read(`draft:${person}:${feed}`));
       ({ editionOf, note } = draft ?? {});
       fill(draft?.form ?? BLANK);
       listSources();

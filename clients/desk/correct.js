@@ -34,10 +34,10 @@ const URGENCIES = /** @type {const} */ (["normal", "urgent", "bulletin", "flash"
  * @param {Words} words
  * @param {Version} seen
  * @param {(changes: Fields, revision: number) => void} send
- * @param {{mine?: Fields}} [given] what was to be changed, if that was overtaken
+ * @param {{mine?: Fields, leave?: () => void}} [given] what was to be changed, if that was overtaken; called when it is given up
  * @returns {Correcting}
  */
-export function correct(words, seen, send, { mine } = {}) {
+export function correct(words, seen, send, { mine, leave } = {}) {
   let base = seen;
   const { language } = seen;
   const ui = { lang: language, dir: direction(language) };
@@ -107,7 +107,10 @@ export function correct(words, seen, send, { mine } = {}) {
       make("p", {}, words.conflict),
       make("div", { className: "sides" }, side(words.theirs, theirs), side(words.mine, own)),
       make("p", { className: "actions" },
-        button(words.keep_theirs, () => open.close(), { name: "keep-theirs" }),
+        button(words.keep_theirs, () => {
+          open.close();
+          leave?.();
+        }, { name: "keep-theirs" }),
         button(words.keep_mine, () => {
           base = current;
           conflict.hidden = true;

@@ -105,8 +105,8 @@ async function feeds() {
 
 async function show() {
   const { current } = sessions;
-  if (!current) {
-    const invited = new URLSearchParams(location.hash.slice(1)).has("invitation");
+  const invited = new URLSearchParams(location.hash.slice(1)).has("invitation");
+  if (!current || invited) {
     showOnly(invited ? "invitation" : "sign-in");
     if (!invited) part("key").focus();
     return trouble();
@@ -133,7 +133,7 @@ function listFeeds(all) {
 /** @param {Feed} feed */
 async function open(feed) {
   showOnly("desk");
-  if (desk) return;
+  if (desk) return desk.wake();
   document.title = `${feed.title} · ${words.desk}`;
   const title = part("feed-title");
   title.lang = feed.language;
@@ -166,6 +166,7 @@ async function ask() {
 async function signedOut() {
   if (part("desk").hidden && !sessions.current) return;
   await sessions.ended();
+  desk?.sleep();
   showOnly("sign-in");
   write(part("sign-in-error"), words.session_ended);
   part("key").focus();
@@ -180,6 +181,7 @@ function signingIn(form, secret, error, wrong) {
     write(error, "");
     const submit = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
     submit.disabled = true;
+    const was = sessions.last;
     const answer = await sessions.begin(given);
     submit.disabled = false;
     if (answer.status !== 201) {
@@ -190,6 +192,8 @@ function signingIn(form, secret, error, wrong) {
     }
     form.reset();
     if ("invitation" in given) history.replaceState(null, "", location.pathname);
+    // What somebody else had open, or half written, is not for this one.
+    if (desk && was !== sessions.last) return location.reload();
     const before = desk;
     await show();
     if (before) desk?.focus();

@@ -105,6 +105,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   const isInteracting = interaction(list, timers, () => shown && shown !== state() && mode() === "follow" && show(null));
   const form = composer({
     words, base, feed: name, language, notes,
+    person: sessions.current?.person.id ?? "",
     dispatches: () => (following ? dispatches() : []),
     now: () => Date.now() - skew,
     async file(fields, note) {
@@ -220,7 +221,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
 
   /** @param {UsableDispatch} dispatch @param {{mine?: Fields, instead?: string}} [given] */
   function beginCorrection(dispatch, { mine, instead } = {}) {
-    const given = mine ? { mine } : {};
+    const given = { ...(mine && { mine }), leave: () => void (instead && box.discard(instead)) };
     correcting = correct(words, versionOf(dispatch), async (changes, revision) => {
       correcting = null;
       if (!(await box.add(name, { kind: "correct", id: dispatch.id, revision, body: JSON.stringify(changes) }))) return notice(words.outbox_full, words.dismiss);
@@ -304,7 +305,8 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
       outbox.show(all, sessions.current?.person.id);
       if (shown) rows.show(shown);
     },
-    close: () => following.close(),
+    sleep: () => following.sleep(),
+    wake: () => following.wake(),
     focus: () => part("text").focus({ preventScroll: true }),
   };
 }

@@ -10,6 +10,7 @@ import { say } from "../reader/words.js";
 import { dialog } from "./dialog.js";
 import { button, make, write } from "./element.js";
 import { answerWords } from "./problem-words.js";
+import { qrCode } from "./qr.js";
 import { isEditor } from "./session.js";
 import { WORDS } from "./words.js";
 
@@ -84,7 +85,7 @@ function inviteForm(words, session, api) {
     if (answer.status !== 201) return write(error, answerWords(words, answer));
     const link = make("input", { readOnly: true, value: answer.body.url, dir: "ltr", "aria-label": words.invitation_link });
     result.hidden = false;
-    result.replaceChildren(link, make("p", { className: "actions" },
+    result.replaceChildren(qrCode(answer.body.url, words.invitation_link), link, make("p", { className: "actions" },
       button(words.copy, () => {
         link.select();
         // Without a secure context there is no clipboard; the link is selected then.

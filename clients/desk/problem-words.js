@@ -22,7 +22,8 @@ const KNOWN = {
 /** @param {Words} words @param {Problem | undefined | null} problem */
 export function problemWords(words, problem) {
   const own = KNOWN[problem?.type.split(":").at(-1) ?? ""];
-  return own ? String(words[own]) : say(words.refused, { why: problem?.detail ?? "" });
+  // The service speaks English: its sentence is set apart from a page that may run the other way (UAX #9, isolates).
+  return own ? String(words[own]) : say(words.refused, { why: `\u2068${problem?.detail ?? ""}\u2069` });
 }
 
 /** @param {Words} words @param {Answer} answer */

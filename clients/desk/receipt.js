@@ -18,7 +18,7 @@ const tag = (words) => locale(/** @type {any} */ (words));
 
 /** The hour with its seconds, here. @param {Words} words @param {string | number} moment */
 export const second = (words, moment) =>
-  new Intl.DateTimeFormat(tag(words), { timeStyle: "medium", hourCycle: "h23" }).format(new Date(moment));
+  new Intl.DateTimeFormat(tag(words), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(new Date(moment));
 
 /** @param {Words} words @param {Item} item @param {Delivery} [delivery] */
 export function receiptLine(words, { receipt, change }, delivery) {

@@ -13,6 +13,7 @@
  *
  * @typedef {object} Sessions
  * @property {Session | null} current
+ * @property {string | null} last id of the person who is signed in here, or was last
  * @property {boolean} confirmed the service said so since the page was opened
  * @property {() => Promise<Session | null>} resume
  * @property {(secret: {key: string} | {invitation: string}) => Promise<Answer>} begin
@@ -29,12 +30,14 @@ export function sessions(api, notes) {
   /** @type {Sessions} */
   const own = {
     current: null,
+    last: null,
     confirmed: false,
     async resume() {
       const { status, body } = await api("GET", "/desk/session");
       if (status === 200) await set(body);
       else if (status === 401) await own.ended();
       else own.current ??= (await notes.read("session")) ?? null;
+      own.last = own.current?.person.id ?? own.last;
       return own.current;
     },
     async begin(secret) {
@@ -60,6 +63,7 @@ export function sessions(api, notes) {
   /** @param {Session} session */
   async function set(session) {
     own.current = session;
+    own.last = session.person.id;
     own.confirmed = true;
     await notes.write("session", session);
   }

@@ -59,18 +59,23 @@ export function deskWorld(ondesk, world = globalThis) {
     }
   }
 
-  /** @this {any} @param {string} url */
-  function DeskSocket(url) {
-    const socket = new world.WebSocket(deskAddress(url));
-    socket.addEventListener("message", ({ data }) => take(data));
-    return socket;
+  // Classes, as minifiers make arrows of functions, and an arrow is no constructor.
+  class DeskSocket {
+    /** @param {string} url */
+    constructor(url) {
+      const socket = new world.WebSocket(deskAddress(url));
+      socket.addEventListener("message", ({ data }) => take(data));
+      return socket;
+    }
   }
 
-  /** @this {any} @param {string} url */
-  function DeskEvents(url) {
-    const source = new world.EventSource(deskAddress(url));
-    source.addEventListener("desk", ({ data }) => take(data));
-    return source;
+  class DeskEvents {
+    /** @param {string} url */
+    constructor(url) {
+      const source = new world.EventSource(deskAddress(url));
+      source.addEventListener("desk", ({ data }) => take(data));
+      return source;
+    }
   }
 
   return {
