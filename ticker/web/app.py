@@ -35,8 +35,8 @@ from ticker.web import (
     problems,
 )
 from ticker.web.described import page
+from ticker.web.desk import invitations, sessions
 from ticker.web.desk import live as desk_live
-from ticker.web.desk import sessions
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.public_url import StripPrefix
@@ -55,6 +55,7 @@ RESOURCES: Final = (
     keys.ROUTES,
     people.ROUTES,
     sessions.ROUTES,
+    invitations.ROUTES,
     desk_live.ROUTES,
     pages.ROUTES,
     gallery.ROUTES,
