@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.changes.test_change import MONA
 from tests.changes.test_kind import feed_of
 from ticker import changes
 from ticker.changes.confirmation import LABELS
@@ -67,3 +68,26 @@ def test_every_field_but_the_labels_is_words(name: str) -> None:
     assert name in fields or name == "edition_of"
     _, confirmation = changes.confirm_correction(known, {name: "x"} | fields, feed_of(), urgency_named=False)
     assert confirmation == changes.KeepConfirmation(rewrites=name not in LABELS)
+
+
+@pytest.mark.parametrize(
+    ("confirmation", "arguments"),
+    [
+        (ASK, {"confirm": "request", "confirm_timeout": 60_000}),
+        (changes.GiveConfirmation(), {"confirm": "give", "seen": None}),
+        (changes.GiveConfirmation(seen=True), {"confirm": "give", "seen": True}),
+        (DROP, {"confirm": "drop"}),
+        (SAME_WORDS, {"rewrites": False}),
+        (OTHER_WORDS, {"rewrites": True}),
+    ],
+)
+def test_the_script_is_told_what_becomes_of_the_request(
+    confirmation: changes.Confirmation, arguments: dict[str, Any]
+) -> None:
+    assert changes.Correct(MONA, "1", {"text": "a"}, confirmation=confirmation).arguments() == {
+        "id": "1",
+        "revision": None,
+        "own_only": False,
+        "fields": '"text":"a"',
+        **arguments,
+    }
