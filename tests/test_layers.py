@@ -14,10 +14,9 @@ PACKAGE = Path(ticker.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → node → follower, release, desk_watch → feeds → hub | journal, follow → channel → longpoll
-# → lagging → unplaced → freshness, reader, ring, waiting, similar, delivery, admin, desk → changes → wire → feed
-# → entry, dispatch
-# → schema, language, text, errors, origins
+# cli → load | server → web → node → follower, release, desk_watch → feeds → hub | journal, follow → channel
+# → longpoll → lagging → unplaced → freshness, reader, ring, waiting, similar, delivery, desk → admin → changes
+# → wire → feed → entry, dispatch → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _CHANGES = {"feed", "wire", "schema"} | _FEED
@@ -43,7 +42,7 @@ MAY_IMPORT = {
     "entry": _ENTRY,
     "dispatch": _ENTRY,
     "admin": {"dispatch"} | _ENTRY,
-    "desk": {"dispatch"} | _ENTRY,
+    "desk": {"admin", "dispatch"} | _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "changes": _CHANGES,

@@ -141,6 +141,12 @@ def killed(tombstone: dict[str, Any]) -> Gone:
     return Gone(f"This dispatch was killed: {tombstone['reason']}", tombstone=tombstone)
 
 
+class InvitationEnded(TickerError):
+    """An invitation to the desk that was accepted or withdrawn, or is too old."""
+
+    status, slug, title = 410, "invitation-ended", "This invitation has ended"
+
+
 class Closed(TickerError):
     """The feed is closed: its history can be read, but nothing is added to it and nobody follows it."""
 

@@ -18,6 +18,7 @@ from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
+from ticker.journal.invitations import Invitations
 from ticker.journal.log import Journal
 from ticker.journal.people import People
 from ticker.journal.redis import Redis
@@ -55,6 +56,7 @@ class Node:
         self.registry = Registry(self.redis)
         self.sessions = Sessions(self.redis, self.registry)
         self.people = People(self.redis, self.registry)
+        self.invitations = Invitations(self.redis, self.registry)
         self.held = HeldDispatches(self.redis)
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)

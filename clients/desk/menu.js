@@ -10,7 +10,6 @@ import { say } from "../reader/words.js";
 import { dialog } from "./dialog.js";
 import { button, make, write } from "./element.js";
 import { answerWords } from "./problem-words.js";
-import { qrCode } from "./qr.js";
 import { isEditor } from "./session.js";
 import { WORDS } from "./words.js";
 
@@ -85,7 +84,7 @@ function inviteForm(words, session, api) {
     if (answer.status !== 201) return write(error, answerWords(words, answer));
     const link = make("input", { readOnly: true, value: answer.body.url, dir: "ltr", "aria-label": words.invitation_link });
     result.hidden = false;
-    result.replaceChildren(qrCode(answer.body.url, words.invitation_link), link, make("p", { className: "actions" },
+    result.replaceChildren(qrCode(answer.body.qr, words.invitation_link), link, make("p", { className: "actions" },
       button(words.copy, () => {
         link.select();
         // Without a secure context there is no clipboard; the link is selected then.
@@ -96,6 +95,12 @@ function inviteForm(words, session, api) {
     link.select();
   });
   return make("details", {}, make("summary", {}, words.invite), form);
+}
+
+/** The link as a picture, for the camera of a phone. @param {string} svg an element as a page of HTML has it @param {string} alt */
+function qrCode(svg, alt) {
+  const alone = svg.replace(/^<svg/, '<svg xmlns="http://www.w3.org/2000/svg"');
+  return make("img", { className: "qr", alt, src: `data:image/svg+xml,${encodeURIComponent(alone)}` });
 }
 
 /** Where this person is signed in. @param {Words} words @param {Api} api */

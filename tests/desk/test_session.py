@@ -34,7 +34,15 @@ def test_of_a_user_agent_only_what_can_be_shown_is_kept() -> None:
     assert agent("x" * 5000) == "x" * MAX_AGENT
 
 
-def test_a_session_begins_with_a_key() -> None:
-    assert read(SignIn, b'{"key": "tk_1"}').key == "tk_1"
+def test_a_session_begins_with_a_key_or_an_invitation() -> None:
+    assert read(SignIn, b'{"key": "tk_1"}').given() == "key"
+    assert read(SignIn, b'{"invitation": "x"}').given() == "invitation"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"key": null}', b'{"key": "tk_1", "invitation": "x"}', b'{"key": null, "invitation": "x"}'],
+)
+def test_a_session_begins_with_exactly_one_of_them(body: bytes) -> None:
     with pytest.raises(Invalid, match="key: is required"):
-        read(SignIn, b"{}")
+        read(SignIn, body).given()

@@ -6,11 +6,12 @@ the latest after 30 days, and with its key.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ticker.dispatch import Body
+from ticker.errors import Invalid
 
 IDLE_TIMEOUT: Final = 12 * 3600
 """Seconds without a request after which a session ends: longer than a shift, shorter than a night and a day."""
@@ -41,9 +42,25 @@ def agent(header: str | None) -> str:
     return "".join(char for char in header or "" if " " <= char <= "~")[:MAX_AGENT]
 
 
-class SignIn(Body):
-    """Whose session is to begin."""
+_Secret = Annotated[str, Field(min_length=1, max_length=512)]
 
-    key: Annotated[str, Field(min_length=1, max_length=512)] = Field(
-        description="A key.", examples=["tk_0Jb3v1bq9mXcE0f2hP7sQm4yTnWk8rLzUa6dGi5oVxY"]
+
+class SignIn(Body):
+    """With what a session is to begin: a key, or the secret of an invitation."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"key": "tk_0Jb3v1bq9mXcE0f2hP7sQm4yTnWk8rLzUa6dGi5oVxY"}]}
     )
+
+    key: _Secret | None = Field(default=None, description="A key.")
+    invitation: _Secret | None = Field(default=None, description="What follows `#invitation=` in an invitation's link.")
+
+    def given(self) -> Literal["key", "invitation"]:
+        """Return which of the two is given.
+
+        Raises:
+            Invalid: not exactly one is.
+        """
+        if (self.key is None) == (self.invitation is None) or len(self.model_fields_set) > 1:
+            raise Invalid([("key", "is required, or invitation in its place")])
+        return "invitation" if self.key is None else "key"

@@ -31,6 +31,9 @@ ADMIN: Final = "ticker:admin"
 SESSIONS: Final = "ticker:sessions"
 """Hash: id of a session → SHA-256 of its secret."""
 
+INVITATIONS: Final = "ticker:invitations"
+"""Hash: id of an invitation → SHA-256 of its secret."""
+
 VERSION: Final = "ticker:version"
 """String: version of the data, a number; see version.py."""
 
@@ -154,6 +157,11 @@ def rate(holder: str, window: int) -> str:
 def session(digest: str) -> str:
     """String: the session whose secret has this SHA-256, as JSON. It expires with the session."""
     return f"ticker:session:{digest}"
+
+
+def invitation(digest: str) -> str:
+    """String: the invitation whose secret has this SHA-256, as JSON. It expires with the invitation."""
+    return f"ticker:invitation:{digest}"
 
 
 def present(feed: str) -> str:

@@ -203,14 +203,18 @@ class Registry:
             await self._revocation.readmit(digest_of(secret)[:12])
         secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
         digest = digest_of(secret)
-        owner = None if person is None else await self._person(person)
+        owner = None if person is None else await self.person(person)
         holder = Holder(digest[:12], name, role, now(), feeds, rate).of(owner)
         if not await self._revocation.issue(digest, orjson.dumps(holder.members()), asking, owner):
             raise no_such_person(person or "")
         return secret, holder
 
-    async def _person(self, id: str) -> Person:
-        """Return a person. One who was just the holder of a key of their own is kept as a person from now on."""
+    async def person(self, id: str) -> Person:
+        """Return a person. One who was just the holder of a key of their own is kept as a person from now on.
+
+        Raises:
+            NotFound: there is no such person.
+        """
         known = await self._redis("HGET", names.PEOPLE, id)
         if known is not None:
             return Person.read(known)

@@ -35,9 +35,9 @@ from ticker.web import (
     problems,
 )
 from ticker.web.described import page
+from ticker.web.desk import invitations, sessions
 from ticker.web.desk import live as desk_live
 from ticker.web.desk import pages as desk_pages
-from ticker.web.desk import sessions
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.public_url import StripPrefix
@@ -56,6 +56,7 @@ RESOURCES: Final = (
     keys.ROUTES,
     people.ROUTES,
     sessions.ROUTES,
+    invitations.ROUTES,
     desk_live.ROUTES,
     pages.ROUTES,
     desk_pages.ROUTES,

@@ -330,3 +330,31 @@ def test_the_language_of_the_desk_is_chosen_and_kept(desk: Desk, another_tab: Ca
     expect(desk.tab.locator("button[name=file]")).to_have_text("إرسال")
     other = another_tab()
     expect(other.tab.locator("html")).to_have_attribute("lang", "ar")
+
+
+def test_the_service_worker_keeps_the_page_and_what_it_loads_and_nothing_else(
+    service: Service, phone: BrowserContext, desk: Desk
+) -> None:
+    desk.file(BRIDGE)
+    desk.until_installed()
+    kept = desk.tab.evaluate(
+        "caches.keys().then(async (names) => (await Promise.all(names.map(async (name) =>"
+        " (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)))).flat())"
+    )
+    assert "/desk" in kept
+    assert all(path == "/desk" or path.startswith("/assets/") for path in kept), kept
+    phone.set_offline(True)
+    offline = phone.new_page()
+    offline.goto(f"{service.url}/desk/{desk.feed}")
+    expect(offline.locator("textarea[name=text]")).to_be_visible()
+    expect(offline.locator("#trouble")).to_contain_text("No connection")
+
+
+def test_a_rehearsal_is_marked(service: Service, phone: BrowserContext) -> None:
+    name = "r" + service.open_feed()
+    service.http.post("/v1/feeds", json={"name": name, "rehearsal": True}).raise_for_status()
+    desk = Desk(phone.new_page(), service.url, name)
+    desk.sign_in(service.key)
+    expect(desk.tab.locator("#rehearsal")).to_be_visible()
+    desk.file("Only a drill")
+    expect(desk.tab.locator("#wire [data-id]")).to_contain_text("Only a drill", timeout=PATIENCE)

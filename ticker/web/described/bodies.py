@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from ticker import admin, dispatch, language, origins
+from ticker.desk.session import SignIn
 from ticker.dispatch import ALWAYS, Body, FieldChanges
 from ticker.schema import Schema
 
@@ -88,6 +89,10 @@ def schema(model: type[Body]) -> Schema:
         described["minProperties"] = 1
         for field in described["properties"].values():
             field.pop("default", None)  # what is not named is not changed
+    if issubclass(model, SignIn):
+        described |= {"minProperties": 1, "maxProperties": 1}
+        for field in described["properties"].values():
+            field["type"] = "string"
     if issubclass(model, FieldChanges):
         for name in ALWAYS:
             field = described["properties"][name]

@@ -51,7 +51,8 @@ WHEN: Final = {
     404: "Not found.",
     409: "Conflict with the current state.",
     408: "The request was not complete in time; the connection is closed.",
-    410: "The dispatch was killed; its tombstone is in `dispatch`. Or the feed is closed, since `closed`.",
+    410: "The dispatch was killed; its tombstone is in `dispatch`. Or the feed is closed, since `closed`. Or "
+    "the invitation has ended.",
     412: "It has changed since; its current revision is in `revision`.",
     413: "The body has more than 16 KiB.",
     422: "Fields or parameters break their rules, or the Idempotency-Key came before with something else.",

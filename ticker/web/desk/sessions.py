@@ -11,6 +11,7 @@ from ticker.desk.session import SignIn
 from ticker.dispatch import read
 from ticker.errors import Forbidden, Unauthorized
 from ticker.journal.holder import Holder
+from ticker.journal.invitations import invitation_ended
 from ticker.journal.sessions import SignedIn
 from ticker.schema import Schema, many, moment, or_null, shape, text
 from ticker.web.auth import READS, credential_of, session_ended, unknown_key
@@ -112,7 +113,7 @@ def described(signed_in: SignedIn) -> dict[str, Any]:
     (Returns(201, "The cookie is set.", (SESSION,), headers=(_COOKIE,)),),
     session=True,
     body=SignIn,
-    faults=(CROSS_SITE, INVALID_TOKEN),
+    faults=(CROSS_SITE, INVALID_TOKEN, Fault("InvitationEnded", invitation_ended())),
     description="The cookie then does what the key does, from pages of this service alone.",
 )
 async def sign_in(request: Request) -> Response:
@@ -120,7 +121,10 @@ async def sign_in(request: Request) -> Response:
     node = node_of(request)
     # Another site could otherwise sign a visitor in as somebody else, who then reads what is filed.
     refuse_cross_site(node.settings, request.headers, strict=_by_a_browser(request))
-    begun = await node.sessions.begin(read(SignIn, await body(request)).key, request.headers.get("user-agent"))
+    wanted = read(SignIn, await body(request))
+    by_key = wanted.given() == "key"
+    key = (wanted.key if by_key else await node.invitations.accept(wanted.invitation or "")) or ""
+    begun = await node.sessions.begin(key, request.headers.get("user-agent"))
     if begun is None:
         raise unknown_key()
     secret, signed_in = begun
