@@ -12,7 +12,7 @@ from ticker.journal import names
 from ticker.journal.holder import Holder, Person
 from ticker.journal.people import People
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Registry
+from ticker.journal.registry import Registry, digest_of
 
 pytestmark = pytest.mark.anyio
 
@@ -106,5 +106,24 @@ async def test_an_admin_who_removes_themselves_loses_the_key_that_asks_last(redi
 
 def test_a_person_of_a_later_version_is_read() -> None:
     key = b'{"id": "k1", "name": "Phone", "role": "editor", "issued": "2026"}'
-    holder = Holder.read(key, b'{"id": "p1", "name": "Mona", "pronouns": "she"}')
+    holder = Holder.read(key).of(Person.read(b'{"id": "p1", "name": "Mona", "pronouns": "she"}'))
     assert (holder.id, holder.name, holder.key, holder.members()["name"]) == ("p1", "Mona", "k1", "Phone")
+
+
+@pytest.mark.anyio
+async def test_whose_a_key_is_stays_known_whatever_is_forgotten(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticker.journal.registry.OWNERS_KNOWN", 3)
+    registry = Registry(redis)
+    people = People(redis, registry)
+    mona = await people.add("Mona")
+    secrets = [(await registry.issue("x", "editor", [], person=mona.id))[0] for _ in range(3)]
+    secrets += [(await registry.issue("Alone", "editor", []))[0] for _ in range(3)]
+    names_of_all = ["Mona"] * 3 + ["Alone"] * 3
+    for _ in range(3):
+        holders = await registry.holders_of([digest_of(secret) for secret in secrets])
+        assert [holder.name for holder in holders if holder] == names_of_all
+        for secret, name in zip(secrets, names_of_all, strict=True):
+            holder = await registry.holder(secret)
+            assert holder is not None
+            assert holder.name == name
+    assert await registry.holder("tk_never_issued") is None

@@ -66,9 +66,9 @@ class Holder:
         return Person(self.id, self.name)
 
     @classmethod
-    def read(cls, stored: bytes, owner: bytes | None = None) -> Self:
-        """Return the holder of a key as stored; `owner` is the person as stored, None for a person of its own."""
-        return cls(**orjson.loads(stored)).of(None if owner is None else Person.read(owner))
+    def read(cls, stored: bytes) -> Self:
+        """Return the holder of a key as stored: a person of its own, until `of` names another."""
+        return cls(**orjson.loads(stored))
 
     def of(self, owner: Person | None) -> Self:
         """Return the same key as that of a person; None leaves it as it is."""
