@@ -17,7 +17,7 @@ WIDTHS = (320, 360, 1280) if "TICKER_SHOTS" in os.environ else (320, 1280)
 
 Scheme = Literal["light", "dark"]
 
-AXE = (Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 
 LOCALES = {"en": "en-GB", "ar": "ar", "es": "es-ES"}
 DISPATCHES = {
@@ -84,7 +84,7 @@ class Looker:
         width = self.tab.viewport_size["width"] if self.tab.viewport_size else 0
         if self.tab.evaluate("document.documentElement.scrollWidth") > width:
             raise AssertionError((state, self.tab.evaluate(TOO_WIDE)))
-        self.tab.evaluate(AXE)
+        self.tab.evaluate(AXE.read_text("utf-8"))
         found = self.tab.evaluate(
             "axe.run().then(({violations}) => violations.map((each) => `${each.id}: ${each.nodes.map((n) => n.html)}`))"
         )
