@@ -1,7 +1,8 @@
 -- The writer of a feed's log. Atomically: gives a repeated request its first receipt, or gives the next offset, chains
--- the hash, stores the entry and what follows from it, and publishes. It either does all of that or, having checked
--- everything first, nothing. Held dispatches are kept here too, and enter the log at their release. It runs behind
--- store.lua, outcomes.lua, time.lua and held.lua, as one script.
+-- the hash, stores the entry and what follows from it, and publishes. It either does all of that or nothing: everything
+-- is checked first, and what was written is undone if Redis refuses the rest. Held dispatches are kept here too, and
+-- enter the log at their release. It runs behind writes.lua, store.lua, outcomes.lua, time.lua and held.lua, as one
+-- script.
 --
 -- KEYS  as in store.lua; then answered, held, due, flashes, desk; then the indexes that the dispatch
 --       enters, then those it leaves (all of one feed, one hash tag)
@@ -27,20 +28,34 @@ local FIRST_INDEX = 13
 local change = cjson.decode(ARGV[1])
 local kind, id, fields = change.kind, change.id, change.fields
 
-if change.fingerprint then
-  local answered = redis.call('GET', ANSWERED)
-  if answered then
-    local space = string.find(answered, ' ', 1, true)
+local answered = change.fingerprint and redis.call('GET', ANSWERED)
+if answered then
+  -- The receipt is true if the log, or the held dispatches, have exactly what it says.
+  local space = string.find(answered, ' ', 1, true)
+  local receipt = string.sub(answered, space + 1)
+  local told = cjson.decode(receipt)
+  local done
+  if told.position then
+    local offset, tag = string.match(told.position, '^(%d+)%-(%x+)$')
+    local kept = redis.call('XRANGE', LOG, offset .. '-0', offset .. '-0')
+    done = kept[1] and string.sub(kept[1][2][2], 1, #tag) == tag
+  else
+    done = was_held(told)
+  end
+  if done then
     if string.sub(answered, 1, space - 1) ~= change.fingerprint then return {outcome.reused, ''} end
     -- A write of its own, so that WAIT on this connection covers the first request's write too.
     redis.call('HINCRBY', STATE, 'repeats', 1)
-    return {outcome.repeated, string.sub(answered, space + 1)}
+    return {outcome.repeated, receipt}
   end
 end
 
-local function keep(receipt)
-  if change.fingerprint then redis.call('SET', ANSWERED, change.fingerprint .. ' ' .. receipt, 'EX', change.ttl) end
-  return {outcome.kept, receipt}
+-- Remembers the receipt of a request. The first write, so that there is no change without it; if the others are not
+-- made and this one is not undone, the record is found to be void.
+local function remember(receipt)
+  if not change.fingerprint then return end
+  redis.call('SET', ANSWERED, change.fingerprint .. ' ' .. receipt, 'EX', change.ttl)
+  undo_by('DEL', ANSWERED)
 end
 
 local offset, hash, last, closed = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'at', 'closed'))
@@ -63,9 +78,9 @@ if change.held then
 end
 if kind == 'hold' or kind == 'edit' then
   if change.release_at <= now then return {outcome.over, ''} end
-  return keep(hold(change, at, now, waiting))
+  return {outcome.kept, together(function() return hold(change, at, now, waiting, remember) end)}
 elseif kind == 'spike' then
-  return keep(spike(change, at, waiting))
+  return {outcome.kept, together(function() return spike(change, at, waiting, remember) end)}
 end
 
 -- The dispatch that is changed or pinned.
@@ -91,6 +106,7 @@ end
 
 -- The entry, and what it leaves in the store.
 
+local before = {offset = offset, hash = hash, at = last}
 offset = string.format('%.0f', tonumber(offset) + 1)
 local revision, stored, content = nil, nil, nil
 local function dispatch(filed)
@@ -120,22 +136,34 @@ end
 
 local text = '{"kind":"' .. kind .. '","at":"' .. at .. '","by":' .. change.by .. ',' .. content .. '}'
 hash = redis.sha1hex(hash .. text)
-store(
-  {kind = kind, id = id or '', stored = stored, filer = filer, first = FIRST_INDEX, entered = change.entered},
-  {offset = offset, hash = hash, text = text, now = string.format('%.0f', now)})
-
-if waiting then stop_waiting('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
 local confirm_by = change.confirm == 'request' and now + change.confirm_timeout
-if confirm_by then
-  redis.call('HSET', FLASHES, id, string.format('%.0f %s', confirm_by, filer))
-elseif kind == 'kill' or change.confirm then
-  redis.call('HDEL', FLASHES, id) -- there is nothing left to confirm
-end
-
 local receipt = '"position":"' .. offset .. '-' .. string.sub(hash, 1, 12) .. '"'
 if id then receipt = '"id":"' .. id .. '",' .. receipt end
 if revision then receipt = receipt .. ',"revision":' .. revision end
 receipt = '{' .. receipt .. ',"' .. (kind == 'file' and 'filed' or 'updated') .. '":"' .. at .. '"'
 if confirm_by then receipt = receipt .. ',"confirm_by":"' .. rfc3339(confirm_by) .. '"' end
-redis.call('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
-return keep(receipt .. '}')
+receipt = receipt .. '}'
+
+-- The writes. With its memory full, Redis refuses a script its first write, unless that takes no memory; a kill is to
+-- be possible even then.
+
+together(function()
+  if kind == 'kill' then redis.call('HDEL', FLASHES, '') end
+  remember(receipt)
+  if waiting then needs('ZREM', DUE) end
+  local entry = {offset = offset, hash = hash, text = text, now = string.format('%.0f', now)}
+  store(
+    {kind = kind, id = id or '', stored = stored, filer = filer, first = FIRST_INDEX, entered = change.entered},
+    entry)
+  if waiting then stop_waiting('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
+  if confirm_by then
+    set_field(FLASHES, id, redis.call('HGET', FLASHES, id), string.format('%.0f %s', confirm_by, filer))
+  elseif kind == 'kill' or change.confirm then
+    remove_field(FLASHES, id) -- there is nothing left to confirm
+  end
+  log(entry, before)
+end, unfile)
+
+-- The entry is kept. Nodes that are not told read it from the log within a second.
+redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+return {outcome.kept, receipt}
