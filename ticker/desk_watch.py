@@ -20,8 +20,9 @@ from ticker.entry import Entry
 from ticker.errors import Unavailable
 from ticker.hub import Hub
 from ticker.journal.delivery import DeliveryReports
-from ticker.journal.desk import DeskReads, Look, Notes, moment
-from ticker.journal.redis import CommandError, Redis, cause
+from ticker.journal.desk import END, DeskReads, Look, Notes, moment
+from ticker.journal.redis import Redis
+from ticker.journal.redis_errors import CommandError, cause
 from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
 from ticker.redis_clock import RedisClock
@@ -80,7 +81,8 @@ class _Desk:
         ring: of the feed's channel, when `state` was loaded; another one means another history.
         streams: of those who are there.
         written: notes about them that are in Redis.
-        held_mark: of the last look; see `Look`.
+        seen: id of the last change of a held dispatch that was seen; END before the first look.
+        due: ids of the held dispatches, as of the last look.
         entries: filed since the last look, whose filers are to be read: who and when, by id.
         recent: dispatches whose delivery is followed, and when each was filed (RFC 3339), oldest first.
     """
@@ -89,7 +91,8 @@ class _Desk:
     state: DeskState = field(default_factory=DeskState)
     streams: set[Stream] = field(default_factory=set)
     written: set[Attendant] = field(default_factory=set)
-    held_mark: Any = None
+    seen: str = END
+    due: list[str] | None = None
     entries: dict[str, tuple[str, str]] = field(default_factory=dict)
     recent: dict[str, str] = field(default_factory=dict)
 
@@ -252,6 +255,7 @@ class DeskWatch:
             feed: Notes(
                 renew=wanted[feed] if renew else wanted[feed] - written[feed],
                 remove=(written[feed] | left[feed]) - wanted[feed],
+                seen=self._desks[feed].seen if feed in self._desks else END,
             )
             for feed in wanted
         }
@@ -290,9 +294,11 @@ class DeskWatch:
             filers = await self._reads.filers(feed, list(taken))
             desk.entries = {id: entry for id, entry in desk.entries.items() if id not in taken}
             news |= state.add_filed({id: Filing(filer, *taken[id]) for id, filer in filers.items()})
-        if look.held_mark != desk.held_mark:
+        if look.seen is not None or desk.seen == END or look.due != desk.due:
             news |= state.set_held(await self._reads.held(feed, look.due))
-            desk.held_mark = look.held_mark
+            # Changes of the second before the first look are read once more, rather than missed.
+            desk.seen = look.seen or (f"{int(now * 1000) - 1000}-0" if desk.seen == END else desk.seen)
+            desk.due = look.due
         news |= await self._take_flashes(feed, state, look, now)
         self._show(desk, news)
 

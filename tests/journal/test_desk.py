@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from itertools import pairwise
 
 import pytest
 
@@ -12,7 +11,7 @@ from ticker import changes
 from ticker.desk.presence import Attendant
 from ticker.desk.state import Filing
 from ticker.journal import names
-from ticker.journal.desk import PRESENCE_TTL, DeskReads, Notes
+from ticker.journal.desk import CHANGES_READ, PRESENCE_TTL, DeskReads, Notes
 from ticker.journal.redis import Redis
 
 pytestmark = pytest.mark.anyio
@@ -24,42 +23,53 @@ NOTHING = Notes((), ())
 
 
 async def test_notes_are_written_renewed_removed_and_forgotten(redis: Redis) -> None:
-    reads, at = DeskReads(redis), 1_800_000_000.0
+    reads, at = DeskReads(redis), time.time()
     now, found = await reads.look({FEED: Notes([LENA, OMAR], ())}, at)
-    assert abs(now - time.time()) < 60
-    assert sorted(found[FEED].present) == sorted([(LENA.stored, at), (OMAR.stored, at)])
+    assert abs(now - at) < 60
+    noted = {note: round(renewed, 2) for note, renewed in found[FEED].present}
+    assert noted == {LENA.stored: round(at, 2), OMAR.stored: round(at, 2)}
     _, found = await reads.look({FEED: Notes([LENA], ())}, at + 4)
-    assert dict(found[FEED].present) == {LENA.stored: at + 4, OMAR.stored: at}
-    _, found = await reads.look({FEED: Notes([LENA], ())}, at + PRESENCE_TTL + 1)
-    assert [note for note, _ in found[FEED].present] == [LENA.stored], "what nobody renews is removed"
+    assert {note: round(renewed - at) for note, renewed in found[FEED].present} == {LENA.stored: 4, OMAR.stored: 0}
     assert 0 < await redis("TTL", names.present(FEED)) <= PRESENCE_TTL
+    await redis("ZADD", names.present(FEED), at - PRESENCE_TTL - 60, OMAR.stored)
+    await reads.look({FEED: NOTHING}, at)
+    _, found = await reads.look({FEED: NOTHING}, at)
+    assert [note for note, _ in found[FEED].present] == [LENA.stored], "what nobody renews is removed"
     _, found = await reads.look({FEED: Notes((), [LENA])}, at)
     assert found[FEED].present == []
 
 
-async def test_each_change_of_a_held_dispatch_is_seen_in_the_mark(redis: Redis) -> None:
+async def test_each_change_of_a_held_dispatch_is_seen_once(redis: Redis) -> None:
     journal, _ = await opened(redis)
-    reads, marks = DeskReads(redis), []
+    reads, seen = DeskReads(redis), "0-0"
 
-    async def look() -> list[str]:
-        _, found = await reads.look({FEED: NOTHING}, 0.0)
-        marks.append(found[FEED].held_mark)
-        return found[FEED].due
+    async def look() -> tuple[bool, list[str]]:
+        """Whether there are changes that were not seen, and what is due."""
+        nonlocal seen
+        _, found = await reads.look({FEED: Notes((), (), seen)}, 0.0)
+        seen = found[FEED].seen or seen
+        return found[FEED].seen is not None, found[FEED].due
 
-    assert await look() == []
+    assert await look() == (False, [])
     due = int(time.time() * 1000) + 3_600_000
     fields = {"text": "Rate cut", "urgency": "normal", "language": "en"}
     receipt = (await journal.append(FEED, changes.Hold(MONA, fields, due))).body
-    assert await look() == [receipt["id"]]
+    assert await look() == (True, [receipt["id"]])
+    assert await look() == (False, [receipt["id"]])
     [held] = await reads.held(FEED, [receipt["id"]])
     assert (held.record["text"], held.person) == ("Rate cut", MONA.id)
-    await journal.append(FEED, changes.Edit(MONA, receipt["id"], fields | {"text": "Rate kept"}, due))
-    await look()
+    for number in range(CHANGES_READ + 1):
+        fields["text"] = f"Rate {number}"
+        await journal.append(FEED, changes.Edit(MONA, receipt["id"], fields, due))
+    assert await look() == (True, [receipt["id"]])
+    assert await look() == (True, [receipt["id"]]), "more changes than one look reads"
+    assert await look() == (False, [receipt["id"]])
     await journal.append(FEED, changes.Spike(MONA, receipt["id"], "no"))
-    assert await look() == []
-    assert all(earlier != later for earlier, later in pairwise(marks))
+    assert await look() == (True, [])
     assert await reads.held(FEED, [receipt["id"], "h0"]) == []
     assert await reads.held(FEED, []) == []
+    _, found = await reads.look({FEED: NOTHING}, 0.0)
+    assert found[FEED].seen is None, "nothing comes after the end"
 
 
 async def test_who_filed_is_read_with_the_name_of_that_time(redis: Redis) -> None:

@@ -54,7 +54,8 @@ async def desk(redis: Redis) -> Desk:
 
 async def test_only_hashes_are_stored(desk: Desk) -> None:
     secret, id = await desk.begin()
-    stored = await desk.redis("MGET", *await desk.redis("KEYS", "ticker:session:*"))
+    [name] = await desk.redis("KEYS", "ticker:session:*")
+    stored = await desk.redis("GET", name)
     [listed] = (await desk.redis("HGETALL", names.SESSIONS)).items()
     assert listed[0].decode() == id
     everything = str([stored, listed, await desk.redis("KEYS", "*")])
@@ -75,11 +76,23 @@ async def test_a_session_is_found_by_its_secret_alone(desk: Desk) -> None:
 async def test_use_prolongs_a_session_but_never_beyond_its_longest(desk: Desk) -> None:
     secret, _ = await desk.begin()
     assert 0 <= IDLE_TIMEOUT - await desk.lasts() <= 30
-    desk.clock.now = BEGAN + LONGEST - 3600
-    assert await desk.sessions.find(secret) is not None
-    assert 0 <= 3600 - await desk.lasts() <= 30
+    while desk.clock.now < BEGAN + LONGEST - IDLE_TIMEOUT:
+        desk.clock.now += IDLE_TIMEOUT - 1
+        found = await desk.sessions.find(secret)
+        assert found is not None
+        assert (found.session.used, found.session.begun) == (desk.clock.now, BEGAN)
+    left = int(BEGAN + LONGEST - desk.clock.now)
+    assert left < IDLE_TIMEOUT
+    assert 0 <= left - await desk.lasts() <= 30
+    assert found.expires == "2027-02-14T08:00:00.000Z", "thirty days after it began"
     desk.clock.now = BEGAN + LONGEST
     assert await desk.sessions.find(secret) is None
+
+
+async def test_a_session_that_is_not_used_ends_after_twelve_hours(desk: Desk) -> None:
+    secret, _ = await desk.begin()
+    desk.clock.now += IDLE_TIMEOUT
+    assert await desk.sessions.find(secret) is None, "also if Redis has not forgotten it yet"
 
 
 async def test_use_is_noted_once_a_minute(desk: Desk) -> None:

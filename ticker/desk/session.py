@@ -23,7 +23,7 @@ MAX_SESSIONS: Final = 20
 """Sessions that one key may have at once; a further one ends the oldest. A person has a few devices."""
 
 TOUCH_INTERVAL: Final = 60
-"""Seconds between two notes of a node that a session was used, so that not every request costs a write."""
+"""Seconds between two notes that a session was used, so that not every request costs a write."""
 
 MAX_AGENT: Final = 200
 """Characters kept of the User-Agent with which a session began; it tells its owner which device it is."""

@@ -13,20 +13,35 @@ from ticker.desk.state import MOST, Filing, Held
 from ticker.dispatch import rfc3339
 from ticker.errors import CannotWrite
 from ticker.journal import names
-from ticker.journal.redis import CommandError, Redis
+from ticker.journal.redis import Redis
+from ticker.journal.redis_errors import CommandError
 
 HELD_READ: Final = 500
 """Held dispatches that are read of a feed, the next ones: a correspondent sees only their own of them."""
+
+CHANGES_READ: Final = 20
+"""Changes of held dispatches that one look reads of a feed; more are found by the next one. Only that there are any
+counts, and their ids."""
 
 PRESENCE_TTL: Final = 60
 """Seconds after which Redis forgets the notes of a desk that nobody renews."""
 
 
+END: Final = "18446744073709551614-0"
+"""Id in a stream after which nothing comes."""
+
+
 class Notes(NamedTuple):
-    """Notes of a node about who is at the desk of a feed: those to write or renew, and those to remove."""
+    """What a node has to say of the desk of a feed, and to ask.
+
+    Attributes:
+        renew, remove: notes about who is there that are to be written or renewed, and to be removed.
+        seen: id of the last change of a held dispatch that was seen.
+    """
 
     renew: Collection[Attendant]
     remove: Collection[Attendant]
+    seen: str = END
 
 
 class Waiting(NamedTuple):
@@ -42,13 +57,13 @@ class Look(NamedTuple):
     Attributes:
         present: notes as stored, and the second of Unix time of their renewal.
         due: ids of the held dispatches, the next one first, up to HELD_READ.
-        held_mark: differs from look to look whenever a held dispatch was changed in between.
+        seen: id of the last of the changes of held dispatches since the one that was seen; None without any.
         waiting: requests to confirm a flash, by the id of the dispatch; those that are too late, too.
     """
 
     present: list[tuple[bytes, float]]
     due: list[str]
-    held_mark: Any
+    seen: str | None
     waiting: dict[str, Waiting]
 
 
@@ -67,21 +82,29 @@ class DeskReads:
         for feed, notes in feeds.items():
             commands += _write(feed, notes, at)
         writes = len(commands)
-        for feed in feeds:
+        for feed, notes in feeds.items():
             commands += [
                 ("ZRANGE", names.present(feed), 0, -1, "WITHSCORES"),
-                ("ZRANGE", names.due(feed), 0, HELD_READ - 1, "WITHSCORES"),
-                ("XREVRANGE", names.desk(feed), "+", "-", "COUNT", 1),
+                ("ZRANGE", names.due(feed), 0, HELD_READ - 1),
+                ("XRANGE", names.desk(feed), f"({notes.seen}", "+", "COUNT", CHANGES_READ),
                 ("HGETALL", names.flashes(feed)),
             ]
         time, *responses = await self._redis.pipeline_outcomes(*commands)
+        seconds, micros = time
+        now = int(seconds) + int(micros) / 1e6
         found = {}
         for feed, start in zip(feeds, range(writes - 1, len(responses), 4), strict=True):
             of_feed = responses[start : start + 4]
             if not any(isinstance(response, CommandError | CannotWrite) for response in of_feed):
                 found[feed] = _look(*of_feed)
-        seconds, micros = time
-        return int(seconds) + int(micros) / 1e6, found
+                await self._forget(feed, found[feed].present, now)
+        return now, found
+
+    async def _forget(self, feed: str, present: list[tuple[bytes, float]], now: float) -> None:
+        """Remove the notes that nobody renews."""
+        stale = [note for note, at in present if now - at > PRESENCE_TTL]
+        if stale:
+            await self._redis("ZREM", names.present(feed), *stale)
 
     async def held(self, feed: str, ids: list[str]) -> list[Held]:
         """Return those of these dispatches that are still held, in their order."""
@@ -132,12 +155,11 @@ def _write(feed: str, notes: Notes, at: float) -> list[tuple[Any, ...]]:
         commands.append(("ZREM", key, *(note.stored for note in notes.remove)))
     if notes.renew:
         pairs = [part for note in notes.renew for part in (f"{at:.3f}", note.stored)]
-        commands += [("ZADD", key, *pairs), ("ZREMRANGEBYSCORE", key, "-inf", f"{at - PRESENCE_TTL:.3f}")]
-        commands.append(("EXPIRE", key, PRESENCE_TTL))
+        commands += [("ZADD", key, *pairs), ("EXPIRE", key, PRESENCE_TTL)]
     return commands
 
 
-def _look(present: Any, due: Any, newest: Any, flashes: Any) -> Look:
+def _look(present: Any, due: Any, changes: Any, flashes: Any) -> Look:
     waiting = {}
     for id, asked in flashes.items():
         if b":" not in id:  # else it says more about the request of the id before the colon
@@ -145,8 +167,8 @@ def _look(present: Any, due: Any, newest: Any, flashes: Any) -> Look:
             waiting[id.decode()] = Waiting(int(until), person)
     return Look(
         present=[(member, float(score)) for member, score in zip(present[::2], present[1::2], strict=True)],
-        due=[id.decode() for id in due[::2]],
-        held_mark=(due, [id for id, _ in newest]),
+        due=[id.decode() for id in due],
+        seen=changes[-1][0].decode() if changes else None,
         waiting=waiting,
     )
 

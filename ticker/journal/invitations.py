@@ -91,7 +91,7 @@ class Invitations:
         index = await self._redis("HGETALL", names.INVITATIONS)
         if not index:
             return []
-        texts = await self._redis("MGET", *(names.invitation(digest.decode()) for digest in index.values()))
+        texts = await self._redis.pipeline(*(("GET", names.invitation(digest.decode())) for digest in index.values()))
         ended = [id for id, text in zip(index, texts, strict=True) if text is None]
         if ended:
             await self._redis("HDEL", names.INVITATIONS, *ended)
@@ -116,8 +116,9 @@ class Invitations:
         Raises:
             InvitationEnded: it was accepted before, withdrawn, or is too old; or who made it may not invite any more.
         """
-        text = await self._redis("GETDEL", names.invitation(digest_of(secret)))
-        if text is None:
+        name = names.invitation(digest_of(secret))
+        text = await self._redis("GET", name)
+        if text is None or not await self._redis("DEL", name):  # of those who try at once, one deletes it
             raise invitation_ended()
         invited = Invitation(**orjson.loads(text))
         await self._redis("HDEL", names.INVITATIONS, invited.id)

@@ -21,7 +21,8 @@ import orjson
 from ticker.journal import names
 from ticker.journal.append import revoked, script_keys
 from ticker.journal.holder import Person
-from ticker.journal.redis import CommandError, Redis, Script, cause
+from ticker.journal.redis import Redis, Script
+from ticker.journal.redis_errors import CommandError, cause
 
 log = logging.getLogger("ticker.revocation")
 
@@ -32,7 +33,7 @@ class Revocation:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._keys = Script("keys.lua")
-        self._revoke = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "revoke.lua")
+        self._revoke = Script("writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "revoke.lua")
 
     async def issue(self, digest: str, holder: bytes, asking: str = "", owner: Person | None = None) -> bool:
         """Add a key to the hash of keys; return False if the person to whom it is to belong is not known.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,7 +14,7 @@ import orjson
 
 from ticker.desk.session import MAX_SESSIONS, TOUCH_INTERVAL, agent, seconds_left
 from ticker.dispatch import rfc3339
-from ticker.errors import NotFound
+from ticker.errors import CannotWrite, NotFound
 from ticker.journal import names
 from ticker.journal.holder import Holder
 from ticker.journal.redis import Redis
@@ -31,13 +32,20 @@ class Session:
         id: names it in listings; not the secret.
         key: SHA-256 of the key that it stands for.
         begun: seconds of Unix time.
+        used: when it was last used, to the minute of the node that noted it.
         agent: User-Agent of the browser that began it.
     """
 
     id: str
     key: str
     begun: float
+    used: float
     agent: str
+
+    @property
+    def ends(self) -> float:
+        """When it ends if it is not used again, in seconds of Unix time."""
+        return self.used + seconds_left(self.begun, self.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,15 @@ class SignedIn:
     Attributes:
         session: as stored.
         holder: of its key.
-        expires: when it ends if it is not used again (RFC 3339).
     """
 
     session: Session
     holder: Holder
-    expires: str
+
+    @property
+    def expires(self) -> str:
+        """When it ends if it is not used again (RFC 3339)."""
+        return _moment(self.session.ends)
 
     @property
     def begun(self) -> str:
@@ -68,8 +79,6 @@ class Sessions:
         self._redis = redis
         self._registry = registry
         self._clock = clock
-        self._touched: dict[str, float] = {}
-        """When this node last noted the use of a session, by its id."""
 
     async def begin(self, key: str, user_agent: str | None) -> tuple[str, SignedIn] | None:
         """Begin a session for a key; return its secret, which is not stored, with it. None if the key is not known."""
@@ -77,39 +86,33 @@ class Sessions:
         if holder is None:
             return None
         secret, at = secrets.token_urlsafe(SECRET_BYTES), self._clock()
-        session = Session("s" + secrets.token_hex(8), digest_of(key), at, agent(user_agent))
-        left = seconds_left(at, at)
+        session = Session("s" + secrets.token_hex(8), digest_of(key), at, at, agent(user_agent))
         await self._redis.pipeline(
-            ("SET", names.session(digest_of(secret)), orjson.dumps(asdict(session)), "EX", left),
+            ("SET", names.session(digest_of(secret)), _stored(session), "EX", seconds_left(at, at)),
             ("HSET", names.SESSIONS, session.id, digest_of(secret)),
         )
         same = [each for each in await self.every() if each.session.key == session.key]
         for each in same[:-MAX_SESSIONS]:
             await self.end(each.session.id)
-        return secret, SignedIn(session, holder, _moment(at + left))
+        return secret, SignedIn(session, holder)
 
     async def find(self, secret: str) -> SignedIn | None:
         """Return the session with this secret, and note that it is used; None if it has ended, or its key has."""
         name = names.session(digest_of(secret))
-        stored, left = await self._redis.pipeline(("GET", name), ("PTTL", name))
+        stored = await self._redis("GET", name)
         if stored is None:
             return None
         session, now = Session(**orjson.loads(stored)), self._clock()
         holder = (await self._registry.holders_of([session.key]))[0]
-        if holder is None:
+        if holder is None or session.ends <= now:
             return None
-        if now - self._touched.get(session.id, 0.0) >= TOUCH_INTERVAL:
-            lasts = seconds_left(session.begun, now)
-            self._forget_touches(now)
-            self._touched[session.id] = now
-            if not lasts or not await self._redis("EXPIRE", name, lasts):
-                return None
-            left = lasts * 1000
-        return SignedIn(session, holder, _moment(now + left / 1000))
-
-    def _forget_touches(self, now: float) -> None:
-        for id in [id for id, at in self._touched.items() if now - at >= TOUCH_INTERVAL]:
-            del self._touched[id]
+        if now - session.used >= TOUCH_INTERVAL:
+            session = replace(session, used=now)
+            with suppress(CannotWrite):  # reading goes on where the log takes no writes
+                # Only if it is still there: it may have ended meanwhile.
+                if not await self._redis("SET", name, _stored(session), "XX", "EX", seconds_left(session.begun, now)):
+                    return None
+        return SignedIn(session, holder)
 
     async def every(self) -> list[SignedIn]:
         """Return all sessions, oldest first. Those that have ended, or whose keys have, are forgotten."""
@@ -117,16 +120,15 @@ class Sessions:
         if not index:
             return []
         places = [names.session(digest.decode()) for digest in index.values()]
-        texts = await self._redis("MGET", *places)
-        left = await self._redis.pipeline(*(("PTTL", place) for place in places))
+        texts = await self._redis.pipeline(*(("GET", place) for place in places))
         sessions = [None if text is None else Session(**orjson.loads(text)) for text in texts]
         holders = await self._registry.holders_of(["" if each is None else each.key for each in sessions])
-        now, found, ended = self._clock(), [], {}
-        for (id, digest), session, holder, rest in zip(index.items(), sessions, holders, left, strict=True):
+        found, ended = [], {}
+        for (id, digest), session, holder in zip(index.items(), sessions, holders, strict=True):
             if session is None or holder is None:
                 ended[id] = digest
             else:
-                found.append(SignedIn(session, holder, _moment(now + rest / 1000)))
+                found.append(SignedIn(session, holder))
         if ended:
             await self._forget(ended)
         return sorted(found, key=lambda each: (each.session.begun, each.session.id))
@@ -154,6 +156,10 @@ class Sessions:
         if digest is None:
             raise NotFound(f"There is no session with the id {id!r}")
         await self._forget({id.encode(): digest})
+
+
+def _stored(session: Session) -> bytes:
+    return orjson.dumps(asdict(session))
 
 
 def _moment(seconds: float) -> str:
