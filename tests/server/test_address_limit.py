@@ -12,7 +12,8 @@ import pytest
 
 from tests.server.test_hand_off import UPGRADE, Connection
 from tests.service import Service
-from ticker.server.address_limit import RETRY_AFTER, AddressLimit, CountedConnection, TooManyConnections
+from ticker.errors import TooManyConnections
+from ticker.server.address_limit import RETRY_AFTER, AddressLimit, CountedConnection
 from ticker.server.client_address import MAX_HOPS, ClientAddresses
 from ticker.settings import Settings
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ticker.errors import TickerError
+from ticker.errors import TooManyConnections
 from ticker.server.client_address import ClientAddresses
 from ticker.settings import Network
 
@@ -20,12 +20,6 @@ RETRY_AFTER: Final = 10
 """Seconds after which a refused client should try again."""
 
 FORWARDED: Final = "x-forwarded-for"
-
-
-class TooManyConnections(TickerError):
-    """The address of the client has as many connections as one may have (RFC 6585 section 4)."""
-
-    status, slug, title = 429, "too-many-connections", "Too many connections from one address"
 
 
 class AddressLimit:
