@@ -45,7 +45,7 @@ RESERVED_FDS: Final = 32
 """Descriptors below the limit that are only used to send FULL_RESPONSE."""
 
 EVICTION_FDS: Final = ACCEPT_BATCH
-"""Descriptors below those from where on each new connection evicts one that has not completed its request."""
+"""Descriptors below those from where on each new connection evicts others that have no complete request."""
 
 FULL_RESPONSE: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
@@ -96,6 +96,7 @@ class Acceptor:
         self._hand_off = HandOff(node, self.readiness, self, self._address_limit)
         # Descriptors are compared with this: the system gives out the lowest one that is free.
         self._reserved_from = open_files - RESERVED_FDS
+        self._evict_from = self._reserved_from - EVICTION_FDS
         self._pending: dict[PendingConnection, None] = {}  # oldest first
         self._deadlines = self.readiness.deadlines
         self._idle = IdleConnections()
@@ -154,7 +155,8 @@ class Acceptor:
         The time for its request counts from `since`, or from now.
         """
         since = self.readiness.clock() if since is None else since
-        if descriptor >= self._reserved_from - EVICTION_FDS:
+        # Those that are freed here are given out next, without an eviction: so it takes one for each above the limit.
+        for _ in range(descriptor - self._evict_from + 1):
             self._evict()
         try:
             data = os.read(descriptor, FIRST_READ_SIZE)

@@ -125,7 +125,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._refused or not self._responding or self._is_streaming:
             return False
         if self._part == "body":
-            if self.cycle.scope is self.scope:
+            if not self.pipeline:
                 return False
             self.pipeline.popleft()  # the incomplete one is the last
         self._part = None
