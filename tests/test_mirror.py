@@ -70,6 +70,8 @@ ELSEWHERE = {
     "server/handshake.py": ["server/test_reader.py"],
     "server/http_date.py": ["server/test_sse.py"],
     "server/lingering_close.py": ["server/test_reader.py"],
+    "server/lifeline.py": ["server/test_supervisor.py"],
+    "server/uvicorn_server.py": ["server/test_supervisor.py", "server/test_drain.py"],
     "server/uvicorn_websocket.py": ["server/test_drain.py"],
     "server/refusal.py": ["server/test_hand_off.py"],
     "server/worker.py": ["server/test_supervisor.py", "server/test_drain.py"],
