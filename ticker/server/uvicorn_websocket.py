@@ -103,8 +103,9 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         self.transport.close()
 
     def _spend(self, *, frames: int = 0, size: int = 0) -> None:
-        allowance = cast("Allowance", self._allowance)
-        if allowance.spend(self.loop.time(), frames=frames, size=size) or self.transport.is_closing():
+        if self.close_sent or self.transport.is_closing():
+            return
+        if cast("Allowance", self._allowance).spend(self.loop.time(), frames=frames, size=size):
             return
         if not self.handshake_complete:
             self.transport.abort()
