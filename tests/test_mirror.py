@@ -69,6 +69,7 @@ ELSEWHERE = {
     "server/deadlines.py": ["server/test_requests.py"],
     "server/handshake.py": ["server/test_reader.py"],
     "server/http_date.py": ["server/test_sse.py"],
+    "server/pipelined_requests.py": ["server/test_leaving.py"],
     "server/lingering_close.py": ["server/test_reader.py"],
     "server/lifeline.py": ["server/test_supervisor.py"],
     "server/uvicorn_server.py": ["server/test_supervisor.py", "server/test_drain.py"],

@@ -27,7 +27,7 @@ FILE_EVERY: Final = 100
 STAYING: Final = 40
 """Connections of strangers that stay open at a time."""
 
-MAX_GROWTH: Final = 24 * 1024 * 1024
+MAX_GROWTH: Final = 16 * 1024 * 1024
 """Bytes that the worker's memory may have grown by in the end: the dispatches filed are in the ring."""
 
 READ_TIMEOUT: Final = 0.02
@@ -108,6 +108,8 @@ def run(service: Service, attacks: int, seed: int, progress: Callable[[int], Non
             assert seen == filed
             assert not [frame for frame in reader.page.frames if frame["type"] == "delayed"]
         service.until(lambda: worker.descriptors <= descriptors + 2)
+        # A stream that is not told that its reader has left would go on for ever.
+        service.until(lambda: f'ticker_readers{{feed="{private}"}} 0' in service.http.get("/metrics").text)
     worker.check()
     figures = Figures(
         attacks,

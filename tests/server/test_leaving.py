@@ -83,6 +83,27 @@ def test_a_reader_of_events_that_closes_its_side_gets_the_first_frames_and_is_re
         service.until(lambda feed=feed: f'ticker_readers{{feed="{feed}"}} 0' in service.http.get("/metrics").text)
 
 
+@pytest.mark.parametrize(
+    "behind", [b"", get("/healthz"), get("/healthz") * 3, POST + b"Content-Length: 9\r\n\r\n{", b"nonsense\r\n"]
+)
+def test_a_reader_of_a_private_feed_is_removed_whatever_it_sent_behind_its_request(
+    service: Service, behind: bytes
+) -> None:
+    feed = service.open_feed()
+    service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"})
+    headers = f"Accept: text/event-stream\r\nAuthorization: Bearer {service.key}\r\n"
+    with connect_to(service) as connection:
+        connection.socket.sendall(get(f"/v1/feeds/{feed}/live", headers) + behind)
+        assert connection.head()[0] == 200
+        service.until(lambda: f'ticker_readers{{feed="{feed}"}} 1' in service.http.get("/metrics").text)
+    service.until(
+        lambda: [
+            service.file(feed, "another"),
+            f'ticker_readers{{feed="{feed}"}} 0' in service.http.get("/metrics").text,
+        ][1]
+    )
+
+
 def test_clients_that_leave_within_a_body_leave_no_message(service: Service) -> None:
     messages = len(service.errors)
     authorization = f"Authorization: Bearer {service.key}\r\n".encode()

@@ -13,7 +13,6 @@ from typing import Any, Final, Literal, NamedTuple, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from ticker.allowance import Allowance
@@ -24,6 +23,7 @@ from ticker.server.hand_off import HandOff
 from ticker.server.handshake import accept_for_key, check_head, wants_websocket, without_upgrade
 from ticker.server.idle_connections import IdleConnections
 from ticker.server.lingering_close import LINGER_TIMEOUT
+from ticker.server.pipelined_requests import PipelinedHttpProtocol
 from ticker.server.refusal import refusal
 from ticker.server.single_write import SingleWriteTransport
 from ticker.server.unread_response import UnreadResponse
@@ -60,7 +60,7 @@ class Surroundings(NamedTuple):
     counted: CountedConnection
 
 
-class LimitedHttpProtocol(HttpToolsProtocol):
+class LimitedHttpProtocol(PipelinedHttpProtocol):
     """uvicorn's HTTP protocol with limits; a stream requested later on its connection is handed off as well."""
 
     def __init__(
@@ -122,7 +122,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
         It may also be gone; that is found out by writing. A stream would not end, so its reader counts as gone.
         """
-        if self._refused or not self._responding or self._is_streaming:
+        if self._refused or not self.responding or self.streaming:
             return False
         if self._part == "body":
             if not self.pipeline:
@@ -157,14 +157,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             if not self._feed(data[start : start + PIECE_SIZE]):
                 return
 
-    @property
-    def _is_streaming(self) -> bool:
-        """Whether the response is an event stream."""
-        return self._responding and self.cycle.response_started and self.cycle.scope["path"].endswith("/live")
-
     def _exceeds_allowance(self, size: int) -> bool:
         """Return True if the reader of an event stream has now sent more than a reader may."""
-        if not self._is_streaming:
+        if not self.streaming:
             return False
         if self._allowance is None:
             self._allowance = Allowance(self._deadlines.clock())
@@ -273,7 +268,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         if self._try_hand_off(websocket=True):
             return
-        if self._responding:
+        if self.responding:
             self._refuse(BadRequest("A handshake must not be pipelined behind a request that is not answered yet"))
             return
         try:
@@ -294,15 +289,11 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     # Handing off
 
-    @property
-    def _responding(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
-
     def _headers(self) -> dict[str, str]:
         return combined((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers)
 
     def _try_hand_off(self, *, websocket: bool) -> bool:
-        if self._responding or self.transport.get_write_buffer_size():
+        if self.responding or self.transport.get_write_buffer_size():
             return False  # a response is still being written
         # The head is to end the data received. One that came in pieces may be followed by more and does not count.
         ends = self._last_data.find(_END) + len(_END) == len(self._last_data)
@@ -326,7 +317,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """See `DeadlineOwner`."""
         if self._refused:
             self.cut()
-        elif self._part == "head" and not self._responding:
+        elif self._part == "head" and not self.responding:
             self._refuse(too_slow("head", HEAD_TIMEOUT))
         elif self._part == "body":
             self._refuse(too_slow("body", BODY_TIMEOUT))
@@ -382,7 +373,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
                 self.cycle.message_event.set()
                 self._send_refusal(error)
                 return
-        if self._responding or self.pipeline:
+        if self.responding or self.pipeline:
             self.flow.pause_reading()
             return
         self._send_refusal(error)
