@@ -21,7 +21,7 @@ from ticker.desk.state import Viewer
 from ticker.desk_watch import DeskWatch
 from ticker.errors import TickerError
 from ticker.journal.holder import Holder
-from ticker.web.admission import SSE_HEADERS, SSE_HELLO, Admission, admit
+from ticker.web.admission import SSE_HEADERS, Admission, admit, sse_start
 from ticker.web.auth import authorize, credential_of
 from ticker.web.credentials import has_valid_key
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
@@ -90,7 +90,7 @@ class _DeskResponse(StreamingResponse):
     """The stream as Server-Sent Events, which leaves the desk however it ends."""
 
     def __init__(self, reader: DeskReader, watch: DeskWatch, admission: Admission, request: Request) -> None:
-        super().__init__(reader.chunks(admission, partial(has_valid_key, request), SSE_HELLO), headers=_HEADERS)
+        super().__init__(reader.chunks(admission, partial(has_valid_key, request), sse_start()), headers=_HEADERS)
         self._reader = reader
         self._watch = watch
 
