@@ -81,6 +81,7 @@ async def test_use_prolongs_a_session_but_never_beyond_its_longest(desk: Desk) -
         found = await desk.sessions.find(secret)
         assert found is not None
         assert (found.session.used, found.session.begun) == (desk.clock.now, BEGAN)
+    assert found is not None
     left = int(BEGAN + LONGEST - desk.clock.now)
     assert left < IDLE_TIMEOUT
     assert 0 <= left - await desk.lasts() <= 30
