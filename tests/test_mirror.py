@@ -74,6 +74,7 @@ ELSEWHERE = {
     "server/acceptor.py": ["server/test_hand_off.py", "server/test_requests.py"],
     "server/client_address.py": ["server/test_address_limit.py"],
     "server/deadlines.py": ["server/test_requests.py"],
+    "server/desk_timeout.py": ["web/desk/test_live.py"],
     "server/handshake.py": ["server/test_reader.py"],
     "server/http_date.py": ["server/test_sse.py"],
     "server/pipelined_requests.py": ["server/test_leaving.py"],

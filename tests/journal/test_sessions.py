@@ -81,10 +81,10 @@ async def test_use_prolongs_a_session_but_never_beyond_its_longest(desk: Desk) -
         found = await desk.sessions.find(secret)
         assert found is not None
         assert (found.session.used, found.session.begun) == (desk.clock.now, BEGAN)
+    assert found is not None
     left = int(BEGAN + LONGEST - desk.clock.now)
     assert left < IDLE_TIMEOUT
     assert 0 <= left - await desk.lasts() <= 30
-    assert found is not None
     assert found.expires == "2027-02-14T08:00:00.000Z", "thirty days after it began"
     desk.clock.now = BEGAN + LONGEST
     assert await desk.sessions.find(secret) is None

@@ -42,6 +42,7 @@ class InvitationPlan(Body):
         default=None,
         description="Id of the person who is invited, who gets a further session. For admins of all feeds. Default: "
         "somebody new.",
+        examples=["p3a91c07be552"],
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 from typing import Any, Final, Literal, NamedTuple, cast
 
 import httptools
@@ -20,6 +19,7 @@ from ticker.allowance import Allowance
 from ticker.errors import BadRequest, TickerError, Unavailable, head_too_large, too_slow
 from ticker.server.address_limit import CountedConnection
 from ticker.server.deadlines import Deadlines
+from ticker.server.desk_timeout import watch_acknowledgements
 from ticker.server.hand_off import HandOff
 from ticker.server.handshake import accept_for_key, check_head, wants_websocket, without_upgrade
 from ticker.server.idle_connections import IdleConnections
@@ -42,10 +42,6 @@ BODY_TIMEOUT: Final = 30.0
 
 STOP_BODY_TIMEOUT: Final = 2.0
 """Seconds for a body that is incomplete when the service is told to stop."""
-
-DESK_ACK_TIMEOUT: Final = 8
-"""Seconds that bytes of a desk's event stream may stay unacknowledged, which sends something every 4 seconds: a phone
-that vanished is noticed 12 seconds later at most."""
 
 MAX_PIPELINED: Final = 64
 """Requests that may be sent behind one that is not answered yet."""
@@ -250,9 +246,7 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         if method == b"GET" and self._try_hand_off(websocket=False):
             return
         super().on_headers_complete()
-        if self.scope["path"].endswith("/desk/live") and hasattr(socket, "TCP_USER_TIMEOUT"):
-            connection = self.transport.get_extra_info("socket")
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DESK_ACK_TIMEOUT * 1000)
+        watch_acknowledgements(self.scope["path"], self.transport.get_extra_info("socket"))
 
     def _wants_websocket(self) -> bool:
         return wants_websocket(self._headers()) and self._hand_off.takes_websockets(self.url.decode("latin-1"))

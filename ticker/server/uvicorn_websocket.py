@@ -105,7 +105,7 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         self.transport.close()
 
     def _spend(self, *, frames: int = 0, size: int = 0) -> None:
-        if self._cut or self.transport.is_closing():
+        if self.transport.is_closing():
             return
         if cast("Allowance", self._allowance).spend(self.loop.time(), frames=frames, size=size):
             return

@@ -20,7 +20,10 @@ from ticker.web.responses import json
 from ticker.web.shape import Shape
 from ticker.web.shapes.desk import PERSON
 
-_ID: Final = text("Id of the person; of one with a single key that was issued for nobody else, the key's.", minLength=1)
+_ID: Final = text(
+    "Id of the person; of one with a single key that was issued for nobody else, the key's.",
+    pattern="^(p|)[0-9a-f]{12}$",
+)
 
 ROUTES: Final = Resource("Keys", (in_path("PersonId", "id", _ID, "p3a91c07be552"),))
 

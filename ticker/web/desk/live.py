@@ -25,6 +25,7 @@ from ticker.web.admission import SSE_HEADERS, Admission, admit, sse_start
 from ticker.web.auth import authorize, credential_of
 from ticker.web.credentials import has_valid_key
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
+from ticker.web.header_lists import headers_of
 from ticker.web.live import LAST_EVENT_ID, UPGRADE_REQUIRED, AsgiReader, send_frames
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
@@ -40,7 +41,7 @@ KEEP_ALIVE: Final = 4.0
 """Seconds without a frame after which a comment is sent as an event, so that a phone that vanished is noticed soon: its
 system acknowledges nothing. WebSockets have pings for that."""
 
-_COMMENT: Final = b":\n\n"
+_COMMENT: Final = b":\n"
 
 _HEADERS: Final = SSE_HEADERS | {"cache-control": "no-store, no-transform"}
 
@@ -113,7 +114,7 @@ class _DeskResponse(StreamingResponse):
             200,
             "Server-Sent Events: `event` is the frame's type, `data` the frame, `id` its position.",
             media_type="text/event-stream",
-            example='retry: 3000\n\nevent: desk\ndata: {"type":"desk","kind":"flash","flashes":[]}\n\n',
+            example='retry: 3120\nevent: desk\ndata: {"type":"desk","kind":"flash","flashes":[]}\n\n',
         ),
     ),
     role="correspondent",
@@ -158,7 +159,7 @@ def _admit(connection: HTTPConnection, *, websocket: bool) -> Admission:
         node.settings,
         feed=connection.path_params["feed"],
         query=connection.url.query,
-        headers=connection.headers,
+        headers=headers_of(connection),
         websocket=websocket,
         key=credential.holder.key,
         session=credential.session,
