@@ -15,7 +15,8 @@ from ticker.errors import Invalid, killed
 from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.registry import Holder
 from ticker.web.admission import readable
-from ticker.web.append import OF_RECEIPTS, append, respond
+from ticker.web.append import OF_RECEIPTS, append, append_merged, respond
+from ticker.web.etag import tag_of_dispatch
 from ticker.web.faults import CLOSED, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
@@ -117,7 +118,7 @@ async def read_dispatch(request: Request) -> Response:
     if found["status"] == "killed":
         raise killed(found)
     found["editions"] = await visible_editions(request, await node.journal.editions(feed, found["id"]))
-    response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
+    response = public(request, found, max_age=FRESH_FOR, tag=tag_of_dispatch(found["revision"], found["editions"]))
     if not all(listed(request, edition) for edition in found["editions"]):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
     return response
@@ -141,31 +142,32 @@ async def read_dispatch(request: Request) -> Response:
 async def correct(request: Request, holder: Holder) -> Response:
     """Correct a dispatch."""
     feed, id = request.path_params["feed"], request.path_params["id"]
-    node = node_of(request)
-    revision = if_match(request)
-    correction = read(Correction, await body(request))
-    known = await node.journal.dispatch(feed, id)
-    fields = correction.applied_to(known)
-    confirmation: changes.Confirmation | None = None
-    if correction.urgency is not None:
-        confirmation = changes.DropConfirmation()
-        if correction.urgency == "flash" != known.get("urgency"):
-            fields, required = changes.require_confirmation(fields, (await node.find(feed)).feed)
-            confirmation = required or confirmation
-    change = changes.Correct(
-        holder,
-        id,
-        fields,
-        # What was merged must be the current revision when the script runs; no revision is -1. A repeated request
-        # is answered before any of that is looked at.
-        revision=known["revision"] if revision in (None, known["revision"]) else -1,
-        own_only=holder.role == "correspondent",
-        previous=known,
-        correction={"if-match": revision, **correction.model_dump(exclude_unset=True)},
-        confirmation=confirmation,
-        idempotency_key=idempotency_key(request),
-    )
-    return await respond(request, change)
+    node, match = node_of(request), if_match(request)
+    correction, key = read(Correction, await body(request)), idempotency_key(request)
+
+    async def merged() -> changes.Change:
+        known = await node.journal.dispatch(feed, id)
+        fields = correction.applied_to(known)
+        confirmation: changes.Confirmation | None = None
+        if correction.urgency is not None:
+            confirmation = changes.DropConfirmation()
+            if correction.urgency == "flash" != known.get("urgency"):
+                fields, required = changes.require_confirmation(fields, (await node.find(feed)).feed)
+                confirmation = required or confirmation
+        return changes.Correct(
+            holder,
+            id,
+            fields,
+            revision=match.base(known["revision"]),
+            own_only=holder.role == "correspondent",
+            previous=known,
+            correction={"if-match": match.sent(), **correction.model_dump(exclude_unset=True)},
+            confirmation=confirmation,
+            idempotency_key=key,
+        )
+
+    receipt, headers = await append_merged(request, match, merged)
+    return json(receipt, 200, headers)
 
 
 @Operation(

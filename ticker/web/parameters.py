@@ -45,8 +45,8 @@ IF_MATCH: Final = Parameter(
     "IfMatch",
     "If-Match",
     "header",
-    "The ETag of the revision you have seen, or `*`.",
-    {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}"|[0-9]{1,9})$'},
+    "The ETag of the revision you have seen, a list of them, or `*` for any.",
+    {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}[^"]*"|[0-9]{1,9})(, *(W/)?"[0-9]{1,9}[^"]*")*$'},
     '"1"',
     required=True,
 )
@@ -60,12 +60,12 @@ IDEMPOTENCY_KEY: Final = Parameter(
     "Unlike any other of yours: makes it safe to send the change again. Known for 24 hours, to one API key and one "
     "feed.",
     {"type": "string", "pattern": r'^("[!#-~]{1,255}"|[!#-~]{1,255})$'},
-    '"7c1f6a52-0d0e-4f0e-9c63-3f5f0a1c2b7d"',
+    example=None,
 )
 
 ETAG: Final = Header(
     "ETag",
-    "Revision of the dispatch, or position of the feed, in quotes; that of a feed is weak.",
+    "Revision of the dispatch with a digest of its editions, if any, or position of the feed; that of a feed is weak.",
     {"type": "string", "pattern": _ETAG},
     '"1"',
     always=True,

@@ -14,7 +14,7 @@ from ticker.web.shapes.dispatch import ALWAYS_GIVEN, EITHER
 _PROVEN: Final = "When the node was last proven to be in sync with the log; null"
 
 ON_AIR: Final = Shape(
-    "OnAir",
+    "AirState",
     shape(
         "The newsroom's LIVE switch, and where its broadcast can be seen.",
         {
@@ -52,7 +52,12 @@ CHANGES: Final = Shape(
         "What came after a position.",
         {
             "frames": many(
-                {"type": "object", "required": ["type"]},
+                {
+                    "type": "object",
+                    "required": ["type"],
+                    "properties": {"type": text("Which frame this is.")},
+                    "additionalProperties": True,
+                },
                 "Frames as in a live stream, described in /asyncapi.json, in order.",
             ),
             "position": text("Where the next request continues.", minLength=1, maxLength=64),

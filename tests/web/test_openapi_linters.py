@@ -1,0 +1,56 @@
+"""The OpenAPI document, as the linters see it that people run before they generate a client."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import orjson
+import pytest
+
+from ticker.web.app import OPERATIONS
+from ticker.web.described import openapi
+
+ROOT: Final = Path(__file__).parents[2]
+TOOLS: Final = ROOT / "node_modules" / ".bin"
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("described") / "openapi.json"
+    path.write_bytes(orjson.dumps(openapi.document(OPERATIONS)))
+    return path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["redocly", "lint", "--config", "redocly.yaml", "--format", "stylish", "--max-problems", "20"],
+        ["spectral", "lint", "--ruleset", ".spectral.yaml", "--fail-severity", "warn"],
+    ],
+    ids=["redocly", "spectral"],
+)
+def test_a_linter_finds_nothing(document: Path, command: list[str]) -> None:
+    tool, *arguments = command
+    run = subprocess.run([TOOLS / tool, *arguments, document], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, "warning" in run.stdout + run.stderr) == (0, False), run.stdout + run.stderr
+
+
+def test_reading_is_described_as_open_to_all_and_filing_is_not() -> None:
+    described = openapi.document(OPERATIONS)
+    assert described["security"] == []
+    dispatches = described["paths"]["/v1/feeds/{feed}/dispatches"]
+    assert "security" not in dispatches["get"]
+    assert dispatches["post"]["security"] == [{"key": ["correspondent"]}]
+
+
+def test_no_example_has_an_idempotency_key_that_every_reader_of_it_would_send() -> None:
+    assert "example" not in openapi.document(OPERATIONS)["components"]["parameters"]["IdempotencyKey"]
+
+
+def test_no_field_of_a_request_has_a_default_which_generators_take_for_required() -> None:
+    schemas = openapi.document(OPERATIONS)["components"]["schemas"]
+    bodies = [schemas[name] for name in ("Draft", "Correction", "AirSwitch")]
+    assert [field for body in bodies for field in body["properties"].values() if "default" in field] == []
+    assert schemas["Draft"]["properties"]["urgency"]["description"].endswith("Default: normal.")
