@@ -14,6 +14,7 @@ FEED: Final = "/v1/feeds/{feed}"
 
 NAME: Final = text("Name of the feed.", pattern=f"^{dispatch.FEED_NAME.pattern}$")
 
+_REVISION: Final = r'(W/)?"[0-9]{1,9}(\.[0-9a-f]{8})?"'
 _ETAG: Final = r'^(W/)?"[!#-~]+"$'
 _STRING: Final[Schema] = {"type": "string"}
 
@@ -46,7 +47,7 @@ IF_MATCH: Final = Parameter(
     "If-Match",
     "header",
     "The ETag of the revision you have seen, a list of them, or `*` for any.",
-    {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}[^"]*"|[0-9]{1,9})(, *(W/)?"[0-9]{1,9}[^"]*")*$'},
+    {"type": "string", "pattern": rf"^(\*|[0-9]{{1,9}}|{_REVISION}(, {_REVISION})*)$"},
     '"1"',
     required=True,
 )
