@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pytest
@@ -23,18 +24,20 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["redocly", "lint", "--config", "redocly.yaml", "--format", "stylish", "--max-problems", "20"],
-        ["spectral", "lint", "--ruleset", ".spectral.yaml", "--fail-severity", "warn"],
-    ],
-    ids=["redocly", "spectral"],
-)
-def test_a_linter_finds_nothing(document: Path, command: list[str]) -> None:
-    tool, *arguments = command
-    run = subprocess.run([TOOLS / tool, *arguments, document], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (run.returncode, "warning" in run.stdout + run.stderr) == (0, False), run.stdout + run.stderr
+def test_redocly_finds_nothing(document: Path) -> None:
+    assert _problems("redocly", "lint", "--config", "redocly.yaml", "--format", "json", document)["problems"] == []
+
+
+def test_spectral_finds_nothing(document: Path) -> None:
+    assert _problems("spectral", "lint", "--ruleset", ".spectral.yaml", "--format", "json", "--quiet", document) == []
+
+
+def _problems(tool: str, *arguments: str | Path) -> Any:
+    """Run a linter and return its report, read from JSON."""
+    quiet = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+    run = subprocess.run([TOOLS / tool, *arguments], cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
+    assert run.stdout, run.stderr
+    return orjson.loads(run.stdout)
 
 
 def test_reading_is_described_as_open_to_all_and_filing_is_not() -> None:

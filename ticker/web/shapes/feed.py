@@ -52,12 +52,7 @@ CHANGES: Final = Shape(
         "What came after a position.",
         {
             "frames": many(
-                {
-                    "type": "object",
-                    "required": ["type"],
-                    "properties": {"type": text("Which frame this is.")},
-                    "additionalProperties": True,
-                },
+                {"type": "object", "required": ["type"]},
                 "Frames as in a live stream, described in /asyncapi.json, in order.",
             ),
             "position": text("Where the next request continues.", minLength=1, maxLength=64),
