@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
+from tests.service import Service
 from ticker.web.app import OPERATIONS
 from ticker.web.described import openapi
 
@@ -57,3 +59,11 @@ def test_no_field_of_a_request_has_a_default_which_generators_take_for_required(
     bodies = [schemas[name] for name in ("Draft", "Correction", "AirSwitch")]
     assert [field for body in bodies for field in body["properties"].values() if "default" in field] == []
     assert schemas["Draft"]["properties"]["urgency"]["description"].endswith("Default: normal.")
+
+
+def test_on_the_page_every_term_has_a_description(service: Service) -> None:
+    # HTML standard, the dl element: groups of dt are followed by dd. Without one the list is invalid.
+    page = service.http.get("/docs").text
+    terms = re.findall(r"</dt>\s*<(/?\w+)", page)
+    assert len(terms) > 200
+    assert set(terms) == {"dd"}
