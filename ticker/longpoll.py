@@ -130,6 +130,10 @@ class LongPoll:
             # A position that should have arrived long ago is of a history that was lost.
             self.waiting.respond(due, self._from_snapshot(reset=True))
 
+    def end_wait(self, waiter: Waiter) -> None:
+        """Respond to one as if its wait had ended."""
+        self.waiting.respond([waiter], self.unchanged())
+
     def end(self, frame: Frame) -> None:
         """Respond to all with a last frame: the feed is closed."""
         self.waiting.respond(self.waiting.waiters, self._to_the_end([frame]))
