@@ -42,6 +42,8 @@ const sessions = sessionsOf(api, notes);
 /** @type {ReturnType<typeof feedDesk> | null} */
 let desk = null;
 let asked = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let asking;
 
 const box = outboxOf({
   store,
@@ -145,7 +147,8 @@ async function open(feed) {
     base, feed, words, api, notes, sessions, box,
     onstatus({ name: status }) {
       // A session that ended elsewhere ends the stream without a word.
-      if (status === "live" || status === "off-air" || Date.now() - asked < ASK_AGAIN) return;
+      const fine = sessions.confirmed && (status === "live" || status === "off-air");
+      if (fine || Date.now() - asked < ASK_AGAIN) return;
       asked = Date.now();
       void ask();
     },
@@ -158,8 +161,11 @@ async function ask() {
   await sessions.resume();
   if (!sessions.current) await signedOut();
   else if (sessions.current.person.id !== was) location.reload();
-  else void box.drain();
+  else void box.retry();
   trouble();
+  // The stream may be live again before the answer came: nothing is sent until it has.
+  clearTimeout(asking);
+  if (sessions.current && !sessions.confirmed) asking = setTimeout(() => void ask(), ASK_AGAIN);
 }
 
 /** What is half written and what waits stays, hidden, until its author is back. */
@@ -247,4 +253,5 @@ document.documentElement.dir = words.direction;
 speak(document, words);
 await sessions.resume();
 await show();
+if (sessions.current && !sessions.confirmed) asking = setTimeout(() => void ask(), ASK_AGAIN);
 installWorker(base);
