@@ -17,6 +17,7 @@ from ticker.journal import names
 from ticker.journal.append import Receipt, argument, key_names, receipt, ties
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
+from ticker.journal.labels import labels
 from ticker.journal.redis import CommandError, Redis, Script, WrongType
 
 
@@ -227,12 +228,8 @@ class Journal:
         return await search(self._redis, feed, before, limit, wanted)
 
     async def labels(self, feed: str) -> dict[str, dict[str, int]]:
-        """Return the sections, places and stories of a feed, each with the number of its dispatches."""
-        found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
-        for name, count in (await self._redis("HGETALL", names.labels(feed))).items():
-            kind, _, label = name.decode().partition(":")
-            found[kind][label] = int(count)
-        return found
+        """Return the sections, places and stories of a feed, with the numbers of dispatches not killed."""
+        return await labels(self._redis, feed)
 
     async def editions(self, feed: str, id: str) -> list[str]:
         """Return the `feed/id` of each edition of a dispatch in another language."""

@@ -77,13 +77,23 @@ def revisions(feed: str) -> str:
 
 
 def labels(feed: str) -> str:
-    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches have it."""
+    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches that were not killed have it."""
     return f"ticker:{{{feed}}}:labels"
 
 
 def index(feed: str, name: str, label: str) -> str:
     """Sorted set: as `order`, of the dispatches with this section, place or story."""
     return f"ticker:{{{feed}}}:order:{name}:{label}"
+
+
+def withdrawn(feed: str, name: str, label: str) -> str:
+    """Sorted set: as `index`, of the killed dispatches that had it."""
+    return f"ticker:{{{feed}}}:withdrawn:{name}:{label}"
+
+
+def killed(feed: str) -> str:
+    """Set: ids of killed dispatches that are in no index but those of `withdrawn`."""
+    return f"ticker:{{{feed}}}:killed"
 
 
 def answered(feed: str, holder: str, key: str) -> str:

@@ -22,6 +22,28 @@ local function index(first, entered, score, id)
   end
 end
 
+-- Takes a killed dispatch out of the indexes of its labels and out of their counts, so that nothing lists a label that
+-- only killed dispatches had. Who names such a label still finds the tombstone, in an index of its own. The names of
+-- these keys come from the dispatch as it is now: nobody outside the script can know them without a race.
+local function withdraw(id)
+  local before = redis.call('HGET', DISPATCHES, id)
+  local score = redis.call('ZSCORE', ORDER, id)
+  if not before or not score then return end
+  local known = cjson.decode(before)
+  local labels = {}
+  for _, label in ipairs(known.sections or {}) do table.insert(labels, 'section:' .. label) end
+  for _, label in ipairs(known.places or {}) do table.insert(labels, 'place:' .. label) end
+  if known.story then table.insert(labels, 'story:' .. known.story) end
+  local feed = string.sub(ORDER, 1, -#'order' - 1)
+  redis.call('SADD', feed .. 'killed', id)
+  for _, label in ipairs(labels) do
+    if redis.call('ZREM', ORDER .. ':' .. label, id) == 1 then
+      redis.call('ZADD', feed .. 'withdrawn:' .. label, score, id)
+      if redis.call('HINCRBY', LABELS, label, -1) <= 0 then redis.call('HDEL', LABELS, label) end
+    end
+  end
+end
+
 -- change  kind, id, stored (the dispatch, its tombstone, or the air state, as JSON), filer, first, entered
 -- entry   offset, hash, text, now (milliseconds)
 local function store(change, entry)
@@ -37,6 +59,7 @@ local function store(change, entry)
     redis.call('HSET', DISPATCHES, id, change.stored)
     index(change.first, change.entered, redis.call('ZSCORE', ORDER, id), id)
   elseif kind == 'kill' then
+    withdraw(id)
     redis.call('HDEL', REVISIONS, id)
     redis.call('HSET', DISPATCHES, id, change.stored)
   elseif kind == 'pin' then
