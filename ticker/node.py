@@ -11,14 +11,14 @@ from typing import Final, Self
 
 from ticker.channel import Channel
 from ticker.delivery import Deliveries, Filed, Kept
-from ticker.errors import NotFound
+from ticker.errors import NotFound, Unavailable
 from ticker.follower import Follower
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
-from ticker.journal.redis import Redis
+from ticker.journal.redis import CommandError, Redis
 from ticker.journal.registry import Registry
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
@@ -55,7 +55,7 @@ class Node:
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
         self.redis_clock = RedisClock()
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
-        self.delivery_reports = DeliveryReports(self.redis)
+        self.delivery_reports = DeliveryReports(self.redis, self.journal.settle)
         self._id = secrets.token_hex(4)
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url)
@@ -85,6 +85,8 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
+        with contextlib.suppress(Unavailable, CommandError):
+            await self.delivery_reports.store(self._id, self.deliveries)  # what was measured since the last time
         for redis in self._connections:
             await redis.close()
 

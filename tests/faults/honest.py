@@ -87,7 +87,7 @@ def honest() -> History:
         change(4, "hold", None, 5, due=6),
     ]
     history.held = {"h4": {"status": "released"}}
-    history.reports = {id: {"kept": at(9), "nodes": 1} for id in "abc"}
+    history.reports = {id: {"kept": at(9), "kept_exact": True, "nodes": 1, "unreported": 0} for id in "abc"}
     stays = Connection(0, "websocket", BEGAN, None, BEGAN + 0.1)
     comes = Connection(1, "sse", BEGAN + 5, str(e[1].position), BEGAN + 5.1)
     history.readers = [

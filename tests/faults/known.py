@@ -37,7 +37,6 @@ KNOWN: Final = (
     Known("back", "behind", _BEHIND, "a node that is behind puts back a reader who comes from one that was ahead"),
     Known("kill", "behind", _BEHIND, "the same, and the older place has text that was killed since"),
     Known("age", "frozen", _FROZEN, "a first beat is older than its connection after a worker was frozen"),
-    Known("report", "before a fault", frozenset(), "what a worker measured in the second before a fault is lost"),
 )
 
 

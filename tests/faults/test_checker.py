@@ -179,11 +179,27 @@ def a_spiked_dispatch_comes_out(history: History) -> None:
 
 
 def a_report_never_says_kept(history: History) -> None:
-    history.reports["a"] = {"kept": None, "nodes": 1}
+    history.reports["a"] |= {"kept": None}
 
 
 def a_report_knows_of_no_node(history: History) -> None:
-    history.reports["a"] = {"kept": at(2), "nodes": 0}
+    history.reports["a"] |= {"nodes": 0}
+
+
+def a_report_does_not_know_whom_it_misses(history: History) -> None:
+    history.reports["a"] |= {"unreported": None}
+
+
+def a_report_misses_a_node_that_nothing_befell(history: History) -> None:
+    history.reports["a"] |= {"unreported": 1}
+
+
+def a_report_has_no_exact_time_although_nothing_happened(history: History) -> None:
+    history.reports["a"] |= {"kept_exact": False}
+
+
+def a_report_says_kept_before_it_was_filed(history: History) -> None:
+    history.reports["a"] |= {"kept": at(0.5)}
 
 
 def a_report_is_not_there(history: History) -> None:
@@ -227,6 +243,10 @@ BREAKS: dict[Break, set[str]] = {
     a_report_never_says_kept: {"report"},
     a_report_knows_of_no_node: {"report"},
     a_report_is_not_there: {"report"},
+    a_report_does_not_know_whom_it_misses: {"report"},
+    a_report_misses_a_node_that_nothing_befell: {"report"},
+    a_report_has_no_exact_time_although_nothing_happened: {"report"},
+    a_report_says_kept_before_it_was_filed: {"report"},
     a_node_does_not_come_back: {"recovery"},
 }
 
@@ -291,11 +311,26 @@ def test_a_delayed_in_time_is_enough() -> None:
 
 
 @pytest.mark.parametrize(
+    "known",
+    [
+        {"nodes": 0, "unreported": 2},
+        {"nodes": 1, "unreported": 1},
+        {"kept_exact": False},
+        {"nodes": 0, "unreported": 0},
+    ],
+)
+def test_a_report_may_say_that_something_is_not_known_after_a_fault(known: dict[str, int]) -> None:
+    history = honest()
+    history.reports["b"] |= known
+    history.faults.append(Fault("worker_killed", "", BEGAN + 2.1, BEGAN + 2.4))
+    assert check(history) == []
+
+
+@pytest.mark.parametrize(
     ("harm", "fault"),
     [
         (a_reader_is_put_back, None),
         (a_beat_is_older_than_its_connection, Fault("worker_frozen", "", BEGAN + 17, BEGAN + 20)),
-        (a_report_knows_of_no_node, Fault("worker_killed", "", BEGAN + 2, BEGAN + 2)),
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )

@@ -24,6 +24,7 @@
 
 local ANSWERED, FLASHES = KEYS[8], KEYS[11]
 local FIRST_INDEX = 13
+local RECEIPTS_KEPT = 604800 -- seconds; journal/delivery.py has the same
 local change = cjson.decode(ARGV[1])
 local kind, id, fields = change.kind, change.id, change.fields
 
@@ -137,5 +138,11 @@ if id then receipt = '"id":"' .. id .. '",' .. receipt end
 if revision then receipt = receipt .. ',"revision":' .. revision end
 receipt = '{' .. receipt .. ',"' .. (kind == 'file' and 'filed' or 'updated') .. '":"' .. at .. '"'
 if confirm_by then receipt = receipt .. ',"confirm_by":"' .. rfc3339(confirm_by) .. '"' end
-redis.call('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+local nodes = redis.call('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+if kind == 'file' and type(nodes) == 'number' then
+  -- For the delivery report: a node that ends before it has stored what it measured is missed there.
+  local receipts = string.sub(STATE, 1, -#'state' - 1) .. 'receipts:' .. string.sub(at, 1, 16)
+  redis.call('HSET', receipts, '>' .. id, nodes)
+  redis.call('EXPIRE', receipts, RECEIPTS_KEPT)
+end
 return keep(receipt .. '}')

@@ -122,7 +122,11 @@ def desk(feed: str) -> str:
 
 
 def receipts(feed: str, minute: str) -> str:
-    """Hash: dispatch filed in this minute, and node → how that node delivered it to its readers, as JSON."""
+    """Hash, of the dispatches filed in this minute.
+
+    `ID NODE` → how that node delivered it to its readers, as JSON; `ID kept` → when it was known to be kept; `>ID` → to
+    how many nodes it was published; `~ID` → when it was found to be kept, not by the worker that filed it.
+    """
     return f"ticker:{{{feed}}}:receipts:{minute}"
 
 

@@ -12,7 +12,7 @@ LATE: Final = 2.5
 """Seconds after its time by which a held dispatch is released where nothing breaks: one, and a busy machine."""
 
 SOON: Final = 2.5
-"""Seconds before a fault in which what a node measured may not be kept yet."""
+"""Seconds in which nodes store what they measured, and follow again after a fault, on a busy machine."""
 
 
 def held(history: History) -> Iterator[Violation]:
@@ -48,20 +48,35 @@ def _broken(change: Change, what: str) -> Violation:
 
 
 def reports(history: History) -> Iterator[Violation]:
+    """Whatever broke, a report says when it was kept, and of each node that it was published to what is known."""
     for entry in history.log.entries:
         if entry.content["kind"] != "file" or history.losses:
             continue
         id, filed = entry.content["dispatch"]["id"], moment(entry.content["at"])
         report = history.reports[id]
-        soon = any(filed - 1 <= time <= filed + 2 * SOON for time, _ in history.printed)  # it had trouble of its own
-        soon = soon or any(
-            fault.began <= filed + SOON and (fault.ended or filed) >= filed - 1 for fault in history.faults
-        )
-        situation = "before a fault" if soon else ""
         if "nodes" not in report:
             yield Violation("report", filed, id, f"has no delivery report: {report}")
             continue
         if report["kept"] is None:
-            yield Violation("report", filed, id, "kept is null", situation)
-        if report["nodes"] == 0:
-            yield Violation("report", filed, id, "nodes is 0", situation)
+            yield Violation("report", filed, id, "kept is null")
+        elif moment(report["kept"]) < filed:
+            yield Violation("report", filed, id, f"was kept at {report['kept']}, before it was filed")
+        if report["unreported"] is None:
+            yield Violation("report", filed, id, "unreported is null")
+        elif report["nodes"] + report["unreported"] == 0 and not _troubled(history, filed):
+            yield Violation("report", filed, id, "no node delivered it, by its report, and none is missed")
+        if (report["unreported"] or not report["kept_exact"]) and not _ever_troubled(history, filed):
+            yield Violation("report", filed, id, f"something is not known although nothing had happened: {report}")
+
+
+def _troubled(history: History, filed: float) -> bool:
+    """Return True if it is possible that no node listened when a dispatch was filed."""
+    return any(filed - 2 * SOON <= time <= filed + SOON for time, _ in history.printed) or any(
+        fault.began <= filed + SOON and (fault.ended or filed) >= filed - 2 * SOON for fault in history.faults
+    )
+
+
+def _ever_troubled(history: History, filed: float) -> bool:
+    """Return True if something had happened before it was filed, or did before the nodes had stored their reports."""
+    soon = filed + SOON + 2 * history.stalled
+    return any(time <= soon for time, _ in history.printed) or any(fault.began <= soon for fault in history.faults)
