@@ -1,6 +1,7 @@
 """Everything that was seen during one run of a plan, as records with times. The checker reads nothing else.
 
-All times are seconds of Unix time by the clock of this machine, which is also the clock of every Redis under test.
+All times are seconds of Unix time by the clock of this machine, which is also the clock of every Redis under test,
+unless a plan sets that.
 """
 
 from __future__ import annotations
@@ -228,6 +229,11 @@ class History:
     def logs(self) -> list[Log]:
         """All histories that the feed had, the one that is left last."""
         return [*(loss.log for loss in self.losses), self.log]
+
+    @property
+    def log_clock_was_set(self) -> bool:
+        """Whether the clock of the log was set: its times cannot be compared with ours, nor always with each other."""
+        return any(fault.kind == "redis_clock_stepped" for fault in self.faults)
 
     def attempts(self) -> Iterator[tuple[Change, Attempt]]:
         for change in self.changes:

@@ -57,9 +57,9 @@ def reports(history: History) -> Iterator[Violation]:
         if "nodes" not in report:
             yield Violation("report", filed, id, f"has no delivery report: {report}")
             continue
-        if report["kept"] is None:
+        if report["kept"] is None and not history.log_clock_was_set:
             yield Violation("report", filed, id, "kept is null")
-        elif moment(report["kept"]) < filed:
+        elif report["kept"] is not None and moment(report["kept"]) < filed:
             yield Violation("report", filed, id, f"was kept at {report['kept']}, before it was filed")
         if report["unreported"] is None:
             yield Violation("report", filed, id, "unreported is null")
@@ -71,12 +71,16 @@ def reports(history: History) -> Iterator[Violation]:
 
 def _troubled(history: History, filed: float) -> bool:
     """Return True if it is possible that no node listened when a dispatch was filed."""
-    return any(filed - 2 * SOON <= time <= filed + SOON for time, _ in history.printed) or any(
-        fault.began <= filed + SOON and (fault.ended or filed) >= filed - 2 * SOON for fault in history.faults
-    )
+    return _trouble(history, filed - 2 * SOON, filed + SOON)
 
 
 def _ever_troubled(history: History, filed: float) -> bool:
     """Return True if something had happened before it was filed, or did before the nodes had stored their reports."""
-    soon = filed + SOON + 2 * history.stalled
-    return any(time <= soon for time, _ in history.printed) or any(fault.began <= soon for fault in history.faults)
+    return _trouble(history, 0.0, filed + SOON + 2 * history.stalled)
+
+
+def _trouble(history: History, begin: float, end: float) -> bool:
+    """Return True if something was broken between two times, or a node complained; also if nobody can tell."""
+    complained = any(begin <= time <= end for time, _ in history.printed)
+    broken = any(fault.began <= end and (fault.ended or fault.began) >= begin for fault in history.faults)
+    return complained or broken or history.log_clock_was_set
