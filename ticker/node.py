@@ -94,7 +94,7 @@ class Node:
         """Note for the delivery report that a dispatch is known to be kept, if the receipt is of one that was filed."""
         filed = receipt.body.get("filed")
         if filed is not None:
-            kept = Kept(self.redis_clock.now(), receipt.repeated)
+            kept = Kept(self.redis_clock.now(), receipt.repeated, receipt.nodes)
             self.deliveries.kept(Filed(feed, receipt.body["id"], filed), kept)
 
     async def find(self, name: str) -> Channel:

@@ -59,9 +59,11 @@ class Change:
     """What a writer wanted, and everything it tried for that.
 
     Attributes:
-        kind: `file`, `hold`, `correct`, `kill`, `pin`, `air`, `release` or `spike`.
+        kind: `file`, `hold`, `correct`, `kill`, `pin`, `air`, `release`, `spike`, or `hold_revoked`: it is
+            held by a key that is revoked after that.
         token: a word that is in the text of this change and in no other; empty if it has no text.
         target: id of the dispatch or held dispatch that it changes.
+        revoked: when the key that asked was known to be revoked, for `hold_revoked`.
         due: Unix time of the release of a held dispatch.
     """
 
@@ -71,6 +73,7 @@ class Change:
     target: str = ""
     due: float = 0.0
     attempts: list[Attempt] = field(default_factory=list)
+    revoked: float | None = None
 
     @property
     def kept(self) -> Attempt | None:

@@ -36,6 +36,7 @@ _FROZEN: Final = frozenset({"worker_frozen", "node_frozen"})
 KNOWN: Final = (
     Known("back", "behind", _BEHIND, "a node that is behind puts back a reader who comes from one that was ahead"),
     Known("kill", "behind", _BEHIND, "the same, and the older place has text that was killed since"),
+    Known("held", "revoked", frozenset(), "what a revoked key held is released"),
     Known("age", "frozen", _FROZEN, "a first beat is older than its connection after a worker was frozen"),
 )
 

@@ -214,7 +214,8 @@ def affects(topology: Topology, kind: str) -> str:
 
 def _changes(chance: random.Random, topology: Topology, seconds: float) -> list[PlannedChange]:
     """A steady stream of changes by two writers, and here and there twenty at once."""
-    kinds = {"file": 10, "correct": 4, "kill": 3, "pin": 1, "air": 0.3, "hold": 2, "release": 0.7, "spike": 0.7}
+    kinds = {"file": 10, "correct": 4, "kill": 3, "pin": 1, "air": 0.3}
+    kinds |= {"hold": 2, "release": 0.7, "spike": 0.7, "hold_revoked": 0.3}
     found = []
     at = 0.1
     while at < seconds:

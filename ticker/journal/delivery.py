@@ -76,7 +76,9 @@ class DeliveryReports:
         commands: list[tuple[Any, ...]] = []
         for dispatch, delivery in measured.items():
             fields[_minute(dispatch)] += [f"{dispatch.id} {node}", orjson.dumps([*delivery])]
-        for dispatch, (at, repeated) in kept.items():
+        for dispatch, (at, repeated, nodes) in kept.items():
+            if nodes is not None:
+                fields[_minute(dispatch)] += [_PUBLISHED + dispatch.id, str(nodes)]
             if repeated:  # the first response, if it is known, counts
                 commands.append(("HSETNX", _minute(dispatch), f"{dispatch.id} {_KEPT}", at))
                 commands.append(("HSETNX", _minute(dispatch), _FOUND + dispatch.id, at))

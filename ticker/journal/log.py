@@ -58,12 +58,12 @@ class Journal:
         args = [argument(change, self._redis.channels.live(feed), entered)]
         # WAIT covers only the writes of its own connection, so both use the same one.
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
-            outcome, detail = await redis.run(self._append, keys, args)
+            outcome, detail, *nodes = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 await self._tie(feed, change, detail)
                 if self._replicas and (lack := await self._wait(redis)):
                     raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
-        return receipt(outcome.decode(), detail, feed, change)
+        return receipt(outcome.decode(), detail, feed, change)._replace(nodes=nodes[0] if nodes else None)
 
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
         """Tie an edition to its original; before replicas are waited for, since a release is not repeated."""

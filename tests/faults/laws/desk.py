@@ -18,6 +18,8 @@ SOON: Final = 2.5
 def held(history: History) -> Iterator[Violation]:
     filed = {token_of(entry): entry for entry in history.log.entries if entry.content["kind"] == "file"}
     for change in history.changes:
+        if change.kind == "hold_revoked" and not history.losses and not history.log_clock_was_set:
+            yield from _stays_held(change, filed.get(change.token))
         if change.kind != "hold" or change.kept is None or may_be_lost(history, change.kept):
             continue
         id = change.kept.body["id"]
@@ -33,6 +35,14 @@ def held(history: History) -> Iterator[Violation]:
             yield from _in_time(history, change, entry, early=any(other.kind == "release" for other in others))
 
 
+def _stays_held(change: Change, entry: Entry | None) -> Iterator[Violation]:
+    """What a key held that was revoked before the time of release waits for an editor."""
+    if entry is not None and change.kept is not None and change.revoked is not None and change.revoked < change.due:
+        early = change.due - change.revoked
+        what = f"came out, and the key that held it was revoked {early:.2f} s before its time"
+        yield _broken(change, what, "revoked")
+
+
 def _in_time(history: History, change: Change, entry: Entry, *, early: bool) -> Iterator[Violation]:
     at = moment(entry.content["at"])
     if at < change.due - 0.002 and not early:
@@ -42,9 +52,9 @@ def _in_time(history: History, change: Change, entry: Entry, *, early: bool) -> 
         yield _broken(change, f"came out {at - change.due:.1f} s after its time")
 
 
-def _broken(change: Change, what: str) -> Violation:
+def _broken(change: Change, what: str, situation: str = "") -> Violation:
     assert change.kept is not None
-    return Violation("held", change.due, f"change {change.number}", f"{change.kept.body['id']} {what}")
+    return Violation("held", change.due, f"change {change.number}", f"{change.kept.body['id']} {what}", situation)
 
 
 def reports(history: History) -> Iterator[Violation]:
@@ -61,11 +71,9 @@ def reports(history: History) -> Iterator[Violation]:
             yield Violation("report", filed, id, "kept is null")
         elif report["kept"] is not None and moment(report["kept"]) < filed:
             yield Violation("report", filed, id, f"was kept at {report['kept']}, before it was filed")
-        if report["unreported"] is None:
-            yield Violation("report", filed, id, "unreported is null")
-        elif report["nodes"] + report["unreported"] == 0 and not _troubled(history, filed):
+        if report["nodes"] + (report["unreported"] or 0) == 0 and not _troubled(history, filed):
             yield Violation("report", filed, id, "no node delivered it, by its report, and none is missed")
-        if (report["unreported"] or not report["kept_exact"]) and not _ever_troubled(history, filed):
+        if (report["unreported"] != 0 or not report["kept_exact"]) and not _ever_troubled(history, filed):
             yield Violation("report", filed, id, f"something is not known although nothing had happened: {report}")
 
 

@@ -176,7 +176,7 @@ DELIVERY_REPORT: Final = Shape(
             },
             "nodes": number("Nodes that have reported so far how they wrote it."),
             "unreported": or_null(
-                number("Nodes that it was published to and that have not reported, or never will; null if not known.")
+                number("Nodes that it was published to and that have not reported so far; null if that is not known.")
             ),
             "readers": number("Readers it was written to at once."),
             "set_aside": number("Readers whose sockets were full then; they get it when they drain."),
