@@ -131,10 +131,10 @@ WITH_LOSS: Final = {"tail_lost": 8, "demoted_with_loss": 4}
 
 
 def plan(seed: int, *, short: bool = False, machine: Machine = PLAIN) -> Plan:
-    """Return the plan of a seed. A short one takes 6 to 8 seconds, another one 10 to 20."""
+    """Return the plan of a seed. A short one takes 6 to 8 seconds, another one 8 to 16."""
     chance = random.Random(seed)
     topology = _topology(chance)
-    seconds = chance.uniform(6, 8) if short else chance.uniform(10, 20)
+    seconds = chance.uniform(6, 8) if short else chance.uniform(8, 16)
     faults = _faults(chance, topology, seconds, long=not short and chance.random() < 0.2)
     topology, faults = _possible(topology, faults, machine)
     changes = tuple(_changes(chance, topology, seconds))
