@@ -21,7 +21,7 @@ from tests.faults.history import (
 )
 from tests.faults.honest import BEGAN, at, beat, chain, change, dispatch, frame, honest, snapshot
 from tests.faults.kinds import FAULTS
-from tests.faults.known import known, split
+from tests.faults.known import Known, known, split
 from tests.faults.laws.promises import token_of
 from tests.faults.plan import plan
 from tests.faults.run import tracebacks
@@ -282,6 +282,23 @@ def test_a_delayed_in_time_is_enough() -> None:
     assert check(history) == []
 
 
+@pytest.fixture
+def known_break(monkeypatch: pytest.MonkeyPatch) -> Break:
+    """A break that is known for this test, whichever are known of the service."""
+    rows = (Known("report", "", frozenset(), "a report is lost"),)
+    monkeypatch.setattr("tests.faults.known.KNOWN", rows)
+    monkeypatch.setattr("tests.faults.summary.KNOWN", rows)
+    return lambda history: history.reports.update(a={"status": 404})
+
+
+def test_known_breaks_are_told_from_new_ones(known_break: Break) -> None:
+    history = honest()
+    known_break(history)
+    new, old = split(check(history))
+    assert new == []
+    assert len(old) == 1
+
+
 @pytest.mark.parametrize(
     ("harm", "fault"),
     [
@@ -290,13 +307,12 @@ def test_a_delayed_in_time_is_enough() -> None:
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )
-def test_known_breaks_are_told_from_new_ones(harm: Break, fault: Fault | None) -> None:
+def test_what_was_mended_is_no_longer_known(harm: Break, fault: Fault | None) -> None:
     history = honest()
     harm(history)
     history.faults += [fault] if fault is not None else []
-    new, old = split(check(history))
-    assert new == []
-    assert len(old) == 1
+    [violation] = check(history)
+    assert known(violation) is None
 
 
 def test_a_failed_request_is_never_a_known_break() -> None:
@@ -326,17 +342,17 @@ def test_a_timeline_is_short_and_names_the_seed() -> None:
     assert lines[1:-1] == sorted(lines[1:-1], key=lambda line: float(line.split()[0]))
 
 
-def test_a_summary_adds_up() -> None:
+def test_a_summary_adds_up(known_break: Break) -> None:
     history, summary = honest(), Summary()
     summary.add(plan(7), history, check(history))
-    a_reader_is_put_back(history)
+    known_break(history)
     a_reader_misses_an_entry(history)
     violations = check(history)
     summary.add(plan(8), history, violations)
     text = summary.text()
     assert "2 plans" in text
     assert "changes kept: 10, in 10 requests" in text
-    assert "ahead: 1 times in" in text
+    assert "is lost: 1 times in" in text
     assert "violations: 1 in the plans [8]" in text
     assert verdict(plan(8), history, violations).startswith("FAILED  seed 8")
     assert verdict(plan(7), honest(), []).startswith("ok  seed 7")

@@ -112,11 +112,13 @@ async def read_dispatch(request: Request) -> Response:
     """Respond with a dispatch, its revisions and its editions."""
     feed = request.path_params["feed"]
     node = node_of(request)
-    await readable(request)
+    channel = await readable(request)
     found = await node.journal.dispatch(feed, request.path_params["id"])
+    editions = await visible_editions(request, await node.journal.editions(feed, found["id"]))
+    found = channel.as_known(found)
     if found["status"] == "killed":
         raise killed(found)
-    found["editions"] = await visible_editions(request, await node.journal.editions(feed, found["id"]))
+    found["editions"] = editions
     response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
     if not all(listed(request, edition) for edition in found["editions"]):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone

@@ -75,7 +75,7 @@ async def history(request: Request) -> Response:
     """Respond with a page of dispatches, and the address of the next one."""
     feed = request.path_params["feed"]
     node = node_of(request)
-    await readable(request)
+    channel = await readable(request)
     given = request.query_params
     known = [parameter.name for parameter in PARAMETERS]
     if unknown := sorted(set(given) - set(known)):
@@ -84,8 +84,14 @@ async def history(request: Request) -> Response:
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 1 <= limit <= LONGEST_PAGE:
         raise out_of_range("limit", 1, LONGEST_PAGE)
-    page = await node.journal.search(feed, given.get("before"), limit, _filter(given))
-    response = public(request, {"feed": feed, "dispatches": page.dispatches}, max_age=FRESH_FOR)
+    wanted = _filter(given)
+    page = await node.journal.search(feed, given.get("before"), limit, wanted)
+    found = [
+        dispatch
+        for dispatch in map(channel.as_known, page.dispatches)
+        if wanted.urgencies is None or dispatch["status"] != "killed"  # a tombstone has no urgency
+    ]
+    response = public(request, {"feed": feed, "dispatches": found}, max_age=FRESH_FOR)
     if page.before is not None:
         filters = {parameter.name for parameter in FILTERS}
         same = [(name, value) for name, value in given.multi_items() if name in filters]

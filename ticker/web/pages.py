@@ -79,8 +79,13 @@ def _feeds(node: Node, current: Feed) -> list[dict[str, Any]]:
     return [describe(feed) for feed in every if (feed.listed and feed.closed is None) or feed.name == current.name]
 
 
-def _render(request: Request, template: str, channel: Channel, code: int = 200, **context: Any) -> HTMLResponse:
-    """Return a page of a feed: what all of these share, and `context`."""
+def _render(
+    request: Request, template: str, channel: Channel, code: int = 200, *, proof: str | None, **context: Any
+) -> HTMLResponse:
+    """Return a page of a feed: what all of these share, and `context`.
+
+    `proof` is when this node was last proven to be in sync before it read what the page shows.
+    """
     feed = channel.feed
     return render(
         request,
@@ -88,8 +93,8 @@ def _render(request: Request, template: str, channel: Channel, code: int = 200, 
         code,
         feed=describe(feed),
         words=words(feed.language),
-        at=channel.freshness.proof or rfc3339(datetime.now(UTC)),
         closed=feed.closed,
+        at=proof or rfc3339(datetime.now(UTC)),
         **context,
     )
 
@@ -150,6 +155,7 @@ async def feed_page(request: Request) -> Response:
         request,
         "reader.html",
         channel,
+        proof=channel.freshness.proof,
         dispatches=[_shown(dispatch, feed) for dispatch in _arranged(feed)],
         air=feed.air,
         pinned=feed.pinned,
@@ -196,12 +202,14 @@ async def dispatch_page(request: Request) -> Response:
         if not known:
             raise
         found = {**known[0]}
+    found = {**channel.as_known(found)}
     revisions = found.pop("revisions", [])
     return _render(
         request,
         "dispatch.html",
         channel,
         410 if found["status"] == "killed" else 200,
+        proof=start["at"],
         dispatch=_shown(found, feed),
         revisions=revisions,
         page_json=_data_block(request, feed, {"snapshot": start | {"dispatches": [found]}}),
@@ -233,6 +241,7 @@ async def story_page(request: Request) -> Response:
             raise
     if not found.dispatches:
         raise NotFound(f"There is no such story in the feed {feed.name!r}")
+    found = found._replace(dispatches=[channel.as_known(dispatch) for dispatch in found.dispatches])
     newest = next((each for each in found.dispatches if each["status"] == "usable"), None)
     # Without a usable one the slug is nowhere on the page, since it may name what was wrong.
     of_story = {"story": story if newest else None, "before": before}
@@ -242,6 +251,7 @@ async def story_page(request: Request) -> Response:
         request,
         "story.html",
         channel,
+        proof=start["at"],
         story=story,
         name=story_title(story),
         newest=newest,

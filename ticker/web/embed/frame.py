@@ -102,7 +102,7 @@ async def _dispatch(request: Request, channel: Channel) -> dict[str, Any]:
         if known is not None and known["id"] == id:
             return known
     found = await node_of(request).journal.dispatch(channel.feed.name, id)
-    return {name: value for name, value in found.items() if name != "revisions"}
+    return {name: value for name, value in channel.as_known(found).items() if name != "revisions"}
 
 
 def _page(
