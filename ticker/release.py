@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from ticker import changes
 from ticker.dispatch import FIELDS, milliseconds
@@ -20,7 +20,6 @@ from ticker.journal.append import Receipt
 from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import CommandError, cause
-from ticker.journal.registry import Holder
 
 POLL_INTERVAL: Final = 0.75
 """Seconds between polls, or less when a dispatch is due before: so one that is held for a shorter time, or whose node
@@ -31,6 +30,14 @@ RETRY_INTERVAL: Final = 8
 """Polls from one attempt to release a damaged dispatch to the next: somebody may have mended it."""
 
 log = logging.getLogger("ticker.release")
+
+
+class OnTimer(NamedTuple):
+    """Whom a timer releases a dispatch for. The script looks up whether the keys that wrote it are still valid."""
+
+    id: str
+    name: str
+    key: None = None
 
 
 class Releaser:
@@ -116,7 +123,7 @@ class Releaser:
             return False
 
     async def release(self, due: Due) -> bool:
-        """Release a dispatch; return False if another worker has, or if it was postponed or spiked meanwhile."""
+        """Release a dispatch; return False if another worker has, or if it was postponed, spiked or parked."""
         try:
             record, filer = await self._held.dispatch(due.feed, due.id)
             if record["status"] != "held" or milliseconds(record["release_at"]) > due.now:
@@ -124,7 +131,7 @@ class Releaser:
             channel = self._hub.channels[due.feed]
             given = {name: record[name] for name in FIELDS if name in record}
             fields, confirmation = changes.require_confirmation(given, channel.feed)
-            author = Holder(filer, record["by"], "correspondent", record["held"])
+            author = OnTimer(filer, record["by"])
             change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             receipt = await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):

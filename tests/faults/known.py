@@ -29,7 +29,7 @@ class Known(NamedTuple):
         return not self.kinds or bool(self.kinds & kinds)
 
 
-KNOWN: Final = (Known("held", "revoked", frozenset(), "what a revoked key held is released"),)
+KNOWN: Final[tuple[Known, ...]] = ()
 
 
 def known(violation: Violation) -> Known | None:

@@ -15,6 +15,7 @@ from ticker.journal import names
 from ticker.journal.append import ACCEPTED, REFUSED
 from ticker.journal.redis import Redis, Script
 from ticker.journal.registry import Registry
+from ticker.release import OnTimer
 
 FEED = "breaking"
 ALL = {*ACCEPTED, *REFUSED}
@@ -32,7 +33,7 @@ def test_lua_and_python_have_the_same_outcomes() -> None:
 
 
 def test_the_script_returns_every_outcome_and_no_other() -> None:
-    script = lua("held.lua") + lua("append.lua")
+    script = lua("held.lua") + lua("flash.lua") + lua("append.lua")
     assert set(re.findall(r"\boutcome\.(\w+)", script)) == ALL
     assert len(re.findall(r"return (?:nil, )?\{", script)) == len(re.findall(r"return (?:nil, )?\{outcome\.", script))
 
@@ -96,6 +97,11 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     assert await outcome(changes.Correct(MONA, flash, FIELDS, confirmation=changes.GiveConfirmation())) == "alone"
     await redis("HSET", names.state(FEED), "at", soon)
     assert await outcome(confirm) == "late"
+
+    assert await outcome(changes.Hold(LUIS, FIELDS, 2 * soon)) == "kept"
+    await redis("SADD", names.revoked(FEED), "luis")
+    assert await outcome(changes.Release(OnTimer("luis", "Luis"), ids[-1], FIELDS)) == "parked"
+    assert await outcome(changes.Kill(LUIS, ids[0], "r")) == "revoked"
 
     await Registry(redis).close(FEED)
     assert await outcome(filing()) == "closed"

@@ -43,7 +43,7 @@ class Journal:
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
-        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
+        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "append.lua")
         self._read_state = Script("read_state.lua")
 
     async def append(self, feed: str, change: Change) -> Receipt:
@@ -92,8 +92,10 @@ class Journal:
             return 1, await redis("WAIT", self._replicas, milliseconds)
         return on_disk, copies
 
-    async def settle(self, feed: str) -> None:
+    async def settle(self, feed: str, what: str = "The feed was changed") -> None:
         """Wait until the replicas have all that was written so far, such as the closing of a feed.
+
+        `what` was done is for the error; `feed` is any that is open.
 
         Raises:
             Unavailable: the change was made, but is not on disk or on too few replicas; it is safe to repeat.
@@ -104,7 +106,7 @@ class Journal:
             # A write of this connection's own: WAIT for it covers all that was written before it.
             await redis("HINCRBY", names.state(feed), "settled", 1)
             if lack := await self._wait(redis):
-                raise Unavailable(f"The feed was changed, but {lack}; send the request again")
+                raise Unavailable(f"{what}, but {lack}; send the request again")
 
     async def read_state(self, settings: FeedSettings) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""

@@ -62,6 +62,11 @@ async def reading_holder(node: Node, headers: Mapping[str, str]) -> Holder | Non
     return None if secret is None else await node.registry.holder(secret)
 
 
+async def has_valid_key(request: HTTPConnection) -> bool:
+    """Return True if a request carries a key that is not revoked."""
+    return await reading_holder(node_of(request), request.headers) is not None
+
+
 async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Access:
     """Return a feed's channel if this request may know of it. Header names are in small letters.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -10,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ticker.changes import KINDS
-from ticker.errors import Unavailable
+from ticker.errors import InvalidToken, Unavailable
 from ticker.journal.audit import Audit
 from ticker.journal.registry import Holder
 from ticker.schema import moment, or_null, shape, text
+from ticker.web.auth import check_still_valid
 from ticker.web.described import examples
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
@@ -24,6 +26,9 @@ from ticker.web.shapes.feed import ON_AIR
 from ticker.web.shapes.held import HELD, RELEASED, SPIKED
 
 ROUTES: Final = Resource("Desk", (FEED_NAME,))
+
+LINES_PER_CHECK: Final = 256
+"""Lines after which the key is looked up again: a slow client takes long over a long audit."""
 
 _STANDING: Final = Shape(
     "Standing",
@@ -42,7 +47,7 @@ _STEP: Final = Shape(
             "by": or_null(text("Whose key.")),
             "kind": text(
                 "What was done.",
-                enum=[*KINDS, "hold", "edit", "spike", "release"],
+                enum=[*KINDS, "hold", "edit", "park", "spike", "release"],
             ),
             "before": {"description": "Before the change.", "$ref": _STANDING},
             "after": {"description": "Since the change.", "$ref": _STANDING},
@@ -94,12 +99,20 @@ async def read_audit(request: Request, holder: Holder) -> Response:
         "content-disposition": f'attachment; filename="{feed}-audit.ndjson"',
     }
     audit = Audit(node_of(request).redis, feed)
-    return StreamingResponse(_lines(audit), 200, headers, "application/x-ndjson")
+    return StreamingResponse(_lines(audit, partial(check_still_valid, request)), 200, headers, "application/x-ndjson")
 
 
-async def _lines(audit: Audit) -> AsyncIterator[bytes]:
+async def _lines(audit: Audit, check: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[bytes]:
+    """Yield the audit; `check` raises InvalidToken once the key that asked for it is revoked."""
+    number = 0
     try:
         async for change in audit.changes():
+            number += 1
+            if check is not None and number % LINES_PER_CHECK == 0:
+                await check()
             yield orjson.dumps(change, option=orjson.OPT_APPEND_NEWLINE)
-    except Unavailable as error:  # too late for another status; a reader must still see that this is not all
+    except (
+        Unavailable,
+        InvalidToken,
+    ) as error:  # too late for another status; a reader must still see that this is not all
         yield orjson.dumps({"fault": error.detail}, option=orjson.OPT_APPEND_NEWLINE)

@@ -19,7 +19,16 @@ from ticker.web.append import OF_RECEIPTS, append, respond
 from ticker.web.faults import CLOSED, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
-from ticker.web.parameters import DISPATCH_ID, ETAG, FEED, FEED_NAME, IF_MATCH, IF_NONE_MATCH, LOCATION
+from ticker.web.parameters import (
+    DISPATCH_ID,
+    ETAG,
+    FEED,
+    FEED_NAME,
+    IF_MATCH,
+    IF_MATCH_IF_ANY,
+    IF_NONE_MATCH,
+    LOCATION,
+)
 from ticker.web.public_url import base
 from ticker.web.request import body, idempotency_key, if_match
 from ticker.web.responses import FRESH_FOR, json, public
@@ -147,13 +156,12 @@ async def correct(request: Request, holder: Holder) -> Response:
     revision = if_match(request)
     correction = read(Correction, await body(request))
     known = await node.journal.dispatch(feed, id)
-    fields = correction.applied_to(known)
-    confirmation: changes.Confirmation | None = None
-    if correction.urgency is not None:
-        confirmation = changes.DropConfirmation()
-        if correction.urgency == "flash" != known.get("urgency"):
-            fields, required = changes.require_confirmation(fields, (await node.find(feed)).feed)
-            confirmation = required or confirmation
+    fields, confirmation = changes.confirm_correction(
+        known,
+        correction.applied_to(known),
+        (await node.find(feed)).feed,
+        urgency_named=correction.urgency is not None,
+    )
     change = changes.Correct(
         holder,
         id,
@@ -202,6 +210,7 @@ async def kill(request: Request, holder: Holder) -> Response:
     (Returns(200, "It is a flash now.", (shapes.CORRECTED,), headers=OF_RECEIPTS),),
     role="correspondent",
     repeatable=True,
+    parameters=(IF_MATCH_IF_ANY,),
     faults=(
         CLOSED,
         KILLED,
@@ -209,11 +218,14 @@ async def kill(request: Request, holder: Holder) -> Response:
         Fault("NothingToConfirm", nothing_to_confirm()),
         STALE_REVISION,
     ),
-    description="Where a flash takes two keys, it goes out as urgent. Another key confirms it before `confirm_by`.",
+    description="Where a flash takes two keys, it goes out as urgent. Another key than those that asked for it, or "
+    "wrote it since, confirms it before `confirm_by`. Without `If-Match`, this means the words for which it was asked.",
 )
 async def confirm(request: Request, holder: Holder) -> Response:
     """Make a flash of a dispatch, with the second key."""
     feed, id = request.path_params["feed"], request.path_params["id"]
+    seen = "if-match" in request.headers
+    revision = if_match(request) if seen else None
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
         raise killed_for_good(known)
@@ -222,9 +234,9 @@ async def confirm(request: Request, holder: Holder) -> Response:
         holder,
         id,
         fields,
-        revision=known["revision"],
+        revision=known["revision"] if revision in (None, known["revision"]) else -1,
         previous=known,
-        confirmation=changes.GiveConfirmation(),
+        confirmation=changes.GiveConfirmation(seen),
         idempotency_key=idempotency_key(request),
     )
     return await respond(request, change)
