@@ -150,6 +150,8 @@ def test_workers_read_the_same_settings_from_the_environment_they_are_given(monk
         data="/srv/ticker",
         replicas=1,
         replica_timeout=0.5,
+        require_aof=False,
+        allow_eviction=True,
         admin_key="k" * 16,
         origins="https://a.example, https://b.example",
         ring=64,

@@ -63,7 +63,7 @@ async def test_an_import_takes_out_what_was_killed(redis: Redis) -> None:
 
 async def _as_0_1_0_left_it(redis: Redis, id: str, score: int, *kept: str) -> None:
     """Undo what that version did not do with a kill."""
-    await redis("SREM", names.killed("breaking"), id)
+    await redis("ZREM", names.killed("breaking"), id)
     for name in kept:
         kind, _, label = name.partition(":")
         await redis("ZREM", names.withdrawn("breaking", kind, label), id)

@@ -53,12 +53,14 @@ async def _count_out(redis: Redis, feed: str, first: int, last: int) -> None:
                 killed += [withdrawn] if withdrawn is not None else []
             first = offset + 1
     if killed:
-        known = await redis("SMISMEMBER", names.killed(feed), *killed)
-        left = [id for id, is_known in zip(killed, known, strict=True) if not is_known]
+        known = await redis("ZMSCORE", names.killed(feed), *killed)
+        left = [id for id, score in zip(killed, known, strict=True) if score is None]
         if left:
             for name in await redis("HKEYS", names.labels(feed)):
                 kind, _, label = name.decode().partition(":")
                 keys = [names.index(feed, kind, label), names.withdrawn(feed, kind, label), names.labels(feed)]
                 await redis.run(_WITHDRAW, keys, [name, *left])
-            await redis("SADD", names.killed(feed), *left)
+            places = await redis("ZMSCORE", names.order(feed), *left)
+            pairs = [word for id, place in zip(left, places, strict=True) for word in (place or 0, id)]
+            await redis("ZADD", names.killed(feed), *pairs)
     await redis("HSET", names.state(feed), _COUNTED, last)

@@ -202,7 +202,7 @@ async def import_feed(
     """
     head, entries = read(lines)
     settings = replace(head.settings, name=name or head.settings.name)
-    script = Script("store.lua", "restore.lua")
+    script = Script("writes.lua", "store.lua", "restore.lua")
     # By itself, so that the server has the script before a batch of calls: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
     _raise_for(settings, 0, await redis.run(script, [*log_keys(settings.name)], origin))
