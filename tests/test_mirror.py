@@ -64,6 +64,7 @@ ELSEWHERE = {
     "journal/restore.lua": ["journal/test_transfer.py"],
     "journal/store.lua": ["journal/test_append.py", "journal/test_transfer.py"],
     "journal/swap.lua": ["journal/test_registry.py"],
+    "journal/withdraw.lua": ["journal/test_labels.py"],
     "load/crowd.py": ["load/test_crowds.py"],
     "load/tally.py": ["load/test_crowds.py"],
     "lagging.py": ["hub/test_slow_readers.py", "hub/test_laws.py"],
