@@ -12,17 +12,21 @@ from typing import Final, Self
 
 from ticker.channel import Channel
 from ticker.delivery import Deliveries, Filed, Kept
+from ticker.desk_watch import DeskWatch
 from ticker.errors import NotFound, Unavailable
 from ticker.follower import Follower
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
+from ticker.journal.invitations import Invitations
 from ticker.journal.log import Journal
+from ticker.journal.people import People
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
+from ticker.journal.sessions import Sessions
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
@@ -58,6 +62,9 @@ class Node:
             check=self.server_check,
         )
         self.registry = Registry(self.redis)
+        self.sessions = Sessions(self.redis, self.registry)
+        self.people = People(self.redis, self.registry)
+        self.invitations = Invitations(self.redis, self.registry)
         self.held = HeldDispatches(self.redis)
         self.responses: Counter[int] = Counter()
         """How many requests got a response of each status; streams, and what is no request, are not among them."""
@@ -67,6 +74,16 @@ class Node:
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
         self.delivery_reports = DeliveryReports(self.redis, self.journal.settle)
         self._id = secrets.token_hex(4)
+        self.desk_watch = DeskWatch(
+            self.redis,
+            self.hub,
+            self.registry,
+            self.sessions,
+            self.delivery_reports,
+            node=self._id,
+            clock=time.monotonic,
+            redis_clock=self.redis_clock,
+        )
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
@@ -74,7 +91,8 @@ class Node:
             following,
             self.hub,
             clock=time.monotonic,
-            consumers=[self.deliveries],
+            consumers=[self.deliveries, self.desk_watch],
+            on_settings=self.desk_watch.check_soon,
             redis_clock=self.redis_clock,
             node=self._id,
             admin_key=settings.admin_key,
@@ -88,6 +106,7 @@ class Node:
             self.follower.run(),
             self._releaser.run(),
             self.delivery_reports.run(self._id, self.deliveries),
+            self.desk_watch.run(),
             self.server_check.run(self.redis),
         ]
         self._tasks = [asyncio.create_task(task) for task in running]

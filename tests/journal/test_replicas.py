@@ -16,9 +16,10 @@ from ticker.errors import CannotWrite, Unavailable
 from ticker.journal import names
 from ticker.journal.embedded import binary
 from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Registry
 from ticker.journal.server_check import durability_warnings
 
 pytestmark = pytest.mark.anyio

@@ -16,9 +16,10 @@ from ticker.journal import names
 from ticker.journal.audit import Audit
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import HeldDispatches
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import NEVER, Holder, Registry
+from ticker.journal.registry import NEVER, Registry
 from ticker.journal.revocation import Revocation
 from ticker.release import OnTimer
 

@@ -19,10 +19,11 @@ from ticker.errors import NotPermitted, Unavailable
 from ticker.journal import names
 from ticker.journal.embedded import binary
 from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
-from ticker.journal.registry import NEVER, Holder, Registry
+from ticker.journal.registry import NEVER, Registry
 from ticker.journal.rights import IN_SCRIPTS
 from ticker.journal.transfer import export_feed, import_feed
 

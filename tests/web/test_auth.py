@@ -12,8 +12,8 @@ from starlette.requests import Request
 
 from tests.service import Service
 from ticker.errors import InvalidToken
-from ticker.journal.registry import Holder
-from ticker.web import admission, auth
+from ticker.journal.holder import Holder
+from ticker.web import auth, credentials
 
 WRITES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/v1/feeds/{feed}/dispatches", {"text": "x"}),
@@ -233,7 +233,7 @@ async def _opened_meanwhile(monkeypatch: pytest.MonkeyPatch, *, valid_then: bool
 
     node = Node()
     node.registry.holder, node.registry.note_use = holder, note_use
-    for module in (auth, admission):
+    for module in (auth, credentials):
         monkeypatch.setattr(module, "node_of", lambda _: node)
     scope = {"type": "http", "method": "POST", "headers": [(b"authorization", b"Bearer tk_x")]}
     return await auth.authorize(Request(scope | {"path_params": {"feed": "later"}}), "correspondent")

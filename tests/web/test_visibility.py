@@ -21,7 +21,7 @@ from tests.service import Service
 from tests.web.test_feeds import edited, key
 from tests.web.test_live import WAYS, HandedOver, Node, Plain
 from ticker.hub import Hub
-from ticker.journal.registry import Role
+from ticker.journal.holder import Role
 from ticker.web.admission import Admission
 from ticker.web.app import OPERATIONS, ROUTES
 from ticker.web.live import AsgiReader

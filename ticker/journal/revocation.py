@@ -20,6 +20,7 @@ import orjson
 
 from ticker.journal import names
 from ticker.journal.append import revoked, script_keys
+from ticker.journal.holder import Person
 from ticker.journal.redis import Redis, Script
 from ticker.journal.redis_errors import CommandError, cause
 
@@ -34,13 +35,16 @@ class Revocation:
         self._keys = Script("keys.lua")
         self._revoke = Script("writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "revoke.lua")
 
-    async def issue(self, digest: str, holder: bytes, asking: str = "") -> None:
-        """Add a key to the hash of keys; `asking` is the id of the key that asks, or empty.
+    async def issue(self, digest: str, holder: bytes, asking: str = "", owner: Person | None = None) -> bool:
+        """Add a key to the hash of keys; return False if the person to whom it is to belong is not known.
+
+        `asking` is the id of the key that asks, or empty; `owner` is None for a person of its own.
 
         Raises:
             InvalidToken: that key is revoked.
         """
-        await self._change_keys("issue", asking, digest, holder)
+        person, stored = ("", b"") if owner is None else (owner.id, owner.stored)
+        return await self._change_keys("issue", asking, digest, holder, person, stored) == b"issued"
 
     async def begin(self, id: str, asking: str = "") -> dict[str, Any] | None:
         """Take a key out of the hash of keys; return its holder, or None if no key has this id.
@@ -52,7 +56,8 @@ class Revocation:
         return None if found is None else orjson.loads(found)
 
     async def _change_keys(self, act: str, asking: str, *args: str | bytes) -> bytes | None:
-        found: bytes | None = await self._redis.run(self._keys, [names.KEYS, names.REVOKING], [act, asking, *args])
+        keys = [names.KEYS, names.REVOKING, names.OWNERS, names.PEOPLE]
+        found: bytes | None = await self._redis.run(self._keys, keys, [act, asking, *args])
         if found == b"refused":
             raise revoked()
         return found
@@ -64,6 +69,7 @@ class Revocation:
         # Nodes are notified, since readers of private feeds may be connected with it.
         await self._redis.pipeline(
             ("HDEL", names.USED, id),
+            ("HDEL", names.OWNERS, id),
             ("PUBLISH", self._redis.channels.settings, b""),
             ("HDEL", names.REVOKING, id),
         )

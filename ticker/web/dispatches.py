@@ -13,7 +13,7 @@ from ticker.channel import Channel
 from ticker.dispatch import FIELDS, Correction, Draft, KillBody, milliseconds, read
 from ticker.errors import Invalid, killed
 from ticker.journal.append import killed_for_good, nothing_to_confirm
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, append_merged, respond
 from ticker.web.etag import IfMatch, tag_of_dispatch

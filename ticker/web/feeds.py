@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import asdict
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -13,7 +12,8 @@ from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
 from ticker.feed import Feed
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.registry import Holder, already_open, now
+from ticker.journal.holder import Holder
+from ticker.journal.registry import already_open, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import OTHER_ORIGIN
@@ -82,6 +82,7 @@ def describe(feed: Feed, known: Container[str]) -> dict[str, Any]:
         "timezone": feed.timezone,
         "visibility": feed.visibility,
         "closed": feed.closed,
+        **({"rehearsal": True} if feed.rehearsal else {}),
     }
 
 
@@ -103,7 +104,7 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
     await node.registry.open_feed(opened, asking=holder.key)
-    return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
+    return json(opened.described(), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
 
 @Operation(
@@ -150,7 +151,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
         settings = await node.registry.edit(feed, changes, token, asking=holder.key)
     await node.journal.settle(feed)
-    return json(asdict(settings))
+    return json(settings.described())
 
 
 @Operation(
@@ -170,7 +171,7 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
         settings = await node.registry.close(feed, token, asking=holder.key)
     await node.journal.settle(feed)
-    return json(asdict(settings))
+    return json(settings.described())
 
 
 @Operation(

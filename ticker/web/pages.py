@@ -70,6 +70,7 @@ def describe(feed: Feed) -> dict[str, Any]:
         "language": feed.language,
         "direction": direction(feed.language),
         "masthead": masthead(feed.title, feed.language),
+        "rehearsal": words(feed.language)["rehearsal"] if feed.rehearsal else None,
     }
 
 
