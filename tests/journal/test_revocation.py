@@ -270,6 +270,18 @@ async def test_a_revoked_admin_does_not_close_a_feed_that_was_opened_since(desk:
     assert (await desk.registry.settings("opened-later")).closed is None
 
 
+async def test_a_key_is_revoked_although_the_memory_is_full(desk: Desk) -> None:
+    held = await desk.hold(desk.mona)
+    await desk.redis("CONFIG", "SET", "maxmemory", 1)
+    await desk.registry.revoke(desk.mona.id, desk.admin)
+    await desk.redis("CONFIG", "SET", "maxmemory", 0)
+    with pytest.raises(InvalidToken):
+        await desk.make(filing(holder=desk.mona))
+    assert (await desk.record(held))["parked"]
+    assert await desk.redis("SISMEMBER", names.REVOKED, desk.mona.id)
+    assert not await desk.redis("EXISTS", names.REVOKING)
+
+
 async def test_an_admin_may_revoke_its_own_key(desk: Desk) -> None:
     await desk.registry.revoke(desk.admin.id, desk.admin)
     with pytest.raises(InvalidToken):

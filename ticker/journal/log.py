@@ -57,6 +57,7 @@ class Journal:
             "writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "append.lua"
         )
         self._read_state = Script("read_state.lua")
+        self._settle = Script("settle.lua")
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
@@ -121,7 +122,7 @@ class Journal:
             return
         async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
-            await redis("HINCRBY", names.state(feed), "settled", 1)
+            await redis.run(self._settle, [names.state(feed)], [])
             if lack := await self._wait(redis):
                 raise Unavailable(f"{what}, but {lack}; send the request again")
 
