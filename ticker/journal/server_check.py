@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from ticker.errors import BadSetting, NotPermitted, Unavailable
+from ticker.errors import BadSetting, CannotWrite, NotPermitted, Unavailable
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.rights import check_rights
@@ -125,6 +125,15 @@ class ServerCheck:
         """Why no entry may be promised now, if so."""
         self.looked = False
         """Whether it has looked at the server at all."""
+
+    def require_no_fault(self) -> None:
+        """Check that what is written now can be promised.
+
+        Raises:
+            CannotWrite: it cannot.
+        """
+        if self.fault is not None:
+            raise CannotWrite("The log takes no entries now")
 
     def note_refusal(self, error: NotPermitted) -> None:
         """Note that Redis refused a command to the user: nothing is promised until it has all rights."""
