@@ -10,7 +10,7 @@ import pytest
 
 from tests.journal.test_append import FIELDS, filing, opened
 from ticker import changes
-from ticker.errors import Conflict, InvalidToken, NotFound, TickerError
+from ticker.errors import Conflict, InvalidToken, NotFound, TickerError, Unavailable
 from ticker.feed import Feed
 from ticker.journal import names
 from ticker.journal.audit import Audit
@@ -318,6 +318,23 @@ async def test_the_key_that_the_operator_replaces_is_revoked_like_any_other(desk
     with pytest.raises(InvalidToken):
         await desk.make(filing(holder=before))
     assert "parked" in await desk.record(id)
+
+
+async def test_a_replacement_by_the_operator_that_was_interrupted_is_finished_at_the_next_start(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.registry.set_admin("tk_one")
+    with monkeypatch.context() as patched:
+
+        async def interrupted(*_: object) -> None:
+            raise Unavailable("The log cannot be reached")
+
+        patched.setattr(Revocation, "begin", interrupted)
+        with pytest.raises(Unavailable):
+            await desk.registry.set_admin("tk_two")
+    await Registry(desk.redis).set_admin("tk_two")
+    assert await desk.registry.holder("tk_one") is None
+    assert await desk.registry.holder("tk_two") is not None
 
 
 async def test_the_key_of_an_emptied_log_is_valid(redis: Redis) -> None:
