@@ -12,7 +12,7 @@ import pytest
 from tests.journal.test_replicas import server
 from tests.journal.test_rights import run
 from tests.service import Reader, Service, environment
-from ticker.errors import CannotWrite, NotPermitted, Unavailable
+from ticker.errors import BadSetting, CannotWrite, NotPermitted, Unavailable
 from ticker.journal.embedded import binary
 from ticker.journal.redis import Redis
 from ticker.journal.server_check import Demands, Fault, Keeping, ServerCheck, durability_warnings, keeping
@@ -290,6 +290,28 @@ async def test_it_looks_again_and_again(redis: Redis, caplog: pytest.LogCaptureF
     running.cancel()
     await asyncio.wait([running])
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING", "ERROR", "WARNING"]
+
+
+async def test_a_right_that_is_missing_stays_so_although_a_look_was_cut_short(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, found = ServerCheck(EVERYTHING), [Unavailable("gone"), BadSetting("+zadd"), BadSetting("+zadd"), None]
+
+    async def check_rights(*_: Any, **__: Any) -> None:
+        if (error := found.pop(0)) is not None:
+            raise error
+
+    monkeypatch.setattr("ticker.journal.server_check.check_rights", check_rights)
+    check.note_refusal(NotPermitted("no"))
+    with pytest.raises(Unavailable):
+        await check.look(redis)
+    for _ in range(2):
+        await check.look(redis)
+        assert check.fault == Fault("the log refuses commands", "+zadd")
+    await check.look(redis)
+    assert check.fault is None
+    await check.look(redis)
+    assert found == [], "a right that is there is not looked for"
 
 
 @pytest.mark.parametrize("error", [Unavailable("gone"), CannotWrite("no"), LookupError("a bug")])

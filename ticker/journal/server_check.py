@@ -161,13 +161,12 @@ class ServerCheck:
         if fault is None and self._demands.replicas:
             fault = await _refusal_to_wait(redis)
         if fault is None and self._refused:
-            self._refused = False
             try:
                 await check_rights(redis, replicas=self._demands.replicas > 0)
             except BadSetting as error:
                 fault = Fault("the log refuses commands", str(error))
-            finally:
-                self._refused = fault is not None
+            else:
+                self._refused = False
         self._set(fault)
         self.looked = True
 
