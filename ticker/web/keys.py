@@ -85,9 +85,7 @@ async def issue_key(request: Request, holder: Holder) -> Response:
     plan = read(KeyPlan, await body(request))
     node = node_of(request)
     node.journal.check_promise()
-    secret, issued = await node.registry.issue(
-        plan.name, plan.role, plan.feeds, rate=plan.rate, asking=holder.key
-    )
+    secret, issued = await node.registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate, asking=holder.key)
     return json({"key": secret, **asdict(issued)}, 201)
 
 
