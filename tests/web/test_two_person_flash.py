@@ -222,10 +222,10 @@ def test_a_repeated_confirmation_gets_its_receipt_although_the_words_were_correc
     key = {"idempotency-key": "lost"}
     first = people["luis"].post(newsroom.at + "/confirm", headers=key)
     assert first.status_code == 200
-    for step in ("ed labels", "ed rewrites", "mona lowers"):
-        newsroom.step(*step.split(), "")
+    for who, act in (("ed", "labels"), ("ed", "rewrites"), ("mona", "lowers")):
+        newsroom.step(who, act, "")
         again = people["luis"].post(newsroom.at + "/confirm", headers=key)
-        assert (again.status_code, again.json()) == (200, first.json()), step
+        assert (again.status_code, again.json()) == (200, first.json()), act
         assert again.headers["idempotent-replayed"] == "true"
     assert newsroom.urgency() == "bulletin"
     newsroom.step("mona", "rewrites-and-asks", "")
