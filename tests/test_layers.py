@@ -28,7 +28,7 @@ _JOURNAL = {"admin"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"follower", "release", "settings"} | _FOLLOWER
-_WEB = {"allowance", "node"} | _NODE
+_WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "text": set(),
     "origins": set[str](),
     "settings": {"errors", "origins"},
+    "log": {"settings"},
     "schema": set[str](),
     "entry": _ENTRY,
     "dispatch": _ENTRY,

@@ -158,6 +158,11 @@ def test_workers_read_the_same_settings_from_the_environment_they_are_given(monk
         drain=0.0,
         rate=600,
         readers=7,
+        address_connections=20,
+        trusted_proxies="private, 203.0.113.0/24",
+        log_level="debug",
+        log_format="json",
+        access_log=True,
         public_url="https://news.example/ticker",
     )
     assert set(settings.model_fields_set) == set(NAMES)

@@ -7,11 +7,12 @@ import contextlib
 import resource
 import secrets
 import time
+from collections import Counter
 from typing import Final, Self
 
 from ticker.channel import Channel
 from ticker.delivery import Deliveries, Filed, Kept
-from ticker.errors import NotFound
+from ticker.errors import NotFound, Unavailable
 from ticker.follower import Follower
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
@@ -19,6 +20,7 @@ from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
+from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
 from ticker.redis_clock import RedisClock
@@ -57,11 +59,13 @@ class Node:
         )
         self.registry = Registry(self.redis)
         self.held = HeldDispatches(self.redis)
+        self.responses: Counter[int] = Counter()
+        """How many requests got a response of each status; streams, and what is no request, are not among them."""
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
         self.redis_clock = RedisClock()
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
-        self.delivery_reports = DeliveryReports(self.redis)
+        self.delivery_reports = DeliveryReports(self.redis, self.journal.settle)
         self._id = secrets.token_hex(4)
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url, on_refusal=on_refusal)
@@ -96,6 +100,8 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
+        with contextlib.suppress(Unavailable, CommandError):
+            await self.delivery_reports.store(self._id, self.deliveries)  # what was measured since the last time
         for redis in self._connections:
             await redis.close()
 
@@ -103,7 +109,7 @@ class Node:
         """Note for the delivery report that a dispatch is known to be kept, if the receipt is of one that was filed."""
         filed = receipt.body.get("filed")
         if filed is not None:
-            kept = Kept(self.redis_clock.now(), receipt.repeated)
+            kept = Kept(self.redis_clock.now(), receipt.repeated, receipt.nodes)
             self.deliveries.kept(Filed(feed, receipt.body["id"], filed), kept)
 
     async def find(self, name: str) -> Channel:

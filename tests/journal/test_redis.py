@@ -343,6 +343,23 @@ async def test_a_connection_that_was_reset_while_idle_is_replaced(tmp_path: Path
         await behind.close()
 
 
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})])
+async def test_a_subscription_that_was_reset_while_idle_is_lost_and_no_bug(tmp_path: Path) -> None:
+    async with server(binary(), tmp_path / "log") as (port, _), Resetting(port) as between:
+        behind = Redis(f"redis://127.0.0.1:{between.port}")
+        for _ in range(20):
+            async with behind.subscription() as subscription:
+                await subscription.add("one")
+                assert await subscription.next(0.05) is None
+                between.reset()
+                for _ in range(10):  # until the loop has seen it
+                    await asyncio.sleep(0)
+                with pytest.raises(Unavailable):
+                    await subscription.add("two")
+                    await subscription.next(20.0)
+        await behind.close()
+
+
 async def test_an_unforeseen_error_reaches_the_caller_as_it_is(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: Any, **__: Any) -> None:
         raise LookupError("a bug")

@@ -24,7 +24,7 @@
 --                    give: this is that person; drop: it is no longer to become a flash
 --   seen             whether who confirms named the revision; else they mean the one for which it was asked
 --   rewrites         whether a correction changes the words, as opposed to how the dispatch is labelled
--- Returns {outcome, detail}; see outcomes.lua.
+-- Returns {outcome, detail}; see outcomes.lua. An entry comes with the number of nodes that it was published to.
 
 local ANSWERED = KEYS[8]
 local FIRST_INDEX = 15
@@ -180,5 +180,6 @@ together(function()
 end, unfile)
 
 -- The entry is kept. Nodes that are not told read it from the log within a second.
-redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
-return {outcome.kept, receipt}
+local nodes = redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+-- For the delivery report; to write it here would cost every filing.
+return {outcome.kept, receipt, type(nodes) == 'number' and nodes or nil}

@@ -17,6 +17,7 @@ from ticker.journal import names
 from ticker.journal.append import Receipt, argument, key_names, receipt, ties
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
+from ticker.journal.labels import labels
 from ticker.journal.redis import Redis, Script
 from ticker.journal.redis_errors import CommandError, WrongType
 from ticker.journal.server_check import ServerCheck, is_unknown
@@ -87,14 +88,14 @@ class Journal:
         args = [argument(change, self._redis.channels.live(feed), entered)]
         # WAIT covers only the writes of its own connection, so both use the same one.
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
-            outcome, detail = await redis.run(self._append, keys, args)
+            outcome, detail, *nodes = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 await self._tie(feed, change, detail)
                 if self._replicas and (lack := await self._wait(redis)):
                     raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
                 if faulty:  # it reaches readers all the same: what is wrong must not stay up
                     raise CannotWrite("The kill was written, but the log may not keep it; send it again later")
-        return receipt(outcome.decode(), detail, feed, change)
+        return receipt(outcome.decode(), detail, feed, change)._replace(nodes=nodes[0] if nodes else None)
 
     async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
         """Tie an edition to its original; before replicas are waited for, since a release is not repeated."""
@@ -263,12 +264,8 @@ class Journal:
         return await search(self._redis, feed, before, limit, wanted)
 
     async def labels(self, feed: str) -> dict[str, dict[str, int]]:
-        """Return the sections, places and stories of a feed, each with the number of its dispatches."""
-        found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
-        for name, count in (await self._redis("HGETALL", names.labels(feed))).items():
-            kind, _, label = name.decode().partition(":")
-            found[kind][label] = int(count)
-        return found
+        """Return the sections, places and stories of a feed, with the numbers of dispatches not killed."""
+        return await labels(self._redis, feed)
 
     async def editions(self, feed: str, id: str) -> list[str]:
         """Return the `feed/id` of each edition of a dispatch in another language."""

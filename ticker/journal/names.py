@@ -86,13 +86,23 @@ def revisions(feed: str) -> str:
 
 
 def labels(feed: str) -> str:
-    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches have it."""
+    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches that were not killed have it."""
     return f"ticker:{{{feed}}}:labels"
 
 
 def index(feed: str, name: str, label: str) -> str:
     """Sorted set: as `order`, of the dispatches with this section, place or story."""
     return f"ticker:{{{feed}}}:order:{name}:{label}"
+
+
+def withdrawn(feed: str, name: str, label: str) -> str:
+    """Sorted set: as `index`, of the killed dispatches that had it."""
+    return f"ticker:{{{feed}}}:withdrawn:{name}:{label}"
+
+
+def killed(feed: str) -> str:
+    """Sorted set: as `order`, of the killed dispatches that are in no index but those of `withdrawn`."""
+    return f"ticker:{{{feed}}}:killed"
 
 
 def answered(feed: str, holder: str, key: str) -> str:
@@ -131,7 +141,11 @@ def writers(feed: str) -> str:
 
 
 def receipts(feed: str, minute: str) -> str:
-    """Hash: dispatch filed in this minute, and node → how that node delivered it to its readers, as JSON."""
+    """Hash, of the dispatches filed in this minute.
+
+    `ID NODE` → how that node delivered it to its readers, as JSON; `ID kept` → when it was known to be kept; `>ID` → to
+    how many nodes it was published; `~ID` → when it was found to be kept, not by the worker that filed it.
+    """
     return f"ticker:{{{feed}}}:receipts:{minute}"
 
 

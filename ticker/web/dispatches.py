@@ -17,7 +17,8 @@ from ticker.errors import Invalid, KeyReused, killed
 from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.registry import Holder
 from ticker.web.admission import readable
-from ticker.web.append import OF_RECEIPTS, append, respond
+from ticker.web.append import OF_RECEIPTS, append, append_merged, respond
+from ticker.web.etag import IfMatch, tag_of_dispatch
 from ticker.web.faults import CLOSED, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
@@ -130,7 +131,7 @@ async def read_dispatch(request: Request) -> Response:
     if found["status"] == "killed":
         raise killed(found)
     found["editions"] = editions
-    response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
+    response = public(request, found, max_age=FRESH_FOR, tag=tag_of_dispatch(found["revision"], editions))
     if not all(listed(request, edition) for edition in found["editions"]):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
     return response
@@ -154,30 +155,31 @@ async def read_dispatch(request: Request) -> Response:
 async def correct(request: Request, holder: Holder) -> Response:
     """Correct a dispatch."""
     feed, id = request.path_params["feed"], request.path_params["id"]
-    node = node_of(request)
-    revision = if_match(request)
-    correction = read(Correction, await body(request))
-    known = await node.journal.dispatch(feed, id)
-    fields, confirmation = changes.confirm_correction(
-        known,
-        correction.applied_to(known),
-        (await node.find(feed)).feed,
-        urgency_named=correction.urgency is not None,
-    )
-    change = changes.Correct(
-        holder,
-        id,
-        fields,
-        # What was merged must be the current revision when the script runs; no revision is -1. A repeated request
-        # is answered before any of that is looked at.
-        revision=known["revision"] if revision in (None, known["revision"]) else -1,
-        own_only=holder.role == "correspondent",
-        previous=known,
-        correction={"if-match": revision, **correction.model_dump(exclude_unset=True)},
-        confirmation=confirmation,
-        idempotency_key=idempotency_key(request),
-    )
-    return await respond(request, change)
+    node, match = node_of(request), if_match(request)
+    correction, key = read(Correction, await body(request)), idempotency_key(request)
+
+    async def merged() -> changes.Change:
+        known = await node.journal.dispatch(feed, id)
+        fields, confirmation = changes.confirm_correction(
+            known,
+            correction.applied_to(known),
+            (await node.find(feed)).feed,
+            urgency_named=correction.urgency is not None,
+        )
+        return changes.Correct(
+            holder,
+            id,
+            fields,
+            revision=match.base(known["revision"]),
+            own_only=holder.role == "correspondent",
+            previous=known,
+            correction={"if-match": match.sent(), **correction.model_dump(exclude_unset=True)},
+            confirmation=confirmation,
+            idempotency_key=key,
+        )
+
+    receipt, headers = await append_merged(request, match, merged)
+    return json(receipt, 200, headers)
 
 
 @Operation(
@@ -227,7 +229,7 @@ async def confirm(request: Request, holder: Holder) -> Response:
     """Make a flash of a dispatch, with the second key."""
     feed, id = request.path_params["feed"], request.path_params["id"]
     seen = "if-match" in request.headers
-    revision = if_match(request) if seen else None
+    match = if_match(request) if seen else IfMatch(None)
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
         raise killed_for_good(known)
@@ -235,7 +237,7 @@ async def confirm(request: Request, holder: Holder) -> Response:
         holder,
         id,
         _as_flash(known),
-        revision=known["revision"] if revision in (None, known["revision"]) else -1,
+        revision=match.base(known["revision"]),
         previous=known,
         confirmation=changes.GiveConfirmation(seen),
         idempotency_key=idempotency_key(request),
@@ -243,7 +245,7 @@ async def confirm(request: Request, holder: Holder) -> Response:
     try:
         return await respond(request, change)
     except KeyReused:
-        # Its fingerprint is of the words that it confirmed. If they were corrected since, it is that of an earlier flash.
+        # Its fingerprint is of the words that it confirmed. If these were corrected since, an earlier flash has them.
         for earlier in reversed(known["revisions"]):
             if earlier["urgency"] == "flash":
                 with suppress(KeyReused):

@@ -184,7 +184,7 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     faults=(OTHER_ORIGIN,),
 )
 async def labels(request: Request) -> Response:
-    """List the labels of a feed's dispatches, tombstones included."""
+    """List the labels of a feed's dispatches, apart from those that were killed."""
     feed = request.path_params["feed"]
     node = node_of(request)
     await readable(request)
