@@ -53,6 +53,8 @@ ELSEWHERE = {
     "journal/keys.lua": ["journal/test_revocation.py"],
     "journal/list.lua": ["journal/test_revocation.py", "journal/test_registry.py"],
     "journal/revoke.lua": ["journal/test_revocation.py"],
+    "journal/revoked.lua": ["journal/test_revocation.py"],
+    "journal/settle.lua": ["journal/test_replicas.py"],
     "journal/names.py": ["server/test_databases.py"],
     "journal/holder.py": ["journal/test_people.py"],
     "journal/log.py": ["journal/test_append.py", "journal/test_replicas.py"],

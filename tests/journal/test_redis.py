@@ -14,7 +14,7 @@ from tests.journal.test_replicas import server
 from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
 from ticker.journal.embedded import binary
 from ticker.journal.redis import Redis, Script
-from ticker.journal.redis_errors import CommandError, WrongType
+from ticker.journal.redis_errors import CommandError, WrongType, cause, translate
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +78,12 @@ async def test_a_script_that_redis_lacks_is_sent_whole(redis: Redis, sent: list[
     for _ in range(2):
         assert await redis.run(script, ["ticker:{x}:state", "o", "d"], [20]) is None
     assert len(sent) == 3, "the digest, the whole text, and from then on the digest"
+
+
+def test_the_operator_is_told_the_cause_of_every_error() -> None:
+    assert cause(Unavailable("gone")) == "gone"
+    assert cause(translate(OSError("no route"))) == "The log cannot be reached (no route)"
+    assert cause(translate(TimeoutError())) == "The log cannot be reached (TimeoutError)"
 
 
 async def test_without_redis_every_command_fails_with_an_error_of_its_own(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ if answered then
   if done then
     if string.sub(answered, 1, space - 1) ~= change.fingerprint then return {outcome.reused, ''} end
     -- A write of its own, so that WAIT on this connection covers the first request's write too.
+    redis.call('HDEL', FLASHES, '') -- as below, where the memory is full
     redis.call('HINCRBY', STATE, 'repeats', 1)
     return {outcome.repeated, receipt}
   end

@@ -8,6 +8,9 @@
 -- Returns 'refused' if the key that asks is revoked; 'nobody' if there is no such person; else 'issued'; or the holder of the key that is revoked now, as
 -- JSON, or nil if there is none.
 
+-- With its memory full, Redis refuses a script its first write, unless that takes no memory; a key is to be revoked even
+-- then.
+
 local act, asking = ARGV[1], ARGV[2]
 
 local function digest_of(id)
@@ -31,6 +34,7 @@ if act == 'issue' then
 end
 local digest = digest_of(ARGV[3])
 if digest then
+  redis.call('HDEL', KEYS[2], '')
   redis.call('HSET', KEYS[2], ARGV[3], redis.call('HGET', KEYS[1], digest))
   redis.call('HDEL', KEYS[1], digest)
 end

@@ -58,6 +58,20 @@ class Journal:
             "writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "append.lua"
         )
         self._read_state = Script("read_state.lua")
+        self._settle = Script("settle.lua")
+
+    @property
+    def _faulty(self) -> bool:
+        return self._check is not None and self._check.fault is not None
+
+    def check_promise(self) -> None:
+        """Check that what is written now can be promised.
+
+        Raises:
+            CannotWrite: the server of the log would not keep it.
+        """
+        if self._faulty:
+            raise CannotWrite("The log takes no entries now")
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
@@ -67,9 +81,9 @@ class Journal:
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
-        faulty = self._check is not None and self._check.fault is not None
-        if faulty and change.kind != KILL:
-            raise CannotWrite("The log takes no entries now")
+        faulty = self._faulty
+        if change.kind != KILL:
+            self.check_promise()
         keys, entered = key_names(feed, change)
         args = [argument(change, self._redis.channels.live(feed), entered)]
         # WAIT covers only the writes of its own connection, so both use the same one.
@@ -118,11 +132,13 @@ class Journal:
         Raises:
             Unavailable: the change was made, but is not on disk or on too few replicas; it is safe to repeat.
         """
+        if self._faulty:
+            raise CannotWrite(f"{what}, but the log may not keep it; send the request again later")
         if not self._replicas:
             return
         async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
-            await redis("HINCRBY", names.state(feed), "settled", 1)
+            await redis.run(self._settle, [names.state(feed)], [])
             if lack := await self._wait(redis):
                 raise Unavailable(f"{what}, but {lack}; send the request again")
 

@@ -240,10 +240,10 @@ class Registry:
         if issued and before is not None and before.decode() == digest:
             return
         await self.issue("admin", "admin", [], secret=secret)
-        await self._redis("SET", names.ADMIN, digest)
         if before is not None and before.decode() != digest:
             with suppress(NotFound):  # it was revoked already
                 await self.revoke(before.decode()[:12])
+        await self._redis("SET", names.ADMIN, digest)  # last: if this is interrupted, the next start does all of it
 
     async def listed(self, name: str) -> bool:
         """Return True if a feed is listed in Redis, whether or not this node follows it yet."""

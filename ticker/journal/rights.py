@@ -38,6 +38,7 @@ IN_SCRIPTS: Final[dict[str, tuple[Any, ...]]] = {
     "PUBLISH": ("", ""),
     "SADD": (KEY, ""),
     "SISMEMBER": (KEY, ""),
+    "SREM": (KEY, ""),
     "TIME": (),
     "XADD": (KEY, "*", "", ""),
     "XDEL": (KEY, "0-1"),
@@ -65,7 +66,6 @@ DIRECT: Final[dict[str, tuple[Any, ...]]] = {
     "INFO": ("persistence",),
     "PING": (),
     "SMEMBERS": (KEY,),
-    "SREM": (KEY, ""),
     "ZCARD": (KEY,),
     "ZMSCORE": (KEY, ""),
 }

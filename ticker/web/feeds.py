@@ -103,6 +103,7 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     node = node_of(request)
     await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
+    node.journal.check_promise()
     await node.registry.open_feed(opened, asking=holder.key)
     return json(opened.described(), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 

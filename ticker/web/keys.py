@@ -87,7 +87,9 @@ async def list_keys(request: Request, holder: Holder) -> Response:
 async def issue_key(request: Request, holder: Holder) -> Response:
     """Issue a key; this response is the only time it is shown."""
     plan = read(KeyPlan, await body(request))
-    secret, issued = await node_of(request).registry.issue(
+    node = node_of(request)
+    node.journal.check_promise()
+    secret, issued = await node.registry.issue(
         plan.name, plan.role, plan.feeds, rate=plan.rate, person=plan.person, asking=holder.key
     )
     return json({"key": secret, **issued.described()}, 201)
