@@ -59,8 +59,13 @@ def add(
     if over_http(redis, data):
         Service().ask("POST", "/v1/feeds", request)
     else:
-        directly(redis, data, lambda registry: registry.open_feed(FeedSettings.requested(plan, now())))
+        directly(redis, data, lambda registry: _open(registry, plan))
     print(name)
+
+
+async def _open(registry: Registry, plan: FeedPlan) -> None:
+    await registry.check_edition(plan.name, plan.edition_of)
+    await registry.open_feed(FeedSettings.requested(plan, now()))
 
 
 @app.command()

@@ -27,9 +27,10 @@ def add(
     data: Data = None,
 ) -> None:
     """Issue a key. It is printed once and not kept."""
-    plan = check(KeyPlan, {"name": name, "role": role, "feeds": feed or [], "rate": rate})
+    request = {"name": name, "role": role, "rate": rate, **({"feeds": feed} if feed else {})}
+    plan = check(KeyPlan, request)
     if over_http(redis, data):
-        secret = Service().ask("POST", "/v1/keys", plan.model_dump())["key"]
+        secret = Service().ask("POST", "/v1/keys", request)["key"]
     else:
         secret, _ = directly(
             redis, data, lambda registry: registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate)

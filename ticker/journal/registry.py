@@ -19,6 +19,7 @@ import orjson
 
 from ticker.dispatch import BREAKING, rfc3339
 from ticker.errors import Conflict, Invalid, NotFound, no_such_feed
+from ticker.feed import place
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script, WrongType
@@ -74,7 +75,7 @@ class Registry:
             if isinstance(at, Exception) and not isinstance(at, WrongType):
                 raise at
             feeds.append(FeedSettings.read(text, None if isinstance(at, WrongType) else at))
-        return sorted(feeds, key=lambda feed: (feed.name != BREAKING, feed.name))
+        return sorted(feeds, key=lambda feed: place(feed.name))
 
     async def settings(self, name: str) -> FeedSettings:
         """Return the settings of a feed.

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.channel import Channel
-from ticker.errors import Invalid
+from ticker.errors import Invalid, unknown_parameters
 from ticker.hub import Hub
 from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
@@ -79,8 +79,7 @@ def asked(query: str) -> tuple[str | None, int]:
         Invalid: with every parameter at fault.
     """
     given = dict(parse_qsl(query, keep_blank_values=True))
-    known = "is not a known parameter; the parameters are after and wait"
-    faults = [(name, known) for name in sorted(given.keys() - {"after", "wait"})]
+    faults = unknown_parameters(given, ("after", "wait"))
     wait = given.get("wait", "0")
     if not (wait.isascii() and wait.isdigit() and len(wait) < 3 and int(wait) <= LONGEST_WAIT):
         faults.append(_WAIT_RULE)

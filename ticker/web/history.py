@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.dispatch import URGENCIES
-from ticker.errors import Invalid, out_of_range
+from ticker.errors import Invalid, out_of_range, unknown_parameters
 from ticker.journal.history import Filter, at_least
 from ticker.web.admission import readable
 from ticker.web.described import examples
@@ -78,8 +78,8 @@ async def history(request: Request) -> Response:
     await readable(request)
     given = request.query_params
     known = [parameter.name for parameter in PARAMETERS]
-    if unknown := sorted(set(given) - set(known)):
-        raise Invalid([(name, f"is not a known parameter; the parameters are {', '.join(known)}") for name in unknown])
+    if unknown := unknown_parameters(given, known):
+        raise Invalid(unknown)
     text = given.get("limit", str(PAGE))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 1 <= limit <= LONGEST_PAGE:
