@@ -103,7 +103,7 @@ async def test_a_dispatch_that_was_postponed_a_moment_ago_stays_held(desk: Desk)
     later = due.now + 3_600_000
     await desk.journal.append("breaking", changes.Edit(MONA, due.id, FIELDS, later))
     assert await desk.releaser.release(due) is False
-    [record] = await desk.held.waiting("breaking")
+    [(record, _)] = await desk.held.waiting("breaking", 9)
     assert record["release_at"] == rfc3339(datetime.fromtimestamp(later / 1000, UTC))
     assert (await desk.feed()).dispatches == []
 
@@ -114,7 +114,7 @@ async def test_a_dispatch_that_is_no_longer_held_is_left_alone(desk: Desk, how: 
     change = changes.Spike(MONA, due.id, "no") if how == "spiked" else changes.Release(MONA, due.id, FIELDS)
     await desk.journal.append("breaking", change)
     assert await desk.releaser.release(due) is False
-    assert await desk.held.waiting("breaking") == []
+    assert await desk.held.waiting("breaking", 9) == []
     with pytest.raises(Conflict):
         await desk.journal.append("breaking", changes.Release(MONA, due.id, FIELDS))
 

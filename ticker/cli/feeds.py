@@ -126,7 +126,7 @@ def close(name: Annotated[str, typer.Argument(help="The feed.")], redis: RedisUr
 def list_feeds(redis: RedisUrl = None, data: Data = None) -> None:
     """List the feeds: name, language, title, visibility, and the time of closing if it is closed."""
     if over_http(redis, data):
-        feeds = Service().ask("GET", "/v1/feeds")["feeds"]
+        feeds = [feed for page in Service().pages("/v1/feeds") for feed in page["feeds"]]
     else:
         every = directly(redis, data, Registry.feeds)
         feeds = [{name: getattr(settings, name) for name in _COLUMNS} for settings in every]

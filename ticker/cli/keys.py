@@ -42,7 +42,7 @@ def add(
 def list_keys(redis: RedisUrl = None, data: Data = None) -> None:
     """List the keys: id, role, name, feeds, when issued, when last used."""
     if over_http(redis, data):
-        holders = Service().ask("GET", "/v1/keys")["keys"]
+        holders = [holder for page in Service().pages("/v1/keys") for holder in page["keys"]]
     else:
         found = directly(redis, data, lambda registry: registry.holders())
         holders = [asdict(holder) | {"used": used} for holder, used in found]

@@ -3,8 +3,8 @@
 -- everything first, nothing. Held dispatches are kept here too, and enter the log at their release. It runs behind
 -- store.lua, outcomes.lua, time.lua and held.lua, as one script.
 --
--- KEYS  as in store.lua; then answered, held, due, flashes, desk; then the indexes that the dispatch
---       enters, then those it leaves (all of one feed, one hash tag)
+-- KEYS  as in store.lua; then answered, held, due, flashes, desk; then the earlier revisions of the dispatch; then the
+--       indexes that the dispatch enters, then those it leaves (all of one feed, one hash tag)
 -- ARGV  one JSON object; append.py makes it. Its members:
 --   kind             file | correct | kill | pin | air; of held dispatches: hold | edit | spike
 --   channel          where to publish
@@ -23,7 +23,7 @@
 -- Returns {outcome, detail}; see outcomes.lua.
 
 local ANSWERED, FLASHES = KEYS[8], KEYS[11]
-local FIRST_INDEX = 13
+local FIRST_INDEX = 14
 local change = cjson.decode(ARGV[1])
 local kind, id, fields = change.kind, change.id, change.fields
 

@@ -37,7 +37,8 @@ def key_names(feed: str, change: Change) -> tuple[list[str], int]:
     key = hashlib.sha256((change.idempotency_key or "").encode()).hexdigest()
     enters, leaves = indexes(feed, change.written()), indexes(feed, change.replaced())
     keys = [*log_keys(feed), names.answered(feed, change.holder.id, key), *_of_the_desk(feed)]
-    return [*keys, *enters, *(leaves - enters)], len(enters)
+    earlier = names.earlier(feed, getattr(change, "id", None) or "")
+    return [*keys, earlier, *enters, *(leaves - enters)], len(enters)
 
 
 def argument(change: Change, channel: str, entered: int) -> bytes:

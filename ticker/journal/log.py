@@ -13,10 +13,11 @@ from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, CannotWrite, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
-from ticker.journal import names
+from ticker.journal import names, revisions
 from ticker.journal.append import Receipt, argument, key_names, receipt, ties
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
+from ticker.journal.labels import LabelRanks, Labels
 from ticker.journal.redis import CommandError, Redis, Script, WrongType
 
 
@@ -44,6 +45,7 @@ class Journal:
         self._replica_timeout = replica_timeout
         self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
         self._read_state = Script("read_state.lua")
+        self._labels = LabelRanks(redis)
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
@@ -153,11 +155,9 @@ class Journal:
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None
         try:
-            dispatch = await self.dispatch(feed.name, id)
+            return await self.dispatch(feed.name, id)
         except NotFound:
             return None
-        dispatch.pop("revisions", None)
-        return dispatch
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
         """Return the entries of a feed from one offset to another, both included, oldest first."""
@@ -226,13 +226,9 @@ class Journal:
         """
         return await search(self._redis, feed, before, limit, wanted)
 
-    async def labels(self, feed: str) -> dict[str, dict[str, int]]:
-        """Return the sections, places and stories of a feed, each with the number of its dispatches."""
-        found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
-        for name, count in (await self._redis("HGETALL", names.labels(feed))).items():
-            kind, _, label = name.decode().partition(":")
-            found[kind][label] = int(count)
-        return found
+    async def labels(self, feed: str) -> Labels:
+        """Return the sections, places and stories of a feed with the numbers of their dispatches; see `labels.py`."""
+        return await self._labels.of(feed)
 
     async def editions(self, feed: str, id: str) -> list[str]:
         """Return the `feed/id` of each edition of a dispatch in another language."""
@@ -244,17 +240,19 @@ class Journal:
         return sorted(tied - {f"{feed}/{id}"})
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
-        """Return the current revision of a dispatch, or its tombstone, with its earlier `revisions`, oldest first.
+        """Return the current revision of a dispatch, or its tombstone.
 
         Raises:
             NotFound: it was never filed in this feed.
         """
-        stored, earlier = await self._redis.pipeline(
-            ("HGET", names.dispatches(feed), id), ("HGET", names.revisions(feed), id)
-        )
-        if stored is None:
-            raise NotFound(f"There is no dispatch {id!r} in the feed {feed!r}")
-        dispatch: dict[str, Any] = orjson.loads(stored)
-        if dispatch["status"] != "killed":
-            dispatch["revisions"] = orjson.loads(b"[" + (earlier or b"") + b"]")
-        return dispatch
+        return await revisions.current(self._redis, feed, id)
+
+    async def dispatch_with_revisions(
+        self, feed: str, id: str, before: int | None = None
+    ) -> tuple[dict[str, Any], revisions.Revisions]:
+        """Return a dispatch and a page of its earlier revisions; see `ticker.journal.revisions`.
+
+        Raises:
+            NotFound: it was never filed in this feed.
+        """
+        return await revisions.with_earlier(self._redis, feed, id, before)

@@ -233,7 +233,7 @@ class Registry:
     async def holders(self) -> list[tuple[Holder, str | None]]:
         """Return all holders, oldest first, and when each key was last used."""
         found, used = await self._redis.pipeline(("HVALS", names.KEYS), ("HGETALL", names.USED))
-        holders = sorted((Holder(**orjson.loads(text)) for text in found), key=lambda holder: holder.issued)
+        holders = sorted((Holder(**orjson.loads(text)) for text in found), key=lambda each: (each.issued, each.id))
         last = {id.decode(): at.decode() for id, at in used.items()}
         return [(holder, last.get(holder.id)) for holder in holders]
 

@@ -1,7 +1,8 @@
 -- How an entry is stored, with everything that follows from it: common to both writers of a log, and put before each.
 -- It checks nothing: a script calls `store` once all is checked, or not at all.
 --
--- KEYS  state, log, dispatches, filers, order, revisions, labels; each script says what comes after
+-- KEYS  state, log, dispatches, filers, order, revisions, labels; each script says what comes after. The last before the
+--       indexes is the list of earlier revisions of the dispatch that is changed
 
 local STATE, LOG, DISPATCHES, FILERS, ORDER, REVISIONS, LABELS = unpack(KEYS, 1, 7)
 
@@ -32,12 +33,12 @@ local function store(change, entry)
     redis.call('ZADD', ORDER, entry.offset, id)
     index(change.first, change.entered, entry.offset, id)
   elseif kind == 'correct' then
-    local before, earlier = redis.call('HGET', DISPATCHES, id), redis.call('HGET', REVISIONS, id)
-    redis.call('HSET', REVISIONS, id, earlier and earlier .. ',' .. before or before)
+    redis.call('RPUSH', KEYS[change.first - 1], redis.call('HGET', DISPATCHES, id))
     redis.call('HSET', DISPATCHES, id, change.stored)
     index(change.first, change.entered, redis.call('ZSCORE', ORDER, id), id)
   elseif kind == 'kill' then
     redis.call('HDEL', REVISIONS, id)
+    redis.call('DEL', KEYS[change.first - 1])
     redis.call('HSET', DISPATCHES, id, change.stored)
   elseif kind == 'pin' then
     redis.call('HSET', STATE, 'pinned', id)

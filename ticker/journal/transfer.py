@@ -205,7 +205,9 @@ async def import_feed(
     script = Script("store.lua", "restore.lua")
     # By itself, so that the server has the script before a batch of calls: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
-    _raise_for(settings, 0, await redis.run(script, [*log_keys(settings.name)], origin))
+    _raise_for(
+        settings, 0, await redis.run(script, [*log_keys(settings.name), names.earlier(settings.name, "")], origin)
+    )
     listed, offset = await redis.pipeline(
         ("HEXISTS", names.FEEDS, settings.name), ("HGET", names.state(settings.name), "offset")
     )
@@ -260,5 +262,5 @@ async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[l
             leaves, labels[each.id] = labels.get(each.id, set()) - enters, enters
         tail, now = each.entry.tail, milliseconds(each.entry.at)
         args = [tail.offset, tail.hash, each.entry.text, now, each.entry.kind, each.id, each.stored, each.filer]
-        calls.append(([*log_keys(feed), *enters, *leaves], [*args, len(enters)]))
+        calls.append(([*log_keys(feed), names.earlier(feed, each.id), *enters, *leaves], [*args, len(enters)]))
     return calls

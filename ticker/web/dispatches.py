@@ -16,10 +16,12 @@ from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.registry import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, respond
-from ticker.web.faults import CLOSED, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
+from ticker.web.described import examples
+from ticker.web.faults import CLOSED, INVALID_PARAMETER, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
-from ticker.web.parameters import DISPATCH_ID, ETAG, FEED, FEED_NAME, IF_MATCH, IF_NONE_MATCH, LOCATION
+from ticker.web.paging import add_link, link_header, whole_number
+from ticker.web.parameters import DISPATCH_ID, ETAG, FEED, FEED_NAME, IF_MATCH, IF_NONE_MATCH, LOCATION, query
 from ticker.web.public_url import base
 from ticker.web.request import body, idempotency_key, if_match
 from ticker.web.responses import FRESH_FOR, json, public
@@ -31,6 +33,15 @@ ROUTES: Final = Resource("Dispatches", (FEED_NAME, DISPATCH_ID))
 
 LIST: Final = FEED + "/dispatches"
 ONE: Final = LIST + "/{id}"
+
+REVISION_BEFORE: Final = query(
+    "RevisionBefore",
+    "before",
+    "A revision: only earlier revisions before it are returned.",
+    {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    21,
+)
+_OLDER: Final = link_header(f"/v1/feeds/breaking/dispatches/{examples.BRIDGE_ID}?before=21")
 
 LONGEST_EMBARGO: Final = timedelta(days=366)
 """How far ahead a dispatch may be held; a later year is a slip of the finger."""
@@ -102,25 +113,41 @@ def release_time(moment: str) -> int:
     "readDispatch",
     "One dispatch with its earlier revisions",
     (
-        Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG,)),
+        Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG, _OLDER)),
         Returns(304, "You have it already.", media_type="", headers=(ETAG,)),
     ),
-    parameters=(IF_NONE_MATCH,),
-    faults=(KILLED, OTHER_ORIGIN),
+    parameters=(REVISION_BEFORE, IF_NONE_MATCH),
+    faults=(INVALID_PARAMETER, KILLED, OTHER_ORIGIN),
+    description="Its newest 20 earlier revisions; `Link` leads to those before.",
 )
 async def read_dispatch(request: Request) -> Response:
-    """Respond with a dispatch, its revisions and its editions."""
+    """Respond with a dispatch, its newest earlier revisions and its editions."""
     feed = request.path_params["feed"]
     node = node_of(request)
     await readable(request)
-    found = await node.journal.dispatch(feed, request.path_params["id"])
+    before = revision_before(request)
+    found, earlier = await node.journal.dispatch_with_revisions(feed, request.path_params["id"], before)
     if found["status"] == "killed":
         raise killed(found)
+    found["revisions"] = earlier.revisions
     found["editions"] = await visible_editions(request, await node.journal.editions(feed, found["id"]))
     response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
     if not all(listed(request, edition) for edition in found["editions"]):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
+    if earlier.before is not None:
+        add_link(response, request, [("before", earlier.before)])
     return response
+
+
+def revision_before(request: Request) -> int | None:
+    """Return the revision before which a request asks for earlier ones, if it names one.
+
+    Raises:
+        Invalid: it is not a revision.
+    """
+    if "before" not in request.query_params:
+        return None
+    return whole_number(request, "before", 1, 1, 999_999_999)
 
 
 @Operation(

@@ -12,9 +12,11 @@ from ticker.admin import KeyPlan
 from ticker.dispatch import read
 from ticker.journal.registry import Holder
 from ticker.schema import Schema, many, moment, number, or_null, shape, text
+from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
-from ticker.web.parameters import NAME, in_path
+from ticker.web.paging import LONGEST_PAGE, add_link, fitting, limit, limit_parameter, link_header
+from ticker.web.parameters import NAME, in_path, query
 from ticker.web.request import body
 from ticker.web.responses import json
 from ticker.web.shape import Shape
@@ -60,13 +62,36 @@ _ISSUED: Final = Shape(
 )
 
 
+_PLACE: Final = f"{_LENA['issued']}-{_LENA['id']}"
+_AFTER: Final = query("KeyAfter", "after", "As `Link` had it: where the page begins.", {"type": "string"}, _PLACE)
+
+
 @Operation(
-    ROUTES, "GET", PATH, "listKeys", "List who holds a key", (Returns(200, "Never the keys.", (_KEYS,)),), role="admin"
+    ROUTES,
+    "GET",
+    PATH,
+    "listKeys",
+    "List who holds a key",
+    (Returns(200, "Never the keys.", (_KEYS,), headers=(link_header(f"{PATH}?after={_PLACE}&limit=100"),)),),
+    role="admin",
+    parameters=(_AFTER, limit_parameter("KeyLimit", LONGEST_PAGE)),
+    faults=(INVALID_PARAMETER,),
 )
 async def list_keys(request: Request, holder: Holder) -> Response:
     """List the holders; never the keys."""
-    holders = await node_of(request).registry.holders()
-    return json({"keys": [asdict(holder) | {"used": used} for holder, used in holders]})
+    most, after = limit(request, LONGEST_PAGE), request.query_params.get("after", "")
+    every = [asdict(holder) | {"used": used} for holder, used in await node_of(request).registry.holders()]
+    rest = [each for each in every if _place(each) > after]
+    count = fitting(rest, most)
+    response = json({"keys": rest[:count]})
+    if count < len(rest):
+        add_link(response, request, [("after", _place(rest[count - 1])), ("limit", most)])
+    return response
+
+
+def _place(holder: dict[str, Any]) -> str:
+    """Return the place of a key in the list; as text, places sort as the keys do."""
+    return f"{holder['issued']}-{holder['id']}"
 
 
 @Operation(
