@@ -43,6 +43,7 @@ class Desk:
             self.held,
             self.hub,
             on_kept=lambda feed, receipt: self.kept.append((feed, receipt.body["id"])),
+            holder=Registry(redis).holder_with_id,
             sleep=self._sleep,
         )
 

@@ -71,7 +71,9 @@ class Node:
             others=self._connections[:2],
         )
         self.feeds = self.follower.feeds
-        self._releaser = Releaser(self.journal, self.held, self.hub, on_kept=self.note_kept)
+        self._releaser = Releaser(
+            self.journal, self.held, self.hub, on_kept=self.note_kept, holder=self.registry.holder_with_id
+        )
 
     async def __aenter__(self) -> Self:
         running = [self.follower.run(), self._releaser.run(), self.delivery_reports.run(self._id, self.deliveries)]

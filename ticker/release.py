@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from ticker import changes
@@ -43,13 +44,18 @@ class Releaser:
         hub: Hub,
         *,
         on_kept: Callable[[str, Receipt], None],
+        holder: Callable[[str], Awaitable[Holder | None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`on_kept` is called with the feed and the receipt of each dispatch released here; `sleep` takes seconds."""
+        """`on_kept` is called with the feed and the receipt of each dispatch released here.
+
+        `holder` returns the holder of the key with this id, if there still is one; `sleep` takes seconds.
+        """
         self._journal = journal
         self._held = held
         self._hub = hub
         self._on_kept = on_kept
+        self._holder = holder
         self._failed = False
         self._polls = 0
         self._deferred: dict[tuple[str, str], int] = {}
@@ -125,6 +131,9 @@ class Releaser:
             given = {name: record[name] for name in FIELDS if name in record}
             fields, confirmation = changes.require_confirmation(given, channel.feed)
             author = Holder(filer, record["by"], "correspondent", record["held"])
+            if "edition_of" in fields:  # which the other feed shows only if the key may write there
+                writes = await self._holder(filer)
+                author = replace(author, feeds=[due.feed] if writes is None else writes.feeds)
             change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             receipt = await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):

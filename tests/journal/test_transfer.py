@@ -91,7 +91,7 @@ async def public(redis: Redis, feed: str) -> dict[str, Any]:
             for narrow in (None, *((kind, label) for kind, found in sorted(labels.items()) for label, _ in found))
         ],
         "dispatches": [await journal.dispatch_with_revisions(feed, id) for id in ids],
-        "editions": [await journal.editions(feed, id) for id in ids],
+        "editions": [await journal.editions(feed, await journal.dispatch(feed, id)) for id in ids],
         "entries": await journal.recent(feed, state.tail.offset, 1000),
     }
 

@@ -13,13 +13,15 @@ from ticker.changes.confirmation import Confirmation
 
 
 class Author(Protocol):
-    """Who asks for a change: the id and the name of a key."""
+    """Who asks for a change: the id and the name of a key, and to which feeds it may write."""
 
     @property
     def id(self) -> str: ...
 
     @property
     def name(self) -> str: ...
+
+    def writes(self, feed: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,18 +87,6 @@ def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
     return {names.index(feed, *label) for label in labels}
 
 
-def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the commands that tie a dispatch to the dispatch of another feed that it is an edition of.
-
-    The other feed may be kept elsewhere in a cluster, so this is not part of the script; to repeat it does no harm.
-    """
-    if "edition_of" not in fields:
-        return []
-    name: str = fields["edition_of"]
-    other_feed, _, other_id = name.partition("/")
-    return [("SADD", names.editions(other_feed, other_id), f"{feed}/{id}"), ("SADD", names.editions(feed, id), name)]
-
-
 class Receipt(NamedTuple):
     """The receipt of a change that is kept: the JSON body of the response, and whether it was given before."""
 

@@ -14,7 +14,8 @@ from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, CannotWrite, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
 from ticker.journal import names, revisions
-from ticker.journal.append import Receipt, argument, key_names, receipt, ties
+from ticker.journal.append import Receipt, argument, key_names, receipt
+from ticker.journal.editions import Editions
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
 from ticker.journal.labels import LabelRanks, Labels
@@ -46,6 +47,7 @@ class Journal:
         self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
         self._read_state = Script("read_state.lua")
         self._labels = LabelRanks(redis)
+        self._editions = Editions(redis)
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
@@ -61,15 +63,11 @@ class Journal:
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
             outcome, detail = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
-                await self._tie(feed, change, detail)
+                # Before replicas are waited for, since a release is not repeated.
+                await self._editions.update(feed, orjson.loads(detail).get("id", ""), change)
                 if self._replicas and (lack := await self._wait(redis)):
                     raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
         return receipt(outcome.decode(), detail, feed, change)
-
-    async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
-        """Tie an edition to its original; before replicas are waited for, since a release is not repeated."""
-        if commands := ties(feed, orjson.loads(kept).get("id", ""), change.written()):
-            await self._redis.pipeline(*commands)
 
     async def _wait(self, redis: Redis) -> str:
         """Wait until what this connection wrote is on disk and on the replicas; return what is lacking, if anything."""
@@ -230,14 +228,9 @@ class Journal:
         """Return the sections, places and stories of a feed with the numbers of their dispatches; see `labels.py`."""
         return await self._labels.of(feed)
 
-    async def editions(self, feed: str, id: str) -> list[str]:
-        """Return the `feed/id` of each edition of a dispatch in another language."""
-        tied = {name.decode() for name in await self._redis("SMEMBERS", names.editions(feed, id))}
-        # Editions of the same original are editions of each other.
-        for name in sorted(tied):
-            other_feed, _, other_id = name.partition("/")
-            tied |= {name.decode() for name in await self._redis("SMEMBERS", names.editions(other_feed, other_id))}
-        return sorted(tied - {f"{feed}/{id}"})
+    async def editions(self, feed: str, dispatch: dict[str, Any]) -> list[str]:
+        """Return the `feed/id` of each edition of a dispatch in another language; see `ticker.journal.editions`."""
+        return await self._editions.of(feed, dispatch)
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
         """Return the current revision of a dispatch, or its tombstone.
@@ -246,6 +239,10 @@ class Journal:
             NotFound: it was never filed in this feed.
         """
         return await revisions.current(self._redis, feed, id)
+
+    async def has(self, feed: str, id: str) -> bool:
+        """Return True if a dispatch was filed in a feed, whether or not it was killed since."""
+        return bool(await self._redis("HEXISTS", names.dispatches(feed), id))
 
     async def dispatch_with_revisions(
         self, feed: str, id: str, before: int | None = None

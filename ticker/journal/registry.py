@@ -215,6 +215,13 @@ class Registry:
         found = await self._redis("HGET", names.KEYS, _digest(secret))
         return Holder(**orjson.loads(found)) if found else None
 
+    async def holder_with_id(self, id: str) -> Holder | None:
+        """Return the holder of the key with this id, or None if there is none or it is revoked."""
+        for holder, _ in await self.holders():
+            if holder.id == id:
+                return holder
+        return None
+
     async def count(self, holder: Holder, rate: int) -> int:
         """Count one more change by this key; return the seconds to wait if it exceeds `rate` this minute, else 0."""
         at = time.time()

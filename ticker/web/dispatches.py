@@ -27,7 +27,7 @@ from ticker.web.request import body, idempotency_key, if_match
 from ticker.web.responses import FRESH_FOR, json, public
 from ticker.web.shapes import dispatch as shapes
 from ticker.web.shapes.held import HOLD_RECEIPT
-from ticker.web.visible import listed, visible_editions
+from ticker.web.visible import check_original, listed, visible_editions
 
 ROUTES: Final = Resource("Dispatches", (FEED_NAME, DISPATCH_ID))
 
@@ -72,6 +72,7 @@ async def file(request: Request, holder: Holder) -> Response:
     feed = request.path_params["feed"]
     draft = read(Draft, await body(request))
     channel = await node_of(request).find(feed)
+    await check_original(request, holder, draft.edition_of)
     fields, key = draft.fields(channel.feed.language), idempotency_key(request)
     if draft.release_at is not None:
         held = changes.Hold(holder, fields, release_time(draft.release_at), idempotency_key=key)
@@ -130,7 +131,7 @@ async def read_dispatch(request: Request) -> Response:
     if found["status"] == "killed":
         raise killed(found)
     found["revisions"] = earlier.revisions
-    found["editions"] = await visible_editions(request, await node.journal.editions(feed, found["id"]))
+    found["editions"] = await visible_editions(request, await node.journal.editions(feed, found))
     response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
     if not all(listed(request, edition) for edition in found["editions"]):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
@@ -171,6 +172,7 @@ async def correct(request: Request, holder: Holder) -> Response:
     node = node_of(request)
     revision = if_match(request)
     correction = read(Correction, await body(request))
+    await check_original(request, holder, correction.edition_of)
     known = await node.journal.dispatch(feed, id)
     fields = correction.applied_to(known)
     confirmation: changes.Confirmation | None = None
@@ -214,7 +216,9 @@ async def kill(request: Request, holder: Holder) -> Response:
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     killed = changes.Kill(holder, id, reason, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, killed)
-    receipt["editions"] = await visible_editions(request, await node_of(request).journal.editions(feed, id))
+    journal = node_of(request).journal
+    editions = await journal.editions(feed, await journal.dispatch(feed, id))
+    receipt["editions"] = await visible_editions(request, editions)
     return json(receipt, 200, headers)
 
 

@@ -20,7 +20,7 @@ from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import INVALID_PARAMETER, OTHER_ORIGIN
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
-from ticker.web.paging import LONGEST_PAGE, add_link, fitting, limit, limit_parameter, link_header, whole_number
+from ticker.web.paging import LONGEST_LIST, add_link, fitting, limit, limit_parameter, link_header, whole_number
 from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT, query
 from ticker.web.public_url import base
 from ticker.web.request import body
@@ -35,21 +35,21 @@ LIST: Final = "/v1/feeds"
 MAX_EDITIONS: Final = 50
 """Editions that a feed is listed with: more than any newsroom has languages."""
 
-LABELS_PAGE: Final = 100
+LABELS_PAGE: Final = 200
 """Labels of each kind in one response."""
 
 _AFTER: Final = query(
     "FeedAfter", "after", "Name of a feed: only those behind it in the list.", {"type": "string"}, "breaking-ar"
 )
-_LINK: Final = link_header(f"{LIST}?after=breaking-ar&limit=100")
+_LINK: Final = link_header(f"{LIST}?after=breaking-ar&limit=1000")
 _SKIP: Final = query(
     "LabelSkip",
     "skip",
     "How many labels of each kind to leave out, from the most used on.",
     {"type": "integer", "minimum": 0, "maximum": 999_999, "default": 0},
-    100,
+    200,
 )
-_MORE_LABELS: Final = link_header("/v1/feeds/breaking/labels?skip=100&limit=100")
+_MORE_LABELS: Final = link_header("/v1/feeds/breaking/labels?skip=200&limit=200")
 
 _FEED_IS_OPEN: Final = Fault("FeedIsOpen", already_open("breaking"))
 
@@ -61,7 +61,7 @@ _FEED_IS_OPEN: Final = Fault("FeedIsOpen", already_open("breaking"))
     "listFeeds",
     "List the feeds",
     (Returns(200, "`breaking` first, the others by name.", (FEEDS,), headers=(_LINK,)),),
-    parameters=(_AFTER, limit_parameter("FeedLimit", LONGEST_PAGE)),
+    parameters=(_AFTER, limit_parameter("FeedLimit", LONGEST_LIST, LONGEST_LIST)),
     faults=(INVALID_PARAMETER, OTHER_ORIGIN),
     description="Those that are public, and those that the key reaches if there is one.",
 )
@@ -69,7 +69,7 @@ async def list_feeds(request: Request) -> Response:
     """List the feeds that the request may know of."""
     node = node_of(request)
     refuse_foreign(node.settings, None, request.headers)
-    most, after = limit(request, LONGEST_PAGE), request.query_params.get("after")
+    most, after = limit(request, LONGEST_LIST, LONGEST_LIST), request.query_params.get("after")
     channels = await visible(request, node.hub.open_channels())
     every = [channel.feed for channel in channels.values()]
     families: dict[str, list[Feed]] = {}
@@ -212,7 +212,7 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     "listLabels",
     "Sections, places and stories, with the number of their dispatches",
     (Returns(200, "The labels, most used first.", (LABELS,), headers=(_MORE_LABELS,)),),
-    parameters=(_SKIP, limit_parameter("LabelLimit", LABELS_PAGE)),
+    parameters=(_SKIP, limit_parameter("LabelLimit", LABELS_PAGE, LONGEST_LIST)),
     faults=(INVALID_PARAMETER, OTHER_ORIGIN),
     description="At most `limit` of each kind; `Link` leads to those that are used less.",
 )
@@ -221,7 +221,7 @@ async def labels(request: Request) -> Response:
     feed = request.path_params["feed"]
     node = node_of(request)
     await readable(request)
-    most, skip = limit(request, LABELS_PAGE), whole_number(request, "skip", 0, 0, 999_999)
+    most, skip = limit(request, LABELS_PAGE, LONGEST_LIST), whole_number(request, "skip", 0, 0, 999_999)
     found = await node.journal.labels(feed)
     listed = {
         plural: [{"label": label, "dispatches": count} for label, count in found[kind][skip : skip + most]]

@@ -23,18 +23,19 @@ from ticker.web.request import body, idempotency_key, if_match
 from ticker.web.responses import json
 from ticker.web.shapes.dispatch import FILED
 from ticker.web.shapes.held import HELD, HELD_ID, HOLD_RECEIPT, RELEASED, SPIKE_RECEIPT, SPIKED, WAITING
+from ticker.web.visible import check_original
 
 ROUTES: Final = Resource("Embargo", (FEED_NAME, in_path("HeldId", "id", HELD_ID, HELD.example["id"])))
 
 LIST: Final = FEED + "/held"
 ONE: Final = LIST + "/{id}"
 
-PAGE: Final = 50
+PAGE: Final = 100
 """Held dispatches on a page by default."""
 
 _PLACE: Final = f"1773241200000-{HELD.example['id']}"
 _AFTER: Final = query("HeldAfter", "after", "As `Link` had it: where the page begins.", {"type": "string"}, _PLACE)
-_LINK: Final = link_header(f"/v1/feeds/breaking/held?after={_PLACE}&limit=50")
+_LINK: Final = link_header(f"/v1/feeds/breaking/held?after={_PLACE}&limit=100")
 
 HELD_NO_LONGER: Final = Fault("HeldNoLonger", no_longer_held(RELEASED.example))
 
@@ -103,6 +104,7 @@ async def edit(request: Request, holder: Holder) -> Response:
     """Edit a held dispatch."""
     revision = if_match(request)
     edited = read(EditBody, await body(request))
+    await check_original(request, holder, edited.edition_of)
     record = await _record(request, holder)
     key = idempotency_key(request)
     if record["status"] != "held" and key is None:  # a repeated request gets the first response all the same

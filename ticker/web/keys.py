@@ -15,7 +15,7 @@ from ticker.schema import Schema, many, moment, number, or_null, shape, text
 from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
-from ticker.web.paging import LONGEST_PAGE, add_link, fitting, limit, limit_parameter, link_header
+from ticker.web.paging import LONGEST_LIST, add_link, fitting, limit, limit_parameter, link_header
 from ticker.web.parameters import NAME, in_path, query
 from ticker.web.request import body
 from ticker.web.responses import json
@@ -72,14 +72,14 @@ _AFTER: Final = query("KeyAfter", "after", "As `Link` had it: where the page beg
     PATH,
     "listKeys",
     "List who holds a key",
-    (Returns(200, "Never the keys.", (_KEYS,), headers=(link_header(f"{PATH}?after={_PLACE}&limit=100"),)),),
+    (Returns(200, "Never the keys.", (_KEYS,), headers=(link_header(f"{PATH}?after={_PLACE}&limit=1000"),)),),
     role="admin",
-    parameters=(_AFTER, limit_parameter("KeyLimit", LONGEST_PAGE)),
+    parameters=(_AFTER, limit_parameter("KeyLimit", LONGEST_LIST, LONGEST_LIST)),
     faults=(INVALID_PARAMETER,),
 )
 async def list_keys(request: Request, holder: Holder) -> Response:
     """List the holders; never the keys."""
-    most, after = limit(request, LONGEST_PAGE), request.query_params.get("after", "")
+    most, after = limit(request, LONGEST_LIST, LONGEST_LIST), request.query_params.get("after", "")
     every = [asdict(holder) | {"used": used} for holder, used in await node_of(request).registry.holders()]
     rest = [each for each in every if _place(each) > after]
     count = fitting(rest, most)

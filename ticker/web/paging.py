@@ -20,15 +20,18 @@ from ticker.web.parameters import query
 from ticker.web.public_url import base
 
 LONGEST_PAGE: Final = 100
-"""Items on a page, at most."""
+"""Dispatches on a page, at most."""
+
+LONGEST_LIST: Final = 1000
+"""Feeds, keys or labels of a kind on a page, at most: they are small."""
 
 MAX_BYTES: Final = 256 * 1024
 """Bytes of items, as JSON, after which a page ends: 2.6 KB for each of 100 items. Dispatches have about 0.5 KB."""
 
 
-def limit_parameter(component: str, default: int) -> Parameter:
+def limit_parameter(component: str, default: int, most: int = LONGEST_PAGE) -> Parameter:
     """Return the parameter that says how many items a page is to have."""
-    schema = {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": default}
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
     return query(component, "limit", "How many.", schema, default)
 
 
@@ -62,13 +65,13 @@ def whole_number(request: Request, name: str, default: int, least: int, most: in
     return number
 
 
-def limit(request: Request, default: int) -> int:
+def limit(request: Request, default: int, most: int = LONGEST_PAGE) -> int:
     """Return how many items a request asks for.
 
     Raises:
-        Invalid: it is not a whole number from 1 to LONGEST_PAGE.
+        Invalid: it is not a whole number from 1 to `most`.
     """
-    return whole_number(request, "limit", default, 1, LONGEST_PAGE)
+    return whole_number(request, "limit", default, 1, most)
 
 
 def fitting(items: Sequence[Any], limit: int) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from starlette.requests import Request
 
 from ticker.channel import Channel
+from ticker.errors import Invalid
+from ticker.journal.registry import Holder
 from ticker.web.admission import reading_holder
 from ticker.web.node import node_of
 
@@ -41,6 +43,20 @@ async def visible_editions(request: Request, editions: list[str]) -> list[str]:
         for edition in editions
         if listed(request, edition) or (holder is not None and holder.writes(edition.partition("/")[0]))
     ]
+
+
+async def check_original(request: Request, holder: Holder, original: str | None) -> None:
+    """Check the dispatch, as `feed/id`, that another one is to be an edition of; None if it is to be of none.
+
+    Raises:
+        Invalid: there is no such dispatch, or the holder may not know of its feed.
+    """
+    if original is None:
+        return
+    node = node_of(request)
+    feed, _, id = original.partition("/")
+    if (node.feeds.private(feed) and not holder.writes(feed)) or not await node.journal.has(feed, id):
+        raise Invalid([("edition_of", f"must name a dispatch that exists; {original!r} is none")])
 
 
 def listed(request: Request, edition: str) -> bool:
