@@ -24,7 +24,7 @@ _RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
 _CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "waiting"} | _FRESH
 _HUB = {"channel"} | _CHANNEL
-_JOURNAL = {"admin"} | _HUB
+_JOURNAL = {"admin", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"follower", "release", "settings"} | _FOLLOWER
@@ -37,7 +37,8 @@ MAY_IMPORT = {
     "language": set(),
     "text": set(),
     "origins": set[str](),
-    "settings": {"errors", "origins"},
+    "limits": set[str](),
+    "settings": {"errors", "limits", "origins"},
     "schema": set[str](),
     "entry": _ENTRY,
     "dispatch": _ENTRY,
@@ -88,6 +89,7 @@ PURE = {
     "hub",
     "lagging",
     "language",
+    "limits",
     "longpoll",
     "node_counts",
     "origins",

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from ticker.errors import BadSetting
+from ticker.limits import Limits
 from ticker.origins import allows
 from ticker.settings import PREFIX, Settings
 
@@ -43,6 +44,11 @@ BAD = [
     ("drain", "601"),
     ("rate", "-1"),
     ("readers", "-1"),
+    ("max_feeds", "-1"),
+    ("max_revisions", "-1"),
+    ("max_labels", "-1"),
+    ("max_held", "-1"),
+    ("max_held_by_key", "-1"),
 ]
 
 
@@ -58,6 +64,7 @@ def test_without_flags_and_environment_the_defaults_hold() -> None:
     assert (settings.data, settings.replicas, settings.replica_timeout) == (Path("ticker-data"), 0, 2.0)
     assert (settings.admin_key, settings.origins, settings.ring) == (None, "*", 1024)
     assert (settings.drain, settings.readers) == (10.0, 0)
+    assert (settings.rate, settings.max_feeds, settings.limits) == (1200, 1000, Limits(500, 20_000, 2000, 1000))
 
 
 def test_the_environment_wins_over_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +162,11 @@ def test_workers_read_the_same_settings_from_the_environment_they_are_given(monk
         ring=64,
         drain=0.0,
         rate=600,
+        max_feeds=1,
+        max_revisions=2,
+        max_labels=3,
+        max_held=4,
+        max_held_by_key=5,
         readers=7,
         public_url="https://news.example/ticker",
     )

@@ -18,6 +18,7 @@ from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
 from ticker.journal.log import Journal
+from ticker.journal.rate import Rates
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 from ticker.redis_clock import RedisClock
@@ -48,8 +49,10 @@ class Node:
             slow if settings.replicas else self.redis,
             replicas=settings.replicas,
             replica_timeout=settings.replica_timeout,
+            limits=settings.limits,
         )
-        self.registry = Registry(self.redis)
+        self.registry = Registry(self.redis, max_feeds=settings.max_feeds)
+        self.rates = Rates(self.redis)
         self.held = HeldDispatches(self.redis)
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)

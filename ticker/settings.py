@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ticker import origins
 from ticker.errors import BadSetting
+from ticker.limits import Limits
 
 PREFIX = "TICKER_"
 
@@ -82,8 +83,18 @@ class Settings(BaseSettings):
         10.0, ge=0, le=600, description="Seconds over which a stopping worker empties itself of readers."
     )
     rate: int = Field(
-        0, ge=0, description="Changes a minute that a key may make unless it has a rate of its own; 0 sets no limit."
+        1200,
+        ge=0,
+        description="Changes a minute that a key may make unless it has a rate of its own, or is an admin's of all "
+        "feeds; 0 sets no limit.",
     )
+    max_feeds: int = Field(1000, ge=0, description="Feeds in all, closed ones included; 0 sets no limit.")
+    max_revisions: int = Field(500, ge=0, description="Revisions of a dispatch; 0 sets no limit.")
+    max_labels: int = Field(
+        20_000, ge=0, description="Sections, places and stories of a feed, together; 0 sets no limit."
+    )
+    max_held: int = Field(2000, ge=0, description="Dispatches that are held in a feed; 0 sets no limit.")
+    max_held_by_key: int = Field(1000, ge=0, description="Dispatches that one key holds in a feed; 0 sets no limit.")
     readers: int = Field(0, ge=0, description="Readers a worker admits; 0 means as many as its open-file limit allows.")
 
     @field_validator("host")
@@ -125,6 +136,11 @@ class Settings(BaseSettings):
     @classmethod
     def _public_url(cls, text: str | None) -> str | None:
         return None if text is None else _base_url(text)
+
+    @property
+    def limits(self) -> Limits:
+        """What one feed, and one key in it, may take up."""
+        return Limits(self.max_revisions, self.max_labels, self.max_held, self.max_held_by_key)
 
     @property
     def allowed(self) -> tuple[str, ...]:

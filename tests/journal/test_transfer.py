@@ -100,9 +100,9 @@ async def exported(redis: Redis, feed: str = "breaking") -> list[bytes]:
     return [line async for line, _ in export_feed(redis, await Registry(redis).settings(feed))]
 
 
-async def imported(redis: Redis, lines: list[bytes], **rest: str) -> list[int]:
+async def imported(redis: Redis, lines: list[bytes], name: str | None = None) -> list[int]:
     """Import a feed; return how far it said it was."""
-    return [step.done async for _, step in import_feed(redis, lines, **rest)]
+    return [step.done async for _, step in import_feed(redis, lines, name=name)]
 
 
 async def shut(redis: Redis, feed: str) -> None:

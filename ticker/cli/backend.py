@@ -32,7 +32,8 @@ def over_http(redis: str | None, data: Path | None) -> bool:
 
 def directly(redis: str | None, data: Path | None, act: Callable[[Registry], Awaitable[Result]]) -> Result:
     """Run `act` on the registry of a log and return its result; raises as `on_the_log`."""
-    return on_the_log(redis, data, lambda redis: act(Registry(redis)))
+    max_feeds = Settings.read().max_feeds
+    return on_the_log(redis, data, lambda redis: act(Registry(redis, max_feeds=max_feeds)))
 
 
 def refuse_service(command: str, redis: str | None, data: Path | None) -> None:

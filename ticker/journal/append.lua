@@ -1,7 +1,7 @@
 -- The writer of a feed's log. Atomically: gives a repeated request its first receipt, or gives the next offset, chains
 -- the hash, stores the entry and what follows from it, and publishes. It either does all of that or, having checked
 -- everything first, nothing. Held dispatches are kept here too, and enter the log at their release. It runs behind
--- store.lua, outcomes.lua, time.lua and held.lua, as one script.
+-- store.lua, outcomes.lua, time.lua, held.lua and limits.lua, as one script.
 --
 -- KEYS  as in store.lua; then answered, held, due, flashes, desk; then the earlier revisions of the dispatch; then the
 --       indexes that the dispatch enters, then those it leaves (all of one feed, one hash tag)
@@ -18,6 +18,7 @@
 --   own_only         whether only the key that filed it may change it
 --   fields           what the kind carries, as JSON, which is spliced in as it is
 --   release_at       when the held dispatch is due, in milliseconds
+--   max_…            limits of what the feed and the key may take up; see limits.lua
 --   confirm          request: it becomes a flash if a second key confirms it within confirm_timeout milliseconds;
 --                    give: this is the second key; drop: it is no longer to become a flash
 -- Returns {outcome, detail}; see outcomes.lua.
@@ -61,6 +62,8 @@ if change.held then
   if not waiting then return refusal end
   filer = redis.call('HGET', FILERS, change.held) -- a released dispatch belongs to the key that wrote it
 end
+local full = kind == 'hold' and refuse_hold(change)
+if full then return full end
 if kind == 'hold' or kind == 'edit' then
   if change.release_at <= now then return {outcome.over, ''} end
   return keep(hold(change, at, now, waiting))
@@ -88,6 +91,9 @@ if id then
     return {outcome.stale, string.format('%d', known.revision)}
   end
 end
+
+full = refuse_growth(change, known, FIRST_INDEX)
+if full then return full end
 
 -- The entry, and what it leaves in the store.
 

@@ -25,6 +25,7 @@ from ticker.errors import (
 )
 from ticker.journal import names
 from ticker.journal.feed_settings import moment
+from ticker.limits import NO_LIMITS, Limits
 
 REQUEST_TTL: Final = 24 * 3600
 """Seconds an Idempotency-Key is remembered. Published in the protocol."""
@@ -41,11 +42,12 @@ def key_names(feed: str, change: Change) -> tuple[list[str], int]:
     return [*keys, earlier, *enters, *(leaves - enters)], len(enters)
 
 
-def argument(change: Change, channel: str, entered: int) -> bytes:
+def argument(change: Change, channel: str, entered: int, limits: Limits = NO_LIMITS) -> bytes:
     """Return the one argument of the script, as JSON; it publishes the entry on `channel`.
 
     `entered` is the number of indexes that the dispatch enters.
     """
+    own = {name: value for name, value in change.arguments().items() if value is not None}
     members = {
         "kind": change.kind,
         "channel": channel,
@@ -53,7 +55,8 @@ def argument(change: Change, channel: str, entered: int) -> bytes:
         "holder": change.holder.id,
         "random": "".join(_DIGITS[byte & 31] for byte in secrets.token_bytes(8)),
         "entered": entered,
-        **{name: value for name, value in change.arguments().items() if value is not None},
+        **limits.arguments(change.kind, released="held" in own, confirmed=own.get("confirm") == "give"),
+        **own,
     }
     if change.idempotency_key:
         members |= {"fingerprint": change.fingerprint(), "ttl": REQUEST_TTL}
@@ -115,6 +118,18 @@ REFUSED: Final[dict[str, Callable[[Refusal], TickerError]]] = {
     "not_owner": lambda _: not_yours(),
     "reused": lambda _: key_reused(),
     "over": lambda _: Invalid([("release_at", "is in the past; to file the dispatch now, leave it out")]),
+    "many_revisions": lambda refusal: Conflict(
+        f"This dispatch has {int(refusal.detail)} revisions, as many as it may; kill it and file another"
+    ),
+    "many_labels": lambda refusal: Conflict(
+        f"This feed has {int(refusal.detail)} sections, places and stories, as many as it may; use those that it has"
+    ),
+    "many_held": lambda refusal: Conflict(
+        f"{int(refusal.detail)} dispatches are held in this feed, as many as may be; release or spike one first"
+    ),
+    "many_held_by_key": lambda refusal: Conflict(
+        f"Your key holds {int(refusal.detail)} dispatches in this feed, as many as it may; release or spike one first"
+    ),
     "unasked": lambda _: nothing_to_confirm(),
     "late": lambda _: Conflict("The time to confirm this flash is over; correct the urgency to flash to ask again"),
     "alone": lambda _: Forbidden("A flash must be confirmed with a second key, not with the one that asked for it"),

@@ -20,6 +20,7 @@ from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
 from ticker.journal.labels import LabelRanks, Labels
 from ticker.journal.redis import CommandError, Redis, Script, WrongType
+from ticker.limits import NO_LIMITS, Limits
 
 
 class Probed(NamedTuple):
@@ -39,12 +40,15 @@ class Probed(NamedTuple):
 class Journal:
     """Writes and reads the logs of feeds. Raises Unavailable whenever Redis does not respond."""
 
-    def __init__(self, redis: Redis, *, replicas: int = 0, replica_timeout: float = 2.0) -> None:
+    def __init__(
+        self, redis: Redis, *, replicas: int = 0, replica_timeout: float = 2.0, limits: Limits = NO_LIMITS
+    ) -> None:
         """`replicas` must hold an entry before `append` returns; `replica_timeout` is in seconds."""
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
-        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "append.lua")
+        self._limits = limits
+        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "limits.lua", "append.lua")
         self._read_state = Script("read_state.lua")
         self._labels = LabelRanks(redis)
         self._editions = Editions(redis)
@@ -58,7 +62,7 @@ class Journal:
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
         keys, entered = key_names(feed, change)
-        args = [argument(change, self._redis.channels.live(feed), entered)]
+        args = [argument(change, self._redis.channels.live(feed), entered, self._limits)]
         # WAIT covers only the writes of its own connection, so both use the same one.
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
             outcome, detail = await redis.run(self._append, keys, args)

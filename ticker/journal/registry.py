@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import secrets
 import time
 from contextlib import suppress
@@ -28,9 +27,6 @@ from ticker.journal.version import stamp
 log = logging.getLogger("ticker.registry")
 
 Role = Literal["correspondent", "editor", "admin"]
-
-RATE_WINDOW: Final = 60
-"""Seconds over which the changes of a key are counted."""
 
 NEVER: Final = 253_370_764_800_000
 """Millisecond of Unix time, in the year 9999, when a held dispatch is due that came due while its feed was closed."""
@@ -58,8 +54,10 @@ class Holder:
 class Registry:
     """Feeds and keys, in Redis. Every method raises Unavailable when Redis cannot be reached."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, max_feeds: int = 0) -> None:
+        """`max_feeds` is the number of feeds that there may be; 0 sets no limit."""
         self._redis = redis
+        self._max_feeds = max_feeds
         self._noted: dict[str, int] = {}
         self._swap = Script("swap.lua")
         self._closing = Script("time.lua", "closing.lua")
@@ -135,8 +133,9 @@ class Registry:
         """Open a feed and notify every node.
 
         Raises:
-            Conflict: it is open already.
+            Conflict: it is open already, or there are as many feeds as there may be.
         """
+        await self.check_room(settings.name)
         # The log first, because a listed feed can be written to. Its origin is random, so that a feed that was
         # lost and is opened again shares no position with the first.
         await self._redis("HSETNX", names.state(settings.name), "origin", secrets.token_hex(20))
@@ -144,6 +143,18 @@ class Registry:
         for member, value in (("hash", origin), ("at", 0), ("offset", 0)):
             await self._redis("HSETNX", names.state(settings.name), member, value)
         await self.list_feed(settings)
+
+    async def check_room(self, name: str) -> None:
+        """Check that a feed with this name may be added.
+
+        Raises:
+            Conflict: there are as many feeds as there may be.
+        """
+        if not self._max_feeds:
+            return
+        number, listed = await self._redis.pipeline(("HLEN", names.FEEDS), ("HEXISTS", names.FEEDS, name))
+        if number >= self._max_feeds and not listed:
+            raise Conflict(f"There are {number} feeds, as many as this service may have (TICKER_MAX_FEEDS)")
 
     async def list_feed(self, settings: FeedSettings) -> None:
         """List a feed whose log exists: from now on it can be read and written to.
@@ -221,14 +232,6 @@ class Registry:
             if holder.id == id:
                 return holder
         return None
-
-    async def count(self, holder: Holder, rate: int) -> int:
-        """Count one more change by this key; return the seconds to wait if it exceeds `rate` this minute, else 0."""
-        at = time.time()
-        window = int(at // RATE_WINDOW)
-        counter = names.rate(holder.id, window)
-        number, _ = await self._redis.pipeline(("INCR", counter), ("EXPIRE", counter, 2 * RATE_WINDOW))
-        return math.ceil((window + 1) * RATE_WINDOW - at) if number > rate else 0
 
     async def note_use(self, holder: Holder) -> None:
         """Note that a key was used, to the minute; each node writes it at most once a minute."""

@@ -29,6 +29,7 @@ from ticker.journal.append import indexes, log_keys
 from ticker.journal.editions import Editions
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script
+from ticker.journal.registry import Registry
 from ticker.journal.walk import Walk, readable
 
 FORMAT: Final = 1
@@ -190,7 +191,7 @@ def without_crc(number: int, text: bytes) -> dict[str, Any]:
 
 
 async def import_feed(
-    redis: Redis, lines: Iterable[bytes], *, name: str | None = None
+    redis: Redis, lines: Iterable[bytes], *, name: str | None = None, max_feeds: int = 0
 ) -> AsyncGenerator[tuple[FeedSettings, Progress], None]:
     """Import an export into a feed that has no entries yet, or resume an import that was interrupted.
 
@@ -199,10 +200,11 @@ async def import_feed(
 
     Raises:
         BadRequest: as `read`. The entries before the fault are imported.
-        Conflict: the feed is there with another history.
+        Conflict: the feed is there with another history, or there are `max_feeds` feeds already.
     """
     head, entries = read(lines)
     settings = replace(head.settings, name=name or head.settings.name)
+    await Registry(redis, max_feeds=max_feeds).check_room(settings.name)
     script = Script("store.lua", "restore.lua")
     # By itself, so that the server has the script before a batch of calls: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]

@@ -34,7 +34,13 @@ PAGE: Final = 100
 """Held dispatches on a page by default."""
 
 _PLACE: Final = f"1773241200000-{HELD.example['id']}"
-_AFTER: Final = query("HeldAfter", "after", "As `Link` had it: where the page begins.", {"type": "string"}, _PLACE)
+_AFTER: Final = query(
+    "HeldAfter",
+    "after",
+    "As `Link` had it: where the page begins.",
+    {"type": "string", "pattern": "^[0-9]{1,15}-[0-9a-z]{1,64}$"},
+    _PLACE,
+)
 _LINK: Final = link_header(f"/v1/feeds/breaking/held?after={_PLACE}&limit=100")
 
 HELD_NO_LONGER: Final = Fault("HeldNoLonger", no_longer_held(RELEASED.example))
