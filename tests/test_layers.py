@@ -67,7 +67,7 @@ MAY_IMPORT = {
     "node": _NODE,
     "web": _WEB,
     "server": _SERVER,
-    "load": {"errors"},
+    "load": {"child", "errors"},
     "client": set(),  # it is used without the service
     "cli": _SERVER | {"server", "load"},
     "__main__": {"cli"},

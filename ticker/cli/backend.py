@@ -26,7 +26,7 @@ def over_http(redis: str | None, data: Path | None) -> bool:
     """Return True to send requests to a service: TICKER_URL or TICKER_KEY is set, and no log is named."""
     if redis is not None or data is not None:
         return False
-    named = os.environ.get("TICKER_REDIS_URL") or os.environ.get("TICKER_DATA")
+    named = any(os.environ.get(f"TICKER_{name}") for name in ("REDIS_URL", "REDIS_URL_FILE", "DATA"))
     return bool(os.environ.get("TICKER_KEY") or os.environ.get("TICKER_URL")) and not named
 
 

@@ -146,9 +146,9 @@ async def _start_worker(settings: Settings, listener: socket.socket) -> Child:
                 "ticker.server.worker",
                 *map(str, descriptors),
                 on_exit=close_lifeline,
-                env=settings.environment(),
                 pass_fds=descriptors,
             )
+            end.write(settings.handed_over() + b"\n")
         except BaseException:
             end.close()
             raise

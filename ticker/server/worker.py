@@ -1,7 +1,8 @@
 """One worker process: uvicorn with the hand-off, on a socket that the supervisor opened.
 
 Started as `python -m ticker.server.worker LISTENER LIFELINE`, both file descriptors. The lifeline is a socket to the
-supervisor: the worker sends one byte when it is ready, and stops when the other end closes.
+supervisor: the worker receives one line with its settings, sends one byte when it is ready, and stops when the other
+end closes.
 """
 
 from __future__ import annotations
@@ -92,10 +93,16 @@ class Worker(uvicorn.Server):
             await asyncio.sleep(CLOSE_GRACE)
 
 
+def _receive_settings(lifeline: socket.socket) -> Settings:
+    with lifeline.makefile("rb") as received:
+        return Settings.received(received.readline())  # the supervisor sends nothing else
+
+
 def main(listener: int, lifeline: int) -> None:
     """Serve until told to stop, or until the supervisor is gone."""
     logging.basicConfig(level=logging.WARNING, format="ticker: %(message)s", stream=sys.stderr)
-    settings = Settings.read()
+    connection = socket.socket(fileno=lifeline)
+    settings = _receive_settings(connection)
     config = uvicorn.Config(
         application(settings),
         ws=LimitedWebSocket,
@@ -109,7 +116,7 @@ def main(listener: int, lifeline: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    Worker(config, socket.socket(fileno=listener), socket.socket(fileno=lifeline), settings.drain).run()
+    Worker(config, socket.socket(fileno=listener), connection, settings.drain).run()
 
 
 if __name__ == "__main__":
