@@ -27,7 +27,7 @@ _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"follower", "release", "settings"} | _FOLLOWER
+_NODE = {"follower", "guesses", "release", "settings"} | _FOLLOWER
 _WEB = {"allowance", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "language": set(),
     "text": set(),
     "origins": set[str](),
+    "guesses": set[str](),
     "limits": set[str](),
     "settings": {"errors", "limits", "origins"},
     "schema": set[str](),
@@ -86,6 +87,7 @@ PURE = {
     "feed",
     "follow",
     "freshness",
+    "guesses",
     "hub",
     "lagging",
     "language",

@@ -13,6 +13,7 @@ from ticker.channel import Channel
 from ticker.delivery import Deliveries, Filed, Kept
 from ticker.errors import NotFound
 from ticker.follower import Follower
+from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
@@ -53,6 +54,7 @@ class Node:
         )
         self.registry = Registry(self.redis, max_feeds=settings.max_feeds)
         self.rates = Rates(self.redis)
+        self.guesses = Guesses(time.monotonic)
         self.held = HeldDispatches(self.redis)
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)

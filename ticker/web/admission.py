@@ -26,6 +26,7 @@ from ticker.journal.registry import Holder
 from ticker.node import Node
 from ticker.origins import EVERY, allows, host
 from ticker.settings import Settings
+from ticker.web.key_lookup import address_of, find_holder, secret_in
 from ticker.web.node import node_of
 from ticker.wire import Encoding
 
@@ -50,20 +51,14 @@ class Access(NamedTuple):
     key: str | None
 
 
-def secret_in(headers: Mapping[str, str]) -> str | None:
-    """Return the key that a request carries (RFC 6750), if any. Header names are in small letters."""
-    scheme, _, secret = headers.get("authorization", "").partition(" ")
-    return secret.strip() or None if scheme.lower() == "bearer" else None
-
-
-async def reading_holder(node: Node, headers: Mapping[str, str]) -> Holder | None:
+async def reading_holder(node: Node, headers: Mapping[str, str], address: str) -> Holder | None:
     """Return whose key a request that reads carries; None without a key, and with one that opens nothing."""
     secret = secret_in(headers)
-    return None if secret is None else await node.registry.holder(secret)
+    return None if secret is None else await find_holder(node, secret, address)
 
 
-async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Access:
-    """Return a feed's channel if this request may know of it. Header names are in small letters.
+async def find_readable(node: Node, headers: Mapping[str, str], feed: str, address: str = "") -> Access:
+    """Return a feed's channel if this request, from this address, may know of it. Header names are in small letters.
 
     Whether pages of another site may read it is checked by `refuse_foreign`.
 
@@ -72,11 +67,18 @@ async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Ac
         Unavailable: as `Hub.channel`; or Redis cannot be asked.
     """
     if not node.feeds.private(feed):
-        channel = await node.find(feed)
+        if feed in node.hub.channels:
+            channel = await node.find(feed)
+        else:  # its key is looked up as for a private feed, since the response to an unknown one may have to wait
+            looked_up = reading_holder(node, headers, address)
+            found, _ = await asyncio.gather(node.find(feed), looked_up, return_exceptions=True)
+            if isinstance(found, BaseException):
+                raise found
+            channel = found
         if channel.feed.visibility != "private":
             return Access(channel, None)
     # Redis is asked as for a feed that does not exist, so that neither time nor an outage tells the two apart.
-    holder, _ = await asyncio.gather(reading_holder(node, headers), node.registry.listed(feed))
+    holder, _ = await asyncio.gather(reading_holder(node, headers, address), node.registry.listed(feed))
     if holder is None or not holder.writes(feed):
         raise no_such_feed(feed)
     await node.registry.note_use(holder)
@@ -93,7 +95,7 @@ async def readable(request: HTTPConnection, *, pages: bool = True) -> Channel:
         Forbidden: as `refuse_foreign`.
     """
     node = node_of(request)
-    access = await find_readable(node, request.headers, request.path_params["feed"])
+    access = await find_readable(node, request.headers, request.path_params["feed"], address_of(request))
     request.scope["state"]["governing"] = access.channel.feed
     if pages:
         refuse_foreign(node.settings, access.channel.feed, request.headers)

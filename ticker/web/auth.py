@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from ticker.errors import InsufficientScope, InvalidToken, TooMany, Unauthorized
 from ticker.journal.registry import Holder, Role
-from ticker.web.admission import secret_in
+from ticker.web.key_lookup import address_of, find_holder, secret_in
 from ticker.web.node import node_of
 
 _RANK: dict[Role, int] = {"correspondent": 1, "editor": 2, "admin": 3}
@@ -45,7 +45,7 @@ async def holder_of(request: Request, *, at_least: Role, feed: str | None = None
     if secret is None:
         raise key_needed()
     node = node_of(request)
-    holder = await node.registry.holder(secret)
+    holder = await find_holder(node, secret, address_of(request))
     if holder is None:
         raise unknown_key()
     if _RANK[holder.role] < _RANK[at_least]:

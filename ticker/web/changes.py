@@ -24,6 +24,7 @@ from ticker.settings import Settings
 from ticker.waiting import PollResponse, Waiter
 from ticker.web.admission import cross_origin, enter, find_readable
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
+from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME, TICKER_AT, query
@@ -133,7 +134,7 @@ async def changes(request: Request) -> Response:
     """Respond with the frames after a position, once there are some."""
     node = node_of(request)
     feed = request.path_params["feed"]
-    access = await find_readable(node, request.headers, feed)
+    access = await find_readable(node, request.headers, feed, address_of(request))
     request.scope["state"]["governing"] = access.channel.feed
     query, headers = request.url.query, request.headers
     poll = admit_poll(node.hub, node.settings, feed=feed, query=query, headers=headers, key=access.key)

@@ -10,6 +10,7 @@ from ticker.channel import Channel
 from ticker.errors import Invalid
 from ticker.journal.registry import Holder
 from ticker.web.admission import reading_holder
+from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
 
 
@@ -20,7 +21,7 @@ async def visible(request: Request, channels: Mapping[str, Channel]) -> dict[str
         Unavailable: there is a key, and Redis cannot be asked what it reaches.
     """
     hidden = any(not channel.feed.listed for channel in channels.values())
-    holder = await reading_holder(node_of(request), request.headers) if hidden else None
+    holder = await reading_holder(node_of(request), request.headers, address_of(request)) if hidden else None
     return {
         name: channel
         for name, channel in channels.items()
@@ -37,7 +38,7 @@ async def visible_editions(request: Request, editions: list[str]) -> list[str]:
     node = node_of(request)
     if all(listed(request, edition) for edition in editions):
         return editions
-    holder = await reading_holder(node, request.headers)
+    holder = await reading_holder(node, request.headers, address_of(request))
     return [
         edition
         for edition in editions
