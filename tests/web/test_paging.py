@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from tests.cli.command import Here, at
 from tests.service import Service
+from ticker.web.audit import MAX_AUDITS
 from ticker.web.feeds import MAX_EDITIONS
 from ticker.web.pages import MASTHEAD_FEEDS
 from ticker.web.paging import MAX_BYTES, fitting
@@ -144,3 +146,29 @@ def test_the_masthead_leads_to_some_feeds_and_the_one_that_is_shown(many: Servic
     links = {f"edition-{number:03}" for number in range(105) if f'href="/feeds/edition-{number:03}"' in page}
     assert MASTHEAD_FEEDS - 1 <= len(links) <= MASTHEAD_FEEDS + MAX_EDITIONS
     assert "edition-104" in links
+
+
+def test_a_worker_sends_so_many_audits_at_once_and_they_are_bounded_in_memory(own_service: Service) -> None:
+    for _ in range(120):
+        own_service.file("breaking", "ش" * 1000, byline="ش" * 200, dateline="ش" * 100)
+    host, port = "127.0.0.1", own_service.port
+    request = f"GET /v1/feeds/breaking/audit HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {own_service.key}\r\n\r\n"
+
+    def ask() -> socket.socket:
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # it takes almost nothing
+        connection.connect((host, port))
+        connection.sendall(request.encode())
+        return connection
+
+    unread = [ask() for _ in range(MAX_AUDITS)]
+    try:
+        for connection in unread:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        refused = own_service.http.get("/v1/feeds/breaking/audit")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert own_service.http.get("/v1/feeds/breaking").status_code == 200
+    finally:
+        for connection in unread:
+            connection.close()
+    own_service.until(lambda: own_service.http.get("/v1/feeds/breaking/audit").status_code == 200)

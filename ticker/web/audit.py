@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from ticker.changes import KINDS
 from ticker.errors import Unavailable
@@ -24,6 +25,9 @@ from ticker.web.shapes.feed import ON_AIR
 from ticker.web.shapes.held import HELD, RELEASED, SPIKED
 
 ROUTES: Final = Resource("Desk", (FEED_NAME,))
+
+MAX_AUDITS: Final = 16
+"""Audits that a worker sends at once: each reads a whole log."""
 
 _STANDING: Final = Shape(
     "Standing",
@@ -94,7 +98,22 @@ async def read_audit(request: Request, holder: Holder) -> Response:
         "content-disposition": f'attachment; filename="{feed}-audit.ndjson"',
     }
     audit = Audit(node_of(request).redis, feed)
-    return StreamingResponse(_lines(audit), 200, headers, "application/x-ndjson")
+    return _AuditResponse(_lines(audit), 200, headers, "application/x-ndjson")
+
+
+class _AuditResponse(StreamingResponse):
+    """A response that is refused while MAX_AUDITS others are being sent."""
+
+    sending: ClassVar[int] = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _AuditResponse.sending >= MAX_AUDITS:
+            raise Unavailable("Several audits are being read from this node; try again in a moment", retry_after=5)
+        _AuditResponse.sending += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            _AuditResponse.sending -= 1
 
 
 async def _lines(audit: Audit) -> AsyncIterator[bytes]:
