@@ -74,7 +74,7 @@ const OPTIONS = {
  * @param {Uint8Array} bundle
  */
 async function minifyAgain(bundle) {
-  const { code = "" } = await minify(new TextDecoder().decode(bundle), { module: true, ecma: 2022, compress: { passes: 3 } });
+  const { code = "" } = await minify(new TextDecoder().decode(bundle), { module: true, ecma: 2022, compress: { passes: 3, unsafe_arrows: true, sequences: false } });
   return new TextEncoder().encode(`${code}\n`);
 }
 

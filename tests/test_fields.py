@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 SERVERS = {"id", "status", "filed", "updated", "revision"}
 """What the service adds to a dispatch."""
 
-HELD = {"id", "status", "revision", "held", "updated", "by", "release_at"}
+HELD = {"id", "status", "revision", "held", "updated", "by", "release_at", "parked"}
 """What the service adds to a held dispatch."""
 
 

@@ -14,6 +14,7 @@ from ticker.follow import (
     FILL_BATCH,
     PROBE_INTERVAL,
     PROBE_TIMEOUT,
+    STALL,
     Action,
     Arrived,
     CheckKeys,
@@ -38,6 +39,7 @@ from ticker.follow import (
     Unreadable,
     Wait,
 )
+from ticker.freshness import PROOF_LIMIT
 from ticker.ring import Ring
 from ticker.wire import BEAT_INTERVAL
 
@@ -257,6 +259,56 @@ def test_a_token_that_does_not_arrive_ends_the_session(node: Node) -> None:
     assert node.take(Tick(NOW + PROBE_TIMEOUT)) == [Reconnect()]
 
 
+def test_a_node_that_did_not_run_meanwhile_probes_again_at_once(node: Node) -> None:
+    node.probe(token="old")
+    late = NOW + PROBE_TIMEOUT + STALL
+    assert node.take(Tick(late)) == [SendProbe({"a": 3})]
+    node.take(ProbeSent(Probe("new", {"a": 3}, {"a": node.log.tails[3]}, AT)))
+    assert node.take(TokenArrived("old", late)) == []
+    assert node.take(Tick(late)) == [Wait(late + PROBE_TIMEOUT)]
+    assert node.take(TokenArrived("new", late + 0.1)) == [CheckKeys(), Prove("a", AT, beat=True, asked=late)]
+
+
+def test_a_token_that_lay_unread_proves_nothing_and_a_probe_is_due(node: Node) -> None:
+    node.probe(token="old")
+    late = NOW + PROBE_TIMEOUT + 0.1
+    assert node.take(TokenArrived("old", late)) == []
+    assert node.take(Tick(late)) == [SendProbe({"a": 3})]
+    node.take(ProbeSent(Probe("new", {"a": 3}, {"a": node.log.tails[3]}, AT)))
+    assert node.take(TokenArrived("new", late + PROBE_TIMEOUT))[-1] == Prove("a", AT, beat=True, asked=late)
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_a_second_token_that_is_late_in_a_row_ends_the_session(node: Node, *, arrives: bool) -> None:
+    node.probe()
+    late = NOW + PROBE_TIMEOUT + STALL
+    for ends in (False, True):
+        if arrives:
+            assert node.take(TokenArrived("t", late)) == ([Reconnect()] if ends else [])
+        actions = node.take(Tick(late))
+        assert actions == ([SendProbe({"a": 3})] if arrives or not ends else [Reconnect()])
+        node.take(ProbeSent(Probe("t", {"a": 3}, {"a": node.log.tails[3]}, AT)))
+        late += PROBE_TIMEOUT + STALL
+
+
+def test_a_token_in_time_and_a_new_session_end_the_patience_that_a_stall_takes(node: Node) -> None:
+    now = NOW
+    for begins_again in (False, True, False):
+        node.probe(now=now)
+        now += PROBE_TIMEOUT + STALL
+        node.probe(now=now)  # once more, since the token is long overdue
+        if begins_again:
+            node.take(Resumed(now))
+        else:
+            assert node.take(TokenArrived("t", now)) != []
+        now += PROBE_INTERVAL
+
+
+def test_a_proof_counts_for_a_reader_until_the_next_one_must_have_come() -> None:
+    assert PROOF_LIMIT == 2 * PROBE_TIMEOUT
+    assert PROBE_INTERVAL < PROBE_TIMEOUT
+
+
 def test_after_a_new_session_or_a_change_a_probe_is_due_and_the_one_before_is_void(node: Node) -> None:
     node.probe()
     assert node.take(Resumed(NOW + 0.2)) == []
@@ -276,7 +328,7 @@ def test_when_redis_is_lost_every_feed_is_delayed_and_what_was_under_way_is_give
 
 
 def test_a_token_proves_a_feed_that_has_all_of_its_log(node: Node) -> None:
-    assert node.prove() == [CheckKeys(), Prove("a", AT, beat=True)]
+    assert node.prove() == [CheckKeys(), Prove("a", AT, beat=True, asked=NOW)]
 
 
 def test_a_token_proves_nothing_twice(node: Node) -> None:
@@ -289,27 +341,27 @@ def test_a_token_that_is_not_of_this_probe_proves_nothing(node: Node) -> None:
     node.probe(token="new")
     assert node.take(TokenArrived("old", NOW)) == []
     assert node.take(Tick(NOW)) == [Wait(NOW + PROBE_TIMEOUT)]
-    assert node.take(TokenArrived("new", NOW))[-1] == Prove("a", AT, beat=True)
+    assert node.take(TokenArrived("new", NOW))[-1] == Prove("a", AT, beat=True, asked=NOW)
 
 
 def test_a_feed_is_proven_only_after_what_pub_sub_did_not_bring_was_read(node: Node) -> None:
     assert node.prove({"a": node.log.tails[6]}) == [CheckKeys(), Fill("a", 4, 6)]
     assert node.take(Filled("a", node.entries(4, 6))) == [
         *publishes(node.entries(4, 6)),
-        Prove("a", AT, beat=True),
+        Prove("a", AT, beat=True, asked=NOW),
     ]
 
 
 def test_what_arrived_after_the_probe_does_not_spoil_its_proof(node: Node) -> None:
     node.probe()
     node.take(Arrived("a", node.log.entries[3]))
-    assert node.take(TokenArrived("t", NOW))[-1] == Prove("a", AT, beat=True)
+    assert node.take(TokenArrived("t", NOW))[-1] == Prove("a", AT, beat=True, asked=NOW)
 
 
 @pytest.mark.parametrize("end", [written(3, "1" * 40).tails[3], written(3).tails[2], written(2, "1" * 40).tails[2]])
 def test_a_forked_feed_is_restarted_and_proven_then(node: Node, end: Tail) -> None:
     assert node.prove({"a": end}) == [CheckKeys(), Restart("a")]
-    assert node.take(Restarted("a")) == [Prove("a", AT, beat=True)]
+    assert node.take(Restarted("a")) == [Prove("a", AT, beat=True, asked=NOW)]
 
 
 def test_a_forked_feed_that_cannot_be_opened_is_delayed(node: Node) -> None:
@@ -321,20 +373,20 @@ def test_a_forked_feed_that_cannot_be_opened_is_delayed(node: Node) -> None:
 def test_a_hole_that_cannot_be_read_leaves_the_feed_unproven_until_it_is_restarted(node: Node) -> None:
     node.prove({"a": node.log.tails[6]})
     assert node.take(Unreadable("a")) == [Restart("a")]
-    assert node.take(Restarted("a")) == [Prove("a", AT, beat=True)]
+    assert node.take(Restarted("a")) == [Prove("a", AT, beat=True, asked=NOW)]
 
 
 def test_feeds_are_proven_each_on_its_own(node: Node) -> None:
     node.copies.channels["b"] = Copy(node.log, 5)
     actions = node.prove({"a": node.log.tails[4], "b": node.log.tails[5]})
-    assert actions == [CheckKeys(), Fill("a", 4, 4), Prove("b", AT, beat=True)]
-    assert node.take(Filled("a", node.entries(4, 4)))[-1] == Prove("a", AT, beat=True)
+    assert actions == [CheckKeys(), Fill("a", 4, 4), Prove("b", AT, beat=True, asked=NOW)]
+    assert node.take(Filled("a", node.entries(4, 4)))[-1] == Prove("a", AT, beat=True, asked=NOW)
 
 
 def test_a_beat_is_due_every_ten_seconds_on_average(node: Node) -> None:
     beats, now = [], NOW
     for _ in range(40):
-        if node.prove(now=now)[-1] == Prove("a", AT, beat=True):
+        if node.prove(now=now)[-1] == Prove("a", AT, beat=True, asked=now):
             beats.append(now)
         now += PROBE_INTERVAL
     assert [later - before for before, later in pairwise(beats)] == [BEAT_INTERVAL] * 3
@@ -344,8 +396,9 @@ def test_between_beats_a_proof_neither_beats_nor_checks_keys_nor_retries_what_is
     node.prove()
     node.copies.damaged.add("b")
     half = BEAT_INTERVAL - PROBE_INTERVAL / 2
-    assert node.prove(now=NOW + half - 0.01) == [Prove("a", AT, beat=False)]
-    assert node.prove(now=NOW + half + PROBE_INTERVAL) == [Restart("b"), CheckKeys(), Prove("a", AT, beat=True)]
+    early, late = NOW + half - 0.01, NOW + half + PROBE_INTERVAL
+    assert node.prove(now=early) == [Prove("a", AT, beat=False, asked=early)]
+    assert node.prove(now=late) == [Restart("b"), CheckKeys(), Prove("a", AT, beat=True, asked=late)]
 
 
 # Damaged and emptied logs
@@ -353,7 +406,7 @@ def test_between_beats_a_proof_neither_beats_nor_checks_keys_nor_retries_what_is
 
 def test_a_damaged_feed_without_a_channel_is_retried_with_each_beat(node: Node) -> None:
     node.copies.damaged.add("b")
-    assert node.prove() == [Restart("b"), CheckKeys(), Prove("a", AT, beat=True)]
+    assert node.prove() == [Restart("b"), CheckKeys(), Prove("a", AT, beat=True, asked=NOW)]
     assert node.take(Restarted("b")) == []
 
 
@@ -363,7 +416,7 @@ def test_a_damaged_feed_that_has_readers_is_retried_and_proven_if_it_was_mended(
     assert node.prove({}) == [Restart("a"), CheckKeys()]
     if mended:
         node.copies.damaged.clear()
-    assert node.take(Restarted("a")) == ([Prove("a", AT, beat=True)] if mended else [Delay("a")])
+    assert node.take(Restarted("a")) == ([Prove("a", AT, beat=True, asked=NOW)] if mended else [Delay("a")])
 
 
 def test_between_beats_a_damaged_feed_is_delayed_or_restarted_where_its_log_is_another_one(node: Node) -> None:

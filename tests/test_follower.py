@@ -132,7 +132,39 @@ async def test_a_log_cut_short_starts_readers_anew(newsroom: Newsroom) -> None:
     await newsroom.proof()
     assert watcher.page.texts == ["kept"]
     assert watcher.page.resets == 1
-    assert newsroom.read(lost).page.resets == 1
+    late = newsroom.read(lost)
+    assert late.page.frames[-1]["type"] == "delayed", "the log may be about to bring it"
+    await newsroom.proof()
+    assert late.page.resets == 1
+    assert late.page.texts == ["kept"]
+
+
+async def test_who_comes_from_a_node_that_was_ahead_is_not_put_back(newsroom: Newsroom) -> None:
+    await newsroom.file("one")
+    await newsroom.until(lambda: newsroom.channel.feed.tail.offset == 1)
+    await newsroom.file("two", silently=True)
+    ahead = (await newsroom.journal.probe(["breaking"], b"{}")).tails["breaking"].position
+    reader = newsroom.read(str(ahead))
+    assert [frame["type"] for frame in reader.page.frames] == ["delayed"]
+    await newsroom.proof()
+    assert reader.page.frames[-1]["type"] == "beat"
+    await newsroom.file("three")
+    await newsroom.until(lambda: reader.page.texts == ["three"])
+    assert reader.page.resets == 0
+
+
+async def test_after_a_stall_newcomers_are_told_what_is_proven_then(newsroom: Newsroom) -> None:
+    await newsroom.file("one", silently=True)
+    before = newsroom.channel.freshness.proof
+    newsroom.clock.now += 60
+    reader = newsroom.read()
+    assert reader.page.frames == []
+    await newsroom.pass_time(0)
+    await newsroom.until(lambda: len(reader.page.frames) == 2)
+    snapshot, beat = reader.page.frames
+    assert reader.page.texts == ["one"]
+    assert snapshot["at"] == beat["at"] != before
+    assert newsroom.follower.sessions == 1
 
 
 async def test_a_log_cut_short_and_grown_again_while_redis_was_away_starts_readers_anew(newsroom: Newsroom) -> None:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from ticker.entry import Position
-from ticker.freshness import Freshness, Notice
+from ticker.freshness import PROOF_LIMIT, Freshness, Notice
 from ticker.wire import BEAT_INTERVAL
 
 HERE = Position(7, "0" * 12)
@@ -143,3 +143,49 @@ def test_beats_come_often_enough_for_the_limit_of_the_clients() -> None:
     fresh_for = int(limit[1]) / 1000
     # The page takes a beat that is this old for fresh; three seconds are left for a slow path.
     assert BEAT_INTERVAL == fresh_for - 3.0 == 10.0
+
+
+def test_a_proof_is_stale_once_its_probe_was_sent_too_long_ago(fresh: Freshness, clock: Clock) -> None:
+    fresh.prove(ONE, beat=False, watching=0, asked=clock() - 1)
+    clock.now += PROOF_LIMIT - 1
+    assert (fresh.stale, status(fresh)) == (False, beat(ONE))
+    clock.now += 0.1
+    assert (fresh.stale, fresh.proven, fresh.proof, fresh.behind) == (True, True, ONE, False)
+    assert status(fresh) is None
+
+
+def test_after_a_stale_proof_the_next_one_is_news(fresh: Freshness, clock: Clock) -> None:
+    prove(fresh, ONE)
+    clock.now += PROOF_LIMIT + 0.1
+    assert prove(fresh, TWO) is Notice.REPEATED
+    assert (fresh.stale, fresh.status_seq, status(fresh)) == (False, 2, beat(TWO))
+    assert prove(fresh, THREE) is Notice.NONE
+
+
+def test_without_a_proof_and_while_delayed_nothing_is_stale(fresh: Freshness, clock: Clock) -> None:
+    clock.now += 60
+    assert not fresh.stale
+    prove(fresh, ONE)
+    fresh.delay(TWO)
+    clock.now += 60
+    assert not fresh.stale
+    assert status(fresh) == {"type": "delayed", "since": ONE}
+
+
+def test_who_is_ahead_is_told_that_the_node_is_delayed_since_its_last_proof(fresh: Freshness) -> None:
+    def told() -> dict[str, Any] | None:
+        frame = fresh.status_ahead()
+        return None if frame is None else orjson.loads(frame.lines)
+
+    assert told() is None
+    prove(fresh, ONE)
+    assert told() == {"type": "delayed", "since": ONE}
+    assert fresh.status_ahead() is fresh.status_ahead()
+    prove(fresh, TWO)
+    assert told() == {"type": "delayed", "since": TWO}
+    fresh.delay(THREE)
+    assert fresh.status_ahead() is fresh.delayed
+    fresh.restart()
+    prove(fresh, THREE)
+    fresh.restart()
+    assert told() is None

@@ -15,18 +15,18 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
 # cli → load | server → web → node → follower, release → feeds → hub | journal, follow → channel → longpoll, lagging
-# → freshness, reader, ring, waiting, similar, delivery, admin → changes → wire → feed → entry, dispatch
+# → unplaced → freshness, reader, ring, waiting, similar, delivery, admin → changes → wire → feed → entry, dispatch
 # → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _CHANGES = {"feed", "wire", "schema"} | _FEED
 _RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
-_CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "waiting"} | _FRESH
+_CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "unplaced", "waiting"} | _FRESH
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
-_FOLLOWER = {"awaited", "feeds", "follow", "node_counts", "redis_clock"} | _FEEDS
+_FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"follower", "guesses", "release", "settings"} | _FOLLOWER
 _WEB = {"allowance", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
@@ -52,14 +52,16 @@ MAY_IMPORT = {
     "reader": _RING | {"channel"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
     "waiting": {"entry"} | _ENTRY,
-    "longpoll": {"waiting"} | _FRESH,
+    "longpoll": {"reader", "unplaced", "waiting"} | _FRESH,
+    "unplaced": {"reader"} | _FRESH,
     "lagging": {"reader"} | _FRESH,
     "delivery": {"entry"} | _ENTRY,
     "awaited": set[str](),
     "channel": _CHANNEL,
     "hub": _HUB,
     "journal": {"child"} | _JOURNAL,
-    "follow": {"ring"} | _RING,
+    "goal": {"ring"} | _RING,
+    "follow": {"goal", "ring"} | _RING,
     "node_counts": set[str](),
     "redis_clock": _FEED,
     "feeds": _FEEDS,
@@ -87,6 +89,7 @@ PURE = {
     "feed",
     "follow",
     "freshness",
+    "goal",
     "guesses",
     "hub",
     "lagging",
@@ -100,6 +103,7 @@ PURE = {
     "schema",
     "similar",
     "text",
+    "unplaced",
     "waiting",
     "wire",
 }

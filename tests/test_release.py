@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -204,3 +205,19 @@ async def test_a_feed_whose_held_ones_cannot_be_read_does_not_block_other_feeds(
     assert due.now <= mine.now
     await desk.until_it_sleeps()
     assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]
+
+
+async def test_a_dispatch_whose_key_is_revoked_is_parked_and_blocks_nothing(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    parked = await desk.hold(100)
+    await desk.redis("SADD", names.revoked("breaking"), MONA.id)
+    another = changes.Hold(replace(MONA, id="luis"), FIELDS, await desk.now() + 150)
+    last = (await desk.journal.append("breaking", another)).body["id"]
+    await past(desk, Due("breaking", last, parked.now + 200))
+    await desk.until_it_sleeps()
+    assert len((await desk.feed()).dispatches) == 1
+    [(record, _)] = await desk.held.waiting("breaking", 9)
+    assert (record["id"], "parked" in record) == (parked.id, True)
+    assert (await desk.held.due(["breaking"]))[0] == [], "it is due no more"
+    assert caplog.text == ""

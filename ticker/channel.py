@@ -3,7 +3,8 @@
 Publishing is synchronous: a frame is written to the socket of each reader who has caught up, and that is all. A reader
 has no queue. When a socket takes less than the whole frame, its reader lags, with a cursor at that frame; once its
 socket is writable it catches up from the ring (lagging.py). Too far behind for the ring, it gets a fresh snapshot;
-stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and delays nobody.
+stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and delays nobody. A
+reader that comes from a node that was ahead of this one is held at its position (unplaced.py).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from ticker.changes import entry_frame, fold
 from ticker.delivery import FanOut
-from ticker.entry import Entry, Position, Tail
+from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.freshness import Freshness, Notice
 from ticker.lagging import LaggingReaders, Progress
@@ -23,6 +24,7 @@ from ticker.origins import EVERY
 from ticker.reader import FROM_SNAPSHOT, Reader
 from ticker.ring import Ring
 from ticker.similar import RecentDispatches
+from ticker.unplaced import UNPLACED, UnplacedReaders
 from ticker.wire import CloseCode, Encoding, Frame, snapshot_frame
 
 
@@ -50,10 +52,11 @@ class Channel:
         # Grouped by class and encoding, so that each group is written in one loop.
         self._caught_up: defaultdict[tuple[type[Reader], Encoding], set[Reader]] = defaultdict(set)
         self._lagging = LaggingReaders(self, clock)
+        self._unplaced = UnplacedReaders(self, clock)
         self.freshness = Freshness(clock)
         self.polls = LongPoll(self, clock)
         self.streaming = 0
-        """Readers here, caught up or lagging, without those who poll."""
+        """Readers here, caught up, lagging or held, without those who poll."""
         self.cut_readers = 0
         """Readers cut because their sockets took nothing."""
         self.fan_out: FanOut | None = None
@@ -76,16 +79,18 @@ class Channel:
 
         `pinned` is the dispatch that the entry pins, if the feed does not show it.
         """
-        readers, lagging, began = len(self), len(self._lagging), self._clock()
+        readers, lagging, began = len(self), self._set_aside(), self._clock()
         frame = entry_frame(entry)
         self.ring.add(entry, frame)
         fold(entry, self.feed)
         if pinned is not None:
-            self.feed.learn(pinned)
+            self.feed.learn(self.as_known(pinned))
         self.recent_dispatches.add(entry)
         self._snapshots.clear()
         self.freshness.entry_published()
         self._write_to_caught_up(frame, self.feed.tail.offset)
+        if self._unplaced:
+            self._continue(self._unplaced.settle())
         self.polls.publish([frame])
         self.fan_out = FanOut(readers - lagging, lagging, began, self._clock())
 
@@ -98,16 +103,35 @@ class Channel:
             self._lag(reader, FROM_SNAPSHOT)
             reader.reset = True
             self._catch_up(reader)
+        self._continue(self._unplaced.settle())
         self.polls.restart()
 
     def announce(self, frame: Frame) -> None:
-        """Write a frame that matters only now to the readers who have caught up."""
+        """Write a frame that matters only now to the readers who have caught up, or wait for this node to."""
         self._write_to_caught_up(frame, self.feed.tail.offset)
+        self._write_to_unplaced(lambda reader: getattr(frame, reader.encoding))
 
     def _write_to_caught_up(self, frame: Frame, cursor: int) -> None:
         for (kind, encoding), readers in self._caught_up.items():
             for reader in kind.write_to_all(readers, getattr(frame, encoding)):
                 self._lag(reader, cursor)
+
+    def _write_to_unplaced(self, data: Callable[[Reader], bytes]) -> None:
+        for reader in self._unplaced.at_positions:
+            if reader not in self._lagging:
+                self._lagging.add(reader)
+                self._lagging.hold(reader, data(reader))
+
+    def _status_ahead(self, reader: Reader) -> bytes:
+        """Return what a reader is sent that is held at its position: that this node is delayed."""
+        status = self.freshness.status_ahead()
+        if status is self.freshness.delayed:  # it need not be told again once it is placed
+            reader.status_seen = self.freshness.status_seq
+        return b"" if status is None else getattr(status, reader.encoding)
+
+    def _set_aside(self) -> int:
+        """Return how many readers do not get what is published at once."""
+        return len(self._lagging) + sum(reader not in self._lagging for reader in self._unplaced)
 
     # Snapshots
 
@@ -121,20 +145,38 @@ class Channel:
             self._snapshots[reset] = snapshot_frame(self.feed, reset=reset, at=self.freshness.proof)
         return self._snapshots[reset]
 
+    def as_known(self, dispatch: dict[str, Any]) -> dict[str, Any]:
+        """Return a dispatch that was read from the log or, if this node knows that it was killed, its tombstone.
+
+        What was read may be older than what this node has published meanwhile. To be asked when nothing more is
+        waited for.
+        """
+        return self.ring.tombstone(dispatch["id"]) or dispatch
+
     # Freshness
 
-    def prove(self, at: str, *, beat: bool, watching: int = 0) -> None:
+    def prove(self, at: str, *, beat: bool, watching: int = 0, asked: float | None = None) -> None:
         """Note that the feed was in sync with Redis at `at` (RFC 3339); send a beat if one is due or it is news.
 
-        `watching` is the number of readers on all nodes.
+        `watching` is the number of readers on all nodes. `asked` is when the probe was sent, by this hub's clock; None
+        for now. Readers who came before and are still ahead of this node have a position that the log has lost.
         """
-        notice = self.freshness.prove(at, beat=beat, watching=watching)
+        asked = self._clock() if asked is None else asked
+        notice = self.freshness.prove(at, beat=beat, watching=watching, asked=asked)
         self._snapshots.clear()  # they have the time of the last proof in them
         self._send_status(notice)
+        if self._unplaced:
+            self._continue(self._unplaced.settle(asked))
+        self.polls.proved(asked)
 
     def delay(self, now: str) -> None:
         """Note that this node has lost Redis (`now` is RFC 3339); send that to readers at once, then at intervals."""
-        self._send_status(self.freshness.delay(now))
+        notice = self.freshness.delay(now)
+        self._send_status(notice)
+        if self._unplaced:
+            self._continue(self._unplaced.settle())
+        if notice is not Notice.NONE:
+            self._write_to_unplaced(self._status_ahead)
 
     def _send_status(self, notice: Notice) -> None:
         if notice is Notice.CHANGED:
@@ -154,7 +196,8 @@ class Channel:
         """Update the feed's settings, given as attributes of Feed: `title`, `visibility`, `closed` and so on.
 
         Readers who may no longer read it are dismissed. If it is closed now, each reader gets a last snapshot that says
-        so, and is dismissed: at once if it has caught up, otherwise when its socket has taken what it missed.
+        so, and is dismissed: at once if it has caught up, otherwise when it is placed and its socket has taken what it
+        missed.
         """
         if all(getattr(self.feed, name) == value for name, value in settings.items()):
             return
@@ -185,7 +228,8 @@ class Channel:
     @property
     def readers(self) -> list[Reader]:
         """All readers but those who poll."""
-        return [*self._lagging, *self._all_caught_up()]
+        held = [reader for reader in self._unplaced if reader not in self._lagging]
+        return [*self._lagging, *held, *self._all_caught_up()]
 
     @property
     def lagging_count(self) -> int:
@@ -196,27 +240,28 @@ class Channel:
         return [reader for readers in self._caught_up.values() for reader in readers]
 
     def join(self, reader: Reader, after: str | None, head: bytes = b"") -> None:
-        """Add a reader: `head`, then what it missed since `after` or a snapshot, then how fresh that is."""
+        """Add a reader: `head`, then what it missed since `after` or a snapshot, then how fresh that is.
+
+        If this node may be behind it, the reader is sent `head` and that this node is delayed, and is held.
+        """
         reader.channel = self
         if (why := reader.refused(self.feed, self.origins)) is not None:
             reader.dismiss(why)  # it was let in, and the feed was edited before it got here
             return
         self.streaming += 1
-        if after is not None:
-            position = Position.parse(after)
-            if position is not None and self.ring.holds(position):
-                reader.cursor = position.offset
-            else:
-                reader.reset = True
         self._lagging.add(reader)
+        self._unplaced.take(reader, after)
+        if self._unplaced.at_position(reader):
+            head += self._status_ahead(reader)
         self._catch_up(reader, head)
 
     def leave(self, reader: Reader) -> None:
         """Forget a reader whose connection is gone. Harmless when it is forgotten already."""
         caught_up = self._caught_up[type(reader), reader.encoding]
-        if reader in caught_up or reader in self._lagging:
+        if reader in caught_up or reader in self._lagging or reader in self._unplaced:
             caught_up.discard(reader)
             self._lagging.discard(reader)
+            self._unplaced.discard(reader)
             self.streaming -= 1
 
     def dismiss(self, reader: Reader, why: CloseCode) -> None:
@@ -237,6 +282,15 @@ class Channel:
         """Let a reader lag whose socket was filled by something that is not the channel's."""
         if reader in self._caught_up[type(reader), reader.encoding]:
             self._lag(reader, self.feed.tail.offset)
+        elif reader in self._unplaced and reader not in self._lagging:
+            self._lagging.add(reader)
+
+    def _continue(self, placed: Iterable[Reader]) -> None:
+        """Go on with readers that were held; one whose socket is full goes on when it has room."""
+        for reader in placed:
+            if reader not in self._lagging:
+                self._lagging.add(reader)
+                self._catch_up(reader)
 
     def _lag(self, reader: Reader, cursor: int) -> None:
         self._caught_up[type(reader), reader.encoding].discard(reader)
@@ -244,6 +298,9 @@ class Channel:
         self._lagging.add(reader)
 
     def _catch_up(self, reader: Reader, head: bytes = b"") -> None:
+        if reader.cursor == UNPLACED:
+            self._lagging.hold(reader, head)
+            return
         progress = self._lagging.catch_up(reader, head)
         if progress is Progress.CAUGHT_UP:
             self._caught_up[type(reader), reader.encoding].add(reader)

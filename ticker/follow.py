@@ -24,9 +24,11 @@ was published before it has arrived. Only then is the node in sync with Redis, a
                  otherwise                                              -
   Tick           no probe in flight, and one is due                     SendProbe
                  no probe in flight                                     Wait until one is due
+                 a probe in flight, its token long overdue              SendProbe, once
                  a probe in flight, its token overdue                   Reconnect
                  a probe in flight                                      Wait until its token is overdue
   TokenArrived   not of the probe in flight                             -
+                 later than it may take                                 - (a probe is due at once), once
                  logs are gone that were whole before                   Delay their feeds; SetUp
                  otherwise                                              each feed as by LogEnd, and then
                    the feed is damaged                                  Delay
@@ -37,17 +39,21 @@ was published before it has arrived. Only then is the node in sync with Redis, a
 
 A Fill is followed by Filled or Unreadable, a Restart by Restarted, a SendProbe by ProbeSent, and that by TokenArrived
 if pub/sub works. The actions of one event, and of the events that they make, come before the next event.
+
+A process may be stopped for a while: its machine is paused, or a collection takes long. Its first turn after that finds
+a token long overdue, or one that lay unread and proves what was. Neither says that pub/sub is dead, and neither proves
+anything about now: the node probes again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from ticker.entry import Entry, Tail
 from ticker.feed import Feed
+from ticker.goal import Goal, Proof
 from ticker.ring import Ring
 from ticker.wire import BEAT_INTERVAL
 
@@ -56,6 +62,9 @@ PROBE_INTERVAL: Final = 1.0
 
 PROBE_TIMEOUT: Final = 1.5
 """Seconds a node's own token may take to arrive before the subscription counts as dead."""
+
+STALL: Final = 1.0
+"""Seconds by which a node notices an overdue token too late only if it did not run meanwhile: it looks at once."""
 
 FILL_BATCH: Final = 512
 """Entries read from the log at once to fill a hole."""
@@ -189,11 +198,15 @@ class Restart(NamedTuple):
 
 
 class Prove(NamedTuple):
-    """The feed was in sync with Redis at `at` (RFC 3339); send a `beat` if one is due."""
+    """The feed was in sync with Redis at `at` (RFC 3339); send a `beat` if one is due.
+
+    `asked` is when the probe was sent, in seconds by the clock of `Tick`.
+    """
 
     feed: str
     at: str
     beat: bool
+    asked: float
 
 
 class Delay(NamedTuple):
@@ -235,41 +248,6 @@ class CheckKeys(NamedTuple):
 Action = Publish | Fill | Restart | Prove | Delay | SendProbe | Wait | Reconnect | SetUp | CheckKeys
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What proves a feed once it has all that was in the log when a probe was sent."""
-
-    at: str
-    beat: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """Where a feed is being brought.
-
-    Attributes:
-        last: offset up to which entries are read from the log.
-        entry: what is published then.
-        end: or where the log was found to end. With neither, the history that this node has is lost.
-        proof: what proves the feed when it is there.
-    """
-
-    last: int
-    end: Tail | None = None
-    entry: Entry | None = None
-    proof: Proof | None = None
-
-    def forked(self, tail: Tail, ring: Ring) -> bool:
-        """Return True if what this node has, up to `tail`, is of another history than the goal."""
-        if self.entry is not None:
-            return not self.entry.follows(tail)
-        if self.end is None:
-            return True  # the log is not there, or shorter than it was
-        if self.end.offset == tail.offset:  # which may not be in the ring yet
-            return self.end.hash != tail.hash
-        return ring.contradicts(self.end.position)
-
-
 class Follow:
     """Decides how one node follows its logs. Events go in, actions come out, in the order to carry them out."""
 
@@ -279,7 +257,8 @@ class Follow:
         self._goals: dict[str, Goal] = {}
         self._probe: Probe | None = None
         self._in_flight = False
-        self._probe_due = self._token_due = self._beat_due = 0.0
+        self._stalled = False
+        self._asked = self._probe_due = self._token_due = self._beat_due = 0.0
 
     def take(self, event: Event) -> list[Action]:
         """Return what is to be done after an event."""
@@ -304,7 +283,7 @@ class Follow:
                 return self._token_arrived(token, now)
             case Resumed(now):
                 self._goals.clear()
-                self._probe, self._in_flight, self._probe_due = None, False, now
+                self._probe, self._in_flight, self._stalled, self._probe_due = None, False, False, now
                 return []
             case _:  # the one that is left, as the type of the parameter makes sure
                 return self._lost(event)
@@ -354,16 +333,20 @@ class Follow:
             return []
         if feed in self._copies.damaged:
             return [Delay(feed)]
-        return [Prove(feed, goal.proof.at, goal.proof.beat)]
+        return [Prove(feed, *goal.proof)]
 
     # Proof
 
     def _tick(self, now: float) -> Action:
         if self._in_flight:
-            return Reconnect() if now >= self._token_due else Wait(self._token_due)
-        if now < self._probe_due:
+            if now < self._token_due:
+                return Wait(self._token_due)
+            if self._stalled or now < self._token_due + STALL:
+                return Reconnect()
+            self._stalled = True  # only once: if the next token is overdue too, pub/sub is what stalls
+        elif now < self._probe_due:
             return Wait(self._probe_due)
-        self._in_flight = True
+        self._probe, self._in_flight, self._asked = None, True, now
         self._token_due, self._probe_due = now + PROBE_TIMEOUT, now + PROBE_INTERVAL
         return SendProbe({name: copy.feed.tail.offset for name, copy in self._copies.channels.items()})
 
@@ -372,9 +355,13 @@ class Follow:
         if probe is None or token != probe.token:
             return []
         self._probe, self._in_flight = None, False
+        if now - self._asked > PROBE_TIMEOUT:
+            again, self._stalled, self._probe_due = self._stalled, True, now
+            return [Reconnect()] if again else []
+        self._stalled = False
         if gone := probe.had.keys() - probe.ends.keys() - damaged:
             return [*map(Delay, sorted(gone)), SetUp(tuple(sorted(gone)))]
-        proof = Proof(probe.at, beat=now >= self._beat_due)
+        proof = Proof(probe.at, now >= self._beat_due, self._asked)
         actions: list[Action] = []
         retried: AbstractSet[str] = set()
         if proof.beat:

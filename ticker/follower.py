@@ -176,9 +176,9 @@ class Follower:
                 return await self._message(until - self._clock())
             case follow.SendProbe(had):
                 return await self._probe(had)
-            case follow.Prove(feed, at, beat):
+            case follow.Prove(feed, at, beat, asked):
                 channel = self._hub.channels[feed]
-                channel.prove(at, beat=beat, watching=self._counts.watching(feed))
+                channel.prove(at, beat=beat, watching=self._counts.watching(feed), asked=asked)
                 channel.sweep()
             case follow.Delay(feed):
                 channel = self._hub.channels[feed]

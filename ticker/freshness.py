@@ -9,6 +9,7 @@ the clock of Redis, this node was in sync with Redis.
   prove              delayed        proven        changed    a beat
   prove              proven         proven        none       -
   prove, beat due    proven         proven        repeated   a beat
+  prove, stale       proven         proven        repeated   a beat
   delay              unproven       delayed       changed    `delayed`, since now
   delay              proven         delayed       changed    `delayed`, since the last proof
   delay, at once     delayed        delayed       none       -
@@ -21,6 +22,9 @@ A restart (the feed continues with another history) voids the proof but not the 
 the newest entry, so it is built again after each one. A `delayed` is repeated because silence means a dead connection
 to a reader, which then reconnects.
 
+A proof is stale once it is older than proofs of a node that runs can be: this process was stopped, or its machine was,
+and what it last knew may be long over. A stale proof is not given to a reader; the next one is news.
+
 Each beat, and each change to `delayed`, has a number, `status_seq`: a reader that catches up is sent the newest one
 if it has not been sent that number.
 """
@@ -29,9 +33,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import Final
 
 from ticker.entry import Position
 from ticker.wire import BEAT_INTERVAL, Frame, beat_frame, delayed_frame
+
+PROOF_LIMIT: Final = 3.0
+"""Seconds after its probe was sent for which a proof may be given to a reader. The token of a probe takes up to 1.5,
+and by then the next one is sent, whose token takes as long again. Readers allow as much: a first beat may be this much
+older than its connection."""
 
 
 class Notice(Enum):
@@ -58,7 +68,9 @@ class Freshness:
         """Readers of this feed on all nodes, as of the last proof."""
         self.status_seq = 0
         self._delayed_sent = 0.0
+        self._asked = 0.0
         self._beat: Frame | None = None
+        self._behind: Frame | None = None
 
     @property
     def proven(self) -> bool:
@@ -70,10 +82,19 @@ class Freshness:
         """Whether Redis is known to be lost. A feed that was opened just now is neither proven nor behind."""
         return self.delayed is not None
 
-    def prove(self, at: str, *, beat: bool, watching: int) -> Notice:
-        """Note that the feed was in sync with Redis at `at` (RFC 3339); `beat` if a beat is due."""
-        changed = not self.proven
-        self.proof, self.delayed, self.watching, self._beat = at, None, watching, None
+    @property
+    def stale(self) -> bool:
+        """Whether the last proof is too old for a reader, though Redis is not known to be lost."""
+        return self.proven and self._clock() - self._asked > PROOF_LIMIT
+
+    def prove(self, at: str, *, beat: bool, watching: int, asked: float | None = None) -> Notice:
+        """Note that the feed was in sync with Redis at `at` (RFC 3339); `beat` if a beat is due.
+
+        `asked` is when its probe was sent, by the clock of this node; None for now.
+        """
+        changed, beat = not self.proven, beat or self.stale
+        self.proof, self.delayed, self.watching, self._beat, self._behind = at, None, watching, None, None
+        self._asked = self._clock() if asked is None else asked
         if not (changed or beat):
             return Notice.NONE
         self.status_seq += 1
@@ -92,19 +113,29 @@ class Freshness:
 
     def restart(self) -> None:
         """Forget the proof: the feed continues with another history, of which nothing is proven yet."""
-        self.proof = self._beat = None
+        self.proof = self._beat = self._behind = None
 
     def entry_published(self) -> None:
         """Note that the feed has a new entry, which the next beat must name."""
         self._beat = None
 
     def status(self, position: Position) -> Frame | None:
-        """Return the status that a reader at `position`, the end of the feed, is sent; None before a proof.
+        """Return the status that a reader at `position`, the end of the feed, is sent; None without a proof to give.
 
         It is built once and shared until it changes.
         """
         if self.delayed is not None:
             return self.delayed
+        if self.stale:
+            return None
         if self._beat is None and self.proof is not None:
             self._beat = beat_frame(position, self.proof, self.watching)
         return self._beat
+
+    def status_ahead(self) -> Frame | None:
+        """Return what a reader is sent that is ahead of this node: that it is delayed; None before the first proof."""
+        if self.delayed is not None:
+            return self.delayed
+        if self._behind is None and self.proof is not None:
+            self._behind = delayed_frame(self.proof)
+        return self._behind

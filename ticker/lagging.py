@@ -10,6 +10,7 @@ What a reader is sent next depends on its cursor:
   the end, feed open        the feed's status, unless it has been sent that     CAUGHT_UP
   the end, feed closed      the last snapshot, unless it has been sent that     the cursor is END_SENT
   END_SENT                  nothing                                             ENDED
+  UNPLACED                  what unplaced.py holds it with                      it is held, not lagging
 
 Whenever the socket does not take all of it, the reader stays here, LAGGING, until it is writable again.
 """
@@ -89,7 +90,7 @@ class LaggingReaders:
     def reset(self) -> None:
         """Void what these readers show. Each gets a snapshot when its socket drains; its time limit is not extended."""
         for reader in self._readers:
-            if reader.cursor != END_SENT:
+            if reader.cursor >= FROM_SNAPSHOT:  # the others have no more to come, or are not placed yet
                 reader.cursor, reader.reset = FROM_SNAPSHOT, True
 
     def stuck(self) -> list[Reader]:
@@ -146,6 +147,12 @@ class LaggingReaders:
             parts = [getattr(self._source.snapshot_frame(reset=False), reader.encoding)]
         reader.cursor = END_SENT
         return Progress.ENDED if self._write(reader, parts) else Progress.LAGGING
+
+    def hold(self, reader: Reader, data: bytes) -> None:
+        """Write to a reader that is not placed yet; it stays here only while its socket is full."""
+        if not data or self._write(reader, [data]):
+            reader.lagging_since = None
+            self._readers.discard(reader)
 
     def _write(self, reader: Reader, parts: list[bytes]) -> bool:
         reader.lagging_since = self._clock()

@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Final
+from collections.abc import Awaitable, Callable, Container
+from typing import Final, NamedTuple
 
 from ticker import changes
 from ticker.dispatch import FIELDS, milliseconds
@@ -32,6 +31,20 @@ RETRY_INTERVAL: Final = 8
 """Polls from one attempt to release a damaged dispatch to the next: somebody may have mended it."""
 
 log = logging.getLogger("ticker.release")
+
+
+class OnTimer(NamedTuple):
+    """Whom a timer releases a dispatch for. The script looks up whether the keys that wrote it are still valid."""
+
+    id: str
+    name: str
+    key: None = None
+    feeds: Container[str] | None = ()
+    """The other feeds that the key which held it may write to; None for all."""
+
+    def writes(self, feed: str) -> bool:
+        """Return True if that key is valid for another feed."""
+        return self.feeds is None or feed in self.feeds
 
 
 class Releaser:
@@ -122,7 +135,7 @@ class Releaser:
             return False
 
     async def release(self, due: Due) -> bool:
-        """Release a dispatch; return False if another worker has, or if it was postponed or spiked meanwhile."""
+        """Release a dispatch; return False if another worker has, or if it was postponed, spiked or parked."""
         try:
             record, filer = await self._held.dispatch(due.feed, due.id)
             if record["status"] != "held" or milliseconds(record["release_at"]) > due.now:
@@ -130,10 +143,10 @@ class Releaser:
             channel = self._hub.channels[due.feed]
             given = {name: record[name] for name in FIELDS if name in record}
             fields, confirmation = changes.require_confirmation(given, channel.feed)
-            author = Holder(filer, record["by"], "correspondent", record["held"])
+            author = OnTimer(filer, record["by"])
             if "edition_of" in fields:  # which the other feed shows only if the key may write there
-                writes = await self._holder(filer)
-                author = replace(author, feeds=[due.feed] if writes is None else writes.feeds)
+                writer = await self._holder(filer)
+                author = author._replace(feeds=() if writer is None else writer.feeds or None)
             change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             receipt = await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):

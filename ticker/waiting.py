@@ -5,7 +5,8 @@ log get the same response, so it is encoded once. Deadlines are kept in buckets 
 loop calls `due` once in a while.
 
 A client may be ahead of this node: another node gave it an entry that has not arrived here yet. It waits apart until
-the entry is here, for AHEAD_TIMEOUT seconds at most; an immediate response would take back an entry that it has.
+the entry is here, or a proof shows that the log has lost it (unplaced.py), for AHEAD_TIMEOUT seconds at most; an
+immediate response would take back an entry that it has.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from ticker.entry import Position
 STEP: Final = 0.25
 """Seconds to which deadlines are rounded up: one timer serves them all."""
 
-AHEAD_TIMEOUT: Final = 2.0
-"""Seconds a position that this node has not seen may take to arrive; between nodes in sync it is milliseconds."""
+AHEAD_TIMEOUT: Final = 4.0
+"""Seconds a position that this node has not seen may take to arrive; between nodes in sync it is milliseconds. Longer
+than the next proof that can decide about it takes, which is 3, so that only a node without proof lets it pass."""
 
 RETURN_TIMEOUT: Final = 3.0
 """Seconds after its response that a client still counts as a reader. It asks again at once, or after a second."""
@@ -48,13 +50,14 @@ class Waiter(ABC):
     Attributes:
         until: when its wait ends, by the clock of the hub.
         ahead: the position it has and this node has not; None once the node has it.
+        since: when it came, by the clock of the hub.
         bucket: where `Waiting` keeps it; None while it waits for nothing.
     """
 
-    __slots__ = ("ahead", "bucket", "until")
+    __slots__ = ("ahead", "bucket", "since", "until")
 
     def __init__(self) -> None:
-        self.until = 0.0
+        self.since = self.until = 0.0
         self.ahead: Position | None = None
         self.bucket: int | None = None
 
@@ -106,7 +109,7 @@ class Waiting:
     def add(self, waiter: Waiter, wait: float, ahead: Position | None) -> None:
         """Let a request wait for so many seconds; `ahead` is the position it has if this node has not."""
         now = self._clock()
-        waiter.until, waiter.ahead = now + wait, ahead
+        waiter.since, waiter.until, waiter.ahead = now, now + wait, ahead
         self.count += 1
         if ahead is not None:
             self._ahead.add(waiter)
@@ -141,9 +144,14 @@ class Waiting:
         """All requests that wait."""
         return [waiter for bucket in self._buckets.values() for waiter in bucket]
 
-    def reached(self, offset: int) -> list[Waiter]:
-        """Return those ahead of this node whose position is now behind its end."""
-        return [waiter for waiter in self._ahead if waiter.ahead is not None and waiter.ahead.offset <= offset]
+    @property
+    def ahead(self) -> dict[Position, list[Waiter]]:
+        """Requests that are ahead of this node, by position."""
+        found: defaultdict[Position, list[Waiter]] = defaultdict(list)
+        for waiter in self._ahead:
+            assert waiter.ahead is not None
+            found[waiter.ahead].append(waiter)
+        return found
 
     def stay(self, waiter: Waiter) -> None:
         """Let a request that was ahead wait for the rest of its time, now that this node has caught up with it."""

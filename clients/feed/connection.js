@@ -13,6 +13,7 @@
  *   the network is back                           reconnects at once
  *   the page is hidden for good, or put to sleep  disconnects until it is shown, or woken
  *   move                                          stays, and reconnects at a random moment within the time given
+ *   beats keep their pace, and stay late          the same, within 30 s
  *   a transport failed twice and never worked     tries the next: WebSocket, event stream, long-poll
  *   the feed is closed                            stays disconnected, and asks once in a while if it was reopened
  *
@@ -21,13 +22,14 @@
  * @import { Target } from "./target.js"
  */
 
-import { backoff } from "./backoff.js";
+import { backoff, CAP } from "./backoff.js";
 import { TRANSPORTS } from "./transports.js";
 import { elapsed, slept } from "./clock.js";
+import { FRESH } from "./freshness.js";
 import { Malformed, read } from "./read.js";
 
-/** A beat comes every 10 s; three more for a slow path. Milliseconds. */
-export const SILENCE = 13_000;
+/** A path without a frame for as long as a beat counts is dead. */
+export { FRESH as SILENCE };
 
 /** How often the connection is looked at. A machine that wakes shows it to no event that can be relied on. */
 const LOOK = 1_000;
@@ -57,7 +59,8 @@ const OVER = 4;
  * @property {string} url of the feed, http(s) and without a query
  * @property {string | null} [after] the position to resume from
  * @property {boolean} [closed] the feed is known to be closed
- * @property {(frame: Frame) => void} onframe applies and shows a frame; if it throws, the frame counts as malformed
+ * @property {(frame: Frame) => unknown} onframe applies and shows a frame; if it throws, the frame counts as malformed;
+ *   true if the connection is to be made again soon
  * @property {(state: ConnectionState | undefined, faults: number) => void} onstate with the malformed frames in a row;
  *   every second without a state
  *
@@ -157,8 +160,9 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
   /** @param {Frame} frame */
   function take(frame) {
     const { type } = frame;
-    onframe(frame);
+    const again = onframe(frame) === true;
     if (state !== "open") return;
+    if (again) retryIn(random() * CAP);
     if (type === "beat") {
       proven = true;
       lastBeat = lastLook;
@@ -195,12 +199,12 @@ export function connect({ url, after = null, closed, onframe, onstate, ...world 
     const woken = readClocks();
     const late = elapsed(before, lastLook) >= 2 * LOOK;
     if (parked) return;
-    const left = SILENCE - elapsed(lastFrame, lastLook);
+    const left = FRESH - elapsed(lastFrame, lastLook);
     if (state === "waiting") {
       if (woken) reconnectNow();
     } else if (left <= 0) {
       // The frame that breaks the silence may lie in the socket, unread because this timer came first.
-      retryIn(late ? LOOK : 0, () => elapsed(lastFrame, clock()) >= SILENCE && (late ? reconnectNow() : lost()));
+      retryIn(late ? LOOK : 0, () => elapsed(lastFrame, clock()) >= FRESH && (late ? reconnectNow() : lost()));
     } else if (lastBeat && elapsed(lastBeat, lastLook) >= LOOK) {
       // A consumer that shows frames later than they come has had the time to fail.
       attempt = faults = 0;

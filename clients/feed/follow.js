@@ -111,6 +111,7 @@ export function follow({ src, feed, snapshot, limit, onchange, onstate, ...given
         now = { ...before, fresh: step(fresh, { type: "lost" }, clock()) };
         throw error;
       }
+      return fresh.opened && !now.fresh.opened;
     },
     onstate(type, count) {
       if (type === "open") return;

@@ -34,6 +34,9 @@
  * that is right makes it live at once, a wrong one costs a poll, and only a clock that is behind by exactly as
  * much as a cache is could be deceived, until the next poll.
  *
+ * A lag that stays while beats keep their pace is none of a stall: the path became longer, or the server's clock was
+ * set back, and then every beat of this connection would seem late. A new connection measures again.
+ *
  * @import { Frame, Instant } from "./frames.d.ts"
  * @import { ConnectionState } from "./connection.js"
  */
@@ -53,6 +56,9 @@ const SLACK = 3_000;
 const APART = 5_000;
 const JITTER = 1_000;
 
+/** A lag that stays above this keeps a healthy page from being fresh when a beat comes late: slack less jitter. */
+const STEADY = 2_000;
+
 /** The most by which honest clocks run apart (500 ppm); without it a page open for days would age. */
 const DRIFT = 0.0005;
 
@@ -60,7 +66,7 @@ const DRIFT = 0.0005;
  * @typedef {object} Freshness
  * @property {boolean} proven a beat came on this connection
  * @property {boolean} behind the node says that it is behind
- * @property {Instant | null} opened when the connection was begun; null for long-polls
+ * @property {Instant | null} opened when the connection was begun; null for long-polls, and once it is to be made again
  * @property {number} at when the last beat was sent, by the server's clock; 0 before the first
  * @property {Instant} arrival when it came; before the first, when the page began
  * @property {number} lag how long it took
@@ -110,26 +116,27 @@ export function measure({ proven, behind, at, arrival, lag }, onAir, now) {
  * @param {Instant} now
  */
 function prove({ least, at: before, arrival, doubted, opened }, at, now) {
-  let [wall, mono] = [now[0] - at, now[1] - at];
+  let ahead = /** @type {[number, number]} */ (now.map((time) => time - at));
   let lag = 0;
   if (least) {
     const since = elapsed(arrival, now);
     const apart = at - before;
-    if (doubted && apart >= APART && Math.abs(since - apart) <= JITTER) {
+    const paced = apart >= APART && Math.abs(since - apart) <= JITTER;
+    if (doubted && paced) {
       doubted = false;
     } else {
-      const most = /** @type {[number, number]} */ (least.map((ahead) => ahead + since * DRIFT));
-      lag = Math.max(wall - most[0], mono - most[1], 0);
-      wall = Math.min(wall, most[0]);
-      mono = Math.min(mono, most[1]);
+      const most = /** @type {typeof ahead} */ (least.map((known) => known + since * DRIFT));
+      lag = elapsed(most, ahead);
+      ahead = /** @type {any} */ (ahead.map((one, clock) => Math.min(one, /** @type {any} */ (most)[clock])));
+      if (paced && lag > STEADY) {
+        doubted = !opened;
+        opened = null;
+      }
     }
   } else {
-    lag = opened ? elapsed(opened, now) : Math.min(Math.abs(wall), FRESH + 1);
+    lag = opened ? elapsed(opened, now) : Math.min(Math.abs(ahead[0]), FRESH + 1);
     doubted = lag > SLACK;
-    if (doubted) {
-      wall -= lag;
-      mono -= lag;
-    }
+    if (doubted) ahead = /** @type {any} */ (ahead.map((one) => one - lag));
   }
-  return { at, arrival: now, lag, least: /** @type {Instant} */ ([wall, mono]), doubted, skew: wall };
+  return { at, arrival: now, lag, least: ahead, doubted, opened, skew: ahead[0] };
 }

@@ -91,6 +91,7 @@ def test_the_script_is_told_what_the_change_is(name: str) -> None:
         "channel": "channel",
         "by": '"Mona “M” Haddad"',
         "holder": "mona",
+        "key": "mona",
         "entered": 2,
         **particular,
     }

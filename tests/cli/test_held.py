@@ -81,3 +81,16 @@ def test_a_correspondent_sees_and_releases_only_their_own(service: Service, here
     for command in ("show", "release", "spike"):
         assert "only held dispatches that it wrote itself" in here(hers, "held", command, id, "--feed", feed).complaint
     assert "TICKER_KEY" in here(at(service) | {"key": ""}, "held", "list", "--feed", feed).complaint
+
+
+def test_a_parked_dispatch_is_listed_as_such(service: Service, here: Here) -> None:
+    feed = service.open_feed()
+    issued = service.http.post("/v1/keys", json={"name": "Mona", "role": "correspondent", "feeds": [feed]}).json()
+    due = rfc3339(datetime.now(UTC) + DAY)
+    where = at(service, issued["key"])
+    id = json.loads(here(where, "file", "embargoed", "--feed", feed, "--release-at", due).printed)["id"]
+    assert here(at(service), "keys", "revoke", issued["id"]).printed == ""
+    assert "revoked" in here(where, "file", "another", "--feed", feed).complaint
+    [line] = here(at(service), "held", "list", "--feed", feed).printed.splitlines()
+    shown = json.loads(here(at(service), "held", "show", id, "--feed", feed).printed)
+    assert line.split("\t") == [id, f"parked {shown['parked']}", "normal", "embargoed"]

@@ -19,7 +19,9 @@ from ticker.journal import names
 from ticker.journal.audit import Audit
 from ticker.journal.embedded import SOCKET
 from ticker.journal.redis import Redis
+from ticker.web.audit import LINES_PER_CHECK
 from ticker.web.audit import _lines as audit_lines
+from ticker.web.auth import unknown_key
 
 
 def _on_redis(service: Service, act: Callable[[Redis], Awaitable[None]]) -> None:
@@ -176,3 +178,20 @@ def test_an_audit_that_loses_the_log_on_the_way_ends_with_a_fault() -> None:
         return [line async for line in audit_lines(Lost(Redis("unix:///nowhere"), "breaking"))]
 
     assert asyncio.run(lines()) == [b'{"kind":"file"}\n', b'{"fault":"The log cannot be reached"}\n']
+
+
+def test_an_audit_whose_key_is_revoked_on_the_way_ends_with_a_fault() -> None:
+    class Long(Audit):
+        async def changes(self) -> AsyncIterator[dict[str, Any]]:
+            while True:
+                yield {"kind": "file"}
+
+    async def revoked() -> None:
+        raise unknown_key()
+
+    async def lines() -> list[bytes]:
+        return [line async for line in audit_lines(Long(Redis("unix:///nowhere"), "breaking"), revoked)]
+
+    *whole, last = asyncio.run(lines())
+    assert whole == [b'{"kind":"file"}\n'] * (LINES_PER_CHECK - 1)
+    assert "revoked" in json.loads(last)["fault"]

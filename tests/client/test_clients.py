@@ -135,7 +135,7 @@ CHANGES: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("hold", ("f", "t", "2026-03-11T14:00:00Z"), {"byline": "b"}, "POST /v1/feeds/f/dispatches"),
     ("correct", ("f", "i"), {"text": "u", "note": "n"}, "PATCH /v1/feeds/f/dispatches/i"),
     ("kill", ("f", "i", "r"), {}, "POST /v1/feeds/f/dispatches/i/kill"),
-    ("confirm", ("f", "i"), {}, "POST /v1/feeds/f/dispatches/i/confirm"),
+    ("confirm", ("f", "i"), {"revision": 2}, "POST /v1/feeds/f/dispatches/i/confirm"),
     ("pin", ("f", "i"), {}, "PUT /v1/feeds/f/pin"),
     ("air", ("f",), {"on": True, "label": "l"}, "PUT /v1/feeds/f/air"),
     ("edit_held", ("f", "h"), {"text": "u"}, "PATCH /v1/feeds/f/held/h"),

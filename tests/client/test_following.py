@@ -177,3 +177,36 @@ def test_a_closed_feed_known_from_the_start_asks_once_a_minute_or_two() -> None:
     desk = Desk(start=snapshot("1-a", closed="T"))
     assert isinstance(desk.following, Following)
     assert desk.following.wait(desk.now) == 90
+
+
+@pytest.mark.parametrize("dice", [0.0, 0.5, 0.999])
+def test_a_log_whose_clock_is_set_back_has_the_connection_made_again_once_at_a_random_moment(dice: float) -> None:
+    desk = Desk()
+    desk.dice = dice
+    desk.send(snapshot("1-a"))
+    desk.beat()
+    first = desk.following.wanted
+    desk.set_back = 15
+    for _ in range(2):
+        desk.passes(10)
+        assert desk.following.wanted is first
+        desk.beat()
+        assert desk.status == "delayed"
+    until = 30 * dice
+    while until > 10:  # beats go on, and do not put it off
+        desk.passes(10)
+        desk.beat()
+        until -= 10
+    desk.passes(until - 0.01)
+    assert desk.following.wanted is first
+    desk.passes(0.02)
+    second = desk.following.wanted
+    assert second is not first
+    desk.beat()
+    for _ in range(10):
+        assert desk.status == "live"
+        desk.passes(9.9)
+        assert desk.status == "live"
+        desk.passes(0.1)
+        desk.beat()
+    assert desk.following.wanted is second

@@ -25,6 +25,7 @@ class Reader:
         self.now = Instant(SERVER + round(ahead * 1000), 100)
         self.server = SERVER
         self.fresh = freshness.start(self.now)
+        self.redial = False
 
     def do(self, act: str, *of: Any) -> None:
         match act:
@@ -41,7 +42,13 @@ class Reader:
             case "pin":
                 pass  # no other frame means anything to freshness
             case "beat":
+                before = self.fresh
                 self.fresh = freshness.on_beat(self.fresh, self.server - round(of[0] * 1000), self.now)
+                self.redial = freshness.needs_new_connection(before, self.fresh)
+            case "redial":
+                assert self.redial is of[0]
+            case "set log":
+                self.server += round(of[0] * 1000)
             case "pass" | "sleep":
                 passed = round(of[0] * 1000)
                 self.server += passed

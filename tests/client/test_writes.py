@@ -65,6 +65,11 @@ def test_a_change_as_the_protocol_writes_it(request_: Request[Any], line: str, b
     assert ("if-match" in request_.headers) == (request_.method == "PATCH")
 
 
+def test_what_is_confirmed_is_a_revision_if_one_is_named() -> None:
+    assert "if-match" not in writes.confirm("f", "i").headers
+    assert writes.confirm("f", "i", revision=3).headers["if-match"] == '"3"'
+
+
 def test_a_correction_is_of_any_revision_unless_one_is_named() -> None:
     assert writes.correct("f", "i", {"text": "u"}).headers["if-match"] == "*"
     assert writes.correct("f", "i", {"text": "u"}, revision=2).headers["if-match"] == '"2"'

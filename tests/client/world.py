@@ -22,11 +22,12 @@ SERVER = 1_773_237_600_000  # 2026-03-11T14:00:00Z
 
 
 class Time:
-    """Both clocks, moved by hand. The dice always show `dice`."""
+    """Both clocks, moved by hand. The dice show `dice`; the clock of the log was set back by `set_back` seconds."""
 
     def __init__(self) -> None:
         self.now = Instant(SERVER, 5_000)
         self.dice = 0.5
+        self.set_back = 0
 
     def random(self) -> float:
         return self.dice
@@ -37,8 +38,8 @@ class Time:
 
     @property
     def at(self) -> str:
-        """The time by the clock of the log, which is right."""
-        seconds, milliseconds = divmod(self.now.wall - SERVER, 1000)
+        """The time by the clock of the log, which is right, unless it was set back."""
+        seconds, milliseconds = divmod(self.now.wall - SERVER - self.set_back * 1000, 1000)
         minutes, seconds = divmod(seconds, 60)
         hours, minutes = divmod(minutes, 60)
         return f"2026-03-11T{14 + hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"

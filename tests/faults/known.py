@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from tests.faults.history import Violation
-from tests.faults.plan import ON_A_PATH
 
 
 class Known(NamedTuple):
@@ -30,13 +29,7 @@ class Known(NamedTuple):
         return not self.kinds or bool(self.kinds & kinds)
 
 
-_BEHIND: Final = frozenset({"worker_frozen", "node_frozen", *(kind for kind in ON_A_PATH)})
-_FROZEN: Final = frozenset({"worker_frozen", "node_frozen"})
-
 KNOWN: Final = (
-    Known("back", "behind", _BEHIND, "a node that is behind puts back a reader who comes from one that was ahead"),
-    Known("kill", "behind", _BEHIND, "the same, and the older place has text that was killed since"),
-    Known("age", "frozen", _FROZEN, "a first beat is older than its connection after a worker was frozen"),
     Known("report", "before a fault", frozenset(), "what a worker measured in the second before a fault is lost"),
 )
 

@@ -290,22 +290,29 @@ def test_a_delayed_in_time_is_enough() -> None:
     assert check(history) == []
 
 
+def test_known_breaks_are_told_from_new_ones() -> None:
+    history = honest()
+    a_report_knows_of_no_node(history)
+    history.faults.append(Fault("worker_killed", "", BEGAN + 2, BEGAN + 2))
+    new, old = split(check(history))
+    assert new == []
+    assert len(old) == 1
+
+
 @pytest.mark.parametrize(
     ("harm", "fault"),
     [
         (a_reader_is_put_back, None),
         (a_beat_is_older_than_its_connection, Fault("worker_frozen", "", BEGAN + 17, BEGAN + 20)),
-        (a_report_knows_of_no_node, Fault("worker_killed", "", BEGAN + 2, BEGAN + 2)),
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )
-def test_known_breaks_are_told_from_new_ones(harm: Break, fault: Fault | None) -> None:
+def test_what_was_mended_is_no_longer_known(harm: Break, fault: Fault | None) -> None:
     history = honest()
     harm(history)
     history.faults += [fault] if fault is not None else []
-    new, old = split(check(history))
-    assert new == []
-    assert len(old) == 1
+    [violation] = check(history)
+    assert known(violation) is None
 
 
 def test_a_failed_request_is_never_a_known_break() -> None:
@@ -338,14 +345,15 @@ def test_a_timeline_is_short_and_names_the_seed() -> None:
 def test_a_summary_adds_up() -> None:
     history, summary = honest(), Summary()
     summary.add(plan(7), history, check(history))
-    a_reader_is_put_back(history)
+    a_report_knows_of_no_node(history)
+    history.faults.append(Fault("worker_killed", "", BEGAN + 2, BEGAN + 2))
     a_reader_misses_an_entry(history)
     violations = check(history)
     summary.add(plan(8), history, violations)
     text = summary.text()
     assert "2 plans" in text
     assert "changes kept: 10, in 10 requests" in text
-    assert "ahead: 1 times in" in text
+    assert "is lost: 1 times in" in text
     assert "violations: 1 in the plans [8]" in text
     assert verdict(plan(8), history, violations).startswith("FAILED  seed 8")
     assert verdict(plan(7), honest(), []).startswith("ok  seed 7")

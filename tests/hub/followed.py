@@ -142,6 +142,12 @@ class Followed:
             assert position in self.before, "called fresh without what was in the log"
             position = self.before[position]
 
+    def check_reset(self, before: str, after: str) -> None:
+        """See `Witness`."""
+        log = [str(tail.position) for tail in self.log.tails]
+        if before in log and after in log:
+            assert log.index(after) >= log.index(before), "a reader was put back"
+
     # What the follower does
 
     def start_node(self) -> None:
@@ -228,10 +234,10 @@ class Followed:
                 self.restarted = True
                 self.open_feed()
                 return follow.Restarted(feed)
-            case follow.Prove(_, at, beat):
+            case follow.Prove(_, at, beat, asked):
                 self.check_proof(at, str(self.channel.feed.tail.position))
                 assert self.connected
-                self.channel.prove(at, beat=beat)
+                self.channel.prove(at, beat=beat, asked=asked)
             case follow.Delay(_):
                 self.channel.delay(AT)
             case follow.SendProbe(had):

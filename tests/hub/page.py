@@ -9,6 +9,7 @@ import orjson
 from ticker.entry import Entry
 from ticker.feed import ON_AIR
 from ticker.reader import Reader
+from ticker.unplaced import UNPLACED
 from ticker.wire import CloseCode, Encoding
 
 WINDOW: Final = 4
@@ -77,6 +78,9 @@ class Witness(Protocol):
     def check_proof(self, at: str, position: str) -> None:
         """Check that what is at a position was in sync with the log at this time, or later."""
 
+    def check_reset(self, before: str, after: str) -> None:
+        """Check that a reader is not put back in the history that the log has now."""
+
 
 class Page(Reader):
     """A reader with a socket of little room that believes nothing it has not checked."""
@@ -109,6 +113,20 @@ class Page(Reader):
         page.air, page.pinned, page.dispatches = self.air, self.pinned, {**self.dispatches}
         page.knows = self.knows
         return page
+
+    @classmethod
+    def shown_elsewhere(cls, world: Witness, room: int | None, position: str, shown: Shown) -> Page:
+        """A page that another node brought to a position, where it shows this."""
+        page = cls(world, room, position)
+        page.air, page.pinned = shown["air"], shown["pinned"]
+        page.dispatches = {each["id"]: each for each in shown["dispatches"]}
+        page.knows = True
+        return page
+
+    @property
+    def held(self) -> bool:
+        """Whether this node cannot place it yet."""
+        return self.cursor == UNPLACED
 
     # Its socket
 
@@ -175,6 +193,8 @@ class Page(Reader):
                 self.closed = "closed" in frame
                 if frame["at"] is not None:
                     self.world.check_proof(frame["at"], frame["position"])
+                if self.position is not None:
+                    self.world.check_reset(self.position, frame["position"])
                 # Only the very first snapshot of a reader that had nothing may leave what it shows standing.
                 assert frame["reset"] == (bool(self.got) or self.after is not None)
                 self.dispatches = {each["id"]: each for each in frame["dispatches"]}

@@ -93,7 +93,8 @@ def test_a_reader_that_missed_nothing_is_told_nothing(log: Log, channel: Channel
 
 
 MALFORMED = ["", "nonsense", "2", "2-", "-1-000000000000"]
-UNKNOWN = ["2-ffffffffffff", "0-ffffffffffff", "4-000000000000", "999999999999999-000000000000"]
+UNKNOWN = ["2-ffffffffffff", "0-ffffffffffff"]
+AHEAD = ["4-000000000000", "999999999999999-000000000000"]
 
 
 @pytest.mark.parametrize("after", MALFORMED + UNKNOWN)
@@ -101,6 +102,21 @@ def test_a_position_that_cannot_be_resumed_is_answered_with_a_reset(after: str, 
     socket = Socket()
     channel.join(socket, after)
     assert socket.take() == [log.feed(3).snapshot(reset=True)]
+    publish(channel, log)
+    assert offsets(socket.take()) == [4]
+
+
+@pytest.mark.parametrize("after", AHEAD)
+def test_a_position_ahead_of_this_node_is_answered_with_a_reset_once_a_proof_shows_that_it_is_lost(
+    after: str, log: Log, channel: Channel
+) -> None:
+    socket = Socket()
+    channel.join(socket, after)
+    assert socket.take() == []
+    channel.prove(PROOF, beat=False)
+    snapshot, beat = socket.take()
+    assert snapshot == log.feed(3).snapshot(reset=True, at=PROOF)
+    assert beat["position"] == log.position(3)
     publish(channel, log)
     assert offsets(socket.take()) == [4]
 

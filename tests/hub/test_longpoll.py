@@ -11,12 +11,14 @@ import pytest
 from tests.hub.world import LATER, PROOF, Clock, Log, kinds, offsets, publish
 from ticker import longpoll
 from ticker.channel import Channel
+from ticker.freshness import PROOF_LIMIT
 from ticker.hub import Hub
 from ticker.longpoll import MAX_BYTES, MAX_FRAMES
 from ticker.waiting import AHEAD_TIMEOUT, RETURN_TIMEOUT, STEP, PollResponse, Waiter
 from ticker.wire import Frame
 
 ELSEWHERE = "1-ffffffffffff"
+DELAYED = {"type": "delayed", "since": PROOF}
 
 
 class Asked(Waiter):
@@ -170,15 +172,37 @@ def test_before_the_first_proof_there_is_none_and_the_first_one_ends_a_wait(log:
     assert is_204(waiter)
 
 
-def test_another_history_is_told_with_a_reset_to_all_who_wait(channel: Channel, log: Log) -> None:
+def test_who_knows_the_history_that_this_node_turns_out_to_lack_is_not_put_back(channel: Channel, log: Log) -> None:
+    level, ahead = ask(channel, log.position(3)), ask(channel, "4-ffffffffffff")
+    other = Log("1" * 40)
+    other.file("another")
+    knows = ask(channel, f"1-{other.tails[1].hash[:12]}")
+    assert body(knows)["frames"][0]["reset"] is True, "this node was in sync, and has another history"
+    channel.delay("now")
+    knows = ask(channel, other.position(1))
+    assert knows.told is None, "this node may be the one whose history is lost"
+    channel.restart(other.feed(1), other.entries, other.tails[0])
+    assert knows.told is None, "it is at the end of the log"
+    assert ahead.told is not None
+    assert (body(ahead)["frames"], body(ahead)["position"]) == ([DELAYED], "4-ffffffffffff")
+    channel.prove(LATER, beat=False)
+    assert is_204(knows)
+    assert body(level)["frames"] == [DELAYED]
+
+
+def test_another_history_is_told_with_a_reset_to_all_who_had_the_one_before(
+    channel: Channel, log: Log, clock: Clock
+) -> None:
     level, ahead = ask(channel, log.position(3)), ask(channel, "4-ffffffffffff")
     other = Log("1" * 40)
     other.file("another")
     channel.restart(other.feed(1), other.entries, other.tails[0])
-    for waiter in (level, ahead):
+    assert ahead.told is None, "it may be of this history, and its entry under way"
+    channel.prove(LATER, beat=False)
+    for waiter, at in ((level, None), (ahead, LATER)):
         said = body(waiter)
         assert [(frame["type"], frame["reset"]) for frame in said["frames"]] == [("snapshot", True)]
-        assert (said["position"], said["at"]) == (other.position(1), None)
+        assert (said["position"], said["at"]) == (other.position(1), at)
 
 
 def test_a_killed_text_is_in_no_response_after_the_kill(channel: Channel, log: Log) -> None:
@@ -247,25 +271,84 @@ def test_who_was_ahead_waits_no_longer_than_it_asked_to(channel: Channel, log: L
     assert is_204(waiter)
 
 
-def test_a_position_that_never_arrives_is_of_a_lost_history(channel: Channel, clock: Clock) -> None:
+def test_a_position_that_the_log_lost_gets_a_reset_with_the_next_proof(channel: Channel, clock: Clock) -> None:
+    clock.now += 1
     waiter = ask(channel, "9-ffffffffffff", 30)
+    channel.prove(LATER, beat=False, asked=clock() - 0.5)
+    assert waiter.told is None, "it may have been filed after that probe looked"
+    clock.now += 1
+    channel.prove(LATER, beat=False, asked=clock() - 0.5)
+    assert [(frame["type"], frame["reset"]) for frame in body(waiter)["frames"]] == [("snapshot", True)]
+    assert body(waiter)["at"] == LATER
+
+
+@pytest.mark.parametrize("wait", [0, 1, 30])
+def test_without_a_proof_a_position_ahead_of_this_node_keeps_its_place(
+    wait: int, channel: Channel, clock: Clock
+) -> None:
+    waiter, far = ask(channel, "4-ffffffffffff", wait), ask(channel, "9-ffffffffffff", wait)
+    clock.now += AHEAD_TIMEOUT - STEP
+    channel.polls.expire()
+    assert waiter.told is far.told is None
+    clock.now += 2 * STEP
+    channel.polls.expire()
+    for asked, position in ((waiter, "4-ffffffffffff"), (far, "9-ffffffffffff")):
+        said = body(asked)
+        assert (said["frames"], said["position"], said["at"]) == ([DELAYED], position, None)
+
+
+def test_a_node_that_loses_the_log_tells_who_is_ahead_of_it_at_once(channel: Channel, log: Log) -> None:
+    log.file()
+    waiter = ask(channel, log.position(4))
+    channel.delay("now")
+    said = body(waiter)
+    assert (said["frames"], said["position"], said["at"]) == ([DELAYED], log.position(4), None)
+
+
+def test_before_the_first_proof_there_is_nothing_to_tell_to_who_is_ahead(log: Log, clock: Clock) -> None:
+    channel = log.channel(clock)
+    waiter = ask(channel, "9-ffffffffffff")
     clock.now += AHEAD_TIMEOUT + STEP
     channel.polls.expire()
-    assert [(frame["type"], frame["reset"]) for frame in body(waiter)["frames"]] == [("snapshot", True)]
+    assert is_204(waiter)
+    assert waiter.told is not None
+    assert waiter.told.at is None
+
+
+def test_who_is_ahead_and_let_go_is_told_no_proof(channel: Channel) -> None:
+    for let_go in (channel.polls.dismiss, lambda: channel.polls.leave(channel.polls.waiting.waiters)):
+        waiter = ask(channel, "9-ffffffffffff")
+        let_go()
+        assert is_204(waiter)
+        assert waiter.told is not None
+        assert waiter.told.at is None
+
+
+def test_another_history_that_holds_it_lets_who_is_ahead_wait_with_the_others(channel: Channel, log: Log) -> None:
+    log.file()
+    waiter = ask(channel, log.position(4))
+    channel.restart(log.feed(4), log.entries, log.tails[0])
+    assert waiter.told is None
+    channel.prove(LATER, beat=False)
+    assert is_204(waiter), "as all who wait are told that this node is in sync again"
+
+
+def test_a_stale_proof_is_in_no_response(channel: Channel, log: Log, clock: Clock) -> None:
+    clock.now += PROOF_LIMIT + 0.1
+    said = body(ask(channel, None))
+    assert (said["at"], said["frames"][0]["at"]) == (None, PROOF)
+    quick = ask(channel, log.position(3), 0)
+    assert is_204(quick)
+    assert quick.told is not None
+    assert quick.told.at is None
+    channel.prove(LATER, beat=False)
+    assert body(ask(channel, None))["at"] == LATER
 
 
 def test_a_position_that_arrives_by_another_history_gets_a_reset(channel: Channel, log: Log) -> None:
     waiter = ask(channel, "4-ffffffffffff", 30)
     publish(channel, log)
     assert body(waiter)["frames"][0]["reset"] is True
-
-
-def test_a_proof_does_not_answer_who_is_ahead(channel: Channel, log: Log) -> None:
-    log.file()
-    waiter = ask(channel, log.position(4))
-    channel.delay("now")
-    channel.prove(LATER, beat=True)
-    assert waiter.told is None
 
 
 def test_who_goes_is_forgotten(channel: Channel, log: Log) -> None:

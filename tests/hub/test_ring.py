@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hub.world import Clock, Log, Socket, kinds
+from tests.hub.world import AT, Clock, Log, Socket, kinds
 from ticker.changes import entry_frame
 from ticker.channel import Channel
 from ticker.entry import Position
+from ticker.feed import WINDOW
 from ticker.ring import Ring
 
 
@@ -77,3 +78,42 @@ def test_a_ring_contradicts_another_history_where_it_knows_better(
     log.file()
     assert channel.ring.contradicts(Position(offset, "f" * 12)) is contradicts
     assert not channel.ring.contradicts(log.tails[offset].position)
+
+
+def test_what_was_read_before_a_kill_is_its_tombstone_once_this_node_knows(log: Log, channel: Channel) -> None:
+    filed = log.file("SECRET", id="x")
+    channel.publish(filed)
+    read = dict(filed.content["dispatch"])
+    assert channel.as_known(read) is read
+    channel.publish(log.kill("x"))
+    assert channel.as_known(read) == {
+        "id": "x",
+        "filed": AT,
+        "updated": AT,
+        "revision": 9,
+        "status": "killed",
+        "reason": "withdrawn",
+    }
+    other = log.feed(4)
+    channel.restart(other, log.entries[:4], log.tails[0])
+    assert channel.as_known(read) is read, "the kill is of a history that was lost"
+
+
+def test_tombstones_leave_with_their_kills(log: Log, clock: Clock) -> None:
+    channel = log.channel(clock, capacity=4)
+    channel.publish(log.kill("00000001"))
+    for _ in range(20):
+        channel.publish(log.file())
+    assert channel.ring.tombstone("00000001") is None
+    channel.publish(log.kill("00000002"))
+    assert channel.ring.tombstone("00000002") is not None
+
+
+def test_a_pinned_dispatch_that_was_read_before_its_kill_is_pinned_as_a_tombstone(log: Log, clock: Clock) -> None:
+    for _ in range(WINDOW):
+        log.file()
+    channel = log.channel(clock, capacity=64)
+    read = dict(log.entries[0].content["dispatch"])
+    channel.publish(log.kill(read["id"]))
+    channel.publish(log.write("pin", id=read["id"]), read)
+    assert channel.snapshot()["pinned_dispatch"]["status"] == "killed"

@@ -17,6 +17,7 @@ from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, Script
 from ticker.journal.registry import Registry
 from ticker.limits import Limits
+from ticker.release import OnTimer
 
 FEED = "breaking"
 ALL = {*ACCEPTED, *REFUSED}
@@ -34,7 +35,7 @@ def test_lua_and_python_have_the_same_outcomes() -> None:
 
 
 def test_the_script_returns_every_outcome_and_no_other() -> None:
-    script = lua("held.lua") + lua("limits.lua") + lua("append.lua")
+    script = lua("held.lua") + lua("flash.lua") + lua("limits.lua") + lua("append.lua")
     assert set(re.findall(r"\boutcome\.(\w+)", script)) == ALL
     assert len(re.findall(r"return (?:nil, )?\{", script)) == len(re.findall(r"return (?:nil, )?\{outcome\.", script))
 
@@ -99,7 +100,6 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     await redis("HSET", names.state(FEED), "at", soon)
     assert await outcome(confirm) == "late"
 
-    await redis("HDEL", names.state(FEED), "at")
     await redis("HSET", names.state(FEED), "at", 0)
     journal = Journal(recorder, limits=Limits(revisions=1, labels=1, held=2, held_by_key=1))
     assert await outcome(filing()) == "kept"
@@ -109,6 +109,12 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     assert await outcome(changes.Hold(MONA, FIELDS, soon)) == "many_held_by_key"
     assert await outcome(changes.Hold(LUIS, FIELDS, soon)) == "kept"
     assert await outcome(changes.Hold(LUIS, FIELDS, soon)) == "many_held"
+    journal = Journal(recorder)
+
+    assert await outcome(changes.Hold(LUIS, FIELDS, 2 * soon)) == "kept"
+    await redis("SADD", names.revoked(FEED), "luis")
+    assert await outcome(changes.Release(OnTimer("luis", "Luis"), ids[-1], FIELDS)) == "parked"
+    assert await outcome(changes.Kill(LUIS, ids[0], "r")) == "revoked"
 
     await Registry(redis).close(FEED)
     assert await outcome(filing()) == "closed"

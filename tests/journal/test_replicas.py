@@ -13,6 +13,7 @@ import pytest
 
 from ticker import changes
 from ticker.errors import CannotWrite, Unavailable
+from ticker.journal import names
 from ticker.journal.embedded import binary
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
@@ -75,11 +76,18 @@ async def test_a_dispatch_is_promised_once_its_replica_has_it_and_not_without(na
             await journal.settle("breaking")
             assert (await Registry(replica).settings("breaking")).closed == closed.closed
             await Registry(primary).edit("breaking", {"closed": None})
+            _, holder = await Registry(primary).issue("Mona", "editor", [])
+            await Registry(primary).revoke(holder.id)
+            await journal.settle("breaking", "The key is revoked")
+            assert await Registry(replica).holders() == []
+            assert await replica("SISMEMBER", names.revoked("breaking"), holder.id) == 1
         hasty = Journal(primary, replicas=1, replica_timeout=0.05)
         with pytest.raises(Unavailable, match="The entry was written, but only 0 of 1 replicas have it; send it again"):
             await hasty.append("breaking", change)
         with pytest.raises(Unavailable, match="The feed was changed, but only 0 of 1 replicas have it; send the req"):
             await hasty.settle("breaking")
+        with pytest.raises(Unavailable, match="The key is revoked, but only 0 of 1 replicas have it; send the req"):
+            await hasty.settle("breaking", "The key is revoked")
 
 
 async def test_a_server_that_refuses_to_wait_for_its_disk_takes_no_entries(tmp_path: Path) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from tests.service import Service
+from ticker.errors import InvalidToken
+from ticker.journal.registry import Holder
+from ticker.web import admission, auth
 
 WRITES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/v1/feeds/{feed}/dispatches", {"text": "x"}),
@@ -205,3 +210,44 @@ def test_who_filed_is_nobodys_to_read(service: Service, stranger: httpx.Client) 
         assert answer.status_code == 200
         assert "Whistle Blower" not in answer.text
         assert issued["id"] not in answer.text
+
+
+async def _opened_meanwhile(monkeypatch: pytest.MonkeyPatch, *, valid_then: bool) -> Holder:
+    """Authorize a request for a feed that is opened after its key was looked up."""
+    key = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")
+    looked_up = iter([key, key if valid_then else None])
+
+    class Node:
+        hub = SimpleNamespace(channels={})
+        settings = SimpleNamespace(rate=0)
+        registry = SimpleNamespace()
+
+        async def find(self, name: str) -> None:
+            self.hub.channels[name] = None
+
+    async def holder(_: str) -> Holder | None:
+        return next(looked_up)
+
+    async def note_use(_: Holder) -> None:
+        pass
+
+    node = Node()
+    node.registry.holder, node.registry.note_use = holder, note_use
+    for module in (auth, admission):
+        monkeypatch.setattr(module, "node_of", lambda _: node)
+    scope = {"type": "http", "method": "POST", "headers": [(b"authorization", b"Bearer tk_x")]}
+    return await auth.authorize(Request(scope | {"path_params": {"feed": "later"}}), "correspondent")
+
+
+@pytest.mark.anyio
+async def test_a_key_that_is_revoked_before_a_feed_is_opened_does_not_write_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Revoking it has not reached that feed, which was not there."""
+    with pytest.raises(InvalidToken):
+        await _opened_meanwhile(monkeypatch, valid_then=False)
+
+
+@pytest.mark.anyio
+async def test_a_key_that_is_valid_writes_to_a_feed_that_was_opened_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await _opened_meanwhile(monkeypatch, valid_then=True)).id == "mona"

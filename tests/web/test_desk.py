@@ -103,7 +103,10 @@ def test_a_correction_to_flash_takes_two_as_well_and_another_urgency_withdraws_t
         assert "confirm_by" in raised
         assert service.http.get(address).json()["urgency"] == "urgent"
         service.http.patch(address, json={"text": "Shots at the palace"}, headers={"if-match": "*"})
-        assert luis.post(address + "/confirm").status_code == 200, "a corrected word does not withdraw the request"
+        assert luis.post(address + "/confirm").status_code == 412, "these are not the words for which it was asked"
+        seen = {"if-match": luis.get(address).headers["etag"]}
+        confirmed = luis.post(address + "/confirm", headers=seen)
+        assert confirmed.status_code == 200, "a corrected word does not withdraw the request"
         found = service.http.get(address).json()
         assert (found["urgency"], found["text"]) == ("flash", "Shots at the palace")
         lowered = service.http.patch(address, json={"urgency": "normal"}, headers={"if-match": "*"})

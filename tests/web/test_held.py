@@ -242,3 +242,28 @@ def test_a_repeated_edit_is_recognised_after_the_dispatch_was_released_or_moved(
     for again in (moved, out):
         assert (again.status_code, again.json()) == (200, first.json())
         assert again.headers["idempotent-replayed"] == "true"
+
+
+def test_what_a_revoked_key_held_waits_for_an_editor(service: Service) -> None:
+    feed = service.open_feed()
+    issued = service.http.post("/v1/keys", json={"name": "Mona", "role": "correspondent", "feeds": [feed]}).json()
+    with httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {issued['key']}"}) as mona:
+        body = {"text": SECRET, "release_at": soon(seconds=2)}
+        address = mona.post(f"/v1/feeds/{feed}/dispatches", json=body).headers["location"]
+        assert service.http.delete(f"/v1/keys/{issued['id']}").status_code == 204
+        assert mona.get(address).status_code == 401
+    later = held(service, feed, text="filed by nobody's key that is revoked", release_at=soon(seconds=2.5))
+    service.until(lambda: service.http.get(later).json()["status"] == "released")
+    [listed] = service.http.get(f"/v1/feeds/{feed}/held").json()["held"]
+    assert (listed["text"], listed["status"], listed["revision"], listed["by"]) == (SECRET, "held", 2, "Mona")
+    assert listed["parked"] < listed["release_at"]
+    assert SECRET not in public_bytes(service, feed)
+    found = service.http.get(address)
+    assert (found.json(), found.headers["etag"]) == (listed, '"2"')
+    past = service.http.patch(address, json={"source": "Treasury"}, headers={"if-match": '"2"'})
+    assert (past.status_code, past.json()["field"]) == (422, "release_at"), "its time is over: say when, or release it"
+    edited = service.http.patch(address, json={"release_at": soon(hours=1)}, headers={"if-match": '"2"'})
+    assert edited.status_code == 200
+    assert "parked" not in service.http.get(address).json()
+    assert service.http.post(address + "/release").status_code == 201
+    assert SECRET in public_bytes(service, feed)

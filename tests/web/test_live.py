@@ -180,7 +180,22 @@ def test_a_reader_who_missed_nothing_gets_a_beat_alone(node: Node, way: str) -> 
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("after", ["1-000000000000", "999-0123456789ab", "0-zzz", "nonsense", "-1", "%00", "1" * 500])
+@pytest.mark.parametrize("after", ["1-000000000000", "999-0123456789ab"])
+def test_a_position_ahead_of_the_log_is_answered_with_a_reset_after_the_next_proof(
+    node: Node, way: str, after: str
+) -> None:
+    feed = node.knows("breaking")
+    node.service.until(lambda: node.http.get(f"/v1/feeds/{feed}").json()["at"] is not None)
+    with node.follow(feed, way, f"?after={after}") as frames:
+        delayed, snapshot, beat = next(frames), next(frames), next(frames)
+        assert delayed["type"] == "delayed"
+        assert (snapshot["type"], snapshot["reset"]) == ("snapshot", True)
+        assert snapshot["at"] > delayed["since"]
+        assert (beat["type"], beat["at"]) == ("beat", snapshot["at"])
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("after", ["0-000000000000", "0-zzz", "nonsense", "-1", "%00", "1" * 500])
 def test_a_position_that_is_not_in_the_log_is_answered_with_a_reset(node: Node, way: str, after: str) -> None:
     feed = node.knows("breaking")
     with node.follow(feed, way, f"?after={after}") as frames:

@@ -16,11 +16,15 @@ from starlette.routing import Route, WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from tests.changes.test_kind import feed_of
 from tests.service import Service
 from tests.web.test_feeds import edited, key
 from tests.web.test_live import WAYS, HandedOver, Node, Plain
+from ticker.hub import Hub
 from ticker.journal.registry import Role
+from ticker.web.admission import Admission
 from ticker.web.app import OPERATIONS, ROUTES
+from ticker.web.live import AsgiReader
 from ticker.wire import CloseCode
 
 UNDER_A_FEED = sorted(
@@ -188,6 +192,25 @@ def test_when_its_key_is_revoked_a_reader_of_a_private_feed_is_let_go_at_once(no
         assert service.http.delete(f"/v1/keys/{issued['id']}").status_code == 204
         code, _ = end(frames)
     assert code == (None if way == "sse" else CloseCode.POLICY_VIOLATION)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("revoked", [True, False])
+async def test_a_reader_whose_key_is_revoked_before_it_has_joined_is_let_go(*, revoked: bool) -> None:
+    """Nobody dismisses a reader who is not there yet."""
+    hub = Hub(capacity=64, limit=10, clock=time.monotonic)
+    feed = feed_of(visibility="private")
+    hub.open(feed, [], feed.tail)
+    channel = hub.channels[feed.name]
+    reader = AsgiReader("sse")
+
+    async def still_valid() -> bool:
+        assert list(channel.readers) == [reader], "it has joined by then"
+        return not revoked
+
+    chunks = reader.chunks(Admission(channel, "sse", None, None, "mona"), still_valid)
+    first = await anext(chunks, b"")
+    assert (b"snapshot" in first, len(channel)) == ((False, 0) if revoked else (True, 1))
 
 
 def end(frames: Iterator[dict[str, Any]]) -> tuple[int | None, list[dict[str, Any]]]:

@@ -15,7 +15,9 @@ from ticker.changes.confirmation import (
     Confirmation,
     DropConfirmation,
     GiveConfirmation,
+    KeepConfirmation,
     RequestConfirmation,
+    confirm_correction,
     require_confirmation,
 )
 from ticker.changes.correct import Correct, CorrectKind
@@ -38,6 +40,7 @@ __all__ = [
     "File",
     "GiveConfirmation",
     "Hold",
+    "KeepConfirmation",
     "Kill",
     "Kind",
     "Pin",
@@ -45,6 +48,7 @@ __all__ = [
     "RequestConfirmation",
     "Setting",
     "Spike",
+    "confirm_correction",
     "require_confirmation",
 ]
 

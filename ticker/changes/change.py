@@ -13,10 +13,16 @@ from ticker.changes.confirmation import Confirmation
 
 
 class Author(Protocol):
-    """Who asks for a change: the id and the name of a key, and to which feeds it may write."""
+    """Who asks for a change: their id, the id of the key with which they ask, their name, and where they may write.
+
+    There is no key where a timer asks for them.
+    """
 
     @property
     def id(self) -> str: ...
+
+    @property
+    def key(self) -> str | None: ...
 
     @property
     def name(self) -> str: ...

@@ -1,6 +1,7 @@
 """The confirmation of a flash by a second key, in feeds that ask for it.
 
-Such a flash goes out as urgent at first. It becomes a flash once a second key confirms it in time.
+Such a flash goes out as urgent at first. It becomes a flash once a second key confirms it in time. What is confirmed
+are words: when those of a flash are changed, it goes back to urgent, and they are to be confirmed in their turn.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ticker.dispatch import FIELDS
 from ticker.feed import Feed
 
 CONFIRM_TIMEOUT: Final = 60_000
 """Milliseconds in which a second key may confirm a flash. Published in the protocol."""
+
+LABELS: Final = ("sections", "places", "story", "edition_of")
+"""Fields that say where a dispatch belongs. All others are its words, except for its urgency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,16 @@ class RequestConfirmation:
 
 @dataclass(frozen=True, slots=True)
 class GiveConfirmation:
-    """Confirm the flash, as the second key."""
+    """Confirm the flash, as the second key.
+
+    With `seen`, it confirms the revision that the change names. Otherwise it confirms the one for which it was asked,
+    and is refused if the words were changed since.
+    """
+
+    seen: bool = False
 
     def arguments(self) -> dict[str, Any]:
-        return {"confirm": "give"}
+        return {"confirm": "give", "seen": self.seen or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,17 @@ class DropConfirmation:
         return {"confirm": "drop"}
 
 
-Confirmation = RequestConfirmation | GiveConfirmation | DropConfirmation
+@dataclass(frozen=True, slots=True)
+class KeepConfirmation:
+    """Leave the request as it is, if there is one. With `rewrites`, who corrects cannot confirm any more."""
+
+    rewrites: bool
+
+    def arguments(self) -> dict[str, Any]:
+        return {"rewrites": self.rewrites}
+
+
+Confirmation = RequestConfirmation | GiveConfirmation | DropConfirmation | KeepConfirmation
 
 
 def require_confirmation(fields: dict[str, Any], feed: Feed) -> tuple[dict[str, Any], RequestConfirmation | None]:
@@ -48,3 +69,20 @@ def require_confirmation(fields: dict[str, Any], feed: Feed) -> tuple[dict[str, 
     if not feed.two_person_flash or fields.get("urgency") != "flash":
         return fields, None
     return fields | {"urgency": "urgent"}, RequestConfirmation()
+
+
+def confirm_correction(
+    known: dict[str, Any], fields: dict[str, Any], feed: Feed, *, urgency_named: bool
+) -> tuple[dict[str, Any], Confirmation]:
+    """Return the fields with which a correction may go out now, and what becomes of the request to confirm a flash.
+
+    `known` are the fields of the dispatch as it is, `fields` those that it is to have. `urgency_named` is whether the
+    correction names the urgency, and so decides again whether this is to be a flash.
+    """
+    rewrites = any(known.get(name) != fields.get(name) for name in FIELDS if name not in ("urgency", *LABELS))
+    rewrites = rewrites or "note" in fields
+    if known.get("urgency") != "flash" or rewrites:
+        fields, request = require_confirmation(fields, feed)
+        if request is not None:
+            return fields, request
+    return fields, DropConfirmation() if urgency_named else KeepConfirmation(rewrites)

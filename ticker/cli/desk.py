@@ -20,10 +20,19 @@ class OnOff(StrEnum):
     OFF = "off"
 
 
-def confirm(context: typer.Context, id: Id, feed: Feed = BREAKING) -> None:
+def confirm(
+    context: typer.Context,
+    id: Id,
+    feed: Feed = BREAKING,
+    revision: Annotated[
+        int | None, typer.Option(help="The revision you have read. [default: the one that was to be confirmed]")
+    ] = None,
+) -> None:
     """Confirm another's flash: the second key. Prints the receipt."""
     # There is no option for an Idempotency-Key: a confirmed flash is not raised twice.
-    show(send(context, "POST", feed_path(feed, "dispatches", id, "confirm")), "Confirmed", feed)
+    match = {} if revision is None else {"if-match": f'"{revision}"'}
+    receipt = send(context, "POST", feed_path(feed, "dispatches", id, "confirm"), headers=match)
+    show(receipt, "Confirmed", feed)
 
 
 def pin(context: typer.Context, id: Id, feed: Feed = BREAKING, idempotency_key: IdempotencyKey = None) -> None:

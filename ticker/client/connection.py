@@ -161,6 +161,10 @@ class Connection:
             events += act(now)
         return events
 
+    def plan_reconnect(self, milliseconds: float, now: Instant) -> None:
+        """Stay connected, and connect again at a random moment within so many milliseconds."""
+        self._timer = (now.mono + int(self._random() * milliseconds), self._reconnect)
+
     def _begin(self, now: Instant) -> list[Event]:
         self._look_at = now.mono + LOOK_INTERVAL
         return self._reconnect_now(now)
@@ -197,7 +201,7 @@ class Connection:
             self._proven = True
             self._failures = self.faults = 0
         elif frame["type"] == "move":
-            self._timer = (now.mono + int(self._random() * frame["within"]), self._reconnect)
+            self.plan_reconnect(frame["within"], now)
         elif frame["type"] != "delayed" and "position" in frame:
             self.after = frame["position"]
             if frame["type"] == "snapshot" and frame.get("closed"):

@@ -6,7 +6,7 @@ tests/test_fields.py compares it with that of the service, ticker/dispatch.py.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 Urgency = Literal["flash", "bulletin", "urgent", "normal"]
 
@@ -64,7 +64,10 @@ Dispatch = Usable | Tombstone
 
 
 class HeldDispatch(_Optional):
-    """A dispatch under embargo; `by` is the name of the key that filed it."""
+    """A dispatch under embargo; `by` is the name of the key that wrote it last.
+
+    `parked` is there if a key that wrote it was revoked, since when it waits for an editor.
+    """
 
     id: str
     status: Literal["held"]
@@ -76,6 +79,7 @@ class HeldDispatch(_Optional):
     text: str
     urgency: Urgency
     language: str
+    parked: NotRequired[str]
 
 
 class Fields(TypedDict, total=False):

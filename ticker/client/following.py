@@ -16,7 +16,7 @@ from typing import Literal
 
 from ticker.client import freshness
 from ticker.client.attempt import TRANSPORTS, Attempt, Transport
-from ticker.client.backoff import Random
+from ticker.client.backoff import CAP, Random
 from ticker.client.clock import Instant, unix_time
 from ticker.client.connection import MAX_FAILURES, Connection, Event
 from ticker.client.dispatch import Dispatch
@@ -186,7 +186,9 @@ class Following:
         previous, self.state = self.state, fold(self.state, frame, limit=self._limit)
         match frame["type"]:
             case "beat":
-                self._fresh = freshness.on_beat(self._fresh, unix_time(frame["at"]), now)
+                before, self._fresh = self._fresh, freshness.on_beat(self._fresh, unix_time(frame["at"]), now)
+                if freshness.needs_new_connection(before, self._fresh):
+                    self._connection.plan_reconnect(CAP, now)
                 self._watching = frame.get("watching")
             case "delayed":
                 self._fresh = freshness.on_delayed(self._fresh)

@@ -25,6 +25,10 @@ what another took beyond that is its lag. The first beat of a connection has non
 older than the connection. If that is old itself, the beat may be as old, and is doubted until another comes at the pace
 at which they are sent.
 
+A lag that stays while beats keep their pace is not that of a stall: the path became longer, or the clock of the log was
+set back, and then every beat of this connection would seem late. A new connection measures again; a long-poll, which
+has none, is doubted.
+
 By long-poll no connection bounds the age of a proof: a cache may have stored the response. So the estimate continues
 from poll to poll, and a stored response shows as lag, since its `at` stands still. The first proof is as old as the
 wall clock says, and doubted if that is more than the slack.
@@ -54,6 +58,9 @@ APART: Final = 5_000
 
 JITTER: Final = 1_000
 """By how much two beats may arrive closer or further apart than they were sent, and still keep their pace."""
+
+STEADY: Final = SLACK - JITTER
+"""A lag that stays above this keeps a healthy feed from being fresh when a beat comes late."""
 
 DRIFT: Final = 0.0005
 """The most by which honest clocks run apart (500 ppm); without it, a feed followed for days would seem to age."""
@@ -85,7 +92,7 @@ class Freshness:
 
     Attributes:
         began: when following began.
-        opened: when the connection was opened; None for long-poll.
+        opened: when the connection was opened; None for long-poll, and once it is to be made again.
         proven: a beat came on this connection.
         behind: the node says that it has lost the log.
         proof: the newest beat, None before the first.
@@ -133,23 +140,44 @@ def on_beat(fresh: Freshness, at: int, now: Instant) -> Freshness:
     It is compared with the beats before it, if there are comparable ones; else its age is bounded by the age of the
     connection or, by long-poll, by the wall clock.
     """
-    ahead, lag, doubted = Ahead(now.wall - at, now.mono - at), 0.0, fresh.doubted
+    ahead, lag, doubted, opened = Ahead(now.wall - at, now.mono - at), 0.0, fresh.doubted, fresh.opened
     if fresh.least is not None and fresh.proof is not None:
         since, apart = elapsed(fresh.proof.arrival, now), at - fresh.proof.at
-        if doubted and apart >= APART and abs(since - apart) <= JITTER:
+        paced = apart >= APART and abs(since - apart) <= JITTER
+        if doubted and paced:
             doubted = False
         else:
             drift = since * DRIFT
             least = Ahead(fresh.least.wall + drift, fresh.least.mono + drift)
             lag = max(ahead.wall - fresh.least.wall - drift, ahead.mono - fresh.least.mono - drift, 0.0)
             ahead = Ahead(min(least.wall, ahead.wall), min(least.mono, ahead.mono))
+            if paced and lag > STEADY:
+                doubted, opened = opened is None, None
     else:
         lag = min(abs(ahead.wall), FRESH + 1) if fresh.opened is None else elapsed(fresh.opened, now)
         doubted = lag > SLACK
         if doubted:
             ahead = Ahead(ahead.wall - lag, ahead.mono - lag)
-    proof = Proof(at, now, lag)
-    return replace(fresh, proven=True, behind=False, proof=proof, least=ahead, doubted=doubted, skew=ahead.wall)
+    return replace(
+        fresh,
+        opened=opened,
+        proven=True,
+        behind=False,
+        proof=Proof(at, now, lag),
+        least=ahead,
+        doubted=doubted,
+        skew=ahead.wall,
+    )
+
+
+def needs_new_connection(before: Freshness, after: Freshness) -> bool:
+    """Return True if a beat showed that the lag stays, so that the connection is to be made again at a random moment.
+
+    Args:
+        before: what was known before the beat.
+        after: what `on_beat` returned.
+    """
+    return before.opened is not None and after.opened is None
 
 
 def measure(fresh: Freshness, now: Instant, *, on_air: bool) -> tuple[Measured, float]:

@@ -134,14 +134,21 @@ class Client:
         return self._send(writes.kill(feed, id, reason, idempotency_key), deadline)
 
     def confirm(
-        self, feed: str, id: str, *, idempotency_key: str | None = None, deadline: float | None = None
+        self,
+        feed: str,
+        id: str,
+        *,
+        revision: int | None = None,
+        idempotency_key: str | None = None,
+        deadline: float | None = None,
     ) -> writes.CorrectedReceipt:
-        """Confirm the flash of another key.
+        """Confirm the flash of another key: this revision, or without one the words for which it was asked.
 
         Raises:
             Conflict: there is no flash to confirm, or no more.
+            StaleRevision: the words are others now.
         """
-        return self._send(writes.confirm(feed, id, idempotency_key), deadline)
+        return self._send(writes.confirm(feed, id, revision=revision, key=idempotency_key), deadline)
 
     def pin(
         self, feed: str, id: str | None, *, idempotency_key: str | None = None, deadline: float | None = None

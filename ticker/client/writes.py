@@ -127,9 +127,10 @@ def kill(feed: str, id: str, reason: str, key: str | None = None) -> Request[Kil
     return change_request("POST", path, {"reason": reason}, idempotency_key=key)
 
 
-def confirm(feed: str, id: str, key: str | None = None) -> Request[CorrectedReceipt]:
-    """Return the request by which a second key confirms a flash."""
-    return change_request("POST", feed_path(feed, "dispatches", id, "confirm"), idempotency_key=key)
+def confirm(feed: str, id: str, *, revision: int | None = None, key: str | None = None) -> Request[CorrectedReceipt]:
+    """Return the request by which a second key confirms a flash: this revision, or else the words asked for."""
+    path = feed_path(feed, "dispatches", id, "confirm")
+    return change_request("POST", path, idempotency_key=key, if_match="" if revision is None else revision)
 
 
 def pin(feed: str, id: str | None, key: str | None = None) -> Request[FeedReceipt]:

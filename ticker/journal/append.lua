@@ -1,32 +1,38 @@
 -- The writer of a feed's log. Atomically: gives a repeated request its first receipt, or gives the next offset, chains
 -- the hash, stores the entry and what follows from it, and publishes. It either does all of that or, having checked
 -- everything first, nothing. Held dispatches are kept here too, and enter the log at their release. It runs behind
--- store.lua, outcomes.lua, time.lua, held.lua and limits.lua, as one script.
+-- store.lua, outcomes.lua, time.lua, held.lua, flash.lua and limits.lua, as one script.
 --
--- KEYS  as in store.lua; then answered, held, due, flashes, desk; then the earlier revisions of the dispatch; then the
---       indexes that the dispatch enters, then those it leaves (all of one feed, one hash tag)
+-- KEYS  as in store.lua; then answered, held, due, flashes, desk, revoked, writers; then the earlier revisions of the
+--       dispatch; then the indexes that it enters, then those it leaves (all of one feed, one hash tag)
 -- ARGV  one JSON object; append.py makes it. Its members:
 --   kind             file | correct | kill | pin | air; of held dispatches: hold | edit | spike
 --   channel          where to publish
---   by, holder       name of the key that asks, as JSON; its id
+--   by, holder       name of who asks, as JSON; their id
+--   key              id of the key that asks; absent where a timer releases a held dispatch
 --   random           8 characters that make an id unlike those of any other history
 --   entered          how many of the indexes are entered
 --   fingerprint, ttl fingerprint of the request, and seconds to remember it; absent without an Idempotency-Key
 --   id               the dispatch meant; absent for a new one, and to unpin
 --   held             the held dispatch meant; a file entry releases it
 --   revision         the revision that the dispatch or held dispatch must have; absent for any
---   own_only         whether only the key that filed it may change it
+--   own_only         whether only who filed it may change it
 --   fields           what the kind carries, as JSON, which is spliced in as it is
 --   release_at       when the held dispatch is due, in milliseconds
 --   max_…            limits of what the feed and the key may take up; see limits.lua
---   confirm          request: it becomes a flash if a second key confirms it within confirm_timeout milliseconds;
---                    give: this is the second key; drop: it is no longer to become a flash
+--   confirm          request: it becomes a flash if another person confirms it within confirm_timeout milliseconds;
+--                    give: this is that person; drop: it is no longer to become a flash
+--   seen             whether who confirms named the revision; else they mean the one for which it was asked
+--   rewrites         whether a correction changes the words, as opposed to how the dispatch is labelled
 -- Returns {outcome, detail}; see outcomes.lua.
 
-local ANSWERED, FLASHES = KEYS[8], KEYS[11]
-local FIRST_INDEX = 14
+local ANSWERED = KEYS[8]
+local FIRST_INDEX = 16
 local change = cjson.decode(ARGV[1])
 local kind, id, fields = change.kind, change.id, change.fields
+
+-- A request may have been let in before its key was revoked.
+if change.key and redis.call('SISMEMBER', REVOKED, change.key) == 1 then return {outcome.revoked, ''} end
 
 if change.fingerprint then
   local answered = redis.call('GET', ANSWERED)
@@ -55,12 +61,14 @@ local at = rfc3339(now)
 
 -- Held dispatches, and the one that is released.
 
-local filer, waiting = change.holder, nil
+local filer, waiting, writers = change.holder, nil, change.holder
 if change.held then
   local refusal
   waiting, refusal = find_held(change)
   if not waiting then return refusal end
-  filer = redis.call('HGET', FILERS, change.held) -- a released dispatch belongs to the key that wrote it
+  if not change.key and not may_release(change.held, at) then return {outcome.parked, ''} end
+  filer = redis.call('HGET', FILERS, change.held) -- a released dispatch belongs to the key that held it
+  writers = with(people_who_wrote(change.held), filer)
 end
 local full = kind == 'hold' and refuse_hold(change)
 if full then return full end
@@ -80,13 +88,8 @@ if id then
   known = cjson.decode(stored)
   if change.own_only and redis.call('HGET', FILERS, id) ~= filer then return {outcome.not_owner, ''} end
   if known.status == 'killed' then return {outcome.killed, stored} end
-  if change.confirm == 'give' then
-    local asked = redis.call('HGET', FLASHES, id)
-    if not asked then return {outcome.unasked, ''} end
-    local space = string.find(asked, ' ', 1, true)
-    if now > tonumber(string.sub(asked, 1, space - 1)) then return {outcome.late, ''} end
-    if string.sub(asked, space + 1) == filer then return {outcome.alone, ''} end
-  end
+  local refusal = change.confirm == 'give' and refuse_confirmation(change, known, now)
+  if refusal then return refusal end
   if change.revision and change.revision ~= known.revision then
     return {outcome.stale, string.format('%d', known.revision)}
   end
@@ -131,11 +134,14 @@ store(
   {offset = offset, hash = hash, text = text, now = string.format('%.0f', now)})
 
 if waiting then stop_waiting('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
-local confirm_by = change.confirm == 'request' and now + change.confirm_timeout
-if confirm_by then
-  redis.call('HSET', FLASHES, id, string.format('%.0f %s', confirm_by, filer))
+local confirm_by
+if change.confirm == 'request' then
+  confirm_by = now + change.confirm_timeout
+  ask_for_confirmation(id, confirm_by, revision, filer, writers)
 elseif kind == 'kill' or change.confirm then
-  redis.call('HDEL', FLASHES, id) -- there is nothing left to confirm
+  withdraw_request(id) -- there is nothing left to confirm
+elseif kind == 'correct' then
+  confirm_by = carry_request(change, known, revision, now)
 end
 
 local receipt = '"position":"' .. offset .. '-' .. string.sub(hash, 1, 12) .. '"'

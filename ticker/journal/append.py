@@ -17,6 +17,7 @@ from ticker.errors import (
     Forbidden,
     Gone,
     Invalid,
+    InvalidToken,
     KeyReused,
     NotFound,
     StaleRevision,
@@ -37,9 +38,14 @@ def key_names(feed: str, change: Change) -> tuple[list[str], int]:
     """Return the Redis keys that the script needs, and how many indexes the dispatch enters."""
     key = hashlib.sha256((change.idempotency_key or "").encode()).hexdigest()
     enters, leaves = indexes(feed, change.written()), indexes(feed, change.replaced())
-    keys = [*log_keys(feed), names.answered(feed, change.holder.id, key), *_of_the_desk(feed)]
+    keys = script_keys(feed, names.answered(feed, change.holder.id, key))
     earlier = names.earlier(feed, getattr(change, "id", None) or "")
     return [*keys, earlier, *enters, *(leaves - enters)], len(enters)
+
+
+def script_keys(feed: str, answered: str = "") -> list[str]:
+    """Return the keys that the script begins with; `answered` is the one of the request's Idempotency-Key."""
+    return [*log_keys(feed), answered or names.answered(feed, "", ""), *_of_the_desk(feed)]
 
 
 def argument(change: Change, channel: str, entered: int, limits: Limits = NO_LIMITS) -> bytes:
@@ -53,6 +59,7 @@ def argument(change: Change, channel: str, entered: int, limits: Limits = NO_LIM
         "channel": channel,
         "by": orjson.dumps(change.holder.name).decode(),
         "holder": change.holder.id,
+        **({} if change.holder.key is None else {"key": change.holder.key}),
         "random": "".join(_DIGITS[byte & 31] for byte in secrets.token_bytes(8)),
         "entered": entered,
         **limits.arguments(change.kind, released="held" in own, confirmed=own.get("confirm") == "give"),
@@ -79,7 +86,14 @@ def log_keys(feed: str) -> tuple[str, ...]:
 
 @cache
 def _of_the_desk(feed: str) -> tuple[str, ...]:
-    return names.held(feed), names.due(feed), names.flashes(feed), names.desk(feed)
+    return (
+        names.held(feed),
+        names.due(feed),
+        names.flashes(feed),
+        names.desk(feed),
+        names.revoked(feed),
+        names.writers(feed),
+    )
 
 
 def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
@@ -109,11 +123,13 @@ ACCEPTED: Final = ("kept", "repeated")
 """Outcomes of a change that is kept; the detail is its receipt."""
 
 REFUSED: Final[dict[str, Callable[[Refusal], TickerError]]] = {
+    "revoked": lambda _: revoked(),
     "unopened": lambda refusal: no_such_feed(refusal.feed),
     "closed": lambda refusal: Closed(refusal.feed, moment(refusal.detail) or ""),
     "absent": lambda refusal: NotFound(f"There is no {_subject(refusal.change)} in the feed {refusal.feed!r}"),
     "killed": lambda refusal: killed_for_good(orjson.loads(refusal.detail)),
     "ended": lambda refusal: no_longer_held(orjson.loads(refusal.detail)),
+    "parked": lambda _: parked(),
     "stale": lambda refusal: stale(int(refusal.detail)),
     "not_owner": lambda _: not_yours(),
     "reused": lambda _: key_reused(),
@@ -132,7 +148,7 @@ REFUSED: Final[dict[str, Callable[[Refusal], TickerError]]] = {
     ),
     "unasked": lambda _: nothing_to_confirm(),
     "late": lambda _: Conflict("The time to confirm this flash is over; correct the urgency to flash to ask again"),
-    "alone": lambda _: Forbidden("A flash must be confirmed with a second key, not with the one that asked for it"),
+    "alone": lambda _: Forbidden("A flash must be confirmed with a second key: yours asked for it, or wrote its words"),
 }
 """Outcomes of a change that is refused, and the error of each."""
 
@@ -147,6 +163,16 @@ def receipt(outcome: str, detail: bytes, feed: str, change: Change) -> Receipt:
 def killed_for_good(tombstone: dict[str, Any]) -> Gone:
     """Return the error for a change of a dispatch of which only this tombstone is left."""
     return Gone("This dispatch was killed and cannot be changed", tombstone=tombstone)
+
+
+def revoked() -> InvalidToken:
+    """Return the error for a change with a key that was revoked since the request was let in."""
+    return InvalidToken("This key is revoked", field="Authorization")
+
+
+def parked() -> Conflict:
+    """Return the error for the timed release of a held dispatch that waits for an editor."""
+    return Conflict("A key that wrote this held dispatch is revoked; an editor must release, edit or spike it")
 
 
 def stale(revision: int) -> StaleRevision:

@@ -2,13 +2,16 @@
 -- clock ends with the feed: a flash no longer waits for a second key, and a held dispatch that came due while the feed
 -- was closed stays held until the desk decides.
 --
--- KEYS  state, due, flashes
--- ARGV  'close' or 'reopen'; a time that never comes, in milliseconds; the settings channel, and the message for it
--- Returns nil if there is no such feed, else when it was closed, in milliseconds, or '' while it is open.
+-- KEYS  state, due, flashes, revoked
+-- ARGV  'close' or 'reopen'; a time that never comes, in milliseconds; the settings channel, and the message for it; id of
+--       the key that asks or ''
+-- Returns nil if there is no such feed, 'revoked' if the key that asks is, else when the feed was closed, in
+-- milliseconds, or '' while it is open.
 
-local STATE, DUE, FLASHES = unpack(KEYS)
-local act, never, channel, message = unpack(ARGV)
+local STATE, DUE, FLASHES, REVOKED = unpack(KEYS)
+local act, never, channel, message, asking = unpack(ARGV)
 
+if redis.call('SISMEMBER', REVOKED, asking) == 1 then return 'revoked' end
 local last = redis.call('HGET', STATE, 'at')
 if not last then return nil end
 local now = milliseconds(last)

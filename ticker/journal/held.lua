@@ -1,12 +1,15 @@
 -- Held dispatches: under embargo, known to the desk alone, and not in the log until they are released. `change` is the
 -- argument of append.lua; `at` and `now` are the time of the change, as RFC 3339 and in milliseconds.
 
-local HELD, DUE, DESK = KEYS[9], KEYS[10], KEYS[12]
+local HELD, DUE, DESK, REVOKED, WRITERS = KEYS[9], KEYS[10], KEYS[12], KEYS[13], KEYS[14]
 
--- Adds a change of a held dispatch to the stream of such changes, which the audit reads.
-local function log_at_desk(what, change, at, record)
+-- When a parked dispatch is due: in the year 9999, since no timer releases it.
+local NEVER = '253370764800000'
+
+-- Adds a change of a held dispatch to the stream of such changes, which the audit reads. `by` is JSON.
+local function log_at_desk(what, by, at, record)
   redis.call('XADD', DESK, '*', 'entry',
-    '{"kind":"' .. what .. '","at":"' .. at .. '","by":' .. change.by .. ',"held":' .. record .. '}')
+    '{"kind":"' .. what .. '","at":"' .. at .. '","by":' .. by .. ',"held":' .. record .. '}')
 end
 
 -- Removes a held dispatch from those that wait for their release; `rest` are the last members of its record.
@@ -14,8 +17,9 @@ local function stop_waiting(what, change, at, known, rest)
   local record = '{"id":"' .. change.held .. '","held":"' .. known.held .. '","updated":"' .. at .. '","revision":'
     .. known.revision + 1 .. ',' .. rest .. '}'
   redis.call('HSET', HELD, change.held, record)
+  redis.call('HDEL', WRITERS, change.held)
   redis.call('ZREM', DUE, change.held)
-  log_at_desk(what, change, at, record)
+  log_at_desk(what, change.by, at, record)
 end
 
 -- Returns the held dispatch that a change names, or nil and the refusal.
@@ -33,11 +37,60 @@ local function find_held(change)
   return known
 end
 
+-- Returns true if ids with spaces between have this one among them.
+local function is_among(ids, id)
+  return string.find(' ' .. ids .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
+end
+
+-- Returns ids with spaces between, with this one among them.
+local function with(ids, id)
+  return is_among(ids, id) and ids or ids .. ' ' .. id
+end
+
+-- Who wrote a held dispatch: `key/holder` of each, with spaces between. Version 0.1 noted only the key that held it.
+local function writers_of(id)
+  local filer = redis.call('HGET', FILERS, id) or ''
+  return redis.call('HGET', WRITERS, id) or filer .. '/' .. filer
+end
+
+-- Returns the ids of the people who wrote a held dispatch, with spaces between.
+local function people_who_wrote(id)
+  return (string.gsub(writers_of(id), '%S+/', ''))
+end
+
+-- Parks a held dispatch: a key that wrote it is revoked, so it waits for an editor. `by` is the name, as JSON, of the
+-- key that revoked, or null. Its members stay as they are: decoded and encoded, an empty list would become an object.
+local function park(id, by, at)
+  local record = redis.call('HGET', HELD, id)
+  local sound, known = pcall(cjson.decode, record or '')
+  if not sound or type(known) ~= 'table' or known.status ~= 'held' or not known.revision or known.parked then return end
+  record = string.gsub(record, '"updated":"[^"]*",("by":.*,)"revision":%d+,"status":"held"}$', function(name)
+    return '"updated":"' .. at .. '",' .. name .. '"revision":' .. known.revision + 1 .. ',"status":"held","parked":"'
+      .. at .. '"}'
+  end)
+  redis.call('HSET', HELD, id, record)
+  redis.call('ZADD', DUE, NEVER, id)
+  log_at_desk('park', by, at, record)
+end
+
+-- Returns true if a timer may release a held dispatch; otherwise it is parked.
+local function may_release(id, at)
+  for key in string.gmatch(writers_of(id), '(%S+)/') do
+    if redis.call('SISMEMBER', REVOKED, key) == 1 then
+      park(id, 'null', at)
+      return false
+    end
+  end
+  return true
+end
+
 -- Holds a dispatch, or edits the `known` held one; returns the receipt.
 local function hold(change, at, now, known)
-  local id, since, revision = change.held, at, 1
+  local id, since, revision, writers = change.held, at, 1, change.key .. '/' .. change.holder
   if known then
     since, revision = known.held, known.revision + 1
+    -- Who edits a parked dispatch vouches for all of it, and it is due again.
+    if not known.parked then writers = with(writers_of(id), writers) end
   else
     id = 'h' .. base32(now, 10) .. change.random
     redis.call('HSET', FILERS, id, change.holder)
@@ -46,8 +99,9 @@ local function hold(change, at, now, known)
   local record = '{"id":"' .. id .. '",' .. change.fields .. ',"release_at":"' .. release_at .. '","held":"' .. since
     .. '","updated":"' .. at .. '","by":' .. change.by .. ',"revision":' .. revision .. ',"status":"held"}'
   redis.call('HSET', HELD, id, record)
+  redis.call('HSET', WRITERS, id, writers)
   redis.call('ZADD', DUE, string.format('%.0f', change.release_at), id)
-  log_at_desk(change.kind, change, at, record)
+  log_at_desk(change.kind, change.by, at, record)
   return '{"id":"' .. id .. '","release_at":"' .. release_at .. '","revision":' .. revision .. ',"held":"' .. since
     .. '","updated":"' .. at .. '"}'
 end

@@ -48,7 +48,9 @@ class Journal:
         self._replicas = replicas
         self._replica_timeout = replica_timeout
         self._limits = limits
-        self._append = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "limits.lua", "append.lua")
+        self._append = Script(
+            *("store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "limits.lua", "append.lua")
+        )
         self._read_state = Script("read_state.lua")
         self._labels = LabelRanks(redis)
         self._editions = Editions(redis)
@@ -95,8 +97,10 @@ class Journal:
             return 1, await redis("WAIT", self._replicas, milliseconds)
         return on_disk, copies
 
-    async def settle(self, feed: str) -> None:
+    async def settle(self, feed: str, what: str = "The feed was changed") -> None:
         """Wait until the replicas have all that was written so far, such as the closing of a feed.
+
+        `what` was done is for the error; `feed` is any that is open.
 
         Raises:
             Unavailable: the change was made, but is not on disk or on too few replicas; it is safe to repeat.
@@ -107,7 +111,7 @@ class Journal:
             # A write of this connection's own: WAIT for it covers all that was written before it.
             await redis("HINCRBY", names.state(feed), "settled", 1)
             if lack := await self._wait(redis):
-                raise Unavailable(f"The feed was changed, but {lack}; send the request again")
+                raise Unavailable(f"{what}, but {lack}; send the request again")
 
     async def read_state(self, settings: FeedSettings) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""

@@ -10,6 +10,12 @@ FEEDS: Final = "ticker:feeds"
 KEYS: Final = "ticker:keys"
 """Hash: SHA-256 of a key → its holder as JSON."""
 
+REVOKING: Final = "ticker:{ticker:keys}:revoking"
+"""Hash: id of a key whose revocation has begun → its holder as JSON. Empty but for moments. On the slot of KEYS."""
+
+REVOKED: Final = "ticker:{ticker:feeds}:revoked"
+"""Set: ids of revoked keys, which the scripts that change FEEDS look up. On the slot of FEEDS."""
+
 USED: Final = "ticker:used"
 """Hash: id of a key → when it was last used."""
 
@@ -107,13 +113,23 @@ def due(feed: str) -> str:
 
 
 def flashes(feed: str) -> str:
-    """Hash: dispatch id → until when a second key may make it a flash, and the id of the first."""
+    """Hash: dispatch id → until when a second key may make it a flash, and the id of the first; see flash.lua."""
     return f"ticker:{{{feed}}}:flashes"
 
 
 def desk(feed: str) -> str:
     """Stream: the changes to held dispatches. For the audit; never public."""
     return f"ticker:{{{feed}}}:desk"
+
+
+def revoked(feed: str) -> str:
+    """Set: ids of revoked keys, whose changes the scripts of this feed refuse."""
+    return f"ticker:{{{feed}}}:revoked"
+
+
+def writers(feed: str) -> str:
+    """Hash: id of a held dispatch → `key/holder` of each key that wrote it, with spaces between."""
+    return f"ticker:{{{feed}}}:writers"
 
 
 def receipts(feed: str, minute: str) -> str:

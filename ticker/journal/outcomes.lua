@@ -3,6 +3,7 @@
 
 local outcome = {
   kept = 'kept', -- the receipt
+  revoked = 'revoked', -- nothing: the key that asks is revoked
   repeated = 'repeated', -- the receipt of the first time
   reused = 'reused', -- nothing: the Idempotency-Key came before with another request
   unopened = 'unopened', -- nothing: there is no such feed
@@ -11,6 +12,7 @@ local outcome = {
   not_owner = 'not_owner', -- nothing: another key filed it
   killed = 'killed', -- the tombstone
   ended = 'ended', -- the record of the dispatch that is no longer held
+  parked = 'parked', -- nothing: a key that wrote the held dispatch is revoked, so that no timer releases it
   stale = 'stale', -- the current revision
   over = 'over', -- nothing: the time of release is in the past
   many_revisions = 'many_revisions', -- how many revisions a dispatch may have
@@ -19,5 +21,5 @@ local outcome = {
   many_held_by_key = 'many_held_by_key', -- how many dispatches one key may hold in a feed
   unasked = 'unasked', -- nothing: no flash waits for a second key
   late = 'late', -- nothing: the time to confirm the flash is over
-  alone = 'alone', -- nothing: the key that confirms is the key that asked
+  alone = 'alone', -- nothing: who confirms asked for the flash, or wrote its words
 }

@@ -22,6 +22,7 @@ from ticker.feed import place
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script, WrongType
+from ticker.journal.revocation import Revocation, refuse_revoked
 from ticker.journal.version import stamp
 
 log = logging.getLogger("ticker.registry")
@@ -46,6 +47,11 @@ class Holder:
     feeds: list[str] = field(default_factory=list)
     rate: int | None = None
 
+    @property
+    def key(self) -> str:
+        """Id of the key."""
+        return self.id
+
     def writes(self, feed: str) -> bool:
         """Return True if this key is valid for a feed."""
         return not self.feeds or feed in self.feeds
@@ -59,6 +65,8 @@ class Registry:
         self._redis = redis
         self._max_feeds = max_feeds
         self._noted: dict[str, int] = {}
+        self._revocation = Revocation(redis)
+        self._list = Script("list.lua")
         self._swap = Script("swap.lua")
         self._closing = Script("time.lua", "closing.lua")
         self._first_admin = Script("admin.lua")
@@ -89,14 +97,16 @@ class Registry:
             raise no_such_feed(name)
         return text, FeedSettings.read(text, closed)
 
-    async def edit(self, name: str, changes: dict[str, Any], token: str = "") -> FeedSettings:
+    async def edit(self, name: str, changes: dict[str, Any], token: str = "", *, asking: str = "") -> FeedSettings:
         """Change a feed's settings and notify every node; return the settings as they are then.
 
         Concurrent edits are all kept. `closed` among the changes reopens the feed. The last notification of the edit is
         `token`, or without one the feed's name: who sees the token on a node knows that the node has all of the edit.
+        `asking` is the id of the key that asks, or empty for the command line.
 
         Raises:
             NotFound: there is no such feed.
+            InvalidToken: the key that asks is revoked.
         """
         changes = dict(changes)
         reopens = "closed" in changes
@@ -106,34 +116,41 @@ class Registry:
         while changes:
             before, settings = await self._stored_settings(name)
             notification = name if reopens else token or name
-            args = [name, before, replace(settings, **changes).stored, self._redis.channels.settings, notification]
-            if await self._redis.run(self._swap, [names.FEEDS], args):
+            after = replace(settings, **changes).stored
+            args = [name, before, after, self._redis.channels.settings, notification, asking]
+            outcome = await self._redis.run(self._swap, [names.FEEDS, names.REVOKED], args)
+            refuse_revoked(outcome)
+            if outcome:
                 break  # otherwise another edit was stored meanwhile: apply this one to its result
         if reopens:
-            await self._close_or_reopen(name, "reopen", token)
+            await self._close_or_reopen(name, "reopen", token, asking)
         return await self.settings(name)
 
-    async def close(self, name: str, token: str = "") -> FeedSettings:
+    async def close(self, name: str, token: str = "", *, asking: str = "") -> FeedSettings:
         """Close a feed and notify every node, as `edit`; once this returns, the log takes kills alone for it.
 
         Raises:
-            NotFound: there is no such feed.
+            NotFound, InvalidToken: as `edit`.
         """
-        await self._close_or_reopen(name, "close", token)
+        await self._close_or_reopen(name, "close", token, asking)
         return await self.settings(name)
 
-    async def _close_or_reopen(self, name: str, act: str, token: str) -> None:
+    async def _close_or_reopen(self, name: str, act: str, token: str, asking: str) -> None:
         await self.settings(name)  # raises NotFound for a feed that is being imported, which has a state already
-        keys = [names.state(name), names.due(name), names.flashes(name)]
-        args = [act, NEVER, self._redis.channels.settings, token or name]
-        if await self._redis.run(self._closing, keys, args) is None:
+        await self._revocation.check(asking)
+        keys = [names.state(name), names.due(name), names.flashes(name), names.revoked(name)]
+        args = [act, NEVER, self._redis.channels.settings, token or name, asking]
+        outcome = await self._redis.run(self._closing, keys, args)
+        refuse_revoked(outcome)
+        if outcome is None:
             raise no_such_feed(name)
 
-    async def open_feed(self, settings: FeedSettings) -> None:
-        """Open a feed and notify every node.
+    async def open_feed(self, settings: FeedSettings, *, asking: str = "") -> None:
+        """Open a feed and notify every node. `asking` is as for `edit`.
 
         Raises:
             Conflict: it is open already, or there are as many feeds as there may be.
+            InvalidToken: as `edit`.
         """
         await self.check_room(settings.name)
         # The log first, because a listed feed can be written to. Its origin is random, so that a feed that was
@@ -142,7 +159,7 @@ class Registry:
         origin = await self._redis("HGET", names.state(settings.name), "origin")
         for member, value in (("hash", origin), ("at", 0), ("offset", 0)):
             await self._redis("HSETNX", names.state(settings.name), member, value)
-        await self.list_feed(settings)
+        await self.list_feed(settings, asking=asking)
 
     async def check_room(self, name: str) -> None:
         """Check that a feed with this name may be added.
@@ -156,14 +173,15 @@ class Registry:
         if number >= self._max_feeds and not listed:
             raise Conflict(f"There are {number} feeds, as many as this service may have (TICKER_MAX_FEEDS)")
 
-    async def list_feed(self, settings: FeedSettings) -> None:
+    async def list_feed(self, settings: FeedSettings, *, asking: str = "") -> None:
         """List a feed whose log exists: from now on it can be read and written to.
 
         Raises:
-            Conflict: it is open already.
+            Conflict, InvalidToken: as `open_feed`.
         """
-        fresh = await self._redis("HSETNX", names.FEEDS, settings.name, settings.stored)
-        await self._redis("PUBLISH", self._redis.channels.settings, settings.name)
+        args = [settings.name, settings.stored, self._redis.channels.settings, asking]
+        fresh = await self._redis.run(self._list, [names.FEEDS, names.REVOKED], args)
+        refuse_revoked(fresh)
         if not fresh:
             raise already_open(settings.name)
 
@@ -173,12 +191,14 @@ class Registry:
         An admin key that the log has had is not touched: it may have been revoked or replaced since.
         """
         await stamp(self._redis)
+        await self._revocation.finish_begun()
         with suppress(WrongType):  # a damaged feed does not block the others
             await self.ensure_breaking()
         if admin_key is not None and not await self._redis("EXISTS", names.ADMIN):
             digest = _digest(admin_key)
             args = [digest, orjson.dumps(asdict(Holder(digest[:12], "admin", "admin", now())))]
             if await self._redis.run(self._first_admin, [names.ADMIN, names.KEYS], args):
+                await self._revocation.readmit(digest[:12])
                 log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
 
     async def ensure_breaking(self) -> None:
@@ -191,13 +211,28 @@ class Registry:
                 await self.open_feed(FeedSettings(BREAKING, "Breaking news", "en", now()))
 
     async def issue(
-        self, name: str, role: Role, feeds: list[str], *, rate: int | None = None, secret: str | None = None
+        self,
+        name: str,
+        role: Role,
+        feeds: list[str],
+        *,
+        rate: int | None = None,
+        secret: str | None = None,
+        asking: str = "",
     ) -> tuple[str, Holder]:
-        """Issue a key and return it with its holder; only its hash is stored. `secret` sets the key."""
+        """Issue a key and return it with its holder; only its hash is stored.
+
+        `secret` sets the key; if it was revoked, it is valid again. `asking` is as for `edit`.
+
+        Raises:
+            InvalidToken: as `edit`.
+        """
+        if secret is not None:
+            await self._revocation.readmit(_digest(secret)[:12])
         secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
         digest = _digest(secret)
         holder = Holder(digest[:12], name, role, now(), feeds, rate)
-        await self._redis("HSET", names.KEYS, digest, orjson.dumps(asdict(holder)))
+        await self._revocation.issue(digest, orjson.dumps(asdict(holder)), asking)
         return secret, holder
 
     async def set_admin(self, secret: str) -> None:
@@ -205,7 +240,8 @@ class Registry:
         digest = _digest(secret)
         before, _ = await self._redis.pipeline(("GET", names.ADMIN), ("SET", names.ADMIN, digest))
         if before is not None and before.decode() != digest:
-            await self._redis.pipeline(("HDEL", names.KEYS, before), ("PUBLISH", self._redis.channels.settings, b""))
+            with suppress(NotFound):  # it was revoked already
+                await self.revoke(before.decode()[:12])
         await self.issue("admin", "admin", [], secret=secret)
 
     async def listed(self, name: str) -> bool:
@@ -247,23 +283,21 @@ class Registry:
         last = {id.decode(): at.decode() for id, at in used.items()}
         return [(holder, last.get(holder.id)) for holder in holders]
 
-    async def revoke(self, id: str) -> Holder:
-        """Revoke a key, at once and on every node.
+    async def revoke(self, id: str, asking: Holder | None = None) -> Holder:
+        """Revoke a key: once this returns, it changes nothing any more, not even by a request that was let in before.
+
+        `asking` is the key that asks, or None for the command line. If this fails, repeat it until it returns.
 
         Raises:
             NotFound: no key has this id.
+            InvalidToken: the key that asks is revoked.
         """
-        for digest, text in (await self._redis("HGETALL", names.KEYS)).items():
-            holder = Holder(**orjson.loads(text))
-            if holder.id == id:
-                # Nodes are notified, since readers of private feeds may be connected with it.
-                await self._redis.pipeline(
-                    ("HDEL", names.KEYS, digest),
-                    ("HDEL", names.USED, id),
-                    ("PUBLISH", self._redis.channels.settings, b""),
-                )
-                return holder
-        raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")
+        found = await self._revocation.begin(id, asking.key if asking else "")
+        if found is None:
+            raise NotFound(f"There is no key with the id {id!r}; `ticker keys list` shows them")
+        holder = Holder(**found)
+        await self._revocation.finish(id, holder.feeds, asking.name if asking else None)
+        return holder
 
 
 def already_open(name: str) -> Conflict:

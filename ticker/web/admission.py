@@ -57,6 +57,11 @@ async def reading_holder(node: Node, headers: Mapping[str, str], address: str) -
     return None if secret is None else await find_holder(node, secret, address)
 
 
+async def has_valid_key(request: HTTPConnection) -> bool:
+    """Return True if a request carries a key that is not revoked."""
+    return await reading_holder(node_of(request), request.headers, address_of(request)) is not None
+
+
 async def find_readable(node: Node, headers: Mapping[str, str], feed: str, address: str = "") -> Access:
     """Return a feed's channel if this request, from this address, may know of it. Header names are in small letters.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -11,10 +12,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ticker.changes import KINDS
-from ticker.errors import Unavailable
+from ticker.errors import InvalidToken, Unavailable
 from ticker.journal.audit import Audit
 from ticker.journal.registry import Holder
 from ticker.schema import moment, or_null, shape, text
+from ticker.web.auth import check_still_valid
 from ticker.web.described import examples
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
@@ -28,6 +30,8 @@ ROUTES: Final = Resource("Desk", (FEED_NAME,))
 
 MAX_AUDITS: Final = 16
 """Audits that a worker sends at once: each reads a whole log."""
+LINES_PER_CHECK: Final = 256
+"""Lines after which the key is looked up again: a slow client takes long over a long audit."""
 
 _STANDING: Final = Shape(
     "Standing",
@@ -46,7 +50,7 @@ _STEP: Final = Shape(
             "by": or_null(text("Whose key.")),
             "kind": text(
                 "What was done.",
-                enum=[*KINDS, "hold", "edit", "spike", "release"],
+                enum=[*KINDS, "hold", "edit", "park", "spike", "release"],
             ),
             "before": {"description": "Before the change.", "$ref": _STANDING},
             "after": {"description": "Since the change.", "$ref": _STANDING},
@@ -98,7 +102,8 @@ async def read_audit(request: Request, holder: Holder) -> Response:
         "content-disposition": f'attachment; filename="{feed}-audit.ndjson"',
     }
     audit = Audit(node_of(request).redis, feed)
-    return _AuditResponse(_lines(audit), 200, headers, "application/x-ndjson")
+    lines = _lines(audit, partial(check_still_valid, request))
+    return _AuditResponse(lines, 200, headers, "application/x-ndjson")
 
 
 class _AuditResponse(StreamingResponse):
@@ -116,9 +121,17 @@ class _AuditResponse(StreamingResponse):
             _AuditResponse.sending -= 1
 
 
-async def _lines(audit: Audit) -> AsyncIterator[bytes]:
+async def _lines(audit: Audit, check: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[bytes]:
+    """Yield the audit; `check` raises InvalidToken once the key that asked for it is revoked."""
+    number = 0
     try:
         async for change in audit.changes():
+            number += 1
+            if check is not None and number % LINES_PER_CHECK == 0:
+                await check()
             yield orjson.dumps(change, option=orjson.OPT_APPEND_NEWLINE)
-    except Unavailable as error:  # too late for another status; a reader must still see that this is not all
+    except (
+        Unavailable,
+        InvalidToken,
+    ) as error:  # too late for another status; a reader must still see that this is not all
         yield orjson.dumps({"fault": error.detail}, option=orjson.OPT_APPEND_NEWLINE)

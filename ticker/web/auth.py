@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from ticker.errors import InsufficientScope, InvalidToken, TooMany, Unauthorized
 from ticker.journal.registry import Holder, Role
+from ticker.web.admission import has_valid_key
 from ticker.web.key_lookup import address_of, find_holder, secret_in
 from ticker.web.node import node_of
 
@@ -76,7 +77,20 @@ async def authorize(request: Request, role: Role) -> Holder:
             theirs = ", ".join(holder.feeds)
             raise InsufficientScope(f"This needs an admin of all feeds; the key of {holder.name} is for {theirs}")
         return holder
-    feed = request.path_params["feed"]
+    feed, node = request.path_params["feed"], node_of(request)
+    known = feed in node.hub.channels
     holder = await holder_of(request, at_least=role, feed=feed)
-    await node_of(request).find(feed)  # a feed that is being imported has a log, and is not open yet
+    await node.find(feed)  # a feed that is being imported has a log, and is not open yet
+    if not known:  # it may have been opened since the key was looked up, and after that was revoked everywhere
+        await check_still_valid(request)
     return holder
+
+
+async def check_still_valid(request: Request) -> None:
+    """Check that the key of a request that was let in has not been revoked since.
+
+    Raises:
+        InvalidToken: it has.
+    """
+    if not await has_valid_key(request):
+        raise unknown_key()

@@ -21,7 +21,17 @@ from ticker.web.faults import CLOSED, INVALID_PARAMETER, KILLED, NOT_YOURS, OTHE
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.paging import add_link, link_header, whole_number
-from ticker.web.parameters import DISPATCH_ID, ETAG, FEED, FEED_NAME, IF_MATCH, IF_NONE_MATCH, LOCATION, query
+from ticker.web.parameters import (
+    DISPATCH_ID,
+    ETAG,
+    FEED,
+    FEED_NAME,
+    IF_MATCH,
+    IF_MATCH_IF_ANY,
+    IF_NONE_MATCH,
+    LOCATION,
+    query,
+)
 from ticker.web.public_url import base
 from ticker.web.request import body, idempotency_key, if_match
 from ticker.web.responses import FRESH_FOR, json, public
@@ -125,13 +135,14 @@ async def read_dispatch(request: Request) -> Response:
     """Respond with a dispatch, its newest earlier revisions and its editions."""
     feed = request.path_params["feed"]
     node = node_of(request)
-    await readable(request)
+    channel = await readable(request)
     before = revision_before(request)
     found, earlier = await node.journal.dispatch_with_revisions(feed, request.path_params["id"], before)
+    editions = await visible_editions(request, await node.journal.editions(feed, found))
+    found = channel.as_known(found)
     if found["status"] == "killed":
         raise killed(found)
-    found["revisions"] = earlier.revisions
-    found["editions"] = await visible_editions(request, await node.journal.editions(feed, found))
+    found |= {"revisions": earlier.revisions, "editions": editions}
     response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
     if not all(listed(request, edition) for edition in found["editions"]):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
@@ -174,13 +185,12 @@ async def correct(request: Request, holder: Holder) -> Response:
     correction = read(Correction, await body(request))
     await check_original(request, holder, correction.edition_of)
     known = await node.journal.dispatch(feed, id)
-    fields = correction.applied_to(known)
-    confirmation: changes.Confirmation | None = None
-    if correction.urgency is not None:
-        confirmation = changes.DropConfirmation()
-        if correction.urgency == "flash" != known.get("urgency"):
-            fields, required = changes.require_confirmation(fields, (await node.find(feed)).feed)
-            confirmation = required or confirmation
+    fields, confirmation = changes.confirm_correction(
+        known,
+        correction.applied_to(known),
+        (await node.find(feed)).feed,
+        urgency_named=correction.urgency is not None,
+    )
     change = changes.Correct(
         holder,
         id,
@@ -231,6 +241,7 @@ async def kill(request: Request, holder: Holder) -> Response:
     (Returns(200, "It is a flash now.", (shapes.CORRECTED,), headers=OF_RECEIPTS),),
     role="correspondent",
     repeatable=True,
+    parameters=(IF_MATCH_IF_ANY,),
     faults=(
         CLOSED,
         KILLED,
@@ -238,11 +249,14 @@ async def kill(request: Request, holder: Holder) -> Response:
         Fault("NothingToConfirm", nothing_to_confirm()),
         STALE_REVISION,
     ),
-    description="Where a flash takes two keys, it goes out as urgent. Another key confirms it before `confirm_by`.",
+    description="Where a flash takes two keys, it goes out as urgent. Another key than those that asked for it, or "
+    "wrote it since, confirms it before `confirm_by`. Without `If-Match`, this means the words for which it was asked.",
 )
 async def confirm(request: Request, holder: Holder) -> Response:
     """Make a flash of a dispatch, with the second key."""
     feed, id = request.path_params["feed"], request.path_params["id"]
+    seen = "if-match" in request.headers
+    revision = if_match(request) if seen else None
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
         raise killed_for_good(known)
@@ -251,9 +265,9 @@ async def confirm(request: Request, holder: Holder) -> Response:
         holder,
         id,
         fields,
-        revision=known["revision"],
+        revision=known["revision"] if revision in (None, known["revision"]) else -1,
         previous=known,
-        confirmation=changes.GiveConfirmation(),
+        confirmation=changes.GiveConfirmation(seen),
         idempotency_key=idempotency_key(request),
     )
     return await respond(request, change)

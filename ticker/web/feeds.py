@@ -134,7 +134,7 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     node = node_of(request)
     await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
-    await node.registry.open_feed(opened)
+    await node.registry.open_feed(opened, asking=holder.key)
     return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
 
@@ -180,7 +180,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     changes = read(FeedEdit, await body(request)).changes()
     await node.registry.check_edition(feed, changes.get("edition_of"))
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
-        settings = await node.registry.edit(feed, changes, token)
+        settings = await node.registry.edit(feed, changes, token, asking=holder.key)
     await node.journal.settle(feed)
     return json(asdict(settings))
 
@@ -200,7 +200,7 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     """Close a feed. After the response no node takes anything into it."""
     feed, node = request.path_params["feed"], node_of(request)
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
-        settings = await node.registry.close(feed, token)
+        settings = await node.registry.close(feed, token, asking=holder.key)
     await node.journal.settle(feed)
     return json(asdict(settings))
 

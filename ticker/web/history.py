@@ -65,12 +65,17 @@ async def history(request: Request) -> Response:
     """Respond with a page of dispatches, and the address of the next one."""
     feed = request.path_params["feed"]
     node = node_of(request)
-    await readable(request)
+    channel = await readable(request)
     given = request.query_params
     check_parameters(request, PARAMETERS)
-    most = limit(request, PAGE)
-    page = fitted(await node.journal.search(feed, given.get("before"), most, _filter(given)))
-    response = public(request, {"feed": feed, "dispatches": page.dispatches}, max_age=FRESH_FOR)
+    most, wanted = limit(request, PAGE), _filter(given)
+    page = fitted(await node.journal.search(feed, given.get("before"), most, wanted))
+    found = [
+        dispatch
+        for dispatch in map(channel.as_known, page.dispatches)
+        if wanted.urgencies is None or dispatch["status"] != "killed"  # a tombstone has no urgency
+    ]
+    response = public(request, {"feed": feed, "dispatches": found}, max_age=FRESH_FOR)
     if page.before is not None:
         filters = {parameter.name for parameter in FILTERS}
         same = [(name, value) for name, value in given.multi_items() if name in filters]

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.admin import KeyPlan
-from ticker.dispatch import read
+from ticker.dispatch import BREAKING, read
+from ticker.errors import NotFound
 from ticker.journal.registry import Holder
 from ticker.schema import Schema, many, moment, number, or_null, shape, text
 from ticker.web.faults import INVALID_PARAMETER
@@ -107,7 +108,9 @@ def _place(holder: dict[str, Any]) -> str:
 async def issue_key(request: Request, holder: Holder) -> Response:
     """Issue a key; this response is the only time it is shown."""
     plan = read(KeyPlan, await body(request))
-    secret, issued = await node_of(request).registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate)
+    secret, issued = await node_of(request).registry.issue(
+        plan.name, plan.role, plan.feeds, rate=plan.rate, asking=holder.key
+    )
     return json({"key": secret, **asdict(issued)}, 201)
 
 
@@ -117,10 +120,16 @@ async def issue_key(request: Request, holder: Holder) -> Response:
     PATH + "/{id}",
     "revokeKey",
     "Revoke a key",
-    (Returns(204, "It is worthless at once.", media_type=""),),
+    (Returns(204, "From now on it changes nothing, not even by a request let in before.", media_type=""),),
     role="admin",
 )
 async def revoke_key(request: Request, holder: Holder) -> Response:
-    """Revoke a key, on every node at once."""
-    await node_of(request).registry.revoke(request.path_params["id"])
+    """Revoke a key, on every node at once, and also after a failover to a replica."""
+    node = node_of(request)
+    try:
+        await node.registry.revoke(request.path_params["id"], holder)
+    except NotFound:  # it may be the same request again
+        await node.journal.settle(BREAKING, "The key is revoked")
+        raise
+    await node.journal.settle(BREAKING, "The key is revoked")
     return Response(status_code=204)

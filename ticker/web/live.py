@@ -7,7 +7,9 @@ sent that, so it too has no queue.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -15,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ticker.allowance import Allowance
-from ticker.errors import TickerError
+from ticker.errors import TickerError, Unavailable
 from ticker.reader import Reader
 from ticker.web.admission import (
     SSE_HEADERS,
@@ -25,6 +27,7 @@ from ticker.web.admission import (
     cross_origin,
     find_readable,
     governing,
+    has_valid_key,
     refuse_foreign,
     stream_needed,
 )
@@ -78,12 +81,22 @@ class AsgiReader(Reader):
         self.why = why
         self.cut()
 
-    async def chunks(self, admission: Admission, head: bytes = b"") -> AsyncIterator[bytes]:
-        """Join the channel and yield what is to be sent, until the channel ends it."""
+    async def chunks(
+        self, admission: Admission, still_valid: Callable[[], Awaitable[bool]], head: bytes = b""
+    ) -> AsyncIterator[bytes]:
+        """Join the channel and yield what is to be sent, until the channel ends it.
+
+        `still_valid` returns whether the key by which it was let in, if there is one, is not revoked.
+        """
         channel = admission.channel
         self.origin, self.key = admission.origin, admission.key
         channel.join(self, admission.after, head)
         try:
+            # A key that is revoked from now on dismisses this reader; before it had joined, that could not. While Redis
+            # is away nobody knows, and keys are checked again with the next beat.
+            with suppress(Unavailable):
+                if self.key is not None and not await still_valid():
+                    channel.dismiss(self, CloseCode.POLICY_VIOLATION)
             while True:
                 await self._ready.wait()
                 if self._ended:
@@ -136,7 +149,8 @@ async def events(request: Request) -> Response:
         websocket=False,
         key=access.key,
     )
-    return StreamingResponse(AsgiReader("sse").chunks(admission, SSE_HELLO), headers=headers)
+    chunks = AsgiReader("sse").chunks(admission, partial(has_valid_key, request), SSE_HELLO)
+    return StreamingResponse(chunks, headers=headers)
 
 
 @ROUTES.websocket(PATH)
@@ -164,7 +178,7 @@ async def websocket(socket: WebSocket) -> None:
     reader = AsgiReader("lines")
     listening = asyncio.create_task(_listen(socket, reader))
     try:
-        async for chunk in reader.chunks(admission):
+        async for chunk in reader.chunks(admission, partial(has_valid_key, socket)):
             for line in chunk.splitlines():
                 await socket.send_text(line.decode())
         await socket.close(reader.why)

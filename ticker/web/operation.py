@@ -7,6 +7,7 @@ described is the one that is enforced.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -21,8 +22,13 @@ from ticker.dispatch import Body
 from ticker.errors import TickerError
 from ticker.journal.registry import Role
 from ticker.schema import Schema
-from ticker.web.auth import authorize
+from ticker.web.auth import authorize, check_still_valid
+from ticker.web.request import body
 from ticker.web.shape import Shape
+
+AT_ONCE: Final = 0.05
+"""Seconds in which a body arrives that was sent with its head. After one that took longer, the key is looked up again;
+looking it up twice for each request would cost a round trip to Redis."""
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"
@@ -140,7 +146,8 @@ class Resource:
 class Operation:
     """One method of one path, and the decorator of its handler: it describes the handler and routes to it.
 
-    With a `role`, the handler is given the request and the Holder of its key, once that is found to be enough.
+    With a `role`, the handler is given the request and the Holder of its key, once that is found to be enough. If there
+    is a body, it has been read by then, and the key was still valid when it had arrived.
 
     Attributes:
         resource: the routes that it is one of.
@@ -187,14 +194,22 @@ class Operation:
 
     def __call__(self, handler: Handler) -> Handler:
         self.resource.operations.append(self)
-        endpoint = handler if self.role is None else _with_holder(handler, self.role)
+        endpoint = handler if self.role is None else _with_holder(handler, self.role, reads_body=self.body is not None)
         self.resource.routes.append(Route(self.path, endpoint, methods=[self.method]))
         return handler
 
 
-def _with_holder(handler: Callable[..., Awaitable[Response]], role: Role) -> Callable[[Request], Awaitable[Response]]:
+def _with_holder(
+    handler: Callable[..., Awaitable[Response]], role: Role, *, reads_body: bool
+) -> Callable[[Request], Awaitable[Response]]:
     @wraps(handler)
     async def authorized(request: Request) -> Response:
-        return await handler(request, await authorize(request, role))
+        holder = await authorize(request, role)
+        if reads_body:
+            asked = time.monotonic()
+            await body(request)
+            if time.monotonic() - asked > AT_ONCE:
+                await check_still_valid(request)
+        return await handler(request, holder)
 
     return authorized

@@ -89,8 +89,13 @@ def _feeds(node: Node, current: Feed) -> list[dict[str, Any]]:
     return [describe(shown[name]) for name in sorted(shown, key=place)]
 
 
-def _render(request: Request, template: str, channel: Channel, code: int = 200, **context: Any) -> HTMLResponse:
-    """Return a page of a feed: what all of these share, and `context`."""
+def _render(
+    request: Request, template: str, channel: Channel, code: int = 200, *, proof: str | None, **context: Any
+) -> HTMLResponse:
+    """Return a page of a feed: what all of these share, and `context`.
+
+    `proof` is when this node was last proven to be in sync before it read what the page shows.
+    """
     feed = channel.feed
     return render(
         request,
@@ -98,8 +103,8 @@ def _render(request: Request, template: str, channel: Channel, code: int = 200, 
         code,
         feed=describe(feed),
         words=words(feed.language),
-        at=channel.freshness.proof or rfc3339(datetime.now(UTC)),
         closed=feed.closed,
+        at=proof or rfc3339(datetime.now(UTC)),
         **context,
     )
 
@@ -160,6 +165,7 @@ async def feed_page(request: Request) -> Response:
         request,
         "reader.html",
         channel,
+        proof=channel.freshness.proof,
         dispatches=[_shown(dispatch, feed) for dispatch in _arranged(feed)],
         air=feed.air,
         pinned=feed.pinned,
@@ -209,11 +215,14 @@ async def dispatch_page(request: Request) -> Response:
         if not known:
             raise
         found, earlier = known[0], Revisions([], None)
+    found = channel.as_known(found)
+    earlier = Revisions([], None) if found["status"] == "killed" else earlier
     return _render(
         request,
         "dispatch.html",
         channel,
         410 if found["status"] == "killed" else 200,
+        proof=start["at"],
         dispatch=_shown(found, feed),
         revisions=earlier.revisions,
         older=earlier.before,
@@ -248,6 +257,7 @@ async def story_page(request: Request) -> Response:
             raise
     if not found.dispatches:
         raise NotFound(f"There is no such story in the feed {feed.name!r}")
+    found = found._replace(dispatches=[channel.as_known(dispatch) for dispatch in found.dispatches])
     newest = next((each for each in found.dispatches if each["status"] == "usable"), None)
     of_story = {"story": story} | ({} if before is None else {"before": before})
     block = {"snapshot": start | {"dispatches": found.dispatches}, **of_story}
@@ -255,6 +265,7 @@ async def story_page(request: Request) -> Response:
         request,
         "story.html",
         channel,
+        proof=start["at"],
         story=story,
         name=story_title(story),
         newest=newest,  # without one not even the slug is shown: it may name what was wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from ticker import dispatch
@@ -50,6 +51,7 @@ IF_MATCH: Final = Parameter(
     '"1"',
     required=True,
 )
+IF_MATCH_IF_ANY: Final = replace(IF_MATCH, component="IfMatchIfAny", required=False)
 IF_NONE_MATCH: Final = Parameter(
     "IfNoneMatch", "If-None-Match", "header", "The ETag you have.", {"type": "string", "pattern": _ETAG}, '"1"'
 )

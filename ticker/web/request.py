@@ -26,16 +26,20 @@ def bad_if_match() -> BadRequest:
 
 
 async def body(request: Request) -> bytes:
-    """Return the request's body.
+    """Return the request's body, which is read once.
 
     Raises:
         TooLarge: it is longer than MAX_BODY; at most that much is read.
     """
+    state = request.scope["state"]
+    if isinstance(kept := state.get("body"), bytes):
+        return kept
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
         if len(received) > MAX_BODY:
             raise too_large()
+    state["body"] = bytes(received)
     return bytes(received)
 
 

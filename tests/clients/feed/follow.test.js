@@ -85,3 +85,41 @@ test("closed, it stops", () => {
   assert.equal(changes.length, before);
   assert.equal(world.waiting, 0);
 });
+
+for (const dice of [0, 0.5, 0.999]) {
+  test(`a server whose clock is set back is connected to again once, at a random moment within 30 s: ${dice}`, () => {
+    const { world, changes } = setUp();
+    world.dice = [dice];
+    let late = 0;
+    const send = () => world.socket.send(beat("1-a", world.now.wall - late));
+    const status = () => changes.at(-1)?.status.name;
+    world.socket.send(snapshot("1-a", []));
+    send();
+    late = 15_000;
+    for (let count = 0; count < 2; count += 1) {
+      world.pass(10_000);
+      assert.equal(world.sockets.length, 1);
+      send();
+      assert.equal(status(), "delayed");
+    }
+    let until = 30_000 * dice;
+    for (; until > 10_000; until -= 10_000) {
+      world.pass(10_000);
+      send(); // beats go on, and do not put it off
+    }
+    world.pass(until - 10);
+    assert.equal(world.sockets.length, 1);
+    world.pass(20);
+    assert.equal(world.sockets.length, 2);
+    assert.match(world.socket.url, /after=1-a$/);
+    send();
+    for (let count = 0; count < 10; count += 1) {
+      assert.equal(status(), "live");
+      world.pass(9_900);
+      assert.equal(status(), "live");
+      world.pass(100);
+      send();
+    }
+    assert.equal(world.sockets.length, 2);
+  });
+}

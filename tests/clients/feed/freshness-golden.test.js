@@ -15,10 +15,13 @@ for (const { name, ahead = 0, steps } of golden) {
     let server = SERVER;
     const now = () => /** @type {const} */ ([wall, mono]);
     let fresh = start(now());
+    let redial = false;
 
     /** @param {any} event */
     const on = (event) => {
+      const before = fresh;
       fresh = step(fresh, event, now());
+      redial = Boolean(before.opened && !fresh.opened);
     };
     /** @param {any} frame */
     const arrives = (frame) => on({ type: "frame", frame });
@@ -33,6 +36,8 @@ for (const { name, ahead = 0, steps } of golden) {
       delayed: () => arrives({ type: "delayed", since: time() }),
       pin: () => arrives({ type: "pin", position: "2-b", id: null }),
       beat: (_, late) => arrives({ type: "beat", position: "1-a", at: time(late) }),
+      "set log": (_, forward) => (server += forward),
+      redial: ([expected]) => assert.equal(redial, expected),
       "set clock": (_, forward) => (wall += forward),
       repeat: ([times, steps]) => Array.from({ length: times }, () => steps.forEach(act)),
       pass: (_, passed) => ((server += passed), (wall += passed), (mono += passed)),

@@ -21,9 +21,9 @@ The same address gives the same frames as Server-Sent Events to a request with `
 is the frame's type, `data:` the frame in one line, `id:` its position if it has one. There `Last-Event-ID` does what
 `after` does, and wins over it. The stream begins with `retry: 3000`.
 
-The first frame is a `snapshot`, unless `after` can be resumed: then every entry after it comes first. Then a `beat`, or
-a `delayed` if the node has lost the log; then frames as they come. A refusal is an HTTP response, described in
-/openapi.json.
+The first frame is a `snapshot`, unless `after` can be resumed: then every entry after it comes first. If the node has
+not reached `after` yet, a `delayed` comes before either. Then a `beat`, or a `delayed` if the node has lost the log;
+then frames as they come. A refusal is an HTTP response, described in /openapi.json.
 """
 
 
@@ -49,7 +49,8 @@ FRAMES: Final[dict[str, Schema]] = {
     ),
     "delayed": _frame(
         "delayed",
-        f"This node has lost the log. Again every {BEAT_INTERVAL:.0f} seconds until the next beat.",
+        "This node has lost the log, or has not reached your position. "
+        f"Again every {BEAT_INTERVAL:.0f} seconds until the next beat.",
         {"since": moment("As old is what it shows.")},
     ),
     "move": _frame(

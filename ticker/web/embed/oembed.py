@@ -189,10 +189,11 @@ async def _title(node: Node, found: Target) -> str:
         Gone: the dispatch was killed.
     """
     # Asked without a key: what consumers keep, they show to everybody.
-    feed = (await find_readable(node, {}, found.feed)).channel.feed
+    channel = (await find_readable(node, {}, found.feed)).channel
+    feed = channel.feed
     if found.id is None:
         return feed.title
-    dispatch = await node.journal.dispatch(feed.name, found.id)
+    dispatch = channel.as_known(await node.journal.dispatch(feed.name, found.id))
     if dispatch["status"] == "killed":
         raise killed(dispatch)
     return f"{feed.title}, {clock_time(dispatch['filed'], feed.timezone, None)}"

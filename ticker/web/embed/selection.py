@@ -89,13 +89,15 @@ async def shown(journal: Journal, channel: Channel, attributes: Attributes) -> l
     attributes = effective(attributes)
     feed = channel.feed
     now = datetime.fromisoformat(channel.freshness.proof) if channel.freshness.proof else None
-    known = list(feed.dispatches)
-    missing = attributes.limit - len(visible(known, attributes, now))
-    if missing > 0 and len(known) >= WINDOW and not channel.freshness.behind:
+    older: list[Dispatch] = []
+    missing = attributes.limit - len(visible(feed.dispatches, attributes, now))
+    if missing > 0 and len(feed.dispatches) >= WINDOW and not channel.freshness.behind:
         try:
-            known += await _older(journal, feed.name, known[-1]["id"], attributes, now, missing)
+            older = await _older(journal, feed.name, feed.dispatches[-1]["id"], attributes, now, missing)
         except Unavailable:
             log.warning("the history of %s cannot be read; a widget is drawn from the dispatches in memory", feed.name)
+    # What was read is older than what is in memory.
+    known = [*map(channel.as_known, older), *feed.dispatches]
     if feed.pinned_dispatch is not None:
         known.append(feed.pinned_dispatch)
     by_id = {dispatch["id"]: dispatch for dispatch in known}

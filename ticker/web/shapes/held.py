@@ -46,7 +46,12 @@ HELD: Final = Shape(
             "by": text("Whose key wrote it last."),
             "status": text("It waits.", const="held"),
         },
-        SOMETIMES_GIVEN,
+        {
+            **SOMETIMES_GIVEN,
+            "parked": moment(
+                "Since when it waits for an editor: a key that wrote it was revoked, so no timer releases it."
+            ),
+        },
     ),
     _HELD,
 )
