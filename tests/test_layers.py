@@ -27,7 +27,7 @@ _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"follower", "guesses", "release", "settings"} | _FOLLOWER
+_NODE = {"client_address", "follower", "guesses", "release", "settings"} | _FOLLOWER
 _WEB = {"allowance", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "text": set(),
     "origins": set[str](),
     "guesses": set[str](),
+    "client_address": {"settings"},
     "limits": set[str](),
     "settings": {"errors", "limits", "origins"},
     "schema": set[str](),

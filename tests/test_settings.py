@@ -169,6 +169,8 @@ def test_workers_get_the_same_settings_whatever_their_environment_has(monkeypatc
         max_held=4,
         max_held_by_key=5,
         readers=7,
+        address_connections=20,
+        trusted_proxies="private, 203.0.113.0/24",
         public_url="https://news.example/ticker",
     )
     assert set(settings.model_fields_set) == set(NAMES)

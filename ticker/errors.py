@@ -217,6 +217,12 @@ class TooMany(TickerError):
     status, slug, title = 429, "too-many", "Too many changes with this key"
 
 
+class TooManyConnections(TickerError):
+    """The address of the client has as many connections as one may have (RFC 6585 section 4)."""
+
+    status, slug, title = 429, "too-many-connections", "Too many connections from one address"
+
+
 class HeadTooLarge(TickerError):
     """The URL and the headers are over the limit (RFC 6585 section 5)."""
 

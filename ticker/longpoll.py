@@ -168,6 +168,10 @@ class LongPoll:
             self._tell_ahead(due)
             self.waiting.respond(due, self.unchanged())
 
+    def end_wait(self, waiter: Waiter) -> None:
+        """Respond to one as if its wait had ended."""
+        self._respond_unchanged([waiter], leaving=False)
+
     def end(self, frame: Frame) -> None:
         """Respond to all with a last frame: the feed is closed."""
         self.waiting.respond(self.waiting.waiters, self._to_the_end([frame]))

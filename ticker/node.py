@@ -10,6 +10,7 @@ import time
 from typing import Final, Self
 
 from ticker.channel import Channel
+from ticker.client_address import ClientAddresses
 from ticker.delivery import Deliveries, Filed, Kept
 from ticker.errors import NotFound
 from ticker.follower import Follower
@@ -54,6 +55,7 @@ class Node:
         )
         self.registry = Registry(self.redis, max_feeds=settings.max_feeds)
         self.rates = Rates(self.redis)
+        self.addresses = ClientAddresses(settings.trusted)
         self.guesses = Guesses(time.monotonic)
         self.held = HeldDispatches(self.redis)
         limit = settings.readers or open_files()

@@ -6,6 +6,7 @@ environment over the default here. docs/operations.md lists the same names; a te
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Collection
@@ -27,6 +28,17 @@ IN_FILES: Final = ("admin_key", "redis_url")
 
 MAX_FILE: Final = 4096
 """Characters of such a file."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+PRIVATE_NETWORKS: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+        *("169.254.0.0/16", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Loopback and the addresses that the internet does not route: a proxy in front is usually at one of these."""
 
 OWN_PATHS: Final = frozenset(
     [
@@ -110,6 +122,15 @@ class Settings(BaseSettings):
     max_held_by_key: int = Field(1000, ge=0, description="Dispatches that one key holds in a feed; 0 sets no limit.")
     readers: int = Field(0, ge=0, description="Readers a worker admits; 0 means as many as its open-file limit allows.")
 
+    address_connections: int = Field(
+        500, ge=0, description="Connections that one address may have to a worker, for IPv6 each /64; 0 sets no limit."
+    )
+    trusted_proxies: str = Field(
+        "private",
+        description="Networks of proxies, separated by commas: they have no limit of connections, and are believed "
+        "when they name a client in X-Forwarded-For; private: loopback and private networks, none: no network.",
+    )
+
     @field_validator("host")
     @classmethod
     def _without_brackets(cls, host: str) -> str:
@@ -186,6 +207,17 @@ class Settings(BaseSettings):
     def _public_url(cls, text: str | None) -> str | None:
         return None if text is None else _base_url(text)
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _trusted_proxies(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def trusted(self) -> tuple[Network, ...]:
+        """The networks of proxies that are believed."""
+        return _networks(self.trusted_proxies)
+
     @property
     def limits(self) -> Limits:
         """What one feed, and one key in it, may take up."""
@@ -213,6 +245,20 @@ class Settings(BaseSettings):
             rest = path[len(prefix) :]
             return rest if rest.startswith("/") else "/" + rest
         return path
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    """Return the networks that a list names; `none` names none, since an empty setting counts as not set."""
+    found: list[Network] = []
+    for part in (part.strip() for part in text.split(",")):
+        if part == "private":
+            found += PRIVATE_NETWORKS
+        elif part != "none":
+            try:
+                found.append(ipaddress.ip_network(part))
+            except ValueError as error:
+                raise ValueError(f"is not a list of networks such as 10.0.0.0/8, ::1 ({error})") from None
+    return tuple(found)
 
 
 def _base_url(text: str) -> str:

@@ -6,6 +6,7 @@ import http.client
 import json
 import secrets
 import socket
+from typing import ClassVar
 
 from bench import kernel
 from bench.peers import HISTORY, SIZE, Peer
@@ -28,9 +29,10 @@ class Server(Peer):
     )
     sse = True
     flags: tuple[str, ...] = ()
+    settings: ClassVar[dict[str, str]] = {}
 
     def start(self) -> None:
-        self.service = Service(self.folder, *self.flags)
+        self.service = Service(self.folder, *self.flags, **self.settings)
         with kernel.on(self.cores):
             self.service.start()
         self.port = self.service.port

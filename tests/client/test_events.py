@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ticker.client.events import LONGEST, EventReader, TooLong
 
 STREAM = (
-    "retry: 3000\n\n"
+    "retry: 3000\n"
     'event: snapshot\nid: 1-a\ndata: {"a": "é"}\n\n'
     ": a comment\r\n\r\n"
     "data:one\r\ndata: two\r\ndata\r\n\r\n"

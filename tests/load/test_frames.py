@@ -108,7 +108,7 @@ def test_server_sent_events_are_read_too() -> None:
     sse = Frames("run", sse=True)
     one = f"event: dispatch\nid: 1-tag\ndata: {json.dumps(dispatch(1), separators=(',', ':'))}\n\n".encode()
     beat = b'event: beat\ndata: {"type":"beat","position":"1-tag"}\n\n'
-    piece = sse.read(b"retry: 3000\n\n" + one + beat + one[:20])
+    piece = sse.read(b"retry: 3000\n" + one + beat + one[:20])
     assert piece == Piece(events=(Dispatch(7, 1), Beat()), position="1-tag", rest=one[:20])
 
 

@@ -165,8 +165,7 @@ def test_an_event_stream_has_its_headers_and_events(service: Service) -> None:
         assert headers["x-accel-buffering"] == "no"
         assert "no-transform" in headers["cache-control"]
         assert headers["access-control-allow-origin"] == "*"
-        assert connection.file.readline() == b"retry: 3000\n"
-        assert connection.file.readline() == b"\n"
+        assert connection.file.readline().startswith(b"retry: ")
         assert connection.file.readline() == b"event: snapshot\n"
         assert connection.file.readline() == f"id: {position}\n".encode()
         data = connection.file.readline()
@@ -181,23 +180,63 @@ def test_last_event_id_takes_precedence_over_after(service: Service) -> None:
     with connect_to(service) as connection:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": positions[1]}
         connection.ask(f"/v1/feeds/{feed}/live?after={positions[0]}", headers)
-        text = b"".join(connection.file.readline() for _ in range(4)).decode()
+        text = b"".join(connection.file.readline() for _ in range(3)).decode()
         assert f"id: {positions[2]}\n" in text
 
 
-def test_refusals_are_http(service: Service) -> None:
-    feed = service.open_feed()
-    asked: list[tuple[int, str, dict[str, str]]] = [
-        (404, "/v1/feeds/nosuch/live", UPGRADE),
-        (404, "/v1/feeds/nosuch/live", {"Accept": "text/event-stream"}),
-        (426, f"/v1/feeds/{feed}/live", {}),
-        (400, f"/v1/feeds/{feed}/live", UPGRADE | {"Sec-WebSocket-Key": "short"}),
-        (400, f"/v1/feeds/{feed}/live", UPGRADE | {"Sec-WebSocket-Version": "8"}),
-    ]
-    for expected, path, headers in asked:
-        with connect_to(service) as connection:
-            status, answered = connection.ask(path, headers)
-            assert status == expected, (path, headers, answered)
+VERSION, SECRET = "Sec-WebSocket-Version", "Sec-WebSocket-Key"
+
+
+@pytest.mark.parametrize(
+    ("expected", "feed", "headers", "field"),
+    [
+        (404, "nosuch", UPGRADE, None),
+        (404, "nosuch", {"Accept": "text/event-stream"}, None),
+        (426, "breaking", {}, "Accept"),
+        (400, "breaking", UPGRADE | {SECRET: "short"}, SECRET),
+        (400, "breaking", UPGRADE | {SECRET: ""}, SECRET),
+        (400, "breaking", UPGRADE | {SECRET: KEY + ", " + KEY}, SECRET),
+        (426, "breaking", UPGRADE | {VERSION: "8"}, VERSION),
+        (426, "breaking", UPGRADE | {VERSION: "12, 13"}, VERSION),
+        (426, "breaking", UPGRADE | {VERSION: ""}, VERSION),
+        (426, "nosuch", UPGRADE | {VERSION: "14"}, VERSION),
+        (400, "nosuch", UPGRADE | {"Sec-WebSocket-Protocol": "a b"}, None),
+    ],
+)
+def test_refusals_are_problem_documents(
+    service: Service, expected: int, feed: str, headers: dict[str, str], field: str | None
+) -> None:
+    messages = len(service.errors)
+    with connect_to(service) as connection:
+        status, answered = connection.ask(f"/v1/feeds/{feed}/live", headers)
+        assert status == expected
+        assert answered["content-type"] == "application/problem+json"
+        assert answered.get("sec-websocket-version") == ("13" if expected == 426 else None)
+        problem = orjson.loads(connection.file.read(int(answered["content-length"])))
+        assert (problem["status"], problem.get("field")) == (expected, field)
+    assert service.http.get("/healthz").status_code == 200
+    assert service.errors[messages:] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/healthz", 200), ("/nowhere", 404), ("/", 200), ("/v1/feeds/breaking", 200), ("/v1/feeds/a/b/live", 404)],
+)
+def test_a_handshake_for_what_is_no_stream_is_an_ordinary_request(service: Service, path: str, expected: int) -> None:
+    with connect_to(service) as connection:
+        for _ in range(2):
+            status, headers = connection.ask(path, UPGRADE)
+            assert status == expected
+            assert connection.file.read(int(headers["content-length"]))
+
+
+def test_what_a_client_sends_behind_its_handshake_is_refused(service: Service) -> None:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
+    with connect_to(service) as connection:
+        head = f"GET /v1/feeds/breaking/live HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode()
+        connection.socket.sendall(head + b"\x89\x80\0\0\0\0")
+        status, answered = connection.head()
+        assert (status, answered["content-type"]) == (400, "application/problem+json")
 
 
 def test_a_connection_that_had_a_request_may_become_a_reader(service: Service) -> None:
@@ -252,6 +291,23 @@ def test_a_close_is_answered_with_its_code_and_ends_the_connection(service: Serv
         (1002, 0, b"x", {}),
         (1002, 8, b"\x03", {}),
         (1002, 8, struct.pack("!H", 1005), {}),
+        (1002, 8, struct.pack("!H", 0), {}),
+        (1002, 8, struct.pack("!H", 999), {}),
+        (1002, 8, struct.pack("!H", 1004), {}),
+        (1002, 8, struct.pack("!H", 1006), {}),
+        (1002, 8, struct.pack("!H", 1015), {}),
+        (1002, 8, struct.pack("!H", 2000), {}),
+        (1002, 8, struct.pack("!H", 5000), {}),
+        (1002, 8, b"", {"fin": False}),
+        (1002, 8, struct.pack("!H", 1000) + b"x" * 124, {}),
+        (1002, 10, b"", {"fin": False}),
+        (1002, 10, b"x" * 126, {}),
+        (1002, 11, b"", {}),
+        (1002, 15, b"", {}),
+        (1002, 0x21, b"", {}),
+        (1002, 0x11, b"", {}),
+        (1002, 0x49, b"", {}),
+        (1002, 9, b"x", {"masked": False}),
         (1007, 8, struct.pack("!H", 1000) + b"\xff", {}),
         (1007, 1, b"\xff", {}),
         (1007, 1, "no end \N{ARABIC LETTER SEEN}".encode()[:-1], {}),
@@ -266,6 +322,51 @@ def test_what_rfc_6455_forbids_ends_the_connection_with_its_code(
         assert connection.closed_with() == code
 
 
+@pytest.mark.parametrize("private", [False, True], ids=["handed off", "with uvicorn"])
+@pytest.mark.parametrize("payload", [struct.pack("!H", 1000), struct.pack("!H", 3000) + b"bye", b""])
+def test_a_close_between_fragments_is_answered_as_any_other(service: Service, payload: bytes, *, private: bool) -> None:
+    feed = service.open_feed()
+    if private:
+        service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"})
+    with connect_to(service) as connection:
+        connection.ask(f"/v1/feeds/{feed}/live", UPGRADE | service.authorization)
+        connection.json(), connection.json()
+        connection.send(1, b"the first of two", fin=False)
+        connection.send(8, payload)
+        assert connection.frame() == (8, payload)
+        assert connection.file.read() == b""
+
+
+@pytest.mark.parametrize("private", [False, True], ids=["handed off", "with uvicorn"])
+@pytest.mark.parametrize(
+    ("code", "frames"),
+    [
+        (1002, [(1, b"x", False), (1, b"y", True)]),  # a new message within a fragmented one
+        (1002, [(2, b"x", False), (2, b"y", False)]),
+        (1002, [(0, b"", True)]),
+        (1002, [(0, b"", False)]),
+        (1002, [(1, b"x", True), (0, b"y", True)]),
+        (1007, [(1, b"\xce", False), (0, b"x", True)]),
+        (1007, [(1, b"\xed\xa0\x80", True)]),  # a surrogate
+        (1007, [(1, b"\xf4\x90\x80\x80", True)]),  # beyond U+10FFFF
+        (1009, [(1, b"x" * 3000, False), (0, b"x" * 2000, True)]),
+    ],
+)
+def test_fragments_follow_rfc_6455(
+    service: Service, code: int, frames: list[tuple[int, bytes, bool]], *, private: bool
+) -> None:
+    feed = service.open_feed()
+    if private:
+        service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"})
+    messages = len(service.errors)
+    with connect_to(service) as connection:
+        connection.ask(f"/v1/feeds/{feed}/live", UPGRADE | service.authorization)
+        for opcode, payload, fin in frames:
+            connection.send(opcode, payload, fin=fin)
+        assert connection.closed_with() == code
+    assert service.errors[messages:] == []
+
+
 DEFLATE = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
 
@@ -277,6 +378,8 @@ DEFLATE = "permessage-deflate; server_no_context_takeover; client_no_context_tak
         ("x-unknown, permessage-deflate; server_no_context_takeover", DEFLATE),
         ("permessage-deflate; server_max_window_bits=10, permessage-deflate", DEFLATE),
         ("permessage-deflate; server_max_window_bits=10", None),
+        ("permessage-deflate; server_max_window_bits=15", DEFLATE + "; server_max_window_bits=15"),
+        ("permessage-deflate; server_no_context_takeover; server_no_context_takeover", None),
         ("x-webkit-deflate-frame", None),
         ("permessage-deflate;;;", None),
         (",", None),

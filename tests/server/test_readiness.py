@@ -22,7 +22,7 @@ class Nobody:
 
 async def test_a_socket_that_cannot_be_watched_is_closed() -> None:
     readiness = Readiness(asyncio.get_running_loop())
-    readiness.close()  # from here on it refuses all sockets, as it does when the system has no room for more
+    readiness.stop()  # from here on it refuses all sockets, as it does when the system has no room for more
     watched, peer = socket.socketpair()
     with peer:
         with pytest.raises(ValueError, match="closed"):

@@ -339,6 +339,20 @@ def test_a_refusal_comes_after_the_responses_before_it(service: Service) -> None
         is_problem(400, ended(connection))
 
 
+def test_a_handshake_behind_an_unanswered_request_is_refused_after_its_response(service: Service) -> None:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
+    for path in ("/healthz", "/v1/feeds", "/"):
+        with connect_to(service) as connection:
+            ask = (
+                f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/feeds/breaking/live HTTP/1.1\r\nHost: x\r\n{lines}\r\n"
+            )
+            connection.socket.sendall(ask.encode())
+            status, headers = connection.head()
+            assert status == 200
+            connection.file.read(int(headers["content-length"]))
+            is_problem(400, ended(connection))
+
+
 def test_incomplete_requests_leave_no_traceback_and_the_worker_stops_cleanly(tmp_path: Path) -> None:
     service = Service(tmp_path)
     service.start()

@@ -97,6 +97,17 @@ class TestResponses:
         await asyncio.sleep(0)
         assert before.done == [HEAD, done]
 
+    async def test_nothing_is_written_once_the_writing_side_is_closed(self) -> None:
+        inner = Transport()
+        transport = wrapped(inner)
+        transport.write(b"last")
+        transport.write_eof()
+        transport.write_eof()
+        transport.write(b"more")
+        transport.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.sleep(0)
+        assert inner.done == [b"last", "ended"]
+
     async def test_aborting_drops_the_head(self) -> None:
         before = Transport()
         transport = wrapped(before)

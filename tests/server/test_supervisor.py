@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -12,7 +15,8 @@ import pytest
 
 from tests.load.test_crowds import crowds_of
 from tests.server.test_hand_off import UPGRADE, connect_to, reader
-from tests.service import Reader, Service
+from tests.service import Reader, Service, environment
+from ticker.settings import Settings
 
 WORKER = "ticker.server.worker"
 READERS = 200
@@ -101,6 +105,56 @@ def test_a_stopping_service_asks_readers_to_move_and_then_closes(tmp_path_factor
         assert goes.closed_with() == 1000
         assert stays.closed_with() == 1012
     assert service.stop() == 0
+
+
+@pytest.mark.parametrize("at", ["first", "later"])
+def test_a_worker_that_is_starting_when_its_supervisor_dies_gives_up_its_port(tmp_path: Path, at: str) -> None:
+    with socket.socket() as listener, socket.socket(socket.AF_UNIX) as redis:
+        redis.bind(str(tmp_path / "redis.sock"))  # which never responds, so that the worker waits for it
+        redis.listen()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = listener.getsockname()
+        supervisor, worker = socket.socketpair()
+        with worker:
+            descriptors = (listener.fileno(), worker.fileno())
+            process = subprocess.Popen(
+                [sys.executable, "-m", WORKER, *map(str, descriptors)],
+                env=environment(),
+                pass_fds=descriptors,
+            )
+        listener.close()
+        try:
+            if at == "later":
+                settings = Settings.read(redis_url=f"unix://{tmp_path}/redis.sock")
+                supervisor.sendall(settings.handed_over() + b"\n")
+                redis.settimeout(30)
+                redis.accept()[0].close()  # all is imported, and the node starts
+            supervisor.close()
+            assert process.wait(30) == 1, "it exits without having served"
+        finally:
+            process.kill()
+            process.wait(30)
+        with socket.socket() as again:
+            again.bind(address)
+
+
+def test_the_port_of_a_killed_supervisor_is_free_at_once_with_readers_on_it(tmp_path: Path) -> None:
+    service = Service(tmp_path / "one", "--workers", "2", drain="10")
+    service.start()
+    with reader(service, "breaking") as one, reader(service, "breaking") as other:
+        for connection in (one, other):
+            assert [connection.json()["type"] for _ in range(2)] == ["snapshot", "beat"]
+        service.http.close()
+        service.process.kill()
+        service.process.wait(30)
+        for connection in (one, other):
+            while connection.json()["type"] != "move":  # its worker drains, and has stopped to accept
+                pass
+        with Service(tmp_path / "two", "--port", str(service.port)) as following:
+            assert following.port == service.port
+            assert following.file("breaking", "after")["position"]
+    service._close()
 
 
 def test_a_stop_during_a_reload_waits_for_both_processes(tmp_path: Path) -> None:

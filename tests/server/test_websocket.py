@@ -135,6 +135,20 @@ def test_a_reader_of_a_private_feed_that_floods_is_closed_with_1008(service: Ser
     service.until(lambda: readers(service, feed) == 0)
 
 
+@pytest.mark.parametrize("sent", [PING * 2000, b"\x81\x81\0\0\0\0\xff" + PING * 10, TEXT * 500 + PING * 500])
+def test_a_flood_in_one_piece_leaves_no_message(service: Service, sent: bytes) -> None:
+    feed = service.open_feed()
+    assert service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"}).status_code == 200
+    messages = len(service.errors)
+    for _ in range(5):
+        with connect_to(service) as connection:
+            connection.ask(f"/v1/feeds/{feed}/live", UPGRADE | service.authorization)
+            connection.socket.sendall(sent)
+            assert connection.closed_with() in (1007, 1008)
+    service.until(lambda: readers(service, feed) == 0)
+    assert service.errors[messages:] == []
+
+
 @pytest.mark.parametrize("private", [False, True], ids=["handed off", "with uvicorn"])
 def test_a_reader_of_events_who_sends_more_than_allowed_is_cut(service: Service, *, private: bool) -> None:
     feed = service.open_feed()

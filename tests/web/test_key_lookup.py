@@ -57,6 +57,23 @@ def test_an_address_that_guesses_waits_and_an_honest_key_beside_it_does_not(priv
     assert {path: status for path, (status, _) in answers.items()} == dict.fromkeys(paths, 404) | expected
 
 
+def test_behind_a_proxy_each_client_counts_for_itself(own_service: Service) -> None:
+    def ask(client: str) -> float:
+        headers = {"authorization": "Bearer tk_a_guess", "x-forwarded-for": client}
+        start = time.monotonic()
+        assert httpx.get(f"{own_service.url}/v1/keys", headers=headers, timeout=30).status_code == 401
+        return time.monotonic() - start
+
+    for _ in range(FREE):
+        ask("203.0.113.1")
+    assert ask("198.51.100.1, 203.0.113.1, 10.0.0.1") >= 0.9 * DELAY, "what a client says of itself is not believed"
+    for number in range(2 * FREE):
+        if ask(f"203.0.113.{number + 2}") < 0.9 * DELAY:
+            break
+    else:
+        raise AssertionError("others wait too")
+
+
 def test_a_request_without_a_key_is_no_guess(own_service: Service) -> None:
     for _ in range(FREE + 5):
         assert httpx.get(f"{own_service.url}/v1/keys").status_code == 401

@@ -86,7 +86,7 @@ def test_the_prefix_may_be_there_or_not(node: Node, prefix: str, way: str) -> No
     for _ in range(2):  # the second goes by a connection that has served a page already
         with node.http.stream("GET", path, headers={"accept": "text/event-stream"}) as stream:
             assert stream.status_code == 200
-            assert next(stream.iter_lines()) == "retry: 3000"
+            assert next(stream.iter_lines()).startswith("retry: ")
         node.http.get("/healthz")
 
 

@@ -17,9 +17,14 @@ from typing import Any, Final
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from ticker.server.address_limit import AddressLimit, CountedConnection
 from ticker.server.hand_off import HandOff
+from ticker.server.http_date import http_date
+from ticker.server.idle_connections import IdleConnections
 from ticker.server.readiness import Readiness
-from ticker.server.requests import LimitedHttpProtocol
+from ticker.server.refusal import refusal
+from ticker.server.requests import LimitedHttpProtocol, Surroundings
+from ticker.settings import Settings
 
 log = logging.getLogger("ticker.server")
 
@@ -40,7 +45,7 @@ RESERVED_FDS: Final = 32
 """Descriptors below the limit that are only used to send FULL_RESPONSE."""
 
 EVICTION_FDS: Final = ACCEPT_BATCH
-"""Descriptors below those from where on each new connection evicts one that has not completed its request."""
+"""Descriptors below those from where on each new connection evicts others that have no complete request."""
 
 FULL_RESPONSE: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
@@ -69,8 +74,7 @@ class PendingConnection:
 
     def cut(self) -> None:
         """See `SocketOwner`."""
-        if self._acceptor.forget(self):  # else the descriptor has another owner by now
-            os.close(self.descriptor)
+        self._acceptor.cut(self)
 
 
 class Acceptor:
@@ -85,11 +89,18 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self.readiness = Readiness(self._loop)
         """Of all sockets that have no transport."""
-        self._hand_off = HandOff(app_state["node"], self.readiness, self)
+        node, open_files = app_state["node"], resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        settings: Settings = node.settings
+        self._address_limit = AddressLimit(settings.address_connections, settings.trusted, open_files=open_files)
+        self.readiness.on_close = self._address_limit.close
+        self._hand_off = HandOff(node, self.readiness, self, self._address_limit)
         # Descriptors are compared with this: the system gives out the lowest one that is free.
-        self._reserved_from = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_FDS
+        self._reserved_from = open_files - RESERVED_FDS
+        self._evict_from = self._reserved_from - EVICTION_FDS
         self._pending: dict[PendingConnection, None] = {}  # oldest first
         self._deadlines = self.readiness.deadlines
+        self._idle = IdleConnections()
+        self._refusal = "", b""
         self._giving: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -116,7 +127,7 @@ class Acceptor:
         for _ in range(ACCEPT_BATCH):
             try:
                 # A socket object for each connection would be a third of what accepting costs.
-                descriptor, _ = self._listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
+                descriptor, address = self._listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
@@ -127,7 +138,10 @@ class Acceptor:
                 return
             os.set_blocking(descriptor, False)
             try:
-                self.receive(descriptor)
+                if self._address_limit.admit(descriptor, address[0]):
+                    self.receive(descriptor)
+                else:
+                    self._refuse(descriptor)
             except Exception:  # one that fails must not block the others
                 log.exception("a connection failed")
 
@@ -141,7 +155,8 @@ class Acceptor:
         The time for its request counts from `since`, or from now.
         """
         since = self.readiness.clock() if since is None else since
-        if descriptor >= self._reserved_from - EVICTION_FDS:
+        # Those that are freed here are given out next, without an eviction: so it takes one for each above the limit.
+        for _ in range(descriptor - self._evict_from + 1):
             self._evict()
         try:
             data = os.read(descriptor, FIRST_READ_SIZE)
@@ -157,12 +172,21 @@ class Acceptor:
                 os.write(descriptor, FULL_RESPONSE)
             data = b""
         if not data:
+            self._address_limit.close(descriptor)
             os.close(descriptor)
         else:
             self._decide(descriptor, data, since)
 
+    def _refuse(self, descriptor: int) -> None:
+        """Refuse a connection of an address that has too many, before anything is allocated for it."""
+        if self._refusal[0] != (date := http_date()):
+            self._refusal = date, refusal(self._address_limit.error())
+        _end(descriptor, self._refusal[1])
+
     def _evict(self) -> None:
-        """Cut the connection that has been silent or slow for longest: writers need its descriptor more."""
+        """Cut a connection that has no request, or one that is silent or slow: writers need its descriptor more."""
+        if self._idle.cut_oldest():
+            return
         if self._pending:
             next(iter(self._pending)).cut()
         else:
@@ -170,15 +194,16 @@ class Acceptor:
 
     def take_back(self, descriptor: int, received: bytes) -> None:
         """See `KeepAlive`."""
+        self._address_limit.end_request(descriptor)
         if not self._closed and not received:
             pending = PendingConnection(self, descriptor, self.readiness.clock(), kept_alive=True)
             self.readiness.reassign(descriptor, pending)
             self._pending[pending] = None
             return
-        self.readiness.remove(descriptor)
         if self._closed:
-            os.close(descriptor)
+            self.readiness.close(descriptor)
         else:  # not at once: other requests are being answered
+            self.readiness.remove(descriptor)
             self._loop.call_soon(self._decide, descriptor, received, self.readiness.clock())
 
     def _decide(self, descriptor: int, data: bytes, since: float) -> None:
@@ -195,6 +220,12 @@ class Acceptor:
         self.readiness.remove(pending.descriptor)
         return True
 
+    def cut(self, pending: PendingConnection) -> None:
+        """Close a pending connection, unless its descriptor has another owner by now."""
+        if self.forget(pending):
+            self._address_limit.close(pending.descriptor)
+            os.close(pending.descriptor)
+
     def check_deadlines(self) -> None:
         """Cut pending connections that were silent for too long, and notify those that are too slow."""
         now = self.readiness.clock()
@@ -207,7 +238,22 @@ class Acceptor:
         self._loop.call_later(DEADLINE_INTERVAL, self._check_deadlines_repeatedly)
 
     async def _give_to_uvicorn(self, descriptor: int, data: bytes, since: float) -> None:
+        counted = CountedConnection(self._address_limit, descriptor)
+        surroundings = Surroundings(self._hand_off, self._deadlines, self._idle, counted)
         connection = socket.socket(fileno=descriptor)
-        await self._loop.connect_accepted_socket(
-            lambda: LimitedHttpProtocol(self._hand_off, self._deadlines, data, since, *self._for_uvicorn), connection
-        )
+        try:
+            await self._loop.connect_accepted_socket(
+                lambda: LimitedHttpProtocol(surroundings, data, since, *self._for_uvicorn), connection
+            )
+        except BaseException:
+            counted.close()
+            raise
+
+
+def _end(descriptor: int, response: bytes) -> None:
+    """Close a connection with a response, after the request that is there already: unread, it would cause a reset."""
+    with contextlib.suppress(OSError):
+        os.read(descriptor, FIRST_READ_SIZE)
+    with contextlib.suppress(OSError):
+        os.write(descriptor, response)
+    os.close(descriptor)

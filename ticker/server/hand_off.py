@@ -17,13 +17,17 @@ from urllib.parse import unquote
 
 from ticker.errors import TickerError
 from ticker.node import Node
-from ticker.server.handshake import accept_for_key, headers_in, sse_head, switching_protocols, tokens, wants_websocket
+from ticker.server.address_limit import AddressLimit
+from ticker.server.handshake import accept_for_key, headers_in, sse_head, switching_protocols, wants_websocket
 from ticker.server.reader import SocketReader
 from ticker.server.readiness import Readiness
 from ticker.server.waiter import KeepAlive, SocketWaiter
 from ticker.waiting import STEP
 from ticker.web.admission import LIVE_PATH, admit, cross_origin
+from ticker.web.app import takes_websockets
 from ticker.web.changes import CHANGES_PATH, admit_poll
+from ticker.web.deflate_offer import accepted
+from ticker.web.header_lists import tokens
 
 
 def plain_head(prefix: str = "") -> re.Pattern[bytes]:
@@ -41,9 +45,10 @@ def plain_head(prefix: str = "") -> re.Pattern[bytes]:
 class HandOff:
     """Makes readers and waiters of connections."""
 
-    def __init__(self, node: Node, readiness: Readiness, keep_alive: KeepAlive) -> None:
+    def __init__(self, node: Node, readiness: Readiness, keep_alive: KeepAlive, address_limit: AddressLimit) -> None:
         """Connections of answered requests go back to `keep_alive`. Requires a running event loop."""
         self._node = node
+        self._address_limit = address_limit
         self._readiness = readiness
         self._keep_alive = keep_alive
         self._plain_head = plain_head(node.settings.prefix)
@@ -56,8 +61,17 @@ class HandOff:
             return False
         if (headers := headers_in(plain[2])) is None:
             return False
-        websocket = wants_websocket(headers)
-        return self.try_request(lambda: descriptor, plain[1].decode(), headers, websocket=websocket, last=True)
+        if not self._address_limit.start_request(descriptor, headers):
+            return False
+        websocket, target = wants_websocket(headers), plain[1].decode()
+        handed_off = self.try_request(lambda: descriptor, target, headers, websocket=websocket, last=True)
+        if not handed_off:
+            self._address_limit.end_request(descriptor)
+        return handed_off
+
+    def takes_websockets(self, target: str) -> bool:
+        """Return True if the application has WebSockets at the path of a target; False if it ignores an upgrade."""
+        return takes_websockets(self._node.settings.unprefixed(unquote(target.partition("?")[0])))
 
     def try_request(
         self, release: Callable[[], int], target: str, headers: dict[str, str], *, websocket: bool, last: bool
@@ -73,17 +87,15 @@ class HandOff:
             return last and self._try_wait(release, unquote(polled["feed"]), query, headers)
         if (live := LIVE_PATH.fullmatch(path)) is None:
             return False
-        accept = accept_for_key(headers) if websocket else None
-        if websocket and accept is None:
-            return False
         hub, settings = self._node.hub, self._node.settings
         feed = unquote(live["feed"])
         try:
+            accept = accept_for_key(headers) if websocket else None
             admission = admit(hub, settings, feed=feed, query=query, headers=headers, websocket=websocket)
         except TickerError:
             return False
         if accept is not None:
-            head = switching_protocols(accept, deflated=admission.encoding == "deflated")
+            head = switching_protocols(accept, accepted(headers.get("sec-websocket-extensions", "")))
         else:
             head = sse_head(cross_origin(settings, headers.get("origin"), admission.channel.feed))
         try:
@@ -110,7 +122,7 @@ class HandOff:
         close = "close" in tokens(headers.get("connection", ""))
         waiter = SocketWaiter(descriptor, self._keep_alive, self._readiness, headers=poll.headers, close=close)
         polls = poll.channel.polls
-        waiter.wait_in(polls.waiting)
+        waiter.wait_in(polls)
         try:
             found = polls.ask(waiter, poll.after, poll.wait)
             if found is not None:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from websockets.utils import accept_key
 
-from ticker.server.websocket import DEFLATE
-from ticker.web.admission import SSE_HEADERS, SSE_HELLO
+from ticker.errors import BadRequest, UpgradeRequired, WrongMethod
+from ticker.server.http_date import http_date
+from ticker.web.admission import SSE_HEADERS, sse_start
+from ticker.web.header_lists import combined, tokens
 
 
 def headers_in(lines: bytes) -> dict[str, str] | None:
@@ -20,17 +22,18 @@ def headers_in(lines: bytes) -> dict[str, str] | None:
     return combined(pairs) if sum(name == "host" for name, _ in pairs) == 1 else None
 
 
-def combined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return headers by lower-case name; values of repeated ones are combined into one list (RFC 9110 section 5.3)."""
-    headers: dict[str, str] = {}
-    for name, value in pairs:
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+def check_head(method: bytes, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Check what is required of every request; header names are in lower case.
 
-
-def tokens(value: str) -> list[str]:
-    """Return the members of a list of tokens, in lower case (RFC 9110 section 5.6.1)."""
-    return [token.strip(" \t").lower() for token in value.split(",")]
+    Raises:
+        BadRequest: it does not have exactly one Host.
+        WrongMethod: it asks for a tunnel.
+    """
+    hosts = sum(name == b"host" for name, _ in headers)
+    if hosts > 1 or (hosts == 0 and version == "1.1"):
+        raise BadRequest("A request must have exactly one Host header (RFC 9112 section 3.2)", field="Host")
+    if method == b"CONNECT":
+        raise WrongMethod("CONNECT is not supported")
 
 
 def wants_websocket(headers: Mapping[str, str]) -> bool:
@@ -44,27 +47,47 @@ def wants_websocket(headers: Mapping[str, str]) -> bool:
     )
 
 
-def accept_for_key(headers: Mapping[str, str]) -> str | None:
-    """Return the Sec-WebSocket-Accept of a handshake; None if that is not valid (RFC 6455 section 4.2.1)."""
+def without_upgrade(method: bytes, url: bytes, version: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return a request's head without its offer of an upgrade; header names are in lower case."""
+    lines = [b"%s %s HTTP/%s\r\n" % (method, url, version.encode())]
+    for name, value in headers:
+        if name == b"connection":
+            kept = [token for token in value.split(b",") if token.strip().lower() != b"upgrade"]
+            lines.append(b"connection: %s\r\n" % b",".join(kept))
+        elif name != b"upgrade":
+            lines.append(b"%s: %s\r\n" % (name, value))
+    return b"".join([*lines, b"\r\n"])
+
+
+def accept_for_key(headers: Mapping[str, str]) -> str:
+    """Return the Sec-WebSocket-Accept of a handshake.
+
+    Raises:
+        UpgradeRequired, BadRequest: the handshake is not valid (RFC 6455 sections 4.2.1 and 4.4).
+    """
+    if headers.get("sec-websocket-version") != "13":
+        raise UpgradeRequired("A WebSocket needs one Sec-WebSocket-Version: 13", field="Sec-WebSocket-Version")
     key = headers.get("sec-websocket-key", "")
     try:
         nonce = binascii.a2b_base64(key, strict_mode=True)
     except (binascii.Error, ValueError):
-        return None
-    return accept_key(key) if len(nonce) == 16 and headers.get("sec-websocket-version") == "13" else None
+        nonce = b""
+    if len(nonce) != 16:
+        raise BadRequest("A WebSocket needs one Sec-WebSocket-Key: 16 bytes in base64", field="Sec-WebSocket-Key")
+    return accept_key(key)
 
 
-def switching_protocols(accept: str, *, deflated: bool) -> bytes:
-    """Return the response head that opens a WebSocket."""
-    extension = f"Sec-WebSocket-Extensions: {DEFLATE}\r\n" if deflated else ""
+def switching_protocols(accept: str, extension: str | None) -> bytes:
+    """Return the response head that opens a WebSocket, with an extension if one was agreed on."""
+    extensions = "" if extension is None else f"Sec-WebSocket-Extensions: {extension}\r\n"
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept}\r\n{extension}\r\n"
+        f"Sec-WebSocket-Accept: {accept}\r\n{extensions}\r\n"
     ).encode()
 
 
 def sse_head(cross_origin_headers: dict[str, str]) -> bytes:
     """Return the response head that opens an event stream, and what the stream begins with."""
-    headers = SSE_HEADERS | cross_origin_headers | {"connection": "close"}
+    headers = {"date": http_date()} | SSE_HEADERS | cross_origin_headers | {"connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + SSE_HELLO
+    return f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode() + sse_start()

@@ -56,5 +56,4 @@ class LingeringClose:
     def cut(self) -> None:
         """See `SocketOwner`."""
         self._readiness.deadlines.clear(self)
-        self._readiness.remove(self._descriptor)
-        os.close(self._descriptor)
+        self._readiness.close(self._descriptor)

@@ -73,8 +73,7 @@ class SocketReader(Reader):
     def cut(self) -> None:
         self.channel.leave(self)
         if self._descriptor != _CLOSED:
-            self._readiness.remove(self._descriptor)
-            os.close(self._descriptor)
+            self._readiness.close(self._descriptor)
             self._descriptor, self._unsent, self._websocket = _CLOSED, b"", None
 
     def dismiss(self, why: CloseCode) -> None:

@@ -38,6 +38,8 @@ class Readiness:
         """The time in seconds, for the owners of sockets."""
         self.deadlines = Deadlines(self.time)
         """The deadlines of those that have one."""
+        self.on_close: Callable[[int], object] = _nothing
+        """Called with each descriptor that is about to be closed."""
         self._selector = selectors.DefaultSelector()
         loop.add_reader(self._selector.fileno(), self._notify)
 
@@ -50,6 +52,7 @@ class Readiness:
         try:
             self._selector.register(descriptor, selectors.EVENT_READ, owner)
         except BaseException:
+            self.on_close(descriptor)
             os.close(descriptor)
             raise
 
@@ -58,15 +61,25 @@ class Readiness:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if on else 0)
         self._selector.modify(descriptor, events, owner)
 
+    def watch_writable_only(self, descriptor: int, owner: SocketOwner) -> None:
+        """Watch a socket for room to write to, and not for bytes to read, since it has ended."""
+        self._selector.modify(descriptor, selectors.EVENT_WRITE, owner)
+
     def reassign(self, descriptor: int, owner: SocketOwner) -> None:
         """Notify another owner of a socket from now on. Costs no system call."""
         self._selector.modify(descriptor, selectors.EVENT_READ, owner)
 
     def remove(self, descriptor: int) -> None:
-        """Watch a socket no longer; its owner closes it."""
+        """Watch a socket no longer; it goes on elsewhere."""
         self._selector.unregister(descriptor)
 
-    def close(self) -> None:
+    def close(self, descriptor: int) -> None:
+        """Watch a socket no longer, and close it."""
+        self._selector.unregister(descriptor)
+        self.on_close(descriptor)
+        os.close(descriptor)
+
+    def stop(self) -> None:
         """Stop watching all sockets."""
         self._loop.remove_reader(self._selector.fileno())
         self._selector.close()
@@ -81,3 +94,7 @@ class Readiness:
             except Exception:  # a failing one must not be notified again and again, nor block the others
                 log.exception("a connection failed and is closed")
                 owner.cut()
+
+
+def _nothing(_: int) -> None:
+    """Do nothing about a descriptor that is closed."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from email.utils import formatdate
 from http import HTTPStatus
 
 from ticker.errors import TickerError
+from ticker.server.http_date import http_date
 from ticker.web.problems import problem
 
 
 def refusal(error: TickerError) -> bytes:
     """Return the response that ends a connection with this error (RFC 9112, RFC 9457)."""
     response = problem(error)
-    response.headers.update(
-        {"date": formatdate(usegmt=True), "x-content-type-options": "nosniff", "connection": "close"}
-    )
+    response.headers.update({"date": http_date(), "x-content-type-options": "nosniff", "connection": "close"})
     lines = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers)
     return f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n".encode() + lines + b"\r\n" + response.body

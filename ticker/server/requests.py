@@ -9,21 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from ticker.allowance import Allowance
-from ticker.errors import BadRequest, TickerError, Unavailable, WrongMethod, head_too_large, too_slow
+from ticker.errors import BadRequest, TickerError, Unavailable, head_too_large, too_slow
+from ticker.server.address_limit import CountedConnection
 from ticker.server.deadlines import Deadlines
 from ticker.server.hand_off import HandOff
-from ticker.server.handshake import combined, wants_websocket
+from ticker.server.handshake import accept_for_key, check_head, wants_websocket, without_upgrade
+from ticker.server.idle_connections import IdleConnections
 from ticker.server.lingering_close import LINGER_TIMEOUT
+from ticker.server.pipelined_requests import PipelinedHttpProtocol
 from ticker.server.refusal import refusal
 from ticker.server.single_write import SingleWriteTransport
+from ticker.server.unread_response import UnreadResponse
+from ticker.server.uvicorn_websocket import LimitedWebSocket
+from ticker.web.header_lists import combined
 
 MAX_HEAD_SIZE: Final = 32 * 1024
 """Bytes of a request's head, and of its trailers; a larger head is refused (431)."""
@@ -46,13 +51,21 @@ PIECE_SIZE: Final = 4096
 _END: Final = b"\r\n\r\n"
 
 
-class LimitedHttpProtocol(HttpToolsProtocol):
+class Surroundings(NamedTuple):
+    """What a connection has to do with: who takes over streams, what bounds all connections, and for whom it counts."""
+
+    hand_off: HandOff
+    deadlines: Deadlines
+    idle: IdleConnections
+    counted: CountedConnection
+
+
+class LimitedHttpProtocol(PipelinedHttpProtocol):
     """uvicorn's HTTP protocol with limits; a stream requested later on its connection is handed off as well."""
 
     def __init__(
         self,
-        hand_off: HandOff,
-        deadlines: Deadlines,
+        surroundings: Surroundings,
         received: bytes,
         since: float,
         config: Config,
@@ -61,8 +74,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     ) -> None:
         """`received` are the first bytes of a request, whose head has to be complete HEAD_TIMEOUT after `since`."""
         super().__init__(config, server_state, app_state)
-        self._hand_off = hand_off
-        self._deadlines = deadlines
+        self._hand_off, self._deadlines, self._idle, self._counted = surroundings
+        self._unread = UnreadResponse(self, self._deadlines)
         self._received = received
         self._since = since
         self._handed_off = False
@@ -83,6 +96,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """Whether the refusal is written."""
         self._stopping = False
         """Whether the service stops."""
+        self._ended = False
+        """Whether the client has closed its side, and gets what it still has to get."""
         self._allowance: Allowance | None = None
         """Of an event stream's reader, who has nothing to send."""
 
@@ -97,10 +112,38 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._deadlines.clear(self)
+        self._unread.clear()
+        self._idle.discard(self)
+        self._counted.close()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep the connection until the requests are answered that are complete: their client may still read.
+
+        It may also be gone; that is found out by writing. A stream would not end, so its reader counts as gone.
+        """
+        if self._refused or not self.responding or self.streaming:
+            return False
+        if self._part == "body":
+            if not self.pipeline:
+                return False
+            self.pipeline.popleft()  # the incomplete one is the last
+        self._part = None
+        self._deadlines.clear(self)
+        self._ended = True
+        return True
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread.start(self.transport)
+
+    def resume_writing(self) -> None:
+        self._unread.clear()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        self._idle.discard(self)
         if self._refused or self._error is not None or self.transport.is_closing():
             return
         if self._exceeds_allowance(len(data)):
@@ -116,7 +159,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def _exceeds_allowance(self, size: int) -> bool:
         """Return True if the reader of an event stream has now sent more than a reader may."""
-        if not self._responding or not self.cycle.response_started or not self.scope["path"].endswith("/live"):
+        if not self.streaming:
             return False
         if self._allowance is None:
             self._allowance = Allowance(self._deadlines.clock())
@@ -130,10 +173,14 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             if self._handed_off:
                 return False
-            if not self._other_protocol:
+            rest = piece[upgrade.args[0] :]
+            if self._other_protocol:
+                return self._ignore_upgrade(rest)
+            if rest:
+                self._refuse(BadRequest("A client must wait for the response to its handshake (RFC 6455 section 4.1)"))
+            else:
                 self.handle_websocket_upgrade()
-                return False
-            return self._ignore_upgrade(piece[upgrade.args[0] :])
+            return False
         except httptools.HttpParserError:
             self._refuse(self._error or BadRequest("This is not a valid HTTP/1.1 request (RFC 9112)"))
             return False
@@ -145,19 +192,11 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def _ignore_upgrade(self, rest: bytes) -> bool:
         """Parse the request again without the upgrade, for which the parser would leave the body out."""
-        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
-        lines = [b"%s %s HTTP/%s\r\n" % (method, self.url, version)]
-        for name, value in self.headers:
-            if name == b"connection":
-                kept = [token for token in value.split(b",") if token.strip().lower() != b"upgrade"]
-                lines.append(b"connection: %s\r\n" % b",".join(kept))
-            elif name != b"upgrade":
-                lines.append(b"%s: %s\r\n" % (name, value))
+        head = without_upgrade(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
         self._other_protocol = False
         self.parser = httptools.HttpRequestParser(self)
         with contextlib.suppress(AttributeError):
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        head = b"".join([*lines, b"\r\n"])
         self._unparsed = -len(head)
         return self._feed(head) and (not rest or self._feed(rest))
 
@@ -182,12 +221,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _count(self, size: int) -> None:
         self._size += size
         if self._size > MAX_HEAD_SIZE:
-            self._fail(head_too_large(MAX_HEAD_SIZE))
-
-    def _fail(self, error: TickerError) -> None:
-        """Make the parser stop with this error."""
-        self._error = error
-        raise error
+            self._error = head_too_large(MAX_HEAD_SIZE)
+            raise self._error
 
     def on_headers_complete(self) -> None:
         self._size = self._unparsed = 0
@@ -196,19 +231,23 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._part = "body"
         self._deadlines.set(self, self._deadlines.clock() + BODY_TIMEOUT)
         method, version = self.parser.get_method(), self.parser.get_http_version()
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
-            self._fail(BadRequest("A request must have exactly one Host header (RFC 9112 section 3.2)", field="Host"))
-        if method == b"CONNECT":
-            self._fail(WrongMethod("CONNECT is not supported"))
+        try:
+            check_head(method, version, self.headers)
+            self._counted.start_request(self._headers())
+        except TickerError as error:
+            self._error = error  # else the parser's own error would be the reason
+            raise
         self._websocket = False
         if self.parser.should_upgrade():
-            self._websocket = method == b"GET" and version == "1.1" and wants_websocket(self._headers())
+            self._websocket = method == b"GET" and version == "1.1" and self._wants_websocket()
             self._other_protocol = not self._websocket
             return
         if method == b"GET" and self._try_hand_off(websocket=False):
             return
         super().on_headers_complete()
+
+    def _wants_websocket(self) -> bool:
+        return wants_websocket(self._headers()) and self._hand_off.takes_websockets(self.url.decode("latin-1"))
 
     def _should_upgrade(self) -> bool:
         return self._websocket
@@ -229,35 +268,38 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         if self._try_hand_off(websocket=True):
             return
-        if self._responding:
+        if self.responding:
             self._refuse(BadRequest("A handshake must not be pipelined behind a request that is not answered yet"))
+            return
+        try:
+            accept_for_key(self._headers())
+        except TickerError as error:
+            self._refuse(error)
             return
         # uvicorn understands a handshake only with one plain value in each of these headers.
         others = [(name, value) for name, value in self.headers if name not in (b"upgrade", b"connection")]
         self.scope["method"] = "GET"
         self.scope["headers"] = [*others, (b"upgrade", b"websocket"), (b"connection", b"Upgrade")]
         self._deadlines.clear(self)
+        self._unread.clear()
         super().handle_websocket_upgrade()
+        websocket = self.transport.get_protocol()
+        if isinstance(websocket, LimitedWebSocket):
+            websocket.on_lost = self._counted.close
 
     # Handing off
-
-    @property
-    def _responding(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
 
     def _headers(self) -> dict[str, str]:
         return combined((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers)
 
     def _try_hand_off(self, *, websocket: bool) -> bool:
-        if self._responding or self.transport.get_write_buffer_size():
+        if self.responding or self.transport.get_write_buffer_size():
             return False  # a response is still being written
         # The head is to end the data received. One that came in pieces may be followed by more and does not count.
         ends = self._last_data.find(_END) + len(_END) == len(self._last_data)
         last = ends and self.parser.get_http_version() == "1.1"
-        target = self.url.decode("latin-1")
-        self._handed_off = self._hand_off.try_request(
-            self._release, target, self._headers(), websocket=websocket, last=last
-        )
+        target, headers = self.url.decode("latin-1"), self._headers()
+        self._handed_off = self._hand_off.try_request(self._release, target, headers, websocket=websocket, last=last)
         return self._handed_off
 
     def _release(self) -> int:
@@ -265,6 +307,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
         self._unset_keepalive_if_required()
         self._deadlines.clear(self)
+        self._counted.leave(descriptor)
         self.transport.abort()
         return descriptor
 
@@ -274,7 +317,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """See `DeadlineOwner`."""
         if self._refused:
             self.cut()
-        elif self._part == "head" and not self._responding:
+        elif self._part == "head" and not self.responding:
             self._refuse(too_slow("head", HEAD_TIMEOUT))
         elif self._part == "body":
             self._refuse(too_slow("body", BODY_TIMEOUT))
@@ -303,10 +346,15 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not last or self.transport.is_closing():
             return
-        if self._error is not None and not self._refused:
+        self._counted.end_request()
+        if self._ended:
+            self.transport.close()
+        elif self._error is not None and not self._refused:
             self._send_refusal(self._error)
         elif self._part == "head":  # its deadline was not enforced while a response was due
             self._deadlines.set(self, self._deadlines.clock() + HEAD_TIMEOUT)
+        elif self._part is None:
+            self._idle.add(self)
 
     def _refuse(self, error: TickerError) -> None:
         """End the connection with a refusal, after the responses to the requests before it."""
@@ -325,7 +373,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
                 self.cycle.message_event.set()
                 self._send_refusal(error)
                 return
-        if self._responding or self.pipeline:
+        if self.responding or self.pipeline:
             self.flow.pause_reading()
             return
         self._send_refusal(error)

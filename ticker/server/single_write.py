@@ -26,13 +26,15 @@ class SingleWriteTransport:
         self._transport = transport
         self._loop = loop
         self._head = b""
+        self._ended = False
+        """Whether the writing side is closed."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Write at once or, if it is a head, with what follows; nothing once the connection is closing."""
-        if self._transport.is_closing():
+        """Write at once or, if it is a head, with what follows; nothing once the connection or its side is closed."""
+        if self._ended or self._transport.is_closing():
             return  # where uvloop raises, and asyncio's own transports do not
         if data.startswith(_HEAD):
             if not self._head:
@@ -57,7 +59,9 @@ class SingleWriteTransport:
     def write_eof(self) -> None:
         """Close the writing side once everything is written."""
         self._flush()
-        self._transport.write_eof()
+        if not self._ended:
+            self._ended = True
+            self._transport.write_eof()
 
     def close(self) -> None:
         """Close once everything is written."""

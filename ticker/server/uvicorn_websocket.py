@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
 from ticker.allowance import Allowance
 from ticker.errors import BadRequest
 from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.refusal import refusal
-from ticker.server.websocket import PARSE_SIZE
+from ticker.server.websocket import PARSE_SIZE, CloseBetweenFragments
 from ticker.wire import CloseCode
+
+_HANDSHAKE: Final = frozenset(
+    ["websocket.accept", "websocket.close", "websocket.http.response.start", "websocket.http.response.body"]
+)
+"""Messages of an application with which it responds to a handshake."""
+
+
+class _Protocol(CloseBetweenFragments, ServerProtocol):
+    """The protocol of a server, from the handshake on."""
 
 
 class LimitedWebSocket(WebSocketsSansIOProtocol):
@@ -19,7 +31,15 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.conn = _Protocol(max_size=self.config.ws_max_size, logger=self.conn.logger)
         self._allowance: Allowance | None = None
+        self.on_lost: Callable[[], None] = _nothing
+        """Called once the connection is lost."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that the connection is lost."""
+        self.on_lost()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what was sent; the first call brings the handshake, whose size was limited before it came here."""
@@ -45,6 +65,36 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         if frames and not self.close_sent:
             self._spend(frames=frames)
 
+    def handle_connect(self, event: Request) -> None:
+        """Start the application, unless websockets finds a fault with the handshake."""
+        if self.conn.accept(event).status_code == 101:
+            super().handle_connect(event)
+        else:
+            self._refuse()
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message on, unless it is a text that is not UTF-8."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self._fail(CloseCode.INVALID_DATA, "a text is UTF-8")
+                return
+        super().send_receive_event_to_app()
+
+    async def send(self, message: Any) -> None:
+        """Send a message of the application.
+
+        A handshake counts as complete once it is refused, or once the client has left: uvicorn would otherwise log a
+        failure of the application, whose next `receive` says that the connection is gone.
+        """
+        if message["type"] in _HANDSHAKE and self.transport.is_closing():
+            self.handshake_complete = True
+            return
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
+
     def _refuse(self) -> None:
         self.handshake_complete = self.close_sent = True
         self.transport.write(
@@ -53,15 +103,24 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         self.transport.close()
 
     def _spend(self, *, frames: int = 0, size: int = 0) -> None:
-        allowance = cast("Allowance", self._allowance)
-        if allowance.spend(self.loop.time(), frames=frames, size=size) or self.transport.is_closing():
+        if self.close_sent or self.transport.is_closing():
+            return
+        if cast("Allowance", self._allowance).spend(self.loop.time(), frames=frames, size=size):
             return
         if not self.handshake_complete:
             self.transport.abort()
             return
-        self.conn.fail(CloseCode.POLICY_VIOLATION, "readers only listen")
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.POLICY_VIOLATION})
+        self._fail(CloseCode.POLICY_VIOLATION, "readers only listen")
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        """Close the connection because of what the reader sent, and discard what comes; see `LingeringClose`."""
+        self.conn.fail(code, reason)
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.close_sent = True
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.write_eof()  # and what comes is discarded; see `LingeringClose`
+        self.transport.write_eof()
         self.loop.call_later(LINGER_TIMEOUT, self.transport.abort)
+
+
+def _nothing() -> None:
+    """Do nothing about a connection that is lost."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from email.utils import formatdate
 from typing import Final, Protocol, Self
 
+from ticker.longpoll import LongPoll
+from ticker.server.http_date import http_date
 from ticker.server.readiness import Readiness
-from ticker.waiting import PollResponse, Waiter, Waiting
+from ticker.waiting import PollResponse, Waiter
 from ticker.web.changes import headers_of
 
 MAX_PIPELINED_SIZE: Final = 16 * 1024
@@ -36,10 +37,10 @@ class SocketWaiter(Waiter):
         "_descriptor",
         "_headers",
         "_keep_alive",
+        "_polls",
         "_readiness",
         "_received",
         "_unsent",
-        "_waiting",
     )
 
     def __init__(
@@ -52,14 +53,14 @@ class SocketWaiter(Waiter):
         self._readiness = readiness
         self._headers = headers
         self._close = close
-        self._waiting: Waiting | None = None
+        self._polls: LongPoll | None = None
         self._received = b""
         self._unsent = b""
         readiness.add(descriptor, self)
 
-    def wait_in(self, waiting: Waiting) -> None:
-        """Set where it waits, and has to be removed if its client goes."""
-        self._waiting = waiting
+    def wait_in(self, polls: LongPoll) -> None:
+        """Set where it waits, and has to be removed if it is cut."""
+        self._polls = polls
 
     @classmethod
     def respond_to_all(cls, waiters: Iterable[Self], response: PollResponse) -> None:
@@ -86,18 +87,16 @@ class SocketWaiter(Waiter):
     def _answered(self) -> None:
         descriptor, self._descriptor = self._descriptor, _CLOSED
         if self._close:
-            self._readiness.remove(descriptor)
-            os.close(descriptor)
+            self._readiness.close(descriptor)
         else:
             self._keep_alive.take_back(descriptor, self._received)
 
     def cut(self) -> None:
         """See `SocketOwner`."""
-        if self._waiting is not None:
-            self._waiting.leave(self)
+        if self._polls is not None:
+            self._polls.waiting.leave(self)
         if self._descriptor != _CLOSED:
-            self._readiness.remove(self._descriptor)
-            os.close(self._descriptor)
+            self._readiness.close(self._descriptor)
             self._descriptor, self._unsent, self._received = _CLOSED, b"", b""
 
     def on_ready(self, *, readable: bool, writable: bool) -> None:
@@ -112,11 +111,24 @@ class SocketWaiter(Waiter):
             data = os.read(self._descriptor, MAX_PIPELINED_SIZE)
         except BlockingIOError:
             return
-        except OSError:
-            data = b""
-        self._received += data
-        if not data or len(self._received) > MAX_PIPELINED_SIZE:
+        except OSError:  # reset, or given up by the system
             self.cut()
+            return
+        self._received += data
+        if not data:
+            self._end()
+        elif len(self._received) > MAX_PIPELINED_SIZE:
+            self.cut()
+
+    def _end(self) -> None:
+        """Respond at once to a client that has closed its side.
+
+        It may still read, or be gone: the two look alike. In either case there is no use in waiting on.
+        """
+        if self._unsent:
+            self._readiness.watch_writable_only(self._descriptor, self)
+        elif self._polls is not None:
+            self._polls.end_wait(self)
 
     def _write_unsent(self) -> None:
         try:
@@ -135,7 +147,7 @@ class SocketWaiter(Waiter):
 def encode(response: PollResponse, headers: Mapping[str, str], *, close: bool) -> bytes:
     """Return a whole response, head and body (RFC 9112)."""
     fields = {
-        "date": formatdate(usegmt=True),
+        "date": http_date(),
         **headers_of(response, headers),
         "x-content-type-options": "nosniff",
     }

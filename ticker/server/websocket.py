@@ -7,20 +7,31 @@ import logging
 from typing import Final
 
 from websockets.extensions.permessage_deflate import PerMessageDeflate
-from websockets.frames import DATA_OPCODES, TEXT, Frame
+from websockets.frames import CLOSE, DATA_OPCODES, TEXT, Frame
 from websockets.protocol import Protocol, Side, State
 
 from ticker.allowance import MAX_MESSAGE, Allowance
+from ticker.web.deflate_offer import WINDOW_BITS
 from ticker.wire import CloseCode
 
 PARSE_SIZE: Final = 128
 """Bytes parsed before the frames in them are counted: at most 21 frames beyond the allowance."""
 
-DEFLATE: Final = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-"""The extension as it is agreed on with every reader who offers it: no context on either side (RFC 7692)."""
-
 _SILENT: Final = logging.getLogger("ticker.websocket")
 _UTF_8: Final = codecs.getincrementaldecoder("utf-8")
+
+
+class CloseBetweenFragments(Protocol):
+    """A protocol that takes a Close in the middle of a fragmented message as any other one.
+
+    A Close is a control frame, which may come between fragments (RFC 6455 section 5.4); websockets refuses it there.
+    """
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Handle a frame; a Close ends a message that is incomplete."""
+        if frame.opcode is CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
 
 
 class ReaderWebSocket:
@@ -28,9 +39,9 @@ class ReaderWebSocket:
 
     def __init__(self, *, deflated: bool, now: float) -> None:
         """`now` is the time in seconds, by the clock whose time `receive` is given."""
-        self._protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=MAX_MESSAGE, logger=_SILENT)
+        self._protocol = CloseBetweenFragments(Side.SERVER, state=State.OPEN, max_size=MAX_MESSAGE, logger=_SILENT)
         if deflated:
-            self._protocol.extensions = [PerMessageDeflate(True, True, 15, 15)]
+            self._protocol.extensions = [PerMessageDeflate(True, True, WINDOW_BITS, WINDOW_BITS)]
         self._allowance = Allowance(now)
         self._text: codecs.IncrementalDecoder | None = None
 

@@ -8,6 +8,7 @@ browsers, which send the origin of a page in `Origin`; a request without it is s
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -15,8 +16,6 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qs
 
 from starlette.requests import HTTPConnection
-from websockets.exceptions import InvalidHeader
-from websockets.headers import parse_extension
 
 from ticker.channel import Channel
 from ticker.errors import Forbidden, UpgradeRequired, no_such_feed
@@ -26,6 +25,8 @@ from ticker.journal.registry import Holder
 from ticker.node import Node
 from ticker.origins import EVERY, allows, host
 from ticker.settings import Settings
+from ticker.web.deflate_offer import accepted
+from ticker.web.header_lists import accepts
 from ticker.web.key_lookup import address_of, find_holder, secret_in
 from ticker.web.node import node_of
 from ticker.wire import Encoding
@@ -40,8 +41,17 @@ SSE_HEADERS: Final = {
     "x-content-type-options": "nosniff",
 }
 
-SSE_HELLO: Final = b"retry: 3000\n\n"
-"""Milliseconds a browser waits before it reconnects by itself."""
+RETRY: Final = (1000, 5000)
+"""Milliseconds, from and to, that a browser waits before it reconnects by itself."""
+
+
+def sse_start() -> bytes:
+    """Return what an event stream begins with: a line that belongs to the block of the first event.
+
+    A block of its own would be an event without data, which some clients report. The time is random, so that browsers
+    that lose their connection at once do not all come back at once.
+    """
+    return b"retry: %d\n" % random.randint(*RETRY)  # noqa: S311  # a wait is not a secret
 
 
 class Access(NamedTuple):
@@ -205,14 +215,14 @@ def admit(
         Forbidden, NotFound, Closed, Unavailable: as `enter`, which describes the parameters.
     """
     channel = enter(hub, settings, feed, headers, key)
-    if not websocket and "text/event-stream" not in headers.get("accept", ""):
+    if not websocket and not accepts(headers.get("accept", ""), "text/event-stream"):
         raise stream_needed()
     after, origin = (position_in(query) if query else None), foreign_origin(settings, headers)
     if not websocket:
         # What the browser saw last is newer than what its page was loaded with.
         after = headers.get("last-event-id") or after
         return Admission(channel, "sse", after, origin, key)
-    encoding: Encoding = "deflated" if inflates(headers.get("sec-websocket-extensions", "")) else "websocket"
+    encoding: Encoding = "websocket" if accepted(headers.get("sec-websocket-extensions", "")) is None else "deflated"
     return Admission(channel, encoding, after, origin, key)
 
 
@@ -220,20 +230,6 @@ def admit(
 def position_in(query: str) -> str | None:
     """Return the position that a query resumes after, if it names one."""
     return parse_qs(query).get("after", [None])[-1]
-
-
-@lru_cache(maxsize=64)  # browsers send one of a few values, and each reader sends it
-def inflates(offered: str) -> bool:
-    """Return True if a Sec-WebSocket-Extensions header offers permessage-deflate as we can give it (RFC 7692)."""
-    try:
-        offers = parse_extension(offered)
-    except InvalidHeader:
-        return False
-    return any(
-        # A window smaller than ours is the only option that shared frames cannot have.
-        name == "permessage-deflate" and "server_max_window_bits" not in dict(options)
-        for name, options in offers
-    )
 
 
 def cross_origin(settings: Settings, origin: str | None, feed: Feed | None = None) -> dict[str, str]:

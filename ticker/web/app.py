@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from ticker.errors import TickerError
 from ticker.node import Node
@@ -71,6 +71,14 @@ FILES: Final = [
     Route("/favicon.ico", crawlers.favicon),
     Route("/robots.txt", crawlers.robots),
 ]
+
+
+_WEBSOCKETS: Final = [route.path_regex for route in ROUTES if isinstance(route, WebSocketRoute)]
+
+
+def takes_websockets(path: str) -> bool:
+    """Return True if a path is that of WebSockets. Elsewhere a request for an upgrade to one is an ordinary request."""
+    return any(pattern.match(path) for pattern in _WEBSOCKETS)
 
 
 class State(TypedDict):

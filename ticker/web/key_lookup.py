@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from ticker.errors import Unavailable
 from ticker.journal.registry import Holder
 from ticker.node import Node
+from ticker.web.node import node_of
 
 RETRY_AFTER: Final = 5
 """Seconds after which a request should come again that was refused since too many guess."""
@@ -23,8 +24,9 @@ def secret_in(headers: Mapping[str, str]) -> str | None:
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """Return the address for which a request with an unknown key counts."""
-    return connection.client.host if connection.client else ""
+    """Return the address for which a request with an unknown key counts; behind a trusted proxy, the client's."""
+    peer = connection.client.host if connection.client else ""
+    return node_of(connection).addresses.of_request(peer, connection.headers.get("x-forwarded-for"))
 
 
 async def find_holder(node: Node, secret: str, address: str) -> Holder | None:

@@ -21,7 +21,6 @@ from ticker.errors import TickerError, Unavailable
 from ticker.reader import Reader
 from ticker.web.admission import (
     SSE_HEADERS,
-    SSE_HELLO,
     Admission,
     admit,
     cross_origin,
@@ -29,9 +28,11 @@ from ticker.web.admission import (
     governing,
     has_valid_key,
     refuse_foreign,
+    sse_start,
     stream_needed,
 )
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
+from ticker.web.header_lists import headers_of
 from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
@@ -120,7 +121,7 @@ class AsgiReader(Reader):
             200,
             "Server-Sent Events: `event` is the frame's type, `data` the frame, `id` its position.",
             media_type="text/event-stream",
-            example='retry: 3000\n\nevent: pin\nid: 47-001d0c2f577f\ndata: {"type":"pin",'
+            example='retry: 3120\nevent: pin\nid: 47-001d0c2f577f\ndata: {"type":"pin",'
             '"position":"47-001d0c2f577f","id":"01KAPN3V12000000127Q2MZX4H"}\n\n',
         ),
     ),
@@ -145,11 +146,11 @@ async def events(request: Request) -> Response:
         node.settings,
         feed=request.path_params["feed"],
         query=request.url.query,
-        headers=request.headers,
+        headers=headers_of(request),
         websocket=False,
         key=access.key,
     )
-    chunks = AsgiReader("sse").chunks(admission, partial(has_valid_key, request), SSE_HELLO)
+    chunks = AsgiReader("sse").chunks(admission, partial(has_valid_key, request), sse_start())
     return StreamingResponse(chunks, headers=headers)
 
 

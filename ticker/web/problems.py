@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 
 from ticker.errors import BadRequest, NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
 from ticker.web.admission import cross_origin, governing
+from ticker.web.header_lists import accepts, headers_of
 from ticker.web.node import node_of
 from ticker.web.problem_page import problem_page
 from ticker.web.responses import EXPOSED
@@ -35,7 +36,7 @@ def problem(error: TickerError) -> Response:
     if error.challenge is not None:
         headers["www-authenticate"] = error.challenge
     if isinstance(error, UpgradeRequired):
-        headers |= {"upgrade": "websocket", "connection": "upgrade"}
+        headers |= {"upgrade": "websocket", "connection": "upgrade", "sec-websocket-version": "13"}
     return Response(
         orjson.dumps(document | error.extra()),
         error.status,
@@ -77,7 +78,8 @@ async def on_bug(request: Request, error: Exception) -> Response:
 
 
 def _respond(request: Request, error: TickerError) -> Response:
-    for_people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    accept = headers_of(request).get("accept", "")
+    for_people = accepts(accept, "text/html") and not request.url.path.startswith("/v1/")
     if for_people:
         return problem_page(request, error)
     response = problem(error)

@@ -19,7 +19,7 @@ not know.
 
 The same address gives the same frames as Server-Sent Events to a request with `Accept: text/event-stream`: `event:`
 is the frame's type, `data:` the frame in one line, `id:` its position if it has one. There `Last-Event-ID` does what
-`after` does, and wins over it. The stream begins with `retry: 3000`.
+`after` does, and wins over it. The first event has a `retry:` of 1000 to 5000, at random.
 
 The first frame is a `snapshot`, unless `after` can be resumed: then every entry after it comes first. If the node has
 not reached `after` yet, a `delayed` comes before either. Then a `beat`, or a `delayed` if the node has lost the log;

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from ticker.dispatch import direction
 from ticker.errors import TickerError
 from ticker.web.embed.drawing import TEMPLATES
+from ticker.web.header_lists import accepts, headers_of
 from ticker.web.public_url import base
 from ticker.web.wording import PROBLEMS, preferred
 
@@ -59,7 +60,7 @@ def _with_errors(route: Route, show: Callable[[Request, TickerError], str]) -> R
         try:
             return await route(request)
         except TickerError as error:
-            if "text/html" not in request.headers.get("accept", ""):
+            if not accepts(headers_of(request).get("accept", ""), "text/html"):
                 raise
             headers = {
                 "cache-control": "no-store",
