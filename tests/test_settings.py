@@ -156,6 +156,8 @@ def test_workers_get_the_same_settings_whatever_their_environment_has(monkeypatc
         data="/srv/ticker",
         replicas=1,
         replica_timeout=0.5,
+        require_aof=False,
+        allow_eviction=True,
         admin_key="k" * 16,
         admin_key_file="/run/secrets/key",
         redis_url_file="/run/secrets/redis",

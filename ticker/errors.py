@@ -257,6 +257,10 @@ class LogFull(CannotWrite):
     """The log has no memory left; what is in it can be read and withdrawn."""
 
 
+class NotPermitted(CannotWrite):
+    """The log refuses a command to the service's user: an operator must grant it the right."""
+
+
 class NoSuchAddress(TickerError):
     """The router knows no such path."""
 

@@ -14,7 +14,7 @@ from ticker.errors import BrokenLog
 from ticker.hub import Hub
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
-from ticker.journal.redis import WrongType
+from ticker.journal.redis_errors import WrongType
 from ticker.journal.registry import Registry
 from ticker.wire import CloseCode
 

@@ -24,7 +24,8 @@ from ticker.errors import CannotWrite, Unavailable
 from ticker.feeds import UNREADABLE, Feeds
 from ticker.hub import Hub
 from ticker.journal.log import Journal
-from ticker.journal.redis import CommandError, Redis, Subscription, cause
+from ticker.journal.redis import Redis, Subscription
+from ticker.journal.redis_errors import CommandError, cause
 from ticker.journal.registry import Registry
 from ticker.node_counts import NodeCounts
 from ticker.redis_clock import RedisClock

@@ -23,6 +23,7 @@ from ticker.journal.log import Journal
 from ticker.journal.rate import Rates
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.journal.server_check import Demands, ServerCheck
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
@@ -44,13 +45,18 @@ class Node:
         """`settings.redis_url` must be set."""
         assert settings.redis_url is not None
         self.settings = settings
-        self.redis = Redis(settings.redis_url)
-        slow = Redis(settings.redis_url, response_timeout=settings.replica_timeout + 1.0)
+        self.server_check = ServerCheck(
+            Demands(settings.require_aof is True, not settings.allow_eviction, settings.replicas)
+        )
+        on_refusal = self.server_check.note_refusal
+        self.redis = Redis(settings.redis_url, on_refusal=on_refusal)
+        slow = Redis(settings.redis_url, response_timeout=settings.replica_timeout + 1.0, on_refusal=on_refusal)
         self._connections = [self.redis, slow]
         self.journal = Journal(
             slow if settings.replicas else self.redis,
             replicas=settings.replicas,
             replica_timeout=settings.replica_timeout,
+            check=self.server_check,
             limits=settings.limits,
         )
         self.registry = Registry(self.redis, max_feeds=settings.max_feeds)
@@ -65,7 +71,7 @@ class Node:
         self.delivery_reports = DeliveryReports(self.redis)
         self._id = secrets.token_hex(4)
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
-        following = Redis(settings.redis_url)
+        following = Redis(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
         self.follower = Follower(
             following,
@@ -83,10 +89,15 @@ class Node:
         )
 
     async def __aenter__(self) -> Self:
-        running = [self.follower.run(), self._releaser.run(), self.delivery_reports.run(self._id, self.deliveries)]
+        running = [
+            self.follower.run(),
+            self._releaser.run(),
+            self.delivery_reports.run(self._id, self.deliveries),
+            self.server_check.run(self.redis),
+        ]
         self._tasks = [asyncio.create_task(task) for task in running]
         deadline = time.monotonic() + START_TIMEOUT
-        while not self.hub.ready and time.monotonic() < deadline:
+        while not (self.hub.ready and self.server_check.looked) and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         return self
 

@@ -19,7 +19,7 @@ from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
-from ticker.journal.redis import CommandError, cause
+from ticker.journal.redis_errors import CommandError, cause
 from ticker.journal.registry import Holder
 
 POLL_INTERVAL: Final = 0.75

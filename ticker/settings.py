@@ -76,12 +76,22 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on; 0 picks a free one.")
     workers: int = Field(1, ge=1, le=256, description="Worker processes that share the port.")
     redis_url: str | None = Field(
-        None, description="Redis or Valkey to keep the log in. Without one, the service runs an embedded Valkey."
+        None,
+        repr=False,  # it has a password
+        description="Redis or Valkey to keep the log in. Without one, the service runs an embedded Valkey.",
     )
     data: Path = Field(Path("ticker-data"), description="Directory of the embedded Valkey.")
     replicas: int = Field(0, ge=0, le=16, description="Replicas that must hold an entry before the 201.")
     replica_timeout: float = Field(
         2.0, gt=0, le=60, description="Seconds to wait for disk and replicas before answering 503."
+    )
+    require_aof: bool | None = Field(
+        None,
+        description="Whether changes are refused while Redis does not write to disk (AOF); without it, only if it did "
+        "when the service started.",
+    )
+    allow_eviction: bool = Field(
+        False, description="Whether Redis may evict keys when its memory is full, which loses dispatches."
     )
     admin_key: str | None = Field(
         None, min_length=16, repr=False, description="A key with the admin role, set at start (for containers)."

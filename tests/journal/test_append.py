@@ -14,8 +14,9 @@ from ticker.feed import WINDOW, Feed
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
-from ticker.journal.redis import Redis, durability_warnings
+from ticker.journal.redis import Redis
 from ticker.journal.registry import Holder, Registry
+from ticker.journal.server_check import durability_warnings
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,8 @@ from redis.asyncio.connection import AbstractConnection
 from tests.journal.test_replicas import server
 from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
 from ticker.journal.embedded import binary
-from ticker.journal.redis import CommandError, Redis, Script, WrongType
+from ticker.journal.redis import Redis, Script
+from ticker.journal.redis_errors import CommandError, WrongType
 
 pytestmark = pytest.mark.anyio
 

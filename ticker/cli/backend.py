@@ -12,10 +12,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ticker.errors import BadSetting, DataInUse
+from ticker.errors import BadSetting, DataInUse, Unavailable
 from ticker.journal.embedded import Embedded, is_data_directory
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.journal.unusable import explained
 from ticker.journal.version import refuse_newer
 from ticker.settings import Settings
 
@@ -88,6 +89,8 @@ async def _act_on(url: str, act: Callable[[Redis], Awaitable[Result]]) -> Result
     try:
         await refuse_newer(redis)
         return await act(redis)
+    except Unavailable as error:
+        raise await explained(url, error) from None
     finally:
         await redis.close()
 

@@ -1,7 +1,8 @@
 -- The writer of a feed's log. Atomically: gives a repeated request its first receipt, or gives the next offset, chains
--- the hash, stores the entry and what follows from it, and publishes. It either does all of that or, having checked
--- everything first, nothing. Held dispatches are kept here too, and enter the log at their release. It runs behind
--- store.lua, outcomes.lua, time.lua, held.lua, flash.lua and limits.lua, as one script.
+-- the hash, stores the entry and what follows from it, and publishes. It either does all of that or nothing: everything
+-- is checked first, and what was written is undone if Redis refuses the rest. Held dispatches are kept here too, and
+-- enter the log at their release. It runs behind writes.lua, store.lua, outcomes.lua, time.lua, held.lua, flash.lua
+-- and limits.lua, as one script.
 --
 -- KEYS  as in store.lua; then answered, held, due, flashes, desk, revoked, writers; then the earlier revisions of the
 --       dispatch; then the indexes that it enters, then those it leaves (all of one feed, one hash tag)
@@ -34,20 +35,34 @@ local kind, id, fields = change.kind, change.id, change.fields
 -- A request may have been let in before its key was revoked.
 if change.key and redis.call('SISMEMBER', REVOKED, change.key) == 1 then return {outcome.revoked, ''} end
 
-if change.fingerprint then
-  local answered = redis.call('GET', ANSWERED)
-  if answered then
-    local space = string.find(answered, ' ', 1, true)
+local answered = change.fingerprint and redis.call('GET', ANSWERED)
+if answered then
+  -- The receipt is true if the log, or the held dispatches, have exactly what it says.
+  local space = string.find(answered, ' ', 1, true)
+  local receipt = string.sub(answered, space + 1)
+  local told = cjson.decode(receipt)
+  local done
+  if told.position then
+    local offset, tag = string.match(told.position, '^(%d+)%-(%x+)$')
+    local kept = redis.call('XRANGE', LOG, offset .. '-0', offset .. '-0')
+    done = kept[1] and string.sub(kept[1][2][2], 1, #tag) == tag
+  else
+    done = was_held(told)
+  end
+  if done then
     if string.sub(answered, 1, space - 1) ~= change.fingerprint then return {outcome.reused, ''} end
     -- A write of its own, so that WAIT on this connection covers the first request's write too.
     redis.call('HINCRBY', STATE, 'repeats', 1)
-    return {outcome.repeated, string.sub(answered, space + 1)}
+    return {outcome.repeated, receipt}
   end
 end
 
-local function keep(receipt)
-  if change.fingerprint then redis.call('SET', ANSWERED, change.fingerprint .. ' ' .. receipt, 'EX', change.ttl) end
-  return {outcome.kept, receipt}
+-- Remembers the receipt of a request. The first write, so that there is no change without it; if the others are not
+-- made and this one is not undone, the record is found to be void.
+local function remember(receipt)
+  if not change.fingerprint then return end
+  redis.call('SET', ANSWERED, change.fingerprint .. ' ' .. receipt, 'EX', change.ttl)
+  undo_by('DEL', ANSWERED)
 end
 
 local offset, hash, last, closed = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'at', 'closed'))
@@ -66,7 +81,9 @@ if change.held then
   local refusal
   waiting, refusal = find_held(change)
   if not waiting then return refusal end
-  if not change.key and not may_release(change.held, at) then return {outcome.parked, ''} end
+  if not change.key and not may_release(change.held) then
+    return {outcome.parked, together(function() return park(change.held, 'null', at) end)}
+  end
   filer = redis.call('HGET', FILERS, change.held) -- a released dispatch belongs to the key that held it
   writers = with(people_who_wrote(change.held), filer)
 end
@@ -74,9 +91,9 @@ local full = kind == 'hold' and refuse_hold(change)
 if full then return full end
 if kind == 'hold' or kind == 'edit' then
   if change.release_at <= now then return {outcome.over, ''} end
-  return keep(hold(change, at, now, waiting))
+  return {outcome.kept, together(function() return hold(change, at, now, waiting, remember) end)}
 elseif kind == 'spike' then
-  return keep(spike(change, at, waiting))
+  return {outcome.kept, together(function() return spike(change, at, waiting, remember) end)}
 end
 
 -- The dispatch that is changed or pinned.
@@ -100,6 +117,7 @@ if full then return full end
 
 -- The entry, and what it leaves in the store.
 
+local before = {offset = offset, hash = hash, at = last}
 offset = string.format('%.0f', tonumber(offset) + 1)
 local revision, stored, content = nil, nil, nil
 local function dispatch(filed)
@@ -129,25 +147,43 @@ end
 
 local text = '{"kind":"' .. kind .. '","at":"' .. at .. '","by":' .. change.by .. ',' .. content .. '}'
 hash = redis.sha1hex(hash .. text)
-store(
-  {kind = kind, id = id or '', stored = stored, filer = filer, first = FIRST_INDEX, entered = change.entered},
-  {offset = offset, hash = hash, text = text, now = string.format('%.0f', now)})
-
-if waiting then stop_waiting('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
-local confirm_by
+local request -- that another person confirms it as a flash
 if change.confirm == 'request' then
-  confirm_by = now + change.confirm_timeout
-  ask_for_confirmation(id, confirm_by, revision, filer, writers)
-elseif kind == 'kill' or change.confirm then
-  withdraw_request(id) -- there is nothing left to confirm
-elseif kind == 'correct' then
-  confirm_by = carry_request(change, known, revision, now)
+  request = {by = now + change.confirm_timeout, revision = revision, asker = filer, writers = writers}
+elseif kind == 'correct' and not change.confirm then
+  request = carried_request(change, known, revision, now)
 end
 
 local receipt = '"position":"' .. offset .. '-' .. string.sub(hash, 1, 12) .. '"'
 if id then receipt = '"id":"' .. id .. '",' .. receipt end
 if revision then receipt = receipt .. ',"revision":' .. revision end
 receipt = '{' .. receipt .. ',"' .. (kind == 'file' and 'filed' or 'updated') .. '":"' .. at .. '"'
-if confirm_by then receipt = receipt .. ',"confirm_by":"' .. rfc3339(confirm_by) .. '"' end
-redis.call('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
-return keep(receipt .. '}')
+if request then receipt = receipt .. ',"confirm_by":"' .. rfc3339(request.by) .. '"' end
+receipt = receipt .. '}'
+
+-- The writes. With its memory full, Redis refuses a script its first write, unless that takes no memory; a kill is to
+-- be possible even then.
+
+together(function()
+  if kind == 'kill' then redis.call('HDEL', FLASHES, '') end
+  remember(receipt)
+  if waiting then
+    needs('ZREM', DUE)
+    needs('HDEL', WRITERS)
+  end
+  local entry = {offset = offset, hash = hash, text = text, now = string.format('%.0f', now)}
+  store(
+    {kind = kind, id = id or '', stored = stored, filer = filer, first = FIRST_INDEX, entered = change.entered},
+    entry)
+  if waiting then stop_waiting('release', change, at, waiting, '"status":"released","dispatch":"' .. id .. '"') end
+  if request then
+    ask_for_confirmation(id, request)
+  elseif kind == 'kill' or change.confirm then
+    withdraw_request(id) -- there is nothing left to confirm
+  end
+  log(entry, before)
+end, unfile)
+
+-- The entry is kept. Nodes that are not told read it from the log within a second.
+redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+return {outcome.kept, receipt}

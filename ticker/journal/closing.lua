@@ -5,6 +5,7 @@
 -- KEYS  state, due, flashes, revoked
 -- ARGV  'close' or 'reopen'; a time that never comes, in milliseconds; the settings channel, and the message for it; id of
 --       the key that asks or ''
+-- If Redis refuses a command half-way, the same request does the rest once it is allowed.
 -- Returns nil if there is no such feed, 'revoked' if the key that asks is, else when the feed was closed, in
 -- milliseconds, or '' while it is open.
 
@@ -17,9 +18,11 @@ if not last then return nil end
 local now = milliseconds(last)
 if act == 'close' then
   -- Closed again, it keeps the time at which it was closed first.
-  if redis.call('HSETNX', STATE, 'closed', string.format('%.0f', now)) == 1 then redis.call('DEL', FLASHES) end
-elseif redis.call('HDEL', STATE, 'closed') == 1 then
+  redis.call('HSETNX', STATE, 'closed', string.format('%.0f', now))
+  redis.call('DEL', FLASHES)
+elseif redis.call('HEXISTS', STATE, 'closed') == 1 then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', now)) do redis.call('ZADD', DUE, never, id) end
+  redis.call('HDEL', STATE, 'closed')
 end
 redis.call('PUBLISH', channel, message)
 return redis.call('HGET', STATE, 'closed') or ''

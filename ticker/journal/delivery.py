@@ -17,7 +17,8 @@ import orjson
 from ticker.delivery import Deliveries, Delivery, Filed, quantile
 from ticker.errors import Unavailable
 from ticker.journal import names
-from ticker.journal.redis import CommandError, Redis, cause
+from ticker.journal.redis import Redis
+from ticker.journal.redis_errors import CommandError, cause
 
 RETENTION: Final = 7 * 24 * 3600
 """Seconds a delivery report is kept."""

@@ -5,14 +5,17 @@
 local FLASHES = KEYS[11]
 local MEANT = ':meant' -- ends the name of the other field
 
--- Asks for a confirmation until `by`, in milliseconds, of this revision; `writers` are ids with spaces between.
-local function ask_for_confirmation(id, by, revision, asker, writers)
-  by = string.format('%.0f', by)
-  redis.call('HSET', FLASHES, id, by .. ' ' .. asker, id .. MEANT, by .. ' ' .. revision .. ' ' .. writers)
+-- Asks for the confirmation that a `request` says: until `by`, in milliseconds, of that revision; `writers` are ids
+-- with spaces between.
+local function ask_for_confirmation(id, request)
+  local by, before = string.format('%.0f', request.by), redis.call('HMGET', FLASHES, id, id .. MEANT)
+  set_field(FLASHES, id, before[1], by .. ' ' .. request.asker)
+  set_field(FLASHES, id .. MEANT, before[2], by .. ' ' .. request.revision .. ' ' .. request.writers)
 end
 
 local function withdraw_request(id)
-  redis.call('HDEL', FLASHES, id, id .. MEANT)
+  remove_field(FLASHES, id)
+  remove_field(FLASHES, id .. MEANT)
 end
 
 -- Returns the request for a dispatch, or nil. One of version 0.1 means `revision`, the current one.
@@ -39,9 +42,9 @@ local function refuse_confirmation(change, known, now)
   return nil
 end
 
--- Carries a waiting request over a correction that does not name the urgency; returns until when it waits, or nil.
--- Where the words are others now, it still means the earlier revision, and who wrote them cannot confirm them.
-local function carry_request(change, known, revision, now)
+-- Returns the request that waits after a correction that does not name the urgency, or nil. Where the words are others
+-- now, it still means the earlier revision, and who wrote them cannot confirm them.
+local function carried_request(change, known, revision, now)
   local request = find_request(change.id, known.revision)
   if not request or now > request.by then return nil end
   if change.rewrites then
@@ -49,6 +52,5 @@ local function carry_request(change, known, revision, now)
   elseif request.revision == known.revision then
     request.revision = revision
   end
-  ask_for_confirmation(change.id, request.by, request.revision, request.asker, request.writers)
-  return request.by
+  return request
 end

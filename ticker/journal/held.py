@@ -10,7 +10,8 @@ import orjson
 
 from ticker.errors import Invalid, NotFound
 from ticker.journal import names
-from ticker.journal.redis import Redis, WrongType
+from ticker.journal.redis import Redis
+from ticker.journal.redis_errors import WrongType
 
 POLL_SIZE: Final = 10
 """Dispatches of a feed that one poll returns."""

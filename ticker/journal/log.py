@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -19,8 +19,13 @@ from ticker.journal.editions import Editions
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
 from ticker.journal.labels import LabelRanks, Labels
-from ticker.journal.redis import CommandError, Redis, Script, WrongType
+from ticker.journal.redis import Redis, Script
+from ticker.journal.redis_errors import CommandError, WrongType
+from ticker.journal.server_check import ServerCheck, is_unknown
 from ticker.limits import NO_LIMITS, Limits
+
+KILL: Final = "kill"
+"""The kind of change that is made even where it cannot be promised."""
 
 
 class Probed(NamedTuple):
@@ -41,15 +46,26 @@ class Journal:
     """Writes and reads the logs of feeds. Raises Unavailable whenever Redis does not respond."""
 
     def __init__(
-        self, redis: Redis, *, replicas: int = 0, replica_timeout: float = 2.0, limits: Limits = NO_LIMITS
+        self,
+        redis: Redis,
+        *,
+        replicas: int = 0,
+        replica_timeout: float = 2.0,
+        check: ServerCheck | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> None:
-        """`replicas` must hold an entry before `append` returns; `replica_timeout` is in seconds."""
+        """`replicas` must hold an entry before `append` returns; `replica_timeout` is in seconds.
+
+        While `check` finds a fault, nothing is promised.
+        """
+        self._check = check
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
         self._limits = limits
         self._append = Script(
-            *("store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "limits.lua", "append.lua")
+            *("writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "limits.lua"),
+            "append.lua",
         )
         self._read_state = Script("read_state.lua")
         self._labels = LabelRanks(redis)
@@ -63,6 +79,9 @@ class Journal:
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
+        faulty = self._check is not None and self._check.fault is not None
+        if faulty and change.kind != KILL:
+            raise CannotWrite("The log takes no entries now")
         keys, entered = key_names(feed, change)
         args = [argument(change, self._redis.channels.live(feed), entered, self._limits)]
         # WAIT covers only the writes of its own connection, so both use the same one.
@@ -73,6 +92,8 @@ class Journal:
                 await self._editions.update(feed, orjson.loads(detail).get("id", ""), change)
                 if self._replicas and (lack := await self._wait(redis)):
                     raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
+                if faulty:  # it reaches readers all the same: what is wrong must not stay up
+                    raise CannotWrite("The kill was written, but the log may not keep it; send it again later")
         return receipt(outcome.decode(), detail, feed, change)
 
     async def _wait(self, redis: Redis) -> str:
@@ -91,7 +112,7 @@ class Journal:
         try:
             on_disk, copies = await redis("WAITAOF", 1, self._replicas, milliseconds)
         except CommandError as error:
-            if "unknown command" not in str(error):
+            if not is_unknown(error):
                 raise
             # Redis before 7.2: copies in the replicas' memory are the most it can tell of.
             return 1, await redis("WAIT", self._replicas, milliseconds)

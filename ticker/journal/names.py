@@ -35,7 +35,10 @@ class Channels:
     Attributes:
         nodes: each node's probes, with the numbers of its readers.
         settings: a feed was opened, edited or closed, or a key was revoked.
+        every: a pattern of all of them, and of all keys.
     """
+
+    every: Final = "ticker:*"
 
     def __init__(self, database: int) -> None:
         self._prefix = "ticker:" if database == 0 else f"ticker:{database}:"

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
+from ticker.errors import LogFull
 from ticker.journal import names
 from ticker.journal.redis import Redis
 
@@ -47,7 +48,10 @@ class Rates:
                 return 0
             window, share = self._window, max(rate // SHARES, 1)
             counter = names.rate(id, window)
-            number, _ = await self._redis.pipeline(("INCRBY", counter, share), ("EXPIRE", counter, 2 * WINDOW))
+            try:
+                number, _ = await self._redis.pipeline(("INCRBY", counter, share), ("EXPIRE", counter, 2 * WINDOW))
+            except LogFull:  # then nothing is counted: what takes no memory, such as a kill, is still allowed
+                return 0
             granted = share - max(number - rate, 0)
             if granted <= 0:
                 return max(math.ceil((window + 1) * WINDOW - self._clock()), 1)

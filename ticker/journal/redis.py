@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from typing import Any, Final
@@ -26,8 +25,10 @@ from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
+from ticker.errors import CannotWrite, NotPermitted, Unavailable
+from ticker.journal.address import check_address, refused_option
 from ticker.journal.names import Channels
+from ticker.journal.redis_errors import CommandError, UnknownScript, is_wrong_server, translate
 
 RESPONSE_TIMEOUT: Final = 1.5
 """Seconds Redis may take to respond. With a probe each second, a dead Redis is noticed within three."""
@@ -46,76 +47,13 @@ _CONNECTION_OPTIONS: Final = {
     "health_check_interval": 0,
 }
 
-_CANNOT_WRITE: Final = re.compile(r"(?:^|-)(?:READONLY|MISCONF|NOREPLICAS|BUSY|TRYAGAIN|MASTERDOWN|CLUSTERDOWN)\b")
-"""Errors of a server that takes no writes. Before Redis 7, a script's error has the code after a dash in its middle."""
-
-_WRONG_SERVER: Final = re.compile(r"(?:^|-)(?:READONLY|MASTERDOWN|CLUSTERDOWN|LOADING)\b")
-"""Errors of a server that is no longer the right one: another one may be at the same address by now."""
-
-
-class CommandError(Exception):
-    """Redis responded to a command with an error: the command is unknown, or not allowed."""
-
-
-class UnknownScript(CommandError):
-    """Redis does not have the script that it was asked to run."""
-
-
-class WrongType(CommandError):
-    """A key holds another kind of value than the service stores in it."""
-
-
-def unreachable() -> Unavailable:
-    """Return the error for a server that does not respond."""
-    return Unavailable("The log cannot be reached")
-
-
-def cause(error: BaseException) -> str:
-    """Return an error's message for an operator, with that of Redis in brackets, which the public never sees."""
-    return f"{error} ({error.__cause__})" if error.__cause__ is not None else str(error)
-
-
-def _translate(error: Exception) -> Exception:
-    """Return our error for one of redis-py, with the original as its cause."""
-    ours: Exception
-    match error:
-        case exceptions.ConnectionError() | exceptions.TimeoutError() | OSError():
-            ours = unreachable()
-        case exceptions.OutOfMemoryError():
-            ours = LogFull("The log takes no entries now")
-        case exceptions.ReadOnlyError() | exceptions.ClusterDownError():
-            ours = CannotWrite("The log takes no entries now")
-        case exceptions.NoScriptError():
-            ours = UnknownScript(str(error))
-        case exceptions.ResponseError() if str(error).startswith("OOM") or "-OOM " in str(error):
-            ours = LogFull("The log takes no entries now")
-        case exceptions.ResponseError() if _CANNOT_WRITE.search(str(error)):
-            ours = CannotWrite("The log takes no entries now")
-        case exceptions.ResponseError() if "WRONGTYPE" in str(error):
-            ours = WrongType(str(error))
-        case exceptions.ResponseError():
-            ours = CommandError(str(error))
-        case exceptions.RedisError():
-            ours = Unavailable("The log failed")
-        case _:
-            return error
-    ours.__cause__ = error
-    return ours
-
-
-def _is_wrong_server(error: Exception) -> bool:
-    """Return True if an error means that another server must be asked from now on."""
-    return isinstance(error, exceptions.ReadOnlyError | exceptions.ClusterDownError) or bool(
-        _WRONG_SERVER.search(str(error))
-    )
-
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except (exceptions.RedisError, OSError) as error:
-        raise _translate(error) from error
+        raise translate(error) from error
 
 
 class Script:
@@ -129,18 +67,27 @@ class Script:
 class Redis:
     """One connection to a Redis or Valkey. Nothing is sent before the first command.
 
-    Every method raises Unavailable when Redis cannot be reached, CannotWrite when it takes no writes, and CommandError
-    when it responds with any other error.
+    Every method raises Unavailable when Redis cannot be reached, CannotWrite when it takes no writes, NotPermitted when
+    the user lacks a right, and CommandError when it responds with any other error.
     """
 
-    def __init__(self, url: str, *, response_timeout: float = RESPONSE_TIMEOUT, reconnects: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        response_timeout: float = RESPONSE_TIMEOUT,
+        reconnects: bool = True,
+        on_refusal: Callable[[NotPermitted], None] | None = None,
+    ) -> None:
         """Take `redis://`, `rediss://` or `unix://`; `response_timeout` is in seconds.
 
-        Without `reconnects`, every command after a lost connection fails until `connect` is called.
+        Without `reconnects`, every command after a lost connection fails until `connect` is called. `on_refusal` is
+        called when the user lacks a right.
 
         Raises:
             BadSetting: the URL is none of these.
         """
+        check_address(url)
         try:
             pool = redis.asyncio.ConnectionPool.from_url(url, **_CONNECTION_OPTIONS)
             for option in ("protocol", "health_check_interval"):
@@ -148,10 +95,12 @@ class Redis:
                     raise ValueError(f"the option {option} cannot be set in the URL")
             self._connection = _new_connection(pool)
         except (ValueError, TypeError) as error:  # TypeError: it has an option that no connection takes
-            raise BadSetting(f"TICKER_REDIS_URL: {error}") from None
+            raise refused_option(url, error) from None
+        self.user = str(pool.connection_kwargs.get("username") or "default")
         self.channels = Channels(int(pool.connection_kwargs.get("db") or 0))
         self.url = url
         self._response_timeout = response_timeout
+        self._on_refusal = on_refusal
         self._pool = pool
         self._client = redis.asyncio.Redis(connection_pool=pool)  # it knows how to parse each command's response
         self._queued: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
@@ -262,7 +211,7 @@ class Redis:
                 return responses
         except Exception as error:  # noqa: BLE001  # any error: the callers wait for it
             await self._connection.disconnect(nowait=True)  # a late response must not be taken for a later command's
-            return [_translate(error) for _ in commands]
+            return [self._ours(error) for _ in commands]
 
     async def _write(self, packed: bytes) -> None:
         try:
@@ -284,9 +233,15 @@ class Redis:
         try:
             return await self._client.parse_response(self._connection, command)
         except exceptions.ResponseError as error:
-            if _is_wrong_server(error):  # a proxy, or an address that moves, would keep us with this server for good
+            if is_wrong_server(error):  # a proxy, or an address that moves, would keep us with this server for good
                 self._reconnect_due = True
-            return _translate(error)
+            return self._ours(error)
+
+    def _ours(self, error: Exception) -> Exception:
+        ours = translate(error)
+        if isinstance(ours, NotPermitted) and self._on_refusal is not None:
+            self._on_refusal(ours)
+        return ours
 
     @asynccontextmanager
     async def dedicated_connection(self) -> AsyncIterator[Redis]:
@@ -296,7 +251,7 @@ class Redis:
         """
         async with self._dedicated:
             if not self._idle:
-                self._idle.append(Redis(self.url, response_timeout=self._response_timeout, reconnects=False))
+                self._idle.append(self._alike())
             dedicated = self._idle.pop()
             try:
                 await dedicated.connect()
@@ -308,6 +263,11 @@ class Redis:
                     if not dedicated.connected:  # the other idle ones lead to the same server
                         await self._close_idle()
                     self._idle.append(dedicated)
+
+    def _alike(self) -> Redis:
+        """Return another connection to the same server, which is not reconnected."""
+        timeout, on_refusal = self._response_timeout, self._on_refusal
+        return Redis(self.url, response_timeout=timeout, reconnects=False, on_refusal=on_refusal)
 
     @asynccontextmanager
     async def subscription(self) -> AsyncIterator[Subscription]:
@@ -361,26 +321,3 @@ class Subscription:
         if message is None or message[0] != b"message":  # Redis also confirms each subscription
             return None
         return message[1].decode(), message[2]
-
-
-async def durability_warnings(client: Redis, replicas: int) -> list[str]:
-    """Return what an operator must know about how safely this server keeps entries; empty when all is well."""
-    try:
-        found = await client("CONFIG", "GET", "append*")
-        role = await client("INFO", "replication")
-    except CommandError:
-        return ["this Redis does not allow CONFIG GET, so how it keeps data is unknown; make sure that AOF is on"]
-    kept = {name.decode(): value.decode() for name, value in zip(found[::2], found[1::2], strict=True)}
-    warnings = []
-    if kept.get("appendonly") != "yes":
-        warnings.append(
-            "this Redis keeps nothing on disk (appendonly no): a restart loses changes that were confirmed with 201"
-        )
-    elif kept.get("appendfsync") != "always":
-        warnings.append(
-            f"this Redis writes to disk with appendfsync {kept.get('appendfsync')}: "
-            "a power cut can lose the last second; set it to always"
-        )
-    if (connected := int(role.get("connected_slaves", 0))) < replicas:
-        warnings.append(f"TICKER_REPLICAS is {replicas}, but this Redis has {connected}: every POST will get a 503")
-    return warnings

@@ -17,11 +17,12 @@ from typing import Any, Final, Literal
 import orjson
 
 from ticker.dispatch import BREAKING, rfc3339
-from ticker.errors import Conflict, Invalid, NotFound, no_such_feed
+from ticker.errors import CannotWrite, Conflict, Invalid, NotFound, no_such_feed
 from ticker.feed import place
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.redis import Redis, Script, WrongType
+from ticker.journal.redis import Redis, Script
+from ticker.journal.redis_errors import WrongType
 from ticker.journal.revocation import Revocation, refuse_revoked
 from ticker.journal.version import stamp
 
@@ -236,13 +237,19 @@ class Registry:
         return secret, holder
 
     async def set_admin(self, secret: str) -> None:
-        """Set the admin key that comes from the environment; a different one before it is revoked."""
+        """Set the admin key that comes from the environment; a different one before it is revoked.
+
+        Nothing is written if it is set already, so that a service can start on a log that takes no writes.
+        """
         digest = _digest(secret)
-        before, _ = await self._redis.pipeline(("GET", names.ADMIN), ("SET", names.ADMIN, digest))
+        before, issued = await self._redis.pipeline(("GET", names.ADMIN), ("HEXISTS", names.KEYS, digest))
+        if issued and before is not None and before.decode() == digest:
+            return
+        await self.issue("admin", "admin", [], secret=secret)
+        await self._redis("SET", names.ADMIN, digest)
         if before is not None and before.decode() != digest:
             with suppress(NotFound):  # it was revoked already
                 await self.revoke(before.decode()[:12])
-        await self.issue("admin", "admin", [], secret=secret)
 
     async def listed(self, name: str) -> bool:
         """Return True if a feed is listed in Redis, whether or not this node follows it yet."""
@@ -270,11 +277,12 @@ class Registry:
         return None
 
     async def note_use(self, holder: Holder) -> None:
-        """Note that a key was used, to the minute; each node writes it at most once a minute."""
+        """Note that a key was used, to the minute; each node writes it at most once a minute, if it can."""
         minute = int(time.time() // 60)
         if self._noted.get(holder.id) != minute:
             self._noted[holder.id] = minute
-            await self._redis("HSET", names.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
+            with suppress(CannotWrite):
+                await self._redis("HSET", names.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
 
     async def holders(self) -> list[tuple[Holder, str | None]]:
         """Return all holders, oldest first, and when each key was last used."""

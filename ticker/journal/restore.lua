@@ -10,7 +10,7 @@
 local FIRST_INDEX = 9
 local offset, hash, text, now, kind, id, stored, filer, entered = unpack(ARGV)
 
-local known, before, origin = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'origin'))
+local known, before, origin, last = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'origin', 'at'))
 if offset == '0' then
   if origin == hash then return 'known' end
   if known and known ~= '0' then return 'forked' end
@@ -24,7 +24,11 @@ if tonumber(offset) <= tonumber(known) then
 end
 if tonumber(offset) ~= tonumber(known) + 1 then return 'gap' end
 if redis.sha1hex(before .. text) ~= hash then return 'forked' end
-store(
-  {kind = kind, id = id, stored = stored, filer = filer, first = FIRST_INDEX, entered = tonumber(entered)},
-  {offset = offset, hash = hash, text = text, now = now})
-return 'kept'
+return together(function()
+  local entry = {offset = offset, hash = hash, text = text, now = now}
+  store(
+    {kind = kind, id = id, stored = stored, filer = filer, first = FIRST_INDEX, entered = tonumber(entered)},
+    entry)
+  log(entry, {offset = known, hash = before, at = last})
+  return 'kept'
+end, unfile)

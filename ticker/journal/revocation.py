@@ -20,7 +20,8 @@ import orjson
 
 from ticker.journal import names
 from ticker.journal.append import revoked, script_keys
-from ticker.journal.redis import CommandError, Redis, Script, cause
+from ticker.journal.redis import Redis, Script
+from ticker.journal.redis_errors import CommandError, cause
 
 log = logging.getLogger("ticker.revocation")
 
@@ -31,7 +32,7 @@ class Revocation:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._keys = Script("keys.lua")
-        self._revoke = Script("store.lua", "outcomes.lua", "time.lua", "held.lua", "revoke.lua")
+        self._revoke = Script("writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "revoke.lua")
 
     async def issue(self, digest: str, holder: bytes, asking: str = "") -> None:
         """Add a key to the hash of keys; `asking` is the id of the key that asks, or empty.

@@ -1,5 +1,5 @@
 -- Revokes a key in one feed: from now on append.lua refuses its changes, and what it wrote of held dispatches waits for an
--- editor. It runs behind store.lua, outcomes.lua, time.lua and held.lua, as one script.
+-- editor. It runs behind writes.lua, store.lua, outcomes.lua, time.lua and held.lua, as one script.
 --
 -- KEYS  as in append.lua, without indexes
 -- ARGV  id of the key; name of the key that revokes it, as JSON, or null
@@ -10,6 +10,8 @@ redis.call('SADD', REVOKED, key) -- first, for a feed whose held dispatches are 
 local last = redis.call('HGET', STATE, 'at')
 if not last then return end
 local at = rfc3339(milliseconds(last))
-for _, id in ipairs(redis.call('ZRANGE', DUE, 0, -1)) do
-  if string.find(' ' .. writers_of(id), ' ' .. key .. '/', 1, true) then park(id, by, at) end
-end
+together(function()
+  for _, id in ipairs(redis.call('ZRANGE', DUE, 0, -1)) do
+    if string.find(' ' .. writers_of(id), ' ' .. key .. '/', 1, true) then park(id, by, at) end
+  end
+end)

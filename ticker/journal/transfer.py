@@ -205,7 +205,7 @@ async def import_feed(
     head, entries = read(lines)
     settings = replace(head.settings, name=name or head.settings.name)
     await Registry(redis, max_feeds=max_feeds).check_room(settings.name)
-    script = Script("store.lua", "restore.lua")
+    script = Script("writes.lua", "store.lua", "restore.lua")
     # By itself, so that the server has the script before a batch of calls: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
     _raise_for(

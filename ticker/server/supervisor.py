@@ -16,10 +16,14 @@ from functools import partial
 from typing import Final
 
 from ticker.child import Child, KeptChild
-from ticker.errors import TickerError, Unavailable
+from ticker.errors import BadSetting, TickerError, Unavailable
 from ticker.journal.embedded import Embedded
-from ticker.journal.redis import Redis, cause, durability_warnings
+from ticker.journal.redis import Redis
+from ticker.journal.redis_errors import cause
 from ticker.journal.registry import Registry
+from ticker.journal.rights import check_rights
+from ticker.journal.server_check import Demands, durability_warnings, keeping
+from ticker.journal.unusable import explained
 from ticker.journal.version import refuse_newer
 from ticker.server.listeners import listen
 from ticker.settings import Settings
@@ -29,6 +33,9 @@ READY_TIMEOUT: Final = 30.0
 
 REDIS_TIMEOUT: Final = 10.0
 """Seconds the service tries to reach Redis at start before it gives up."""
+
+SET_UP_INTERVAL: Final = 1.0
+"""Seconds between attempts to set up a log that takes no writes."""
 
 STOP_TIMEOUT: Final = 10.0
 """Seconds a worker may take to exit after its drain before it is killed."""
@@ -58,7 +65,13 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         if settings.redis_url is None:
             embedded = await stack.enter_async_context(Embedded(settings.data))
             settings = settings.model_copy(update={"redis_url": embedded.url})
-        await _prepare(settings)
+        settings = await _prepare(settings)
+        tried = asyncio.Event()
+        setting_up = asyncio.create_task(_set_up(settings, tried))
+        stack.callback(setting_up.cancel)
+        await tried.wait()
+        if setting_up.done():
+            await setting_up  # raises what it failed with
         listeners = listen(settings)
         port: int = listeners[0].getsockname()[1]
         workers = [
@@ -101,26 +114,61 @@ async def _reload_on(requested: asyncio.Event, workers: list[KeptChild], grace: 
                 break
 
 
-async def _prepare(settings: Settings) -> None:
-    """Reach Redis, warn if it is not durable, and set the admin key that comes from the environment."""
+async def _prepare(settings: Settings) -> Settings:
+    """Reach Redis, make sure that it may be used and keeps what it is given, and warn of what is not safe.
+
+    Returns the settings of the workers.
+    """
     assert settings.redis_url is not None
     redis = Redis(settings.redis_url)
-    registry = Registry(redis)
     deadline = asyncio.get_running_loop().time() + REDIS_TIMEOUT
     try:
         while True:
             try:
-                await refuse_newer(redis)
-                await registry.ensure(None)
-                break
+                return await _check(redis, settings)
             except Unavailable as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise Unavailable(cause(error)) from None
+                failure = await explained(redis.url, error)
+                if isinstance(failure, BadSetting) or asyncio.get_running_loop().time() > deadline:
+                    raise failure from None
                 await asyncio.sleep(0.2)
-        for warning in await durability_warnings(redis, settings.replicas):
-            print(f"ticker: warning: {warning}", file=sys.stderr, flush=True)
-        if settings.admin_key is not None:
-            await registry.set_admin(settings.admin_key)
+    finally:
+        await redis.close()
+
+
+async def _check(redis: Redis, settings: Settings) -> Settings:
+    await refuse_newer(redis)
+    await check_rights(redis, replicas=settings.replicas > 0)
+    found = await keeping(redis)
+    if settings.require_aof is None:  # decided once, so that a worker that starts later demands the same
+        settings = settings.model_copy(update={"require_aof": found.aof is not False})
+    demands = Demands(settings.require_aof is True, not settings.allow_eviction, settings.replicas)
+    if (fault := found.fault(demands)) is not None:
+        raise BadSetting(fault.detail)
+    for warning in await durability_warnings(redis, settings.replicas):
+        print(f"ticker: warning: {warning}", file=sys.stderr, flush=True)
+    return settings
+
+
+async def _set_up(settings: Settings, tried: asyncio.Event) -> None:
+    """Open the default feed and set the admin key from the environment; on a log that takes no writes, once it does."""
+    assert settings.redis_url is not None
+    redis = Redis(settings.redis_url)
+    registry = Registry(redis)
+    try:
+        while True:
+            try:
+                await registry.ensure(None)
+                if settings.admin_key is not None:
+                    await registry.set_admin(settings.admin_key)
+            except Unavailable as error:
+                if not tried.is_set():
+                    what = f"{cause(error)}: what is set at start is set once it takes writes"
+                    print(f"ticker: warning: {what}", file=sys.stderr, flush=True)
+            else:
+                return
+            finally:
+                tried.set()
+            await asyncio.sleep(SET_UP_INTERVAL)
     finally:
         await redis.close()
 

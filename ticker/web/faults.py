@@ -11,7 +11,7 @@ from typing import Final
 from ticker.dispatch import Draft, check, read
 from ticker.errors import Closed, TickerError, head_too_large, killed, no_such_feed, out_of_range, too_slow
 from ticker.journal.append import key_reused, not_yours, stale
-from ticker.journal.redis import unreachable
+from ticker.journal.redis_errors import unreachable
 from ticker.web.admission import origin_not_allowed
 from ticker.web.auth import key_needed, role_needed, too_many, unknown_key
 from ticker.web.described import examples

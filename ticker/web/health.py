@@ -51,6 +51,8 @@ async def readyz(request: Request) -> Response:
     # A feed whose log is damaged is damaged on every node: sending its readers elsewhere would not help.
     if node.follower.refuses_writes:
         return json({"status": "the log takes no entries"}, 503)
+    if node.server_check.fault is not None:
+        return json({"status": node.server_check.fault.status}, 503)
     whole = [channel for name, channel in hub.channels.items() if name not in hub.damaged]
     if not hub.ready or any(channel.freshness.behind for channel in whole):
         return json({"status": "not level with Redis"}, 503)
@@ -102,8 +104,9 @@ def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
         yield f"# HELP {name} {purpose}\n# TYPE {name} gauge\n"
         for feed, value in values.items():
             yield f'{name}{{feed="{feed}"}} {value}\n'
+    writable = node.follower.writable and node.server_check.fault is None
     yield "# HELP ticker_log_writable 1 while the log takes entries.\n"
-    yield f"# TYPE ticker_log_writable gauge\nticker_log_writable {int(node.follower.writable)}\n"
+    yield f"# TYPE ticker_log_writable gauge\nticker_log_writable {int(writable)}\n"
     cut = {n: c.cut_readers for n, c in channels.items()}
     yield "# HELP ticker_readers_cut_total Readers cut because they took nothing.\n"
     yield "# TYPE ticker_readers_cut_total counter\n"
