@@ -105,7 +105,7 @@ async def test_it_does_not_get_the_signals_of_the_terminal() -> None:
     await child.stop(10.0)
 
 
-async def test_a_kept_one_is_restarted_whenever_it_dies(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_kept_one_is_restarted_whenever_it_dies(caplog: pytest.LogCaptureFixture) -> None:
     async with kept(sleeper) as place:
         await place.start()
         for _ in range(3):
@@ -117,12 +117,12 @@ async def test_a_kept_one_is_restarted_whenever_it_dies(capsys: pytest.CaptureFi
             assert not place.current.exited
         last = place.current
         assert last is not None
-    assert capsys.readouterr().err == "ticker: a child exited (status -9); restarting it\n" * 3
+    assert caplog.messages == ["a child exited (status -9); restarting it"] * 3
     assert place.current is None
     assert not exists(last.pid)
 
 
-async def test_one_that_cannot_restart_is_retried_until_it_can(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_one_that_cannot_restart_is_retried_until_it_can(caplog: pytest.LogCaptureFixture) -> None:
     errors: list[Exception] = [OSError("no processes"), Unavailable("it did not start")]
 
     async def start() -> Child:
@@ -136,8 +136,7 @@ async def test_one_that_cannot_restart_is_retried_until_it_can(capsys: pytest.Ca
         assert dead is not None
         dead.kill()
         await until(lambda: place.current is not dead)
-    messages = capsys.readouterr().err.splitlines()[1:]
-    assert messages == ["ticker: it did not start", "ticker: no processes"]
+    assert caplog.messages[1:] == ["it did not start", "no processes"]
 
 
 async def test_a_first_start_that_fails_raises() -> None:
@@ -150,7 +149,7 @@ async def test_a_first_start_that_fails_raises() -> None:
         assert place.current is None
 
 
-async def test_a_replaced_one_stops_only_after_the_new_one_serves(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_replaced_one_stops_only_after_the_new_one_serves(caplog: pytest.LogCaptureFixture) -> None:
     at_start: list[bool] = []
 
     async def start() -> Child:
@@ -167,7 +166,7 @@ async def test_a_replaced_one_stops_only_after_the_new_one_serves(capsys: pytest
         assert old.exited
         assert place.current is not old
         await asyncio.sleep(0.05)
-    assert capsys.readouterr().err == "", "it did not die: it was told to go"
+    assert caplog.messages == [], "it did not die: it was told to go"
 
 
 async def test_a_replacement_that_fails_leaves_the_old_one() -> None:

@@ -15,7 +15,7 @@ from ticker.admin import FeedPlan, KeyPlan
 from ticker.dispatch import (
     MAX_BODY,
     URGENCIES,
-    AirBody,
+    AirSwitchBody,
     Body,
     Draft,
     KillBody,
@@ -299,8 +299,8 @@ def test_a_draft_at_every_limit_fits_into_a_body() -> None:
     [
         (KillBody, {"reason": "the source withdrew it"}),
         (PinBody, {"id": "01kapn3v12000000127q2mzx4h"}),
-        (AirBody, {"on": False, "label": None, "url": None}),
-        (AirBody, {"on": True, "label": "Watch", "url": "https://news.example/live"}),
+        (AirSwitchBody, {"on": False, "label": None, "url": None}),
+        (AirSwitchBody, {"on": True, "label": "Watch", "url": "https://news.example/live"}),
         (FeedPlan, {"name": "sport-24", "title": "Sport", "language": "ar"}),
         (FeedPlan, {"name": "0" * 64, "title": None, "language": "en"}),
         (KeyPlan, {"name": "Lena", "role": "editor", "feeds": ["breaking", "sport"]}),
@@ -318,8 +318,8 @@ def test_other_bodies_are_taken_as_they_are_said(model: type[Body], said: dict[s
         (KillBody, {"reason": "a\nb"}, ("reason", "has a control character (U+000A); write one plain line")),
         (PinBody, {"id": ""}, ("id", "is empty")),
         (PinBody, {"id": None}, ("id", "must be text")),
-        (AirBody, {"on": "yes"}, ("on", "must be true or false")),
-        (AirBody, {"on": True, "url": "live"}, ("url", "is not a full http or https address")),
+        (AirSwitchBody, {"on": "yes"}, ("on", "must be true or false")),
+        (AirSwitchBody, {"on": True, "url": "live"}, ("url", "is not a full http or https address")),
         (
             FeedPlan,
             {"name": "x", "language": "?"},

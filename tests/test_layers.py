@@ -28,7 +28,7 @@ _JOURNAL = {"admin", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"client_address", "follower", "guesses", "release", "settings"} | _FOLLOWER
-_WEB = {"allowance", "node"} | _NODE
+_WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "client_address": {"settings"},
     "limits": set[str](),
     "settings": {"errors", "limits", "origins"},
+    "log": {"limits", "settings"},
     "schema": set[str](),
     "entry": _ENTRY,
     "dispatch": _ENTRY,

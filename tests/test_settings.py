@@ -173,6 +173,9 @@ def test_workers_get_the_same_settings_whatever_their_environment_has(monkeypatc
         readers=7,
         address_connections=20,
         trusted_proxies="private, 203.0.113.0/24",
+        log_level="debug",
+        log_format="json",
+        access_log=True,
         public_url="https://news.example/ticker",
     )
     assert set(settings.model_fields_set) == set(NAMES)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticker.admin import FeedPlan, KeyPlan
-from ticker.dispatch import AirBody, Correction, Draft, KillBody, check
+from ticker.dispatch import AirSwitchBody, Correction, Draft, KillBody, check
 from ticker.errors import Invalid
 from ticker.text import one_line
 
@@ -80,7 +80,7 @@ def test_a_direction_that_would_leave_the_text_is_refused(text: str, fault: str)
         (Draft, {"text": "x", "places": [text]}),
         (KillBody, {"reason": text}),
         (Correction, {"note": text}),
-        (AirBody, {"on": True, "label": text}),
+        (AirSwitchBody, {"on": True, "label": text}),
     ):
         with pytest.raises(Invalid) as refused:
             check(model, said)

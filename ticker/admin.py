@@ -31,7 +31,7 @@ Origins = Annotated[list[Origin], Field(max_length=100), AfterValidator(origins.
 
 # What fields are for that a feed has from the start and that can be edited.
 _TWO_PERSON_FLASH: Final = "Whether a flash goes out as urgent until a second key has confirmed it."
-_TIMEZONE: Final = "Time zone of the feed, as the IANA names it; `UTC` unless said otherwise."
+_TIMEZONE: Final = "Time zone of the feed, as the IANA names it."
 _ORIGINS: Final = (
     "Web origins whose pages may read it, `*` alone for all; null for those of the service. Binds browsers."
 )

@@ -1,4 +1,4 @@
-"""Child processes: reaped when they exit, started again when they die, stopped by SIGTERM, a grace period and SIGKILL.
+"""Child processes: reaped when they exit, started again when they die, stopped by a signal, a grace period and SIGKILL.
 
 Each process has a task of its own that waits for its exit, so none dies unnoticed: neither one that was just started
 nor one that is leaving. (gunicorn's arbiter does the same for all its workers in one handler of SIGCHLD.)
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Self
 
@@ -25,28 +25,43 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 
 
+log = logging.getLogger("ticker.child")
+
+
 class Child:
     """A process that this one started."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_exit: Callable[[], Awaitable[None]] | None) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        on_exit: Callable[[], Awaitable[None]] | None,
+        stop_signal: signal.Signals,
+    ) -> None:
         """Use `start`."""
         self._process = process
         self._on_exit = on_exit
+        self._stop_signal = stop_signal
         self._exit = asyncio.create_task(self._reap())
 
     @classmethod
-    async def start(cls, *command: str, on_exit: Callable[[], Awaitable[None]] | None = None, **options: Any) -> Self:
+    async def start(
+        cls,
+        *command: str,
+        on_exit: Callable[[], Awaitable[None]] | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        **options: Any,
+    ) -> Self:
         """Start a command in a session of its own: a Ctrl-C in the terminal is for this process, which stops the child.
 
         `on_exit` is called once the process has exited, to release what was kept for it; `wait` and `stop` return after
-        it has. `options` are those of `asyncio.create_subprocess_exec`. Its environment has no settings of this
-        program: what it needs to know, secrets above all, is passed by a pipe or a socket.
+        it has. `stop` sends `stop_signal`. `options` are those of `asyncio.create_subprocess_exec`. Its environment has
+        no settings of this program: what it needs to know, secrets above all, is passed by a pipe or a socket.
 
         Raises:
             OSError: the system cannot start it.
         """
         process = await asyncio.create_subprocess_exec(*command, start_new_session=True, env=environment(), **options)
-        return cls(process, on_exit)
+        return cls(process, on_exit, stop_signal)
 
     async def _reap(self) -> int:
         status = await self._process.wait()
@@ -85,8 +100,8 @@ class Child:
                 os.kill(self.pid, number)
 
     async def stop(self, grace: float) -> None:
-        """Send it SIGTERM, and SIGKILL if it still runs `grace` seconds later; return once it has exited."""
-        self._send(signal.SIGTERM)
+        """Send it its stop signal, and SIGKILL if it still runs `grace` seconds later; return once it has exited."""
+        self._send(self._stop_signal)
         try:
             await asyncio.wait_for(self.wait(), grace)
         except TimeoutError:
@@ -139,7 +154,7 @@ class KeptChild:
         status = await child.wait()
         if self.current is not child:
             return
-        print(f"ticker: {self._name} exited (status {status}); restarting it", file=sys.stderr, flush=True)
+        log.warning("%s exited (status %d); restarting it", self._name, status)
         await asyncio.sleep(self._restart_delay)
         while True:
             async with self._starting:
@@ -148,7 +163,7 @@ class KeptChild:
                 try:
                     await self._start_one()
                 except (TickerError, OSError) as error:  # a resource that is short now may be free in a moment
-                    print(f"ticker: {error}", file=sys.stderr, flush=True)
+                    log.error("%s", error)
                 else:
                     return
             await asyncio.sleep(self._retry_interval)

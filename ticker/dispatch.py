@@ -259,7 +259,7 @@ class PinBody(Body):
     )
 
 
-class AirBody(Body):
+class AirSwitchBody(Body):
     """The newsroom's LIVE switch, and where its broadcast can be seen."""
 
     on: bool = Field(description="Whether the newsroom is on air.", examples=[True])

@@ -7,6 +7,7 @@ import contextlib
 import resource
 import secrets
 import time
+from collections import Counter
 from typing import Final, Self
 
 from ticker.channel import Channel
@@ -64,6 +65,8 @@ class Node:
         self.addresses = ClientAddresses(settings.trusted)
         self.guesses = Guesses(time.monotonic)
         self.held = HeldDispatches(self.redis)
+        self.responses: Counter[int] = Counter()
+        """How many requests got a response of each status; streams, and what is no request, are not among them."""
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
         self.redis_clock = RedisClock()

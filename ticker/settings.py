@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -131,6 +131,14 @@ class Settings(BaseSettings):
     max_held: int = Field(2000, ge=0, description="Dispatches that are held in a feed; 0 sets no limit.")
     max_held_by_key: int = Field(1000, ge=0, description="Dispatches that one key holds in a feed; 0 sets no limit.")
     readers: int = Field(0, ge=0, description="Readers a worker admits; 0 means as many as its open-file limit allows.")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level of what is logged, on standard error."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How it is logged: lines for people, or JSON objects, one a line."
+    )
+    access_log: bool = Field(False, description="Whether each request is logged too, with its status and duration.")
 
     address_connections: int = Field(
         500, ge=0, description="Connections that one address may have to a worker, for IPv6 each /64; 0 sets no limit."

@@ -1,4 +1,4 @@
-"""Pages beside the live list, for everybody: one dispatch, a tombstone, an error, a closed feed, a page not live."""
+"""Pages beside the live list: one dispatch, a tombstone, an error, a closed feed, a page not live, the reference."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def pages(service: Service) -> dict[tuple[str, str], str]:
             ("not-live", f"/feeds/{feed}"),
         ):
             found[kind, language] = service.url + path
+    found["docs", "en"] = service.url + "/docs"
     return found
 
 

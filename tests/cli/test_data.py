@@ -132,7 +132,8 @@ def test_a_directory_that_others_could_read_is_closed_and_that_is_said_once(tmp_
         assert _open_to_others(data) == []
         assert [feed["name"] for feed in service.http.get("/v1/feeds").json()["feeds"]] == ["breaking"]
         assert len(service.snapshot("breaking")["dispatches"]) == 1
-    assert service.errors == [f"ticker: other users could read {data}; now only its owner can\n"]
+    [line] = service.errors
+    assert line.endswith(f" warning: other users could read {data}; now only its owner can\n")
     with Service(data) as service:
         pass
     assert service.errors == []

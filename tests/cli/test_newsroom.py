@@ -15,7 +15,7 @@ import pytest
 from ticker.admin import FeedPlan
 from ticker.cli import newsroom
 from ticker.cli.newsroom import EDITIONS, SCRIPT, Newsroom
-from ticker.dispatch import BREAKING, AirBody, Body, Correction, Draft, KillBody, check, direction, read
+from ticker.dispatch import BREAKING, AirSwitchBody, Body, Correction, Draft, KillBody, check, direction, read
 
 LANGUAGES = [language for _, language in EDITIONS.values()]
 Said = tuple[str, str, dict[str, Any]]
@@ -85,7 +85,7 @@ class Desk:
             ("POST", "feeds"): FeedPlan,
             ("POST", "dispatches"): Draft,
             ("POST", "kill"): KillBody,
-            ("PUT", "air"): AirBody,
+            ("PUT", "air"): AirSwitchBody,
         }
         read(models.get((request.method, path.rsplit("/", 1)[1]), Correction), request.content)
         assert request.headers["authorization"] == "Bearer tk_demo"

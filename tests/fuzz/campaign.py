@@ -30,7 +30,7 @@ STAYING: Final = 40
 MAX_GROWTH: Final = 16 * 1024 * 1024
 """Bytes that the worker's memory may have grown by in the end: the dispatches filed are in the ring."""
 
-READ_TIMEOUT: Final = 0.02
+READ_TIMEOUT: Final = 0.005
 """Seconds that a stranger waits for something to read."""
 
 

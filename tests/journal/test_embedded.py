@@ -91,7 +91,7 @@ async def test_a_second_one_is_refused_and_the_first_goes_on(tmp_path: Path) -> 
         assert await run(first, "PING")
 
 
-async def test_a_killed_one_is_restarted_with_all_its_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_killed_one_is_restarted_with_all_its_data(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with Embedded(tmp_path) as server:
         for _ in range(2):
             await run(server, "INCR", "counter")
@@ -101,7 +101,7 @@ async def test_a_killed_one_is_restarted_with_all_its_data(tmp_path: Path, capsy
             await until(lambda old=old: server.pid not in (old, None))  # type: ignore[misc]
             await until_it_responds(server)
         assert await run(server, "GET", "counter") == b"2"
-    assert "ticker: Valkey exited (status -9); restarting it" in capsys.readouterr().err
+    assert "Valkey exited (status -9); restarting it" in caplog.messages
 
 
 async def test_the_watcher_lives_as_long_as_its_valkey_and_is_restarted(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ async def test_the_watcher_lives_as_long_as_its_valkey_and_is_restarted(tmp_path
 
 
 async def test_one_that_cannot_restart_is_retried_until_it_can(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken, tried = tmp_path / "broken", asyncio.Event()
     broken.write_text("#!/bin/sh\nexit 1\n")
@@ -137,7 +137,7 @@ async def test_one_that_cannot_restart_is_retried_until_it_can(
             assert server.pid is not None
             os.kill(server.pid, signal.SIGKILL)
             await tried.wait()
-            await until(lambda: "exited while starting" in capsys.readouterr().err)
+            await until(lambda: "exited while starting" in caplog.text)
         await until_it_responds(server)
 
 

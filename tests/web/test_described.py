@@ -205,7 +205,7 @@ def test_a_check_that_no_rule_describes_is_seen(monkeypatch: pytest.MonkeyPatch)
         ("Correction", {"urgency": None}),
         ("FeedPlan", {"name": "Sports"}),
         ("KeyPlan", {"name": "Lena Ortiz", "role": "owner"}),
-        ("Air", {"on": "yes"}),
+        ("AirSwitch", {"on": "yes"}),
     ],
 )
 def test_a_schema_refuses_what_the_service_refuses(service: Service, name: str, wrong: dict[str, Any]) -> None:
@@ -217,7 +217,7 @@ def test_a_schema_refuses_what_the_service_refuses(service: Service, name: str, 
         "Correction": ("PATCH", f"/v1/feeds/breaking/dispatches/{filed['id']}"),
         "FeedPlan": ("POST", "/v1/feeds"),
         "KeyPlan": ("POST", "/v1/keys"),
-        "Air": ("PUT", "/v1/feeds/breaking/air"),
+        "AirSwitch": ("PUT", "/v1/feeds/breaking/air"),
     }[name]
     answer = service.http.request(method, path, json=wrong, headers={"if-match": "*"})
     assert answer.status_code == 422, answer.text

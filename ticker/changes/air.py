@@ -9,7 +9,7 @@ import orjson
 
 from ticker.changes.change import Change
 from ticker.changes.kind import Setting
-from ticker.dispatch import AirBody, check
+from ticker.dispatch import AirSwitchBody, check
 from ticker.entry import Entry
 from ticker.feed import ON_AIR, Feed
 from ticker.schema import Schema, ref
@@ -37,7 +37,7 @@ class AirKind(Setting):
     member = "air"
     frame_type = "air"
     description = "The newsroom went on or off the air."
-    schema: ClassVar[dict[str, Schema]] = {"air": ref("OnAir")}
+    schema: ClassVar[dict[str, Schema]] = {"air": ref("AirState")}
     example: ClassVar[dict[str, Any]] = {
         "type": "air",
         "position": "49-001e489e4ae1",
@@ -54,7 +54,7 @@ class AirKind(Setting):
         return entry.content["air"]
 
     def check_content(self, content: dict[str, Any]) -> None:
-        check(AirBody, content["air"])
+        check(AirSwitchBody, content["air"])
 
     def terminal_view(self, frame: dict[str, Any]) -> str:
         return "on air" if frame["air"]["on"] else "off air"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ def run(args: list[str]) -> int:
     try:
         try:
             _prepare_streams()
+            logging.basicConfig(level=logging.WARNING, format="ticker: %(message)s")  # `serve` configures its own
             _check_text(args)
             signal.signal(signal.SIGINT, signal.default_int_handler)  # commands clean up when they are interrupted
             # Not standalone: Typer would print a mistake in four lines, and one is enough.

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -23,6 +25,8 @@ from urllib.parse import quote
 from ticker.child import Child, KeptChild
 from ticker.errors import BadSetting, DataInUse, Unavailable
 from ticker.journal.redis import Redis
+
+log = logging.getLogger("ticker.embedded")
 
 SOCKET: Final = "valkey.sock"
 LOCK: Final = "serve.lock"
@@ -46,7 +50,7 @@ MAX_SOCKET_PATH: Final = 103 if sys.platform == "darwin" else 107
 OTHER_USERS: Final = 0o077
 """Permissions of everyone but the owner, which no file here has: embargoed and killed text is in them."""
 
-_WATCHER: Final = 'read -r _; kill -TERM "$1" 2>/dev/null'
+_WATCHER: Final = 'trap "" TERM; read -r _; kill -INT "$1" 2>/dev/null'
 """Script of the watcher: its standard input ends when the service is gone, even by `kill -9`, and so must Valkey."""
 
 
@@ -91,12 +95,10 @@ def _restrict_permissions(data: Path) -> None:
                 try:
                     path.chmod(stat.S_IMODE(mode) & ~OTHER_USERS)
                 except PermissionError:
-                    print(
-                        f"ticker: warning: other users can read {path}, and its owner is another user", file=sys.stderr
-                    )
+                    log.warning("other users can read %s, and its owner is another user", path)
                     return
     if restricted:
-        print(f"ticker: other users could read {data}; now only its owner can", file=sys.stderr, flush=True)
+        log.warning("other users could read %s; now only its owner can", data)
 
 
 class Embedded:
@@ -202,6 +204,8 @@ class Embedded:
             cwd=self.data,
             pass_fds=(self._locks[1],),
             umask=OTHER_USERS,
+            stop_signal=signal.SIGINT,
+            preexec_fn=_block_sigterm,
         )
         try:
             server.stdin.write("".join(f'{name} "{value}"\n' for name, value in settings.items()).encode())
@@ -241,6 +245,14 @@ class Embedded:
         for lock in self._locks:
             os.close(lock)
         self._locks = []
+
+
+def _block_sigterm() -> None:
+    """Let only SIGINT stop this process, which is about to become Valkey.
+
+    systemd and others send SIGTERM to every process of a service at once. Workers need the log until they have drained.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
 async def _start_watcher(pid: int) -> Child:

@@ -18,6 +18,9 @@ from typing import Final
 READY: Final = b"r"
 """What the worker sends when it serves."""
 
+ALIVE: Final = b"a"
+"""What it sends every second while its event loop turns."""
+
 
 class Lifeline:
     """A worker's end of the socket."""
@@ -53,6 +56,11 @@ class Lifeline:
             self._on_lost = on_lost
         with contextlib.suppress(OSError):
             self._lifeline.sendall(READY)
+
+    def alive(self) -> None:
+        """Report to the supervisor that the event loop turns."""
+        with contextlib.suppress(OSError):  # a supervisor that does not read has other troubles
+            self._lifeline.send(ALIVE, socket.MSG_DONTWAIT)
 
 
 def _exit() -> None:

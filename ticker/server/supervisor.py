@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -25,8 +28,13 @@ from ticker.journal.rights import check_rights
 from ticker.journal.server_check import Demands, durability_warnings, keeping
 from ticker.journal.unusable import explained
 from ticker.journal.version import refuse_newer
+from ticker.log import configure
 from ticker.server.listeners import listen
+from ticker.server.systemd import Systemd
+from ticker.server.watchdog import Watchdog
 from ticker.settings import Settings
+
+log = logging.getLogger("ticker.supervisor")
 
 READY_TIMEOUT: Final = 30.0
 """Seconds a worker may take until it serves."""
@@ -54,6 +62,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     Raises:
         TickerError: it cannot start; the message says why.
     """
+    configure(settings)
+    systemd = Systemd(os.environ)
+    watchdog = Watchdog(systemd, time.monotonic)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -77,7 +88,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         workers = [
             KeptChild(
                 "a worker",
-                partial(_start_worker, settings, listener),
+                partial(_start_worker, settings, listener, watchdog),
                 restart_delay=RESTART_DELAY,
                 retry_interval=RESTART_DELAY,
             )
@@ -87,31 +98,38 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         try:
             await asyncio.gather(*(worker.start() for worker in workers))
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            ready(f"http://{host}:{port}")
-            reloading = asyncio.create_task(_reload_on(reload, workers, grace))
+            url = f"http://{host}:{port}"
+            ready(url)
+            systemd.ready(f"serving on {url}")
+            tasks = [
+                asyncio.create_task(_reload_on(reload, workers, grace, systemd)),
+                asyncio.create_task(watchdog.run()),
+            ]
             await stop.wait()
-            reloading.cancel()
-            await asyncio.wait([reloading])
+            systemd.stopping()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
         finally:
             for listener in listeners:
                 listener.close()  # otherwise the kernel would queue connections that nobody accepts
             await asyncio.gather(*(worker.stop(grace) for worker in workers))
 
 
-async def _reload_on(requested: asyncio.Event, workers: list[KeptChild], grace: float) -> None:
+async def _reload_on(requested: asyncio.Event, workers: list[KeptChild], grace: float, systemd: Systemd) -> None:
     while True:
         await requested.wait()
         requested.clear()
+        systemd.reloading()
         for worker in workers:
             try:
                 await worker.replace(grace)
             except (TickerError, OSError) as error:
-                print(
-                    f"ticker: {error}; reload stopped: the workers not yet replaced keep running",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                log.error("%s; reload stopped: the workers not yet replaced keep running", error)
                 break
+        else:
+            log.info("reloaded: %d of %d workers replaced", len(workers), len(workers))
+        systemd.ready("serving")
 
 
 async def _prepare(settings: Settings) -> Settings:
@@ -145,7 +163,7 @@ async def _check(redis: Redis, settings: Settings) -> Settings:
     if (fault := found.fault(demands)) is not None:
         raise BadSetting(fault.detail)
     for warning in await durability_warnings(redis, settings.replicas):
-        print(f"ticker: warning: {warning}", file=sys.stderr, flush=True)
+        log.warning("%s", warning)
     return settings
 
 
@@ -162,8 +180,7 @@ async def _set_up(settings: Settings, tried: asyncio.Event) -> None:
                     await registry.set_admin(settings.admin_key)
             except Unavailable as error:
                 if not tried.is_set():
-                    what = f"{cause(error)}: what is set at start is set once it takes writes"
-                    print(f"ticker: warning: {what}", file=sys.stderr, flush=True)
+                    log.warning("%s: what is set at start is set once it takes writes", cause(error))
             else:
                 return
             finally:
@@ -173,7 +190,7 @@ async def _set_up(settings: Settings, tried: asyncio.Event) -> None:
         await redis.close()
 
 
-async def _start_worker(settings: Settings, listener: socket.socket) -> Child:
+async def _start_worker(settings: Settings, listener: socket.socket, watchdog: Watchdog) -> Child:
     """Start a worker on a listening socket and wait until it serves.
 
     Raises:
@@ -210,4 +227,5 @@ async def _start_worker(settings: Settings, listener: socket.socket) -> Child:
     if not ready:
         await worker.stop(STOP_TIMEOUT)
         raise Unavailable("a worker did not start; see its message above")
+    watchdog.listen(lifeline)
     return worker

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import socket
-import sys
 from types import FrameType
 from typing import Final
 
 import uvicorn
 
 from ticker.allowance import MAX_MESSAGE
+from ticker.log import configure
 from ticker.node import Node
 from ticker.server.acceptor import Acceptor
 from ticker.server.drain import drain
@@ -21,6 +20,7 @@ from ticker.server.lifeline import Lifeline
 from ticker.server.uvicorn_websocket import LimitedWebSocket
 from ticker.settings import Settings
 from ticker.web.app import application
+from ticker.web.request_log import RequestLog
 
 GC_THRESHOLD: Final = 20_000
 """Objects allocated between collections. At Python's 700, collecting is one twentieth of what a POST costs."""
@@ -55,6 +55,7 @@ class Worker(uvicorn.Server):
     async def main_loop(self) -> None:
         # uvicorn's own checks ten times a second whether to stop, which is a third of what an idle worker costs.
         while not await self.on_tick(0):
+            self._lifeline.alive()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop_requested.wait(), TICK)
 
@@ -85,10 +86,10 @@ class Worker(uvicorn.Server):
 
 def run(listener: socket.socket, lifeline: Lifeline) -> None:
     """Serve until told to stop, or until the supervisor is gone."""
-    logging.basicConfig(level=logging.WARNING, format="ticker: %(message)s", stream=sys.stderr)
     settings = Settings.received(lifeline.settings())
+    configure(settings)
     config = uvicorn.Config(
-        application(settings),
+        RequestLog(application(settings)),
         ws=LimitedWebSocket,
         ws_per_message_deflate=False,
         ws_max_size=MAX_MESSAGE,

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker import changes
-from ticker.dispatch import AirBody, read
+from ticker.dispatch import AirSwitchBody, read
 from ticker.journal.registry import Holder
 from ticker.web.append import respond
 from ticker.web.faults import CLOSED
@@ -28,12 +28,12 @@ ROUTES: Final = Resource("Desk", (FEED_NAME,))
     "Go on or off the air",
     (Returns(200, "It is switched.", (CHANGED,), headers=(REPLAYED,)),),
     role="editor",
-    body=AirBody,
+    body=AirSwitchBody,
     repeatable=True,
     faults=(CLOSED,),
     description="Replaces all three: what is not named is null.",
 )
 async def switch(request: Request, holder: Holder) -> Response:
     """Switch it."""
-    state = read(AirBody, await body(request)).model_dump()
+    state = read(AirSwitchBody, await body(request)).model_dump()
     return await respond(request, changes.Air(holder, state, idempotency_key=idempotency_key(request)))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.changes import Change
+from ticker.errors import StaleRevision
+from ticker.web.etag import IfMatch
 from ticker.web.node import node_of
 from ticker.web.operation import Header
 from ticker.web.parameters import ETAG, REPLAYED
@@ -15,6 +19,9 @@ from ticker.web.responses import json
 
 ENTRY_TIMEOUT: Final = 0.25
 """Seconds a response waits for the entry to arrive by pub/sub, which takes a millisecond."""
+
+MERGE_ATTEMPTS: Final = 50
+"""How often a change with If-Match `*` is merged again. At each attempt one of those that compete is written."""
 
 OF_RECEIPTS: Final[tuple[Header, ...]] = (ETAG, REPLAYED)
 """Headers of a response with the receipt of a change of a dispatch."""
@@ -35,6 +42,24 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
     if "revision" in receipt:
         headers["etag"] = f'"{receipt["revision"]}"'
     return receipt, headers
+
+
+async def append_merged(
+    request: Request, match: IfMatch, merge: Callable[[], Awaitable[Change]]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Write a change that `merge` makes of the current revision, and return what `append` does.
+
+    With If-Match `*`, a change that another one overtook is merged with the result of that one and written again: `*`
+    means any current revision (RFC 9110 section 13.1.1).
+
+    Raises:
+        StaleRevision: the current revision is not one that `match` names.
+    """
+    if match.revisions is None:
+        for _ in range(MERGE_ATTEMPTS - 1):
+            with suppress(StaleRevision):
+                return await append(request, await merge())
+    return await append(request, await merge())
 
 
 async def respond(request: Request, change: Change) -> Response:

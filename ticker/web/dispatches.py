@@ -15,8 +15,9 @@ from ticker.errors import Invalid, killed
 from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.registry import Holder
 from ticker.web.admission import readable
-from ticker.web.append import OF_RECEIPTS, append, respond
+from ticker.web.append import OF_RECEIPTS, append, append_merged, respond
 from ticker.web.described import examples
+from ticker.web.etag import IfMatch, tag_of_dispatch
 from ticker.web.faults import CLOSED, INVALID_PARAMETER, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
@@ -143,7 +144,7 @@ async def read_dispatch(request: Request) -> Response:
     if found["status"] == "killed":
         raise killed(found)
     found |= {"revisions": earlier.revisions, "editions": editions}
-    response = public(request, found, max_age=FRESH_FOR, tag=str(found["revision"]))
+    response = public(request, found, max_age=FRESH_FOR, tag=tag_of_dispatch(found["revision"], editions))
     if not all(listed(request, edition) for edition in found["editions"]):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
     if earlier.before is not None:
@@ -180,31 +181,32 @@ def revision_before(request: Request) -> int | None:
 async def correct(request: Request, holder: Holder) -> Response:
     """Correct a dispatch."""
     feed, id = request.path_params["feed"], request.path_params["id"]
-    node = node_of(request)
-    revision = if_match(request)
-    correction = read(Correction, await body(request))
+    node, match = node_of(request), if_match(request)
+    correction, key = read(Correction, await body(request)), idempotency_key(request)
     await check_original(request, holder, correction.edition_of)
-    known = await node.journal.dispatch(feed, id)
-    fields, confirmation = changes.confirm_correction(
-        known,
-        correction.applied_to(known),
-        (await node.find(feed)).feed,
-        urgency_named=correction.urgency is not None,
-    )
-    change = changes.Correct(
-        holder,
-        id,
-        fields,
-        # What was merged must be the current revision when the script runs; no revision is -1. A repeated request
-        # is answered before any of that is looked at.
-        revision=known["revision"] if revision in (None, known["revision"]) else -1,
-        own_only=holder.role == "correspondent",
-        previous=known,
-        correction={"if-match": revision, **correction.model_dump(exclude_unset=True)},
-        confirmation=confirmation,
-        idempotency_key=idempotency_key(request),
-    )
-    return await respond(request, change)
+
+    async def merged() -> changes.Change:
+        known = await node.journal.dispatch(feed, id)
+        fields, confirmation = changes.confirm_correction(
+            known,
+            correction.applied_to(known),
+            (await node.find(feed)).feed,
+            urgency_named=correction.urgency is not None,
+        )
+        return changes.Correct(
+            holder,
+            id,
+            fields,
+            revision=match.base(known["revision"]),
+            own_only=holder.role == "correspondent",
+            previous=known,
+            correction={"if-match": match.sent(), **correction.model_dump(exclude_unset=True)},
+            confirmation=confirmation,
+            idempotency_key=key,
+        )
+
+    receipt, headers = await append_merged(request, match, merged)
+    return json(receipt, 200, headers)
 
 
 @Operation(
@@ -256,7 +258,7 @@ async def confirm(request: Request, holder: Holder) -> Response:
     """Make a flash of a dispatch, with the second key."""
     feed, id = request.path_params["feed"], request.path_params["id"]
     seen = "if-match" in request.headers
-    revision = if_match(request) if seen else None
+    match = if_match(request) if seen else IfMatch(None)
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
         raise killed_for_good(known)
@@ -265,7 +267,7 @@ async def confirm(request: Request, holder: Holder) -> Response:
         holder,
         id,
         fields,
-        revision=known["revision"] if revision in (None, known["revision"]) else -1,
+        revision=match.base(known["revision"]),
         previous=known,
         confirmation=changes.GiveConfirmation(seen),
         idempotency_key=idempotency_key(request),

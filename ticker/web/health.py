@@ -107,6 +107,9 @@ def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
     writable = node.follower.writable and node.server_check.fault is None
     yield "# HELP ticker_log_writable 1 while the log takes entries.\n"
     yield f"# TYPE ticker_log_writable gauge\nticker_log_writable {int(writable)}\n"
+    yield "# HELP ticker_responses_total Responses to requests, by status.\n# TYPE ticker_responses_total counter\n"
+    for status, count in sorted(node.responses.items()):
+        yield f'ticker_responses_total{{status="{status}"}} {count}\n'
     cut = {n: c.cut_readers for n, c in channels.items()}
     yield "# HELP ticker_readers_cut_total Readers cut because they took nothing.\n"
     yield "# TYPE ticker_readers_cut_total counter\n"

@@ -12,7 +12,7 @@ from ticker.dispatch import FIELDS, EditBody, KillBody, read
 from ticker.errors import Forbidden
 from ticker.journal.append import no_longer_held
 from ticker.journal.registry import Holder
-from ticker.web.append import OF_RECEIPTS, append
+from ticker.web.append import OF_RECEIPTS, append, append_merged
 from ticker.web.dispatches import release_time, respond_filed
 from ticker.web.faults import CLOSED, INVALID_PARAMETER, NOT_YOURS, STALE_REVISION
 from ticker.web.node import node_of
@@ -108,25 +108,27 @@ async def read_held(request: Request, holder: Holder) -> Response:
 )
 async def edit(request: Request, holder: Holder) -> Response:
     """Edit a held dispatch."""
-    revision = if_match(request)
-    edited = read(EditBody, await body(request))
+    match = if_match(request)
+    edited, key = read(EditBody, await body(request)), idempotency_key(request)
     await check_original(request, holder, edited.edition_of)
-    record = await _record(request, holder)
-    key = idempotency_key(request)
-    if record["status"] != "held" and key is None:  # a repeated request gets the first response all the same
-        raise no_longer_held(record)
-    until = edited.release_at or record.get("release_at")
-    change = changes.Edit(
-        holder,
-        record["id"],
-        edited.applied_to(record),
-        release_time(until) if until else 0,
-        revision=record["revision"] if revision in (None, record["revision"]) else -1,
-        own_only=holder.role == "correspondent",
-        edit={"if-match": revision, **edited.model_dump(exclude_unset=True)},
-        idempotency_key=key,
-    )
-    receipt, headers = await append(request, change)
+
+    async def merged() -> changes.Change:
+        record = await _record(request, holder)
+        if record["status"] != "held" and key is None:  # a repeated request gets the first response all the same
+            raise no_longer_held(record)
+        until = edited.release_at or record.get("release_at")
+        return changes.Edit(
+            holder,
+            record["id"],
+            edited.applied_to(record),
+            release_time(until) if until else 0,
+            revision=match.base(record["revision"]),
+            own_only=holder.role == "correspondent",
+            edit={"if-match": match.sent(), **edited.model_dump(exclude_unset=True)},
+            idempotency_key=key,
+        )
+
+    receipt, headers = await append_merged(request, match, merged)
     return json(receipt, 200, headers)
 
 

@@ -50,7 +50,7 @@ class Parameter:
         where: in which part of the request.
         description: what it is for.
         schema: JSON schema of its value.
-        example: a value.
+        example: a value; None where every request needs another one, so that no tool sends the example.
         required: whether it must be sent; one in a path always is.
     """
 

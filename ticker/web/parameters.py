@@ -15,6 +15,7 @@ FEED: Final = "/v1/feeds/{feed}"
 
 NAME: Final = text("Name of the feed.", pattern=f"^{dispatch.FEED_NAME.pattern}$")
 
+_REVISION: Final = r'(W/)?"[0-9]{1,9}(\.[0-9a-f]{8})?"'
 _ETAG: Final = r'^(W/)?"[!#-~]+"$'
 _STRING: Final[Schema] = {"type": "string"}
 
@@ -46,8 +47,8 @@ IF_MATCH: Final = Parameter(
     "IfMatch",
     "If-Match",
     "header",
-    "The ETag of the revision you have seen, or `*`.",
-    {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}"|[0-9]{1,9})$'},
+    "The ETag of the revision you have seen, a list of them, or `*` for any.",
+    {"type": "string", "pattern": rf"^(\*|[0-9]{{1,9}}|{_REVISION}(, {_REVISION})*)$"},
     '"1"',
     required=True,
 )
@@ -62,12 +63,12 @@ IDEMPOTENCY_KEY: Final = Parameter(
     "Unlike any other of yours: makes it safe to send the change again. Known for 24 hours, to one API key and one "
     "feed.",
     {"type": "string", "pattern": r'^("[!#-~]{1,255}"|[!#-~]{1,255})$'},
-    '"7c1f6a52-0d0e-4f0e-9c63-3f5f0a1c2b7d"',
+    example=None,
 )
 
 ETAG: Final = Header(
     "ETag",
-    "Revision of the dispatch, or position of the feed, in quotes; that of a feed is weak.",
+    "Revision of the dispatch with a digest of its editions, if any, or position of the feed; that of a feed is weak.",
     {"type": "string", "pattern": _ETAG},
     '"1"',
     always=True,

@@ -1,13 +1,12 @@
-"""What a request carries beside its path: the body, the Idempotency-Key, and If-Match."""
+"""What a request has beside its path: the body, the Idempotency-Key, and If-Match."""
 
 from __future__ import annotations
-
-import re
 
 from starlette.requests import Request
 
 from ticker.dispatch import MAX_BODY
 from ticker.errors import BadRequest, PreconditionRequired, TooLarge
+from ticker.web.etag import IfMatch, revision_of
 
 
 def too_large() -> TooLarge:
@@ -54,14 +53,20 @@ def idempotency_key(request: Request) -> str | None:
     return bare
 
 
-def if_match(request: Request) -> int | None:
-    """Return the revision that If-Match names, or None for `*` (RFC 9110 section 13.1.1)."""
-    tag = request.headers.get("if-match")
-    if tag is None:
+def if_match(request: Request) -> IfMatch:
+    """Return the If-Match of a request.
+
+    Raises:
+        PreconditionRequired: there is no If-Match.
+        BadRequest: it names no revision.
+    """
+    given = request.headers.getlist("if-match")
+    if not given:
         raise if_match_needed()
-    if tag.strip() == "*":
-        return None
-    match = re.fullmatch(r'(?:W/)?"?r?([0-9]{1,9})"?', tag.strip())
-    if match is None:
+    tags = [tag.strip() for tag in ",".join(given).split(",") if tag.strip()]
+    if tags == ["*"]:
+        return IfMatch(None)
+    revisions = [revision_of(tag) for tag in tags]
+    if not revisions or None in revisions:
         raise bad_if_match()
-    return int(match[1])
+    return IfMatch(tuple(revision for revision in revisions if revision is not None))

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.web.admission import cross_origin, governing
+from ticker.web.etag import content_of
 from ticker.web.node import node_of
 
 FRESH_FOR: Final = 1
@@ -50,7 +51,7 @@ def public(
     headers["access-control-expose-headers"] = EXPOSED
     if tag is not None:
         headers["etag"] = f'W/"{tag}"' if weak else f'"{tag}"'
-        known = request.headers.get("if-none-match", "")
-        if known == "*" or f'"{tag}"' in (seen.strip().removeprefix("W/") for seen in known.split(",")):
+        known = [seen.strip() for seen in request.headers.get("if-none-match", "").split(",")]
+        if known == ["*"] or tag in map(content_of, known):
             return Response(status_code=304, headers=headers)
     return Response(orjson.dumps(value), 200, headers, "application/json")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+import orjson
 from pydantic import AfterValidator, BeforeValidator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
@@ -88,6 +89,12 @@ def schema(model: type[Body]) -> Schema:
         described["minProperties"] = 1
         for field in described["properties"].values():
             field.pop("default", None)  # what is not named is not changed
+    for field in described["properties"].values():
+        # Generators of clients make a field with a default one that every request must have.
+        default = field.pop("default", None)
+        if default not in (None, [], ""):
+            told = default if isinstance(default, str) else orjson.dumps(default).decode()
+            field["description"] = f"{field['description']} Default: {told}."
     if issubclass(model, FieldChanges):
         for name in ALWAYS:
             field = described["properties"][name]

@@ -85,6 +85,7 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
+        "security": [],  # reading needs no key; an operation that does says so
         "tags": [{"name": name, "description": purpose} for name, purpose in TAGS.items()],
         "paths": paths,
         "components": components.described(),
@@ -159,7 +160,7 @@ def _parameter(parameter: Parameter) -> Schema:
         "description": parameter.description,
         **({"required": True} if parameter.required else {}),
         "schema": parameter.schema,
-        "example": parameter.example,
+        **({} if parameter.example is None else {"example": parameter.example}),
     }
 
 

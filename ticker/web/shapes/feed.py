@@ -14,7 +14,7 @@ from ticker.web.shapes.dispatch import ALWAYS_GIVEN, EITHER
 _PROVEN: Final = "When the node was last proven to be in sync with the log; null"
 
 ON_AIR: Final = Shape(
-    "OnAir",
+    "AirState",
     shape(
         "The newsroom's LIVE switch, and where its broadcast can be seen.",
         {
