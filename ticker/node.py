@@ -11,10 +11,12 @@ from collections import Counter
 from typing import Final, Self
 
 from ticker.channel import Channel
+from ticker.client_address import ClientAddresses
 from ticker.delivery import Deliveries, Filed, Kept
 from ticker.desk_watch import DeskWatch
 from ticker.errors import NotFound, Unavailable
 from ticker.follower import Follower
+from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
@@ -22,6 +24,7 @@ from ticker.journal.held import HeldDispatches
 from ticker.journal.invitations import Invitations
 from ticker.journal.log import Journal
 from ticker.journal.people import People
+from ticker.journal.rate import Rates
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
@@ -60,11 +63,15 @@ class Node:
             replicas=settings.replicas,
             replica_timeout=settings.replica_timeout,
             check=self.server_check,
+            limits=settings.limits,
         )
-        self.registry = Registry(self.redis)
+        self.registry = Registry(self.redis, max_feeds=settings.max_feeds)
         self.sessions = Sessions(self.redis, self.registry)
         self.people = People(self.redis, self.registry)
         self.invitations = Invitations(self.redis, self.registry)
+        self.rates = Rates(self.redis)
+        self.addresses = ClientAddresses(settings.trusted)
+        self.guesses = Guesses(time.monotonic)
         self.held = HeldDispatches(self.redis)
         self.responses: Counter[int] = Counter()
         """How many requests got a response of each status; streams, and what is no request, are not among them."""
@@ -99,7 +106,9 @@ class Node:
             others=self._connections[:2],
         )
         self.feeds = self.follower.feeds
-        self._releaser = Releaser(self.journal, self.held, self.hub, on_kept=self.note_kept)
+        self._releaser = Releaser(
+            self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of
+        )
 
     async def __aenter__(self) -> Self:
         running = [

@@ -93,8 +93,13 @@ def order(feed: str) -> str:
 
 
 def revisions(feed: str) -> str:
-    """Hash: dispatch id → its earlier revisions, as JSON objects with commas between."""
+    """Hash: dispatch id → its earlier revisions, as JSON objects with commas between. Only version 0.1.0 writes it."""
     return f"ticker:{{{feed}}}:revisions"
+
+
+def earlier(feed: str, id: str) -> str:
+    """List: the earlier revisions of a dispatch, oldest first, except those in `revisions`."""
+    return f"ticker:{{{feed}}}:revisions:{id}"
 
 
 def labels(feed: str) -> str:

@@ -76,7 +76,7 @@ DISPATCH_WITH_HISTORY: Final = Shape(
             "id": ID,
             **ALWAYS_GIVEN,
             **_STATE,
-            "revisions": many(DISPATCH, "Its earlier revisions, oldest first."),
+            "revisions": many(DISPATCH, "Its newest earlier revisions, oldest first."),
             "editions": EDITIONS,
         },
         {**SOMETIMES_GIVEN, **_NOTE},
