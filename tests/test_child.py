@@ -34,6 +34,18 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_a_child_does_not_get_the_settings_of_this_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TICKER_ADMIN_KEY", "a key that is secret")
+    monkeypatch.setenv("LANG", "ar_LB.UTF-8")
+    with (tmp_path / "out").open("wb") as file:
+        assert await (await Child.start("env", stdout=file)).wait() == 0
+    printed = (tmp_path / "out").read_text()
+    assert "TICKER_" not in printed
+    assert "LANG=ar_LB.UTF-8" in printed
+
+
 def exists(pid: int) -> bool:
     """Whether there is such a process, zombies included."""
     return Path(f"/proc/{pid}").exists()

@@ -8,7 +8,16 @@ from http import HTTPStatus
 import pytest
 
 from ticker import errors
-from ticker.errors import BrokenLog, Conflict, Gone, Invalid, StaleRevision, TickerError, Unavailable
+from ticker.errors import (
+    BrokenLog,
+    Conflict,
+    Gone,
+    Invalid,
+    StaleRevision,
+    TickerError,
+    Unavailable,
+    unknown_parameters,
+)
 
 TREE = [thing for _, thing in inspect.getmembers(errors, inspect.isclass) if issubclass(thing, TickerError)]
 ANSWERED = [thing for thing in TREE if thing.status != 500]
@@ -28,6 +37,14 @@ def test_an_error_carries_its_sentence_the_field_at_fault_and_when_to_come_back(
 def test_field_and_retry_are_left_out_unless_given() -> None:
     error = TickerError("No")
     assert (error.field, error.retry_after) == (None, None)
+
+
+def test_unknown_parameters_are_named_with_those_that_there_are() -> None:
+    assert unknown_parameters(["wiat", "after", "b"], ("after", "wait")) == [
+        ("b", "is not a known parameter; the parameters are after, wait"),
+        ("wiat", "is not a known parameter; the parameters are after, wait"),
+    ]
+    assert unknown_parameters({"after": "1"}, ("after", "wait")) == []
 
 
 @pytest.mark.parametrize("error", ANSWERED)

@@ -24,10 +24,10 @@ _RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
 _CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "unplaced", "waiting"} | _FRESH
 _HUB = {"channel"} | _CHANNEL
-_JOURNAL = {"admin", "desk"} | _HUB
+_JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"desk_watch", "follower", "release", "settings"} | _FOLLOWER
+_NODE = {"client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
 _WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -37,8 +37,11 @@ MAY_IMPORT = {
     "language": set(),
     "text": set(),
     "origins": set[str](),
-    "settings": {"errors", "origins"},
-    "log": {"settings"},
+    "guesses": set[str](),
+    "client_address": {"settings"},
+    "limits": set[str](),
+    "settings": {"errors", "limits", "origins"},
+    "log": {"limits", "settings"},
     "schema": set[str](),
     "entry": _ENTRY,
     "dispatch": _ENTRY,
@@ -71,7 +74,7 @@ MAY_IMPORT = {
     "node": _NODE,
     "web": _WEB,
     "server": _SERVER,
-    "load": {"errors"},
+    "load": {"child", "errors"},
     "client": set(),  # it is used without the service
     "cli": _SERVER | {"server", "load"},
     "__main__": {"cli"},
@@ -92,9 +95,11 @@ PURE = {
     "follow",
     "freshness",
     "goal",
+    "guesses",
     "hub",
     "lagging",
     "language",
+    "limits",
     "longpoll",
     "node_counts",
     "origins",

@@ -45,6 +45,7 @@ class Desk:
             self.held,
             self.hub,
             on_kept=lambda feed, receipt: self.kept.append((feed, receipt.body["id"])),
+            feeds_of=Registry(redis).feeds_of,
             sleep=self._sleep,
         )
 
@@ -105,7 +106,7 @@ async def test_a_dispatch_that_was_postponed_a_moment_ago_stays_held(desk: Desk)
     later = due.now + 3_600_000
     await desk.journal.append("breaking", changes.Edit(MONA, due.id, FIELDS, later))
     assert await desk.releaser.release(due) is False
-    [record] = await desk.held.waiting("breaking")
+    [(record, _)] = await desk.held.waiting("breaking", 9)
     assert record["release_at"] == rfc3339(datetime.fromtimestamp(later / 1000, UTC))
     assert (await desk.feed()).dispatches == []
 
@@ -116,7 +117,7 @@ async def test_a_dispatch_that_is_no_longer_held_is_left_alone(desk: Desk, how: 
     change = changes.Spike(MONA, due.id, "no") if how == "spiked" else changes.Release(MONA, due.id, FIELDS)
     await desk.journal.append("breaking", change)
     assert await desk.releaser.release(due) is False
-    assert await desk.held.waiting("breaking") == []
+    assert await desk.held.waiting("breaking", 9) == []
     with pytest.raises(Conflict):
         await desk.journal.append("breaking", changes.Release(MONA, due.id, FIELDS))
 
@@ -217,7 +218,7 @@ async def test_a_dispatch_whose_key_is_revoked_is_parked_and_blocks_nothing(
     await past(desk, Due("breaking", last, parked.now + 200))
     await desk.until_it_sleeps()
     assert len((await desk.feed()).dispatches) == 1
-    [record] = await desk.held.waiting("breaking")
+    [(record, _)] = await desk.held.waiting("breaking", 9)
     assert (record["id"], "parked" in record) == (parked.id, True)
     assert (await desk.held.due(["breaking"]))[0] == [], "it is due no more"
     assert caplog.text == ""

@@ -115,7 +115,11 @@ class KeyPlan(Body):
         description="How far the key reaches.", examples=["correspondent"]
     )
     feeds: list[FeedName] = Field(
-        default=[], max_length=100, description="The feeds it works in; none named means all.", examples=[["breaking"]]
+        default=[],  # an empty list is refused: a program that found no feeds must not get a key to all of them
+        min_length=1,
+        max_length=100,
+        description="The feeds it works in, at least one. Without `feeds` it works in all of them.",
+        examples=[["breaking"]],
     )
     person: PersonId | None = Field(
         default=None,

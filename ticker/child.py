@@ -12,9 +12,18 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from ticker.errors import TickerError
+
+SETTINGS: Final = "TICKER_"
+"""What the names of variables begin with that may hold a secret: a key, or the password of Redis."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for children: without this program's settings, which others may read in /proc."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+
 
 log = logging.getLogger("ticker.child")
 
@@ -45,12 +54,13 @@ class Child:
         """Start a command in a session of its own: a Ctrl-C in the terminal is for this process, which stops the child.
 
         `on_exit` is called once the process has exited, to release what was kept for it; `wait` and `stop` return after
-        it has. `stop` sends `stop_signal`. `options` are those of `asyncio.create_subprocess_exec`.
+        it has. `stop` sends `stop_signal`. `options` are those of `asyncio.create_subprocess_exec`. Its environment has
+        no settings of this program: what it needs to know, secrets above all, is passed by a pipe or a socket.
 
         Raises:
             OSError: the system cannot start it.
         """
-        process = await asyncio.create_subprocess_exec(*command, start_new_session=True, **options)
+        process = await asyncio.create_subprocess_exec(*command, start_new_session=True, env=environment(), **options)
         return cls(process, on_exit, stop_signal)
 
     async def _reap(self) -> int:

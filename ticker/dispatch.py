@@ -310,7 +310,7 @@ def _explain(fault: Any, known: str) -> tuple[str, str]:
         case "value_error":
             message = str(context["error"])
         case "string_too_short" | "too_short":
-            message = "is empty"
+            message = "is empty" if isinstance(fault["input"], str) else "is empty; name at least one, or leave it out"
         case "string_too_long" | "too_long":
             unit = "characters" if isinstance(fault["input"], str) else "entries"
             message = f"has more than {context['max_length']} {unit}"

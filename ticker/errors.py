@@ -7,6 +7,7 @@ printed to stderr.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar, Literal
 
 
@@ -191,6 +192,12 @@ class Invalid(TickerError):
 
     def extra(self) -> dict[str, object]:
         return {"errors": [{"field": field, "detail": message} for field, message in self.faults]}
+
+
+def unknown_parameters(given: Iterable[str], known: Collection[str]) -> list[tuple[str, str]]:
+    """Return a fault for each of these parameters of a query that is not among the known ones."""
+    fault = f"is not a known parameter; the parameters are {', '.join(known)}"
+    return [(name, fault) for name in sorted(set(given) - set(known))]
 
 
 def out_of_range(name: str, least: int, most: int) -> Invalid:

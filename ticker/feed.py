@@ -9,11 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ticker.dispatch import Visibility
+from ticker.dispatch import BREAKING, Visibility
 from ticker.entry import Tail
 
 WINDOW: Final = 20
 """Dispatches in a snapshot."""
+
+
+def place(name: str) -> tuple[bool, str]:
+    """Return the sort key of a feed, by its name, in every list of feeds: `breaking` first, the others by name."""
+    return name != BREAKING, name
+
 
 ON_AIR: Final[dict[str, Any]] = {"on": True, "label": None, "url": None}
 """A feed is on air until an editor takes it off."""

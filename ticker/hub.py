@@ -21,7 +21,7 @@ from typing import Any
 from ticker.channel import Channel
 from ticker.entry import Entry, Tail
 from ticker.errors import Closed, Unavailable, no_such_feed
-from ticker.feed import Feed
+from ticker.feed import Feed, place
 from ticker.origins import EVERY
 from ticker.wire import CloseCode
 
@@ -71,6 +71,8 @@ class Hub:
             channel = self._channels[feed.name] = Channel(
                 feed, recent, base, capacity=self.capacity, clock=self._clock, origins=self._origins
             )
+            for name in sorted(self._channels, key=place):  # lists of feeds are the same on every node
+                self._channels[name] = self._channels.pop(name)
         else:
             channel.restart(feed, recent, base)
         self._damaged.discard(feed.name)

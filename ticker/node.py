@@ -11,10 +11,12 @@ from collections import Counter
 from typing import Final, Self
 
 from ticker.channel import Channel
+from ticker.client_address import ClientAddresses
 from ticker.delivery import Deliveries, Filed, Kept
 from ticker.desk_watch import DeskWatch
-from ticker.errors import NotFound
+from ticker.errors import NotFound, Unavailable
 from ticker.follower import Follower
+from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
@@ -22,7 +24,9 @@ from ticker.journal.held import HeldDispatches
 from ticker.journal.invitations import Invitations
 from ticker.journal.log import Journal
 from ticker.journal.people import People
+from ticker.journal.rate import Rates
 from ticker.journal.redis import Redis
+from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
 from ticker.journal.sessions import Sessions
@@ -59,11 +63,15 @@ class Node:
             replicas=settings.replicas,
             replica_timeout=settings.replica_timeout,
             check=self.server_check,
+            limits=settings.limits,
         )
-        self.registry = Registry(self.redis)
+        self.registry = Registry(self.redis, max_feeds=settings.max_feeds)
         self.sessions = Sessions(self.redis, self.registry)
         self.people = People(self.redis, self.registry)
         self.invitations = Invitations(self.redis, self.registry)
+        self.rates = Rates(self.redis)
+        self.addresses = ClientAddresses(settings.trusted)
+        self.guesses = Guesses(time.monotonic)
         self.held = HeldDispatches(self.redis)
         self.responses: Counter[int] = Counter()
         """How many requests got a response of each status; streams, and what is no request, are not among them."""
@@ -71,7 +79,7 @@ class Node:
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
         self.redis_clock = RedisClock()
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
-        self.delivery_reports = DeliveryReports(self.redis)
+        self.delivery_reports = DeliveryReports(self.redis, self.journal.settle)
         self._id = secrets.token_hex(4)
         self.desk_watch = DeskWatch(
             self.redis,
@@ -98,7 +106,9 @@ class Node:
             others=self._connections[:2],
         )
         self.feeds = self.follower.feeds
-        self._releaser = Releaser(self.journal, self.held, self.hub, on_kept=self.note_kept)
+        self._releaser = Releaser(
+            self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of
+        )
 
     async def __aenter__(self) -> Self:
         running = [
@@ -118,6 +128,8 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
+        with contextlib.suppress(Unavailable, CommandError):
+            await self.delivery_reports.store(self._id, self.deliveries)  # what was measured since the last time
         for redis in self._connections:
             await redis.close()
 
@@ -125,7 +137,7 @@ class Node:
         """Note for the delivery report that a dispatch is known to be kept, if the receipt is of one that was filed."""
         filed = receipt.body.get("filed")
         if filed is not None:
-            kept = Kept(self.redis_clock.now(), receipt.repeated)
+            kept = Kept(self.redis_clock.now(), receipt.repeated, receipt.nodes)
             self.deliveries.kept(Filed(feed, receipt.body["id"], filed), kept)
 
     async def find(self, name: str) -> Channel:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Final, NamedTuple
 
 from ticker import changes
@@ -38,6 +38,12 @@ class OnTimer(NamedTuple):
     id: str
     name: str
     key: None = None
+    feeds: Container[str] | None = ()
+    """The other feeds that the key which held it may write to; None for all."""
+
+    def writes(self, feed: str) -> bool:
+        """Return True if that key is valid for another feed."""
+        return self.feeds is None or feed in self.feeds
 
 
 class Releaser:
@@ -50,13 +56,18 @@ class Releaser:
         hub: Hub,
         *,
         on_kept: Callable[[str, Receipt], None],
+        feeds_of: Callable[[str], Awaitable[tuple[str, ...] | None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`on_kept` is called with the feed and the receipt of each dispatch released here; `sleep` takes seconds."""
+        """`on_kept` is called with the feed and the receipt of each dispatch released here.
+
+        `feeds_of` returns the feeds that a person's keys reach, None for all; `sleep` takes seconds.
+        """
         self._journal = journal
         self._held = held
         self._hub = hub
         self._on_kept = on_kept
+        self._feeds_of = feeds_of
         self._failed = False
         self._polls = 0
         self._deferred: dict[tuple[str, str], int] = {}
@@ -132,6 +143,8 @@ class Releaser:
             given = {name: record[name] for name in FIELDS if name in record}
             fields, confirmation = changes.require_confirmation(given, channel.feed)
             author = OnTimer(filer, record["by"])
+            if "edition_of" in fields:  # which the other feed shows only if the key may write there
+                author = author._replace(feeds=await self._feeds_of(filer))
             change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             receipt = await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):

@@ -7,8 +7,9 @@ environment over the default here. docs/operations.md lists the same names; a te
 from __future__ import annotations
 
 import ipaddress
-import os
+import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -18,8 +19,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ticker import origins
 from ticker.errors import BadSetting
+from ticker.limits import Limits
 
 PREFIX = "TICKER_"
+
+IN_FILES: Final = ("admin_key", "redis_url")
+"""Settings that may hold a secret. Each may be in a file, which the setting of that name and `_file` names."""
+
+MAX_FILE: Final = 4096
+"""Characters of such a file."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -88,6 +96,12 @@ class Settings(BaseSettings):
     admin_key: str | None = Field(
         None, min_length=16, repr=False, description="A key with the admin role, set at start (for containers)."
     )
+    admin_key_file: Path | None = Field(
+        None, description="File with the admin key, instead of TICKER_ADMIN_KEY. A newline at its end does not count."
+    )
+    redis_url_file: Path | None = Field(
+        None, description="File with the address of Redis, instead of TICKER_REDIS_URL: it may have a password."
+    )
     origins: str = Field(
         "*", description="Web origins whose pages may read feeds, separated by commas; * allows every site."
     )
@@ -104,8 +118,18 @@ class Settings(BaseSettings):
         10.0, ge=0, le=600, description="Seconds over which a stopping worker empties itself of readers."
     )
     rate: int = Field(
-        0, ge=0, description="Changes a minute that a key may make unless it has a rate of its own; 0 sets no limit."
+        1200,
+        ge=0,
+        description="Changes a minute that a key may make unless it has a rate of its own, or is an admin's of all "
+        "feeds; 0 sets no limit.",
     )
+    max_feeds: int = Field(1000, ge=0, description="Feeds in all, closed ones included; 0 sets no limit.")
+    max_revisions: int = Field(500, ge=0, description="Revisions of a dispatch; 0 sets no limit.")
+    max_labels: int = Field(
+        20_000, ge=0, description="Sections, places and stories of a feed, together; 0 sets no limit."
+    )
+    max_held: int = Field(2000, ge=0, description="Dispatches that are held in a feed; 0 sets no limit.")
+    max_held_by_key: int = Field(1000, ge=0, description="Dispatches that one key holds in a feed; 0 sets no limit.")
     readers: int = Field(0, ge=0, description="Readers a worker admits; 0 means as many as its open-file limit allows.")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -139,20 +163,56 @@ class Settings(BaseSettings):
             BadSetting: in one line, with the flag or variable at fault.
         """
         given = {name: value for name, value in flags.items() if value is not None}
+        files: dict[str, Any] = {}
         try:
-            return cls(**given)
+            settings = cls(**given)
+            files = cls._from_files(settings, given)
+            return cls(**given, **files) if files else settings
         except ValidationError as error:
             fault = error.errors()[0]
             name = str(fault["loc"][0])
             where = f"--{name.replace('_', '-')}" if name in given else PREFIX + name.upper()
+            where += "_FILE" if name in files else ""
             # What is not to be shown elsewhere is not to be shown in a log either.
             got = f" (got {str(fault['input'])!r})" if cls.model_fields[name].repr else ""
             raise BadSetting(f"{where}: {fault['msg'].removeprefix('Value error, ')}{got}") from None
 
-    def environment(self) -> dict[str, str]:
-        """Return the process environment with these settings in it, for worker processes."""
-        mine = {PREFIX + name.upper(): str(value) for name, value in self.model_dump().items() if value is not None}
-        return {**os.environ, **mine}
+    @classmethod
+    def _from_files(cls, settings: Self, given: Collection[str]) -> dict[str, Any]:
+        """Return the settings that are in files, except those that a flag gives.
+
+        Raises:
+            BadSetting: a variable and its file are both set, or the file cannot be used.
+        """
+        found = {}
+        for name in IN_FILES:
+            path: Path | None = getattr(settings, f"{name}_file")
+            variable = PREFIX + name.upper()
+            if path is None or name in given:
+                continue
+            if getattr(settings, name) is not None:
+                raise BadSetting(f"{variable} and {variable}_FILE are both set; keep one of them")
+            try:
+                with path.open(encoding="utf-8") as file:
+                    text = file.read(MAX_FILE + 1)
+            except OSError as error:
+                raise BadSetting(f"{variable}_FILE: {error.strerror}: {path}") from None
+            except ValueError:
+                raise BadSetting(f"{variable}_FILE: {path} is not text in UTF-8") from None
+            found[name] = text.rstrip("\r\n")
+            if not 0 < len(found[name]) <= MAX_FILE:
+                fault = "is empty" if not found[name] else f"has more than {MAX_FILE} characters"
+                raise BadSetting(f"{variable}_FILE: {path} {fault}")
+        return found
+
+    def handed_over(self) -> bytes:
+        """Return these settings as one line for a worker process, which gets them by a socket: some are secret."""
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def received(cls, line: bytes) -> Self:
+        """Return settings that were handed over; neither environment nor files are read."""
+        return cls(**json.loads(line))
 
     @field_validator("origins")
     @classmethod
@@ -175,6 +235,11 @@ class Settings(BaseSettings):
     def trusted(self) -> tuple[Network, ...]:
         """The networks of proxies that are believed."""
         return _networks(self.trusted_proxies)
+
+    @property
+    def limits(self) -> Limits:
+        """What one feed, and one key in it, may take up."""
+        return Limits(self.max_revisions, self.max_labels, self.max_held, self.max_held_by_key)
 
     @property
     def allowed(self) -> tuple[str, ...]:

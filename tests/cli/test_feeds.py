@@ -20,7 +20,9 @@ def test_an_edition_and_a_feed_whose_flashes_take_two(service: Service, here: He
     service.until(lambda: service.http.get(f"/v1/feeds/{edition}").status_code == 200)
     (listed,) = [feed for feed in service.http.get("/v1/feeds").json()["feeds"] if feed["name"] == edition]
     assert (listed["edition_of"], [feed["name"] for feed in listed["editions"]]) == (original, [original])
-    assert "edition_of" in here(where, "feeds", "add", "x", "--edition-of", "No Feed", *more).complaint
+    for nothing in ("No Feed", "nowhere", "x"):
+        assert "edition_of" in here(where, "feeds", "add", "x", "--edition-of", nothing, *more).complaint
+    assert service.http.get("/v1/feeds/x").status_code == 404
 
     dispatch = service.file(original, "Bridge closed")["id"]
     flash = ["file", "إغلاق الجسر", "--feed", edition, "--edition-of", f"{original}/{dispatch}", "--urgency", "flash"]

@@ -8,7 +8,8 @@ from ticker.client import reads
 def test_the_paths_of_reads() -> None:
     assert reads.snapshot("f").path == "/v1/feeds/f"
     assert reads.dispatch("f", "i").path == "/v1/feeds/f/dispatches/i"
-    assert reads.held("f").path == "/v1/feeds/f/held"
+    assert reads.held("f").path == "/v1/feeds/f/held?limit=100"
+    assert reads.held("f", "17-h").path == "/v1/feeds/f/held?limit=100&after=17-h"
     assert reads.history("f").path == "/v1/feeds/f/dispatches?limit=100"
 
 

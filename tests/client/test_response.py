@@ -18,7 +18,7 @@ from ticker.client.problems import (
     StaleRevision,
     UnexpectedResponse,
 )
-from ticker.client.response import Response, content, failure, next_before
+from ticker.client.response import Response, content, failure, next_page
 from ticker.errors import TickerError
 
 
@@ -111,4 +111,4 @@ def test_a_redirect_says_where_it_points() -> None:
     ],
 )
 def test_the_next_page_is_named_by_its_link(link: str | None, before: str | None) -> None:
-    assert next_before(Response(200, {} if link is None else {"link": link})) == before
+    assert next_page(Response(200, {} if link is None else {"link": link}), "before") == before

@@ -39,6 +39,14 @@ def test_a_hub_that_has_not_reached_its_log_cannot_say_which_feeds_there_are(log
     assert [*hub.open_channels()] == ["breaking"]
 
 
+def test_feeds_are_in_one_order_however_a_node_came_to_know_them(log: Log, clock: Clock) -> None:
+    for learned in (("sport", "breaking", "arts"), ("arts", "sport", "breaking")):
+        hub = Hub(capacity=8, limit=3, clock=clock)
+        for name in learned:
+            log.open_in(hub, name)
+        assert [*hub.channels] == ["breaking", "arts", "sport"]
+
+
 def test_nobody_but_the_hub_changes_its_channels(hub: Hub) -> None:
     with pytest.raises(TypeError):
         hub.channels["weather"] = hub.channel("sport")  # type: ignore[index]

@@ -13,8 +13,10 @@ from ticker import changes
 from ticker.errors import TickerError
 from ticker.journal import names
 from ticker.journal.append import ACCEPTED, REFUSED
+from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, Script
 from ticker.journal.registry import Registry
+from ticker.limits import Limits
 from ticker.release import OnTimer
 
 FEED = "breaking"
@@ -33,7 +35,7 @@ def test_lua_and_python_have_the_same_outcomes() -> None:
 
 
 def test_the_script_returns_every_outcome_and_no_other() -> None:
-    script = lua("held.lua") + lua("flash.lua") + lua("append.lua")
+    script = lua("held.lua") + lua("flash.lua") + lua("limits.lua") + lua("append.lua")
     assert set(re.findall(r"\boutcome\.(\w+)", script)) == ALL
     assert len(re.findall(r"return (?:nil, )?\{", script)) == len(re.findall(r"return (?:nil, )?\{outcome\.", script))
 
@@ -51,7 +53,7 @@ class Recorder(Redis):
 
     async def run(self, script: Script, names: list[str], args: list[Any]) -> Any:
         found = await self._redis.run(script, names, args)
-        if isinstance(found, list) and len(found) == 2:
+        if isinstance(found, list) and len(found) in (2, 3):
             self.outcome = found[0].decode()
         return found
 
@@ -97,6 +99,17 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     assert await outcome(changes.Correct(MONA, flash, FIELDS, confirmation=changes.GiveConfirmation())) == "alone"
     await redis("HSET", names.state(FEED), "at", soon)
     assert await outcome(confirm) == "late"
+
+    await redis("HSET", names.state(FEED), "at", 0)
+    journal = Journal(recorder, limits=Limits(revisions=1, labels=1, held=2, held_by_key=1))
+    assert await outcome(filing()) == "kept"
+    assert await outcome(filing(fields=FIELDS | {"story": "other"})) == "many_labels"
+    assert await outcome(changes.Correct(MONA, ids[-1], FIELDS)) == "many_revisions"
+    assert await outcome(changes.Hold(MONA, FIELDS, soon)) == "kept"
+    assert await outcome(changes.Hold(MONA, FIELDS, soon)) == "many_held_by_key"
+    assert await outcome(changes.Hold(LUIS, FIELDS, soon)) == "kept"
+    assert await outcome(changes.Hold(LUIS, FIELDS, soon)) == "many_held"
+    journal = Journal(recorder)
 
     assert await outcome(changes.Hold(LUIS, FIELDS, 2 * soon)) == "kept"
     await redis("SADD", names.revoked(FEED), "luis")

@@ -88,10 +88,10 @@ async def public(redis: Redis, feed: str) -> dict[str, Any]:
         "labels": labels,
         "history": [
             await journal.history(feed, None, 1000, narrow)
-            for narrow in (None, *((kind, label) for kind, found in sorted(labels.items()) for label in sorted(found)))
+            for narrow in (None, *((kind, label) for kind, found in sorted(labels.items()) for label, _ in found))
         ],
-        "dispatches": [await journal.dispatch(feed, id) for id in ids],
-        "editions": [await journal.editions(feed, id) for id in ids],
+        "dispatches": [await journal.dispatch_with_revisions(feed, id) for id in ids],
+        "editions": [await journal.editions(feed, await journal.dispatch(feed, id)) for id in ids],
         "entries": await journal.recent(feed, state.tail.offset, 1000),
     }
 
@@ -100,9 +100,9 @@ async def exported(redis: Redis, feed: str = "breaking") -> list[bytes]:
     return [line async for line, _ in export_feed(redis, await Registry(redis).settings(feed))]
 
 
-async def imported(redis: Redis, lines: list[bytes], **rest: str) -> list[int]:
+async def imported(redis: Redis, lines: list[bytes], name: str | None = None) -> list[int]:
     """Import a feed; return how far it said it was."""
-    return [step.done async for _, step in import_feed(redis, lines, **rest)]
+    return [step.done async for _, step in import_feed(redis, lines, name=name)]
 
 
 async def shut(redis: Redis, feed: str) -> None:

@@ -112,19 +112,18 @@ async def _keep_text_of_the_killed(redis: Redis, ids: list[str]) -> None:
 
 
 async def _change_an_earlier_revision(redis: Redis, ids: list[str]) -> None:
-    shown = await redis("HGET", names.revisions("breaking"), ids[0])
-    await redis("HSET", names.revisions("breaking"), ids[0], shown.replace(b"one, corrected", b"one, corrupted"))
+    shown = await redis("LINDEX", names.earlier("breaking", ids[0]), 1)
+    await redis("LSET", names.earlier("breaking", ids[0]), 1, shown.replace(b"one, corrected", b"one, corrupted"))
 
 
 async def _lose_earlier_revisions(redis: Redis, ids: list[str]) -> None:
-    await redis("HDEL", names.revisions("breaking"), ids[0])
+    await redis("DEL", names.earlier("breaking", ids[0]))
 
 
 async def _raise_a_revision(redis: Redis, ids: list[str]) -> None:
     shown = await redis("HGET", names.dispatches("breaking"), ids[0])
     await redis("HSET", names.dispatches("breaking"), ids[0], shown.replace(b'"revision":3', b'"revision":4'))
-    kept = await redis("HGET", names.revisions("breaking"), ids[0])
-    await redis("HSET", names.revisions("breaking"), ids[0], kept + b"," + shown)
+    await redis("RPUSH", names.earlier("breaking", ids[0]), shown)
 
 
 async def _move_a_dispatch(redis: Redis, ids: list[str]) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from tests.server.test_hand_off import UPGRADE, Connection
 from tests.service import Service
+from ticker.client_address import MAX_HOPS, ClientAddresses
 from ticker.errors import TooManyConnections
 from ticker.server.address_limit import RETRY_AFTER, AddressLimit, CountedConnection
-from ticker.server.client_address import MAX_HOPS, ClientAddresses
 from ticker.settings import Settings
 
 TRUSTED = Settings.read().trusted

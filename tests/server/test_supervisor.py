@@ -10,11 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.load.test_crowds import crowds_of
 from tests.server.test_hand_off import UPGRADE, connect_to, reader
 from tests.service import Reader, Service, environment
+from ticker.settings import Settings
 
 WORKER = "ticker.server.worker"
 READERS = 200
@@ -46,6 +48,28 @@ def test_readers_are_spread_over_all_workers(tmp_path: Path) -> None:
         shares = held(service)
     assert (len(shares), sum(shares.values())) == (2, READERS)
     assert min(shares.values()) >= READERS / 5
+
+
+def test_no_secret_is_in_the_environment_or_the_command_line_of_a_child(tmp_path: Path) -> None:
+    with Service(tmp_path) as service:
+        everyone = service.children("")
+        assert len(everyone) == 3, "a worker, Valkey and its watcher"
+        for pid in everyone:
+            for name in ("environ", "cmdline"):
+                assert service.key.encode() not in Path(f"/proc/{pid}/{name}").read_bytes()
+            assert b"TICKER_" not in Path(f"/proc/{pid}/environ").read_bytes()
+        service.process.send_signal(signal.SIGHUP)
+        service.until(lambda: not set(service.children(WORKER)) & set(everyone) and service.children(WORKER))
+        assert service.http.get("/v1/keys").status_code == 200
+
+
+def test_an_admin_key_is_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("tk_a_key_that_is_in_a_file\n")
+    with Service(tmp_path / "d", admin_key="", admin_key_file=str(tmp_path / "key")) as service:
+        assert httpx.get(f"{service.url}/v1/keys").status_code == 401
+        headers = {"authorization": "Bearer tk_a_key_that_is_in_a_file"}
+        assert httpx.get(f"{service.url}/v1/keys", headers=headers).status_code == 200
+        assert b"tk_a_key" not in Path(f"/proc/{service.process.pid}/environ").read_bytes()
 
 
 def test_kill_minus_nine_of_one_worker_in_two_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -96,12 +120,14 @@ def test_a_worker_that_is_starting_when_its_supervisor_dies_gives_up_its_port(tm
             descriptors = (listener.fileno(), worker.fileno())
             process = subprocess.Popen(
                 [sys.executable, "-m", WORKER, *map(str, descriptors)],
-                env=environment(redis_url=f"unix://{tmp_path}/redis.sock"),
+                env=environment(),
                 pass_fds=descriptors,
             )
         listener.close()
         try:
             if at == "later":
+                settings = Settings.read(redis_url=f"unix://{tmp_path}/redis.sock")
+                supervisor.sendall(settings.handed_over() + b"\n")
                 redis.settimeout(30)
                 redis.accept()[0].close()  # all is imported, and the node starts
             supervisor.close()

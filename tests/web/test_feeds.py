@@ -53,7 +53,9 @@ def listed(http: httpx.Client, feed: str) -> dict[str, Any]:
 
 
 def key(service: Service, role: str, *feeds: str) -> dict[str, str]:
-    issued = service.http.post("/v1/keys", json={"name": "Mona", "role": role, "feeds": list(feeds)}).json()
+    issued = service.http.post(
+        "/v1/keys", json={"name": "Mona", "role": role} | ({"feeds": feeds} if feeds else {})
+    ).json()
     return {"authorization": f"Bearer {issued['key']}"}
 
 

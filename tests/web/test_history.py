@@ -100,6 +100,40 @@ def test_one_dispatch_comes_with_its_public_revisions(service: Service) -> None:
     assert revisions[1]["updated"] == found["filed"]
 
 
+def test_one_dispatch_comes_with_its_newest_revisions_and_a_link_to_the_others(service: Service) -> None:
+    feed = service.open_feed()
+    address = f"/v1/feeds/{feed}/dispatches/{service.file(feed, 'one')['id']}"
+    for _ in range(44):
+        assert service.http.patch(address, json={"text": "more"}, headers={"if-match": "*"}).status_code == 200
+    found, next_page = [], address
+    while next_page:
+        answer = service.http.get(next_page)
+        assert answer.json()["revision"] == 45
+        found.append([revision["revision"] for revision in answer.json()["revisions"]])
+        next_page = answer.links.get("next", {}).get("url", "")
+    assert found == [[*range(25, 45)], [*range(5, 25)], [1, 2, 3, 4]]
+    for before in ("0", "x", "1000000000", ""):
+        assert service.http.get(f"{address}?before={before}").json()["field"] == "before"
+
+
+def test_a_page_ends_where_its_dispatches_are_large(service: Service) -> None:
+    feed = service.open_feed()
+    largest = {"text": "ش" * 1000, "sections": [f"{n}{'م' * 59}" for n in range(10)], "byline": "ش" * 200}
+    for _ in range(90):
+        filed = service.http.post(f"/v1/feeds/{feed}/dispatches", json={**largest, "story": "large"}).json()
+    service.until(lambda: service.snapshot(feed)["position"] == filed["position"])
+    address, counts = f"/v1/feeds/{feed}/dispatches?limit=100", []
+    while address:
+        answer = service.http.get(address)
+        assert len(answer.content) < 270_000
+        counts.append(len(answer.json()["dispatches"]))
+        address = answer.links.get("next", {}).get("url", "")
+    assert (len(counts), sum(counts)) == (2, 90)
+    page = service.http.get(f"/feeds/{feed}/stories/large")
+    assert "?before=" in page.text
+    assert len(page.content) < 1_000_000
+
+
 @pytest.mark.parametrize("path", ["", "/{feed}", "/{feed}/dispatches?limit=1", "/{feed}/dispatches/{id}"])
 def test_head_has_the_headers_of_get_without_the_body(service: Service, path: str) -> None:
     feed = service.open_feed()

@@ -38,6 +38,8 @@ def test_two_keys_are_never_alike(service: Service) -> None:
         ({"name": "x"}, "role"),
         ({"name": "x", "role": "root"}, "role"),
         ({"name": "x", "role": "editor", "feeds": "breaking"}, "feeds"),
+        ({"name": "x", "role": "editor", "feeds": []}, "feeds"),
+        ({"name": "x", "role": "editor", "feeds": None}, "feeds"),
         ({"name": "x", "role": "editor", "feeds": ["No Name"]}, "feeds.0"),
         ({"name": "x", "role": "editor", "key": "tk_of_my_own"}, "key"),
     ],

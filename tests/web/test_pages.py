@@ -335,6 +335,23 @@ def test_a_corrected_dispatch_has_a_mark_and_its_revisions(service: Service) -> 
     assert "Forty firefighters" in alone.text, "the line's own page shows its public revisions"
 
 
+def test_the_page_of_a_dispatch_shows_its_newest_revisions_and_leads_to_the_others(service: Service) -> None:
+    feed = service.open_feed()
+    (id,) = _file(service, feed, "Report 1 arrives")
+    for revision in range(2, 24):
+        changes = {"text": f"Report {revision} arrives"}
+        service.http.patch(f"/v1/feeds/{feed}/dispatches/{id}", json=changes, headers={"if-match": "*"})
+    newest = _page(service, f"/feeds/{feed}/{id}")
+    assert "Report 22 arrives" in newest.text
+    assert "Report 2 arrives" not in newest.text
+    (older,) = {link["href"] for link in newest.all("a") if "?before=" in (link.get("href") or "")}
+    assert older == f"/feeds/{feed}/{id}?before=3"
+    oldest = _page(service, older)
+    assert "Report 2 arrives" in oldest.text
+    assert "Report 3 arrives" not in oldest.text
+    assert "Report 23 arrives" in oldest.lines[id], "the dispatch itself is as it is now"
+
+
 def test_the_page_of_a_killed_dispatch_is_gone_and_has_the_reason(service: Service) -> None:
     feed = service.open_feed()
     (id,) = _file(service, feed, "UNSAID")

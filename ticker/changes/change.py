@@ -13,7 +13,7 @@ from ticker.changes.confirmation import Confirmation
 
 
 class Author(Protocol):
-    """Who asks for a change: their id, the id of the key with which they ask, and their name.
+    """Who asks for a change: their id, the id of the key with which they ask, their name, and where they may write.
 
     There is no key where a timer asks for them.
     """
@@ -26,6 +26,8 @@ class Author(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    def writes(self, feed: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

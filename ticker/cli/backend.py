@@ -27,13 +27,14 @@ def over_http(redis: str | None, data: Path | None) -> bool:
     """Return True to send requests to a service: TICKER_URL or TICKER_KEY is set, and no log is named."""
     if redis is not None or data is not None:
         return False
-    named = os.environ.get("TICKER_REDIS_URL") or os.environ.get("TICKER_DATA")
+    named = any(os.environ.get(f"TICKER_{name}") for name in ("REDIS_URL", "REDIS_URL_FILE", "DATA"))
     return bool(os.environ.get("TICKER_KEY") or os.environ.get("TICKER_URL")) and not named
 
 
 def directly(redis: str | None, data: Path | None, act: Callable[[Registry], Awaitable[Result]]) -> Result:
     """Run `act` on the registry of a log and return its result; raises as `on_the_log`."""
-    return on_the_log(redis, data, lambda redis: act(Registry(redis)))
+    max_feeds = Settings.read().max_feeds
+    return on_the_log(redis, data, lambda redis: act(Registry(redis, max_feeds=max_feeds)))
 
 
 def refuse_service(command: str, redis: str | None, data: Path | None) -> None:

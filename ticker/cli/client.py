@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -64,7 +65,31 @@ class Service:
         key: str | None = None,
         repeat: Repeat | None = None,
     ) -> Any:
-        """Send a request and return the JSON of the response. After a second without one, print a message to stderr.
+        """Send a request and return the JSON of the response; see `_request`."""
+        return self._content(self._request(method, path, body, headers, key=key, repeat=repeat))
+
+    def pages(self, path: str) -> Iterator[Any]:
+        """Yield the JSON of each page of a list, as the Link of the one before leads to it; raises as `ask`."""
+        query = ""
+        while True:
+            response = self._request("GET", path + query)
+            yield self._content(response)
+            url = response.links.get("next", {}).get("url")
+            if url is None:
+                return
+            query = f"?{urlsplit(url).query}"  # the rest would let a response send our key to another host
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        *,
+        key: str | None = None,
+        repeat: Repeat | None = None,
+    ) -> httpx.Response:
+        """Send a request and return the response. After a second without one, print a message to stderr.
 
         `key` is the Idempotency-Key. `repeat` gives the command for the error message where a change may have been
         kept although no response confirmed it.
@@ -95,7 +120,8 @@ class Service:
                     raise
                 else:
                     if response.status_code not in (429, 503):
-                        return self._content(response)
+                        self._content(response)  # raises where the service refused
+                        return response
                     # A 503 may follow an entry that was written but not confirmed by disk or replicas.
                     doubt.exists |= response.status_code == 503
                     if attempt == ATTEMPTS:

@@ -62,9 +62,13 @@ def add(
     if over_http(redis, data):
         Service().ask("POST", "/v1/feeds", request)
     else:
-        settings = FeedSettings.requested(plan, now())
-        directly(redis, data, lambda registry: registry.open_feed(settings))
+        directly(redis, data, lambda registry: _open(registry, plan))
     print(name)
+
+
+async def _open(registry: Registry, plan: FeedPlan) -> None:
+    await registry.check_edition(plan.name, plan.edition_of)
+    await registry.open_feed(FeedSettings.requested(plan, now()))
 
 
 @app.command()
@@ -125,7 +129,7 @@ def close(name: Annotated[str, typer.Argument(help="The feed.")], redis: RedisUr
 def list_feeds(redis: RedisUrl = None, data: Data = None) -> None:
     """List the feeds: name, language, title, visibility, whether it is a rehearsal, and when it was closed."""
     if over_http(redis, data):
-        feeds = Service().ask("GET", "/v1/feeds")["feeds"]
+        feeds = [feed for page in Service().pages("/v1/feeds") for feed in page["feeds"]]
     else:
         every = directly(redis, data, Registry.feeds)
         feeds = [{name: getattr(settings, name) for name in _COLUMNS} for settings in every]

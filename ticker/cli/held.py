@@ -20,7 +20,7 @@ Id = Annotated[str, typer.Argument(help="The held dispatch's id, as its receipt 
 @app.command(name="list")
 def list_held(feed: Feed = BREAKING) -> None:
     """List what waits, the next one first: id, when it is released or since when it is parked, urgency, text."""
-    for held in Service().ask("GET", feed_path(feed, "held"))["held"]:
+    for held in (held for page in Service().pages(feed_path(feed, "held")) for held in page["held"]):
         when = f"parked {held['parked']}" if "parked" in held else held["release_at"]
         print("\t".join((held["id"], when, held["urgency"], held["text"])))
 

@@ -37,9 +37,11 @@ def add(
     data: Data = None,
 ) -> None:
     """Issue a key. It is printed once and not kept."""
-    plan = check(KeyPlan, {"name": name, "role": role, "feeds": feed or [], "rate": rate, "person": person})
+    given = {"name": name, "role": role, "feeds": feed or None, "rate": rate, "person": person}
+    request = {member: value for member, value in given.items() if value is not None}
+    plan = check(KeyPlan, request)
     if over_http(redis, data):
-        secret = Service().ask("POST", "/v1/keys", plan.model_dump(exclude_none=True))["key"]
+        secret = Service().ask("POST", "/v1/keys", request)["key"]
     else:
         secret, _ = directly(
             redis,
@@ -53,7 +55,7 @@ def add(
 def list_keys(redis: RedisUrl = None, data: Data = None) -> None:
     """List the keys: id, role, name, feeds, when issued, when last used, whose."""
     if over_http(redis, data):
-        holders = Service().ask("GET", "/v1/keys")["keys"]
+        holders = [holder for page in Service().pages("/v1/keys") for holder in page["keys"]]
     else:
         found = directly(redis, data, lambda registry: registry.holders())
         holders = [holder.described() | {"used": used} for holder, used in found]

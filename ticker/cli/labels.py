@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +19,10 @@ def labels(
     json: Annotated[bool, typer.Option("--json", help="Print the response as JSON.")] = False,
 ) -> None:
     """List the sections, places and stories of a feed, the most used first: kind, dispatches, label."""
-    found = Service().ask("GET", feed_path(feed, "labels"))
+    found: dict[str, Any] = {}
+    for page in Service().pages(feed_path(feed, "labels")):
+        for name, value in page.items():
+            found[name] = [*found.get(name, []), *value] if isinstance(value, list) else value
     if json:
         print(as_json(found))
         return

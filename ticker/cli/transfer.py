@@ -20,6 +20,7 @@ from ticker.errors import BadSetting
 from ticker.journal import transfer
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.settings import Settings
 
 
 def _progress() -> Progress:
@@ -79,10 +80,10 @@ def import_feed(
     refuse_service("import", redis, data)
 
     async def act(redis: Redis) -> tuple[str, int]:
-        feed, done = "", 0
+        feed, done, max_feeds = "", 0, Settings.read().max_feeds
         with _progress() as progress, _input(file) as lines:
             task = progress.add_task(str(file), total=None)
-            async for settings, (done, total) in transfer.import_feed(redis, lines, name=name):
+            async for settings, (done, total) in transfer.import_feed(redis, lines, name=name, max_feeds=max_feeds):
                 feed = settings.name
                 progress.update(task, completed=done, total=total)
         return feed, done

@@ -10,7 +10,7 @@ from ticker.client.frames import SnapshotFrame
 from ticker.client.request import Request, feed_path, read_request
 
 PAGE: Final = 100
-"""Dispatches of one page of history: the most that the service gives."""
+"""Dispatches of one page: the most that the service gives."""
 
 
 class HeldPage(TypedDict):
@@ -37,9 +37,10 @@ def dispatch(feed: str, id: str) -> Request[FullDispatch]:
     return read_request(feed_path(feed, "dispatches", id))
 
 
-def held(feed: str) -> Request[HeldPage]:
-    """Return the request for the dispatches under embargo, the next one due first."""
-    return read_request(feed_path(feed, "held"))
+def held(feed: str, after: str = "") -> Request[HeldPage]:
+    """Return the request for one page of the dispatches under embargo, the next one due first."""
+    query = [("limit", str(PAGE)), *([("after", after)] if after else [])]
+    return read_request(feed_path(feed, "held"), query)
 
 
 def history(

@@ -63,13 +63,13 @@ def failure(response: Response) -> Problem | UnexpectedResponse:
     return kind(response.status, members, response.rest // 1000 or None)
 
 
-def next_before(response: Response) -> str | None:
-    """Return the `before` of the next page of history; None if there is none.
+def next_page(response: Response, parameter: str) -> str | None:
+    """Return the parameter of this name that leads to the next page; None if there is none.
 
     Of the link only this parameter is used, so that no response can send our key to another host.
     """
     link = _NEXT.search(response.headers.get("link", ""))
-    return parse_qs(urlsplit(link[1]).query).get("before", [None])[0] if link else None
+    return parse_qs(urlsplit(link[1]).query).get(parameter, [None])[0] if link else None
 
 
 def _object(response: Response) -> dict[str, Any] | None:

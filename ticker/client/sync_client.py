@@ -21,7 +21,7 @@ from ticker.client.exchange import arguments, read, was_sent
 from ticker.client.following import Following
 from ticker.client.frames import SnapshotFrame
 from ticker.client.request import Request
-from ticker.client.response import Response, content, next_before
+from ticker.client.response import Response, content, next_page
 from ticker.client.sending import DEADLINE, TIMEOUT, Sending
 from ticker.client.sync_follow import Follow
 from ticker.client.target import Target
@@ -223,7 +223,13 @@ class Client:
 
     def held(self, feed: str) -> list[HeldDispatch]:
         """Return the dispatches under embargo that the key may see, the next one due first."""
-        return self._send(reads.held(feed))["held"]
+        held: list[HeldDispatch] = []
+        after: str | None = ""
+        while after is not None:
+            response = self._settle(reads.held(feed, after))
+            held += content(response)["held"]
+            after = next_page(response, "after")
+        return held
 
     def history(
         self,
@@ -243,7 +249,7 @@ class Client:
             )
             response = self._settle(request)
             yield from content(response)["dispatches"]
-            before = next_before(response)
+            before = next_page(response, "before")
             more = before is not None
 
     def follow(

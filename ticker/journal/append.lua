@@ -1,11 +1,11 @@
 -- The writer of a feed's log. Atomically: gives a repeated request its first receipt, or gives the next offset, chains
 -- the hash, stores the entry and what follows from it, and publishes. It either does all of that or nothing: everything
 -- is checked first, and what was written is undone if Redis refuses the rest. Held dispatches are kept here too, and
--- enter the log at their release. It runs behind writes.lua, store.lua, outcomes.lua, time.lua, held.lua and flash.lua,
--- as one script.
+-- enter the log at their release. It runs behind writes.lua, store.lua, outcomes.lua, time.lua, held.lua, flash.lua
+-- and limits.lua, as one script.
 --
--- KEYS  as in store.lua; then answered, held, due, flashes, desk, revoked, writers; then the indexes that the
---       dispatch enters, then those it leaves (all of one feed, one hash tag)
+-- KEYS  as in store.lua; then answered, held, due, flashes, desk, revoked, writers; then the earlier revisions of the
+--       dispatch; then the indexes that it enters, then those it leaves (all of one feed, one hash tag)
 -- ARGV  one JSON object; append.py makes it. Its members:
 --   kind             file | correct | kill | pin | air; of held dispatches: hold | edit | spike
 --   channel          where to publish
@@ -20,14 +20,15 @@
 --   own_only         whether only who filed it may change it
 --   fields           what the kind carries, as JSON, which is spliced in as it is
 --   release_at       when the held dispatch is due, in milliseconds
+--   max_…            limits of what the feed and the key may take up; see limits.lua
 --   confirm          request: it becomes a flash if another person confirms it within confirm_timeout milliseconds;
 --                    give: this is that person; drop: it is no longer to become a flash
 --   seen             whether who confirms named the revision; else they mean the one for which it was asked
 --   rewrites         whether a correction changes the words, as opposed to how the dispatch is labelled
--- Returns {outcome, detail}; see outcomes.lua.
+-- Returns {outcome, detail}; see outcomes.lua. An entry comes with the number of nodes that it was published to.
 
 local ANSWERED = KEYS[8]
-local FIRST_INDEX = 15
+local FIRST_INDEX = 16
 local change = cjson.decode(ARGV[1])
 local kind, id, fields = change.kind, change.id, change.fields
 
@@ -51,6 +52,7 @@ if answered then
   if done then
     if string.sub(answered, 1, space - 1) ~= change.fingerprint then return {outcome.reused, ''} end
     -- A write of its own, so that WAIT on this connection covers the first request's write too.
+    redis.call('HDEL', FLASHES, '') -- as below, where the memory is full
     redis.call('HINCRBY', STATE, 'repeats', 1)
     return {outcome.repeated, receipt}
   end
@@ -86,6 +88,8 @@ if change.held then
   filer = redis.call('HGET', FILERS, change.held) -- a released dispatch belongs to the key that held it
   writers = with(people_who_wrote(change.held), filer)
 end
+local full = kind == 'hold' and refuse_hold(change)
+if full then return full end
 if kind == 'hold' or kind == 'edit' then
   if change.release_at <= now then return {outcome.over, ''} end
   return {outcome.kept, together(function() return hold(change, at, now, waiting, remember) end)}
@@ -108,6 +112,9 @@ if id then
     return {outcome.stale, string.format('%d', known.revision)}
   end
 end
+
+full = refuse_growth(change, known, FIRST_INDEX)
+if full then return full end
 
 -- The entry, and what it leaves in the store.
 
@@ -179,5 +186,6 @@ together(function()
 end, unfile)
 
 -- The entry is kept. Nodes that are not told read it from the log within a second.
-redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
-return {outcome.kept, receipt}
+local nodes = redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+-- For the delivery report; to write it here would cost every filing.
+return {outcome.kept, receipt, type(nodes) == 'number' and nodes or nil}

@@ -26,6 +26,7 @@ from ticker.errors import (
 )
 from ticker.journal import names
 from ticker.journal.feed_settings import moment
+from ticker.limits import NO_LIMITS, Limits
 
 REQUEST_TTL: Final = 24 * 3600
 """Seconds an Idempotency-Key is remembered. Published in the protocol."""
@@ -38,7 +39,8 @@ def key_names(feed: str, change: Change) -> tuple[list[str], int]:
     key = hashlib.sha256((change.idempotency_key or "").encode()).hexdigest()
     enters, leaves = indexes(feed, change.written()), indexes(feed, change.replaced())
     keys = script_keys(feed, names.answered(feed, change.holder.id, key))
-    return [*keys, *enters, *(leaves - enters)], len(enters)
+    earlier = names.earlier(feed, getattr(change, "id", None) or "")
+    return [*keys, earlier, *enters, *(leaves - enters)], len(enters)
 
 
 def script_keys(feed: str, answered: str = "") -> list[str]:
@@ -46,11 +48,12 @@ def script_keys(feed: str, answered: str = "") -> list[str]:
     return [*log_keys(feed), answered or names.answered(feed, "", ""), *_of_the_desk(feed)]
 
 
-def argument(change: Change, channel: str, entered: int) -> bytes:
+def argument(change: Change, channel: str, entered: int, limits: Limits = NO_LIMITS) -> bytes:
     """Return the one argument of the script, as JSON; it publishes the entry on `channel`.
 
     `entered` is the number of indexes that the dispatch enters.
     """
+    own = {name: value for name, value in change.arguments().items() if value is not None}
     members = {
         "kind": change.kind,
         "channel": channel,
@@ -59,7 +62,8 @@ def argument(change: Change, channel: str, entered: int) -> bytes:
         **({} if change.holder.key is None else {"key": change.holder.key}),
         "random": "".join(_DIGITS[byte & 31] for byte in secrets.token_bytes(8)),
         "entered": entered,
-        **{name: value for name, value in change.arguments().items() if value is not None},
+        **limits.arguments(change.kind, released="held" in own, confirmed=own.get("confirm") == "give"),
+        **own,
     }
     if change.idempotency_key:
         members |= {"fingerprint": change.fingerprint(), "ttl": REQUEST_TTL}
@@ -100,23 +104,18 @@ def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
     return {names.index(feed, *label) for label in labels}
 
 
-def ties(feed: str, id: str, fields: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the commands that tie a dispatch to the dispatch of another feed that it is an edition of.
-
-    The other feed may be kept elsewhere in a cluster, so this is not part of the script; to repeat it does no harm.
-    """
-    if "edition_of" not in fields:
-        return []
-    name: str = fields["edition_of"]
-    other_feed, _, other_id = name.partition("/")
-    return [("SADD", names.editions(other_feed, other_id), f"{feed}/{id}"), ("SADD", names.editions(feed, id), name)]
-
-
 class Receipt(NamedTuple):
-    """The receipt of a change that is kept: the JSON body of the response, and whether it was given before."""
+    """The receipt of a change that is kept.
+
+    Attributes:
+        body: of the response, as JSON.
+        repeated: whether it was given before.
+        nodes: to how many nodes the entry was published, if this is known.
+    """
 
     body: dict[str, Any]
     repeated: bool
+    nodes: int | None = None
 
 
 class Refusal(NamedTuple):
@@ -142,6 +141,18 @@ REFUSED: Final[dict[str, Callable[[Refusal], TickerError]]] = {
     "not_owner": lambda _: not_yours(),
     "reused": lambda _: key_reused(),
     "over": lambda _: Invalid([("release_at", "is in the past; to file the dispatch now, leave it out")]),
+    "many_revisions": lambda refusal: Conflict(
+        f"This dispatch has {int(refusal.detail)} revisions, as many as it may; kill it and file another"
+    ),
+    "many_labels": lambda refusal: Conflict(
+        f"This feed has {int(refusal.detail)} sections, places and stories, as many as it may; use those that it has"
+    ),
+    "many_held": lambda refusal: Conflict(
+        f"{int(refusal.detail)} dispatches are held in this feed, as many as may be; release or spike one first"
+    ),
+    "many_held_by_key": lambda refusal: Conflict(
+        f"Your key holds {int(refusal.detail)} dispatches in this feed, as many as it may; release or spike one first"
+    ),
     "unasked": lambda _: nothing_to_confirm(),
     "late": lambda _: Conflict("The time to confirm this flash is over; correct the urgency to flash to ask again"),
     "alone": lambda _: Forbidden("A flash must be confirmed with a second key: yours asked for it, or wrote its words"),

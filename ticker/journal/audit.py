@@ -7,14 +7,17 @@ here, by an editor. Changes of held dispatches are in a stream beside it.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from ticker.changes import SETTINGS, Setting, kind_of
 from ticker.journal import names
 from ticker.journal.redis import Redis
-from ticker.journal.walk import PAGE, Step, Walk, json_or_none, readable
+from ticker.journal.walk import Step, Walk, json_or_none, readable
+
+PAGE: Final = 32
+"""Changes read at once: what an audit that nobody reads keeps in memory."""
 
 
 class Audit:
@@ -34,7 +37,7 @@ class Audit:
         desk = self._desk()
         held = await anext(desk, None)
         settings = {member: kind.parse_stored(None) for member, kind in SETTINGS.items()}
-        async for page in Walk(self._redis, self._feed).pages():
+        async for page in Walk(self._redis, self._feed, PAGE).pages():
             dispatches = await self._dispatches_before(page)
             for entry, after, fault in page:
                 change: dict[str, Any] = {"position": None}

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ticker.errors import NotFound
+from ticker.errors import Invalid, NotFound
 from ticker.journal import names
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import WrongType
@@ -16,7 +16,17 @@ from ticker.journal.redis_errors import WrongType
 POLL_SIZE: Final = 10
 """Dispatches of a feed that one poll returns."""
 
+BATCH: Final = 200
+"""Dispatches read at once to list those that wait."""
+
 log = logging.getLogger("ticker.held")
+
+
+class Waiting(NamedTuple):
+    """A held dispatch that waits for its release, and its place among those, for `after`."""
+
+    record: dict[str, Any]
+    place: str
 
 
 class Due(NamedTuple):
@@ -35,12 +45,49 @@ class HeldDispatches:
         self._damaged: set[str] = set()
         """Feeds whose held dispatches cannot be read at all."""
 
-    async def waiting(self, feed: str) -> list[dict[str, Any]]:
-        """Return the dispatches that wait for their release, the next one first."""
-        ids = await self._redis("ZRANGE", names.due(feed), 0, -1)
-        kept = await self._redis("HMGET", names.held(feed), *ids) if ids else []
-        records = [orjson.loads(record) for record in kept if record is not None]
-        return [each for each in records if each["status"] == "held"]  # one may be released between the two reads
+    async def waiting(
+        self, feed: str, limit: int, after: str | None = None, *, filer: str | None = None
+    ) -> list[Waiting]:
+        """Return the next dispatches that wait for their release, at most `limit`, from just after a place on.
+
+        `filer` is the id of the key that wrote them, or None for any.
+
+        Raises:
+            Invalid: `after` is no place.
+        """
+        start = 0 if after is None else await self._rank(feed, after)
+        found: list[Waiting] = []
+        while len(found) < limit:
+            due = await self._redis("ZRANGE", names.due(feed), start, start + BATCH - 1, "WITHSCORES")
+            ids, start = due[::2], start + BATCH
+            if ids:
+                found += await self._records(feed, ids, due[1::2], filer)
+            if len(ids) < BATCH:
+                break
+        return found[:limit]
+
+    async def _records(self, feed: str, ids: list[bytes], scores: list[bytes], filer: str | None) -> list[Waiting]:
+        kept, filers = await self._redis.pipeline(
+            ("HMGET", names.held(feed), *ids), ("HMGET", names.filers(feed), *ids)
+        )
+        found = []
+        for id, score, record, wrote in zip(ids, scores, kept, filers, strict=True):
+            held = None if record is None else orjson.loads(record)
+            # One may be released between the two reads.
+            if held is not None and held["status"] == "held" and filer in (None, (wrote or b"").decode()):
+                found.append(Waiting(held, f"{int(score)}-{id.decode()}"))
+        return found
+
+    async def _rank(self, feed: str, after: str) -> int:
+        """Return how many dispatches are due up to a place, whether or not what was there still waits."""
+        at, _, id = after.partition("-")
+        if not (at.isascii() and at.isdigit() and len(at) < 16):
+            raise Invalid([("after", "must be as the Link to this page had it")])
+        before, same = await self._redis.pipeline(
+            ("ZCOUNT", names.due(feed), "-inf", f"({at}"), ("ZRANGE", names.due(feed), at, at, "BYSCORE")
+        )
+        number: int = before + sum(each <= id.encode() for each in same)
+        return number
 
     async def dispatch(self, feed: str, id: str) -> tuple[dict[str, Any], str]:
         """Return the record of a dispatch that is or was held, and the id of the key that wrote it.

@@ -13,13 +13,16 @@ from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, CannotWrite, LogFull, NotFound, Unavailable
 from ticker.feed import ON_AIR, WINDOW, Feed
-from ticker.journal import names
-from ticker.journal.append import Receipt, argument, key_names, receipt, ties
+from ticker.journal import names, revisions
+from ticker.journal.append import Receipt, argument, key_names, receipt
+from ticker.journal.editions import Editions
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
+from ticker.journal.labels import LabelRanks, Labels
 from ticker.journal.redis import Redis, Script
 from ticker.journal.redis_errors import CommandError, WrongType
 from ticker.journal.server_check import ServerCheck, is_unknown
+from ticker.limits import NO_LIMITS, Limits
 
 KILL: Final = "kill"
 """The kind of change that is made even where it cannot be promised."""
@@ -43,7 +46,13 @@ class Journal:
     """Writes and reads the logs of feeds. Raises Unavailable whenever Redis does not respond."""
 
     def __init__(
-        self, redis: Redis, *, replicas: int = 0, replica_timeout: float = 2.0, check: ServerCheck | None = None
+        self,
+        redis: Redis,
+        *,
+        replicas: int = 0,
+        replica_timeout: float = 2.0,
+        check: ServerCheck | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> None:
         """`replicas` must hold an entry before `append` returns; `replica_timeout` is in seconds.
 
@@ -53,10 +62,28 @@ class Journal:
         self._redis = redis
         self._replicas = replicas
         self._replica_timeout = replica_timeout
+        self._limits = limits
         self._append = Script(
-            "writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "append.lua"
+            *("writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "flash.lua", "limits.lua"),
+            "append.lua",
         )
         self._read_state = Script("read_state.lua")
+        self._settle = Script("settle.lua")
+        self._labels = LabelRanks(redis)
+        self._editions = Editions(redis)
+
+    @property
+    def _faulty(self) -> bool:
+        return self._check is not None and self._check.fault is not None
+
+    def check_promise(self) -> None:
+        """Check that what is written now can be promised.
+
+        Raises:
+            CannotWrite: the server of the log would not keep it.
+        """
+        if self._faulty:
+            raise CannotWrite("The log takes no entries now")
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
@@ -66,26 +93,22 @@ class Journal:
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
-        faulty = self._check is not None and self._check.fault is not None
-        if faulty and change.kind != KILL:
-            raise CannotWrite("The log takes no entries now")
+        faulty = self._faulty
+        if change.kind != KILL:
+            self.check_promise()
         keys, entered = key_names(feed, change)
-        args = [argument(change, self._redis.channels.live(feed), entered)]
+        args = [argument(change, self._redis.channels.live(feed), entered, self._limits)]
         # WAIT covers only the writes of its own connection, so both use the same one.
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
-            outcome, detail = await redis.run(self._append, keys, args)
+            outcome, detail, *nodes = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
-                await self._tie(feed, change, detail)
+                # Before replicas are waited for, since a release is not repeated.
+                await self._editions.update(feed, orjson.loads(detail).get("id", ""), change)
                 if self._replicas and (lack := await self._wait(redis)):
                     raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
                 if faulty:  # it reaches readers all the same: what is wrong must not stay up
                     raise CannotWrite("The kill was written, but the log may not keep it; send it again later")
-        return receipt(outcome.decode(), detail, feed, change)
-
-    async def _tie(self, feed: str, change: Change, kept: bytes) -> None:
-        """Tie an edition to its original; before replicas are waited for, since a release is not repeated."""
-        if commands := ties(feed, orjson.loads(kept).get("id", ""), change.written()):
-            await self._redis.pipeline(*commands)
+        return receipt(outcome.decode(), detail, feed, change)._replace(nodes=nodes[0] if nodes else None)
 
     async def _wait(self, redis: Redis) -> str:
         """Wait until what this connection wrote is on disk and on the replicas; return what is lacking, if anything."""
@@ -117,11 +140,13 @@ class Journal:
         Raises:
             Unavailable: the change was made, but is not on disk or on too few replicas; it is safe to repeat.
         """
+        if self._faulty:
+            raise CannotWrite(f"{what}, but the log may not keep it; send the request again later")
         if not self._replicas:
             return
         async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
-            await redis("HINCRBY", names.state(feed), "settled", 1)
+            await redis.run(self._settle, [names.state(feed)], [])
             if lack := await self._wait(redis):
                 raise Unavailable(f"{what}, but {lack}; send the request again")
 
@@ -173,11 +198,9 @@ class Journal:
         if id is None or any(shown["id"] == id for shown in feed.dispatches):
             return None
         try:
-            dispatch = await self.dispatch(feed.name, id)
+            return await self.dispatch(feed.name, id)
         except NotFound:
             return None
-        dispatch.pop("revisions", None)
-        return dispatch
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
         """Return the entries of a feed from one offset to another, both included, oldest first."""
@@ -246,35 +269,32 @@ class Journal:
         """
         return await search(self._redis, feed, before, limit, wanted)
 
-    async def labels(self, feed: str) -> dict[str, dict[str, int]]:
-        """Return the sections, places and stories of a feed, each with the number of its dispatches."""
-        found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
-        for name, count in (await self._redis("HGETALL", names.labels(feed))).items():
-            kind, _, label = name.decode().partition(":")
-            found[kind][label] = int(count)
-        return found
+    async def labels(self, feed: str) -> Labels:
+        """Return the sections, places and stories of a feed with the numbers of dispatches not killed."""
+        return await self._labels.of(feed)
 
-    async def editions(self, feed: str, id: str) -> list[str]:
-        """Return the `feed/id` of each edition of a dispatch in another language."""
-        tied = {name.decode() for name in await self._redis("SMEMBERS", names.editions(feed, id))}
-        # Editions of the same original are editions of each other.
-        for name in sorted(tied):
-            other_feed, _, other_id = name.partition("/")
-            tied |= {name.decode() for name in await self._redis("SMEMBERS", names.editions(other_feed, other_id))}
-        return sorted(tied - {f"{feed}/{id}"})
+    async def editions(self, feed: str, dispatch: dict[str, Any]) -> list[str]:
+        """Return the `feed/id` of each edition of a dispatch in another language; see `ticker.journal.editions`."""
+        return await self._editions.of(feed, dispatch)
 
     async def dispatch(self, feed: str, id: str) -> dict[str, Any]:
-        """Return the current revision of a dispatch, or its tombstone, with its earlier `revisions`, oldest first.
+        """Return the current revision of a dispatch, or its tombstone.
 
         Raises:
             NotFound: it was never filed in this feed.
         """
-        stored, earlier = await self._redis.pipeline(
-            ("HGET", names.dispatches(feed), id), ("HGET", names.revisions(feed), id)
-        )
-        if stored is None:
-            raise NotFound(f"There is no dispatch {id!r} in the feed {feed!r}")
-        dispatch: dict[str, Any] = orjson.loads(stored)
-        if dispatch["status"] != "killed":
-            dispatch["revisions"] = orjson.loads(b"[" + (earlier or b"") + b"]")
-        return dispatch
+        return await revisions.current(self._redis, feed, id)
+
+    async def has(self, feed: str, id: str) -> bool:
+        """Return True if a dispatch was filed in a feed, whether or not it was killed since."""
+        return bool(await self._redis("HEXISTS", names.dispatches(feed), id))
+
+    async def dispatch_with_revisions(
+        self, feed: str, id: str, before: int | None = None
+    ) -> tuple[dict[str, Any], revisions.Revisions]:
+        """Return a dispatch and a page of its earlier revisions; see `ticker.journal.revisions`.
+
+        Raises:
+            NotFound: it was never filed in this feed.
+        """
+        return await revisions.with_earlier(self._redis, feed, id, before)

@@ -93,18 +93,33 @@ def order(feed: str) -> str:
 
 
 def revisions(feed: str) -> str:
-    """Hash: dispatch id → its earlier revisions, as JSON objects with commas between."""
+    """Hash: dispatch id → its earlier revisions, as JSON objects with commas between. Only version 0.1.0 writes it."""
     return f"ticker:{{{feed}}}:revisions"
 
 
+def earlier(feed: str, id: str) -> str:
+    """List: the earlier revisions of a dispatch, oldest first, except those in `revisions`."""
+    return f"ticker:{{{feed}}}:revisions:{id}"
+
+
 def labels(feed: str) -> str:
-    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches have it."""
+    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches that were not killed have it."""
     return f"ticker:{{{feed}}}:labels"
 
 
 def index(feed: str, name: str, label: str) -> str:
     """Sorted set: as `order`, of the dispatches with this section, place or story."""
     return f"ticker:{{{feed}}}:order:{name}:{label}"
+
+
+def withdrawn(feed: str, name: str, label: str) -> str:
+    """Sorted set: as `index`, of the killed dispatches that had it."""
+    return f"ticker:{{{feed}}}:withdrawn:{name}:{label}"
+
+
+def killed(feed: str) -> str:
+    """Sorted set: as `order`, of the killed dispatches that are in no index but those of `withdrawn`."""
+    return f"ticker:{{{feed}}}:killed"
 
 
 def answered(feed: str, holder: str, key: str) -> str:
@@ -143,7 +158,11 @@ def writers(feed: str) -> str:
 
 
 def receipts(feed: str, minute: str) -> str:
-    """Hash: dispatch filed in this minute, and node → how that node delivered it to its readers, as JSON."""
+    """Hash, of the dispatches filed in this minute.
+
+    `ID NODE` → how that node delivered it to its readers, as JSON; `ID kept` → when it was known to be kept; `>ID` → to
+    how many nodes it was published; `~ID` → when it was found to be kept, not by the worker that filed it.
+    """
     return f"ticker:{{{feed}}}:receipts:{minute}"
 
 

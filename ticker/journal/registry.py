@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import secrets
 import time
 from contextlib import suppress
@@ -18,7 +17,8 @@ from typing import Any, Final
 import orjson
 
 from ticker.dispatch import BREAKING, rfc3339
-from ticker.errors import CannotWrite, Conflict, Invalid, LogFull, NotFound, no_such_feed
+from ticker.errors import CannotWrite, Conflict, Invalid, NotFound, no_such_feed
+from ticker.feed import place
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings, always_private
 from ticker.journal.holder import Holder, Person, Role
@@ -29,8 +29,6 @@ from ticker.journal.version import stamp
 
 log = logging.getLogger("ticker.registry")
 
-RATE_WINDOW: Final = 60
-"""Seconds over which the changes of a key are counted."""
 
 NEVER: Final = 253_370_764_800_000
 """Millisecond of Unix time, in the year 9999, when a held dispatch is due that came due while its feed was closed."""
@@ -45,8 +43,10 @@ KEY_PREFIX: Final = "tk_"
 class Registry:
     """Feeds and keys, in Redis. Every method raises Unavailable when Redis cannot be reached."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, max_feeds: int = 0) -> None:
+        """`max_feeds` is the number of feeds that there may be; 0 sets no limit."""
         self._redis = redis
+        self._max_feeds = max_feeds
         self._noted: dict[str, int] = {}
         self._owners: dict[str, Person | None] = {}
         """To whom keys belong, by the id of the key, None for a person of its own. A key never changes hands."""
@@ -66,7 +66,7 @@ class Registry:
             if isinstance(at, Exception) and not isinstance(at, WrongType):
                 raise at
             feeds.append(FeedSettings.read(text, None if isinstance(at, WrongType) else at))
-        return sorted(feeds, key=lambda feed: (feed.name != BREAKING, feed.name))
+        return sorted(feeds, key=lambda feed: place(feed.name))
 
     async def settings(self, name: str) -> FeedSettings:
         """Return the settings of a feed.
@@ -137,9 +137,10 @@ class Registry:
         """Open a feed and notify every node. `asking` is as for `edit`.
 
         Raises:
-            Conflict: it is open already.
+            Conflict: it is open already, or there are as many feeds as there may be.
             InvalidToken: as `edit`.
         """
+        await self.check_room(settings.name)
         # The log first, because a listed feed can be written to. Its origin is random, so that a feed that was
         # lost and is opened again shares no position with the first.
         await self._redis("HSETNX", names.state(settings.name), "origin", secrets.token_hex(20))
@@ -147,6 +148,18 @@ class Registry:
         for member, value in (("hash", origin), ("at", 0), ("offset", 0)):
             await self._redis("HSETNX", names.state(settings.name), member, value)
         await self.list_feed(settings, asking=asking)
+
+    async def check_room(self, name: str) -> None:
+        """Check that a feed with this name may be added.
+
+        Raises:
+            Conflict: there are as many feeds as there may be.
+        """
+        if not self._max_feeds:
+            return
+        number, listed = await self._redis.pipeline(("HLEN", names.FEEDS), ("HEXISTS", names.FEEDS, name))
+        if number >= self._max_feeds and not listed:
+            raise Conflict(f"There are {number} feeds, as many as this service may have (TICKER_MAX_FEEDS)")
 
     async def list_feed(self, settings: FeedSettings, *, asking: str = "") -> None:
         """List a feed whose log exists: from now on it can be read and written to.
@@ -240,10 +253,10 @@ class Registry:
         if issued and before is not None and before.decode() == digest:
             return
         await self.issue("admin", "admin", [], secret=secret)
-        await self._redis("SET", names.ADMIN, digest)
         if before is not None and before.decode() != digest:
             with suppress(NotFound):  # it was revoked already
                 await self.revoke(before.decode()[:12])
+        await self._redis("SET", names.ADMIN, digest)  # last: if this is interrupted, the next start does all of it
 
     async def listed(self, name: str) -> bool:
         """Return True if a feed is listed in Redis, whether or not this node follows it yet."""
@@ -286,19 +299,15 @@ class Registry:
             holders.append(Holder.read(text).of(self._owners[id]) if text else None)
         return holders
 
-    async def count(self, holder: Holder, rate: int) -> int:
-        """Count one more change by this person; return the seconds to wait if it exceeds `rate` this minute, else 0.
-
-        A log that is full counts nothing: what takes no memory, such as a kill, is still allowed.
-        """
-        at = time.time()
-        window = int(at // RATE_WINDOW)
-        counter = names.rate(holder.id, window)
-        try:
-            number, _ = await self._redis.pipeline(("INCR", counter), ("EXPIRE", counter, 2 * RATE_WINDOW))
-        except LogFull:
-            return 0
-        return math.ceil((window + 1) * RATE_WINDOW - at) if number > rate else 0
+    async def feeds_of(self, person: str) -> tuple[str, ...] | None:
+        """Return the feeds that the keys of a person reach: none if they are revoked, None for all feeds."""
+        reached: set[str] = set()
+        for holder, _ in await self.holders():
+            if holder.id == person:
+                if not holder.feeds:
+                    return None
+                reached.update(holder.feeds)
+        return tuple(reached)
 
     async def note_use(self, holder: Holder) -> None:
         """Note that a key was used, to the minute; each node writes it at most once a minute, if it can."""
@@ -316,7 +325,7 @@ class Registry:
         last = {id.decode(): at.decode() for id, at in used.items()}
         people = {id.decode(): Person.read(owner) for id, owner in owners.items()}
         keys = [Holder.read(text) for text in found]
-        holders = sorted((key.of(people.get(key.key)) for key in keys), key=lambda holder: holder.issued)
+        holders = sorted((key.of(people.get(key.key)) for key in keys), key=lambda each: (each.issued, each.key))
         return [(holder, last.get(holder.key)) for holder in holders]
 
     async def revoke(self, id: str, asking: Holder | None = None) -> Holder:

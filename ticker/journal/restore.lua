@@ -2,12 +2,12 @@
 -- import can be interrupted and resumed, and can never put a hole or another history into a feed. The origin comes
 -- first, as if it were entry 0.
 --
--- KEYS  as in store.lua; then the indexes that the dispatch enters, then those it leaves
+-- KEYS  as in store.lua; then the earlier revisions of the dispatch; then the indexes that it enters, then those it leaves
 -- ARGV  named below
 -- Returns 'kept'; or 'known' if the entry is there already; 'gap' if entries before it are missing; 'forked' if the
 -- chain is another one.
 
-local FIRST_INDEX = 8
+local FIRST_INDEX = 9
 local offset, hash, text, now, kind, id, stored, filer, entered = unpack(ARGV)
 
 local known, before, origin, last = unpack(redis.call('HMGET', STATE, 'offset', 'hash', 'origin', 'at'))

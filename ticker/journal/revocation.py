@@ -33,6 +33,7 @@ class Revocation:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._keys = Script("keys.lua")
+        self._add_revoked = Script("revoked.lua")
         self._revoke = Script("writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "revoke.lua")
 
     async def issue(self, digest: str, holder: bytes, asking: str = "", owner: Person | None = None) -> bool:
@@ -64,7 +65,7 @@ class Revocation:
 
     async def finish(self, id: str, feeds: Iterable[str], by: str | None = None) -> None:
         """Revoke a key in these feeds, or in all; `by` is the name of the key that asks. It may be repeated."""
-        await self._redis("SADD", names.REVOKED, id)  # before the feeds are listed; see `check`
+        await self._redis.run(self._add_revoked, [names.REVOKED], [id])  # before the feeds are listed; see `check`
         await asyncio.gather(*(self._finish_in(feed, id, by) for feed in list(feeds) or await self._listed()))
         # Nodes are notified, since readers of private feeds may be connected with it.
         await self._redis.pipeline(

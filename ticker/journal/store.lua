@@ -2,7 +2,8 @@
 -- behind writes.lua. It checks nothing: a script calls `store` once all is checked, or not at all, and adds the entry to
 -- the log last.
 --
--- KEYS  state, log, dispatches, filers, order, revisions, labels; each script says what comes after
+-- KEYS  state, log, dispatches, filers, order, revisions, labels; each script says what comes after. The last before the
+--       indexes is the list of earlier revisions of the dispatch that is changed
 
 local STATE, LOG, DISPATCHES, FILERS, ORDER, REVISIONS, LABELS = unpack(KEYS, 1, 7)
 
@@ -29,6 +30,30 @@ local function index(first, entered, score, id)
   end
 end
 
+-- Takes a killed dispatch out of the indexes of its labels and out of their counts, so that nothing lists a label that
+-- only killed dispatches had. Who names such a label still finds the tombstone, in an index of its own. The names of
+-- these keys come from the dispatch as it is now: nobody outside the script can know them without a race.
+local function withdraw(id)
+  local stored, score = redis.call('HGET', DISPATCHES, id), redis.call('ZSCORE', ORDER, id)
+  if not stored or not score then return end
+  local known, labels = cjson.decode(stored), {}
+  for _, label in ipairs(known.sections or {}) do table.insert(labels, 'section:' .. label) end
+  for _, label in ipairs(known.places or {}) do table.insert(labels, 'place:' .. label) end
+  if known.story then table.insert(labels, 'story:' .. known.story) end
+  local feed = string.sub(ORDER, 1, -#'order' - 1)
+  needs('ZREM', ORDER)
+  if redis.call('ZADD', feed .. 'killed', score, id) == 1 then undo_by('ZREM', feed .. 'killed', id) end
+  for _, label in ipairs(labels) do
+    local listed, withdrawn = ORDER .. ':' .. label, feed .. 'withdrawn:' .. label
+    if redis.call('ZREM', listed, id) == 1 then
+      undo_by('ZADD', listed, score, id)
+      if redis.call('ZADD', withdrawn, score, id) == 1 then undo_by('ZREM', withdrawn, id) end
+      count(label, -1)
+    end
+  end
+end
+
+local earlier -- the list of earlier revisions of the dispatch that is being killed
 local filed -- id of the dispatch that is being filed
 
 -- Undoes the filing of a dispatch but for its labels. Noting its writes one by one would slow down each filing.
@@ -51,15 +76,18 @@ local function store(change, entry)
     redis.call('ZADD', ORDER, entry.offset, id)
     index(change.first, change.entered, entry.offset, id)
   elseif kind == 'correct' then
-    needs('HDEL', REVISIONS)
+    needs('RPOP', KEYS[change.first - 1])
     needs('ZREM', ORDER)
-    local known, earlier = redis.call('HGET', DISPATCHES, id), redis.call('HGET', REVISIONS, id)
-    set_field(REVISIONS, id, earlier, earlier and earlier .. ',' .. known or known)
+    local known = redis.call('HGET', DISPATCHES, id)
+    redis.call('RPUSH', KEYS[change.first - 1], known)
+    undo_by('RPOP', KEYS[change.first - 1])
     set_field(DISPATCHES, id, known, change.stored)
     index(change.first, change.entered, redis.call('ZSCORE', ORDER, id), id)
   elseif kind == 'kill' then
+    withdraw(id)
     set_field(DISPATCHES, id, redis.call('HGET', DISPATCHES, id), change.stored)
     remove_field(REVISIONS, id)
+    earlier = KEYS[change.first - 1]
   elseif kind == 'pin' then
     set_field(STATE, 'pinned', redis.call('HGET', STATE, 'pinned'), id)
   elseif kind == 'air' then
@@ -75,4 +103,6 @@ local function log(entry, before)
     redis.call('HSET', STATE, 'offset', before.offset, 'hash', before.hash, 'at', before.at)
     error(added)
   end
+  -- Behind the last write, since many values could not be put back. Of a killed dispatch nobody reads it.
+  if earlier then redis.pcall('DEL', earlier) end
 end

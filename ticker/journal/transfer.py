@@ -25,9 +25,11 @@ from ticker.dispatch import check, milliseconds
 from ticker.entry import Entry, Position, Tail
 from ticker.errors import BadRequest, Conflict, Invalid, NotFound, TickerError, Unavailable
 from ticker.journal import names
-from ticker.journal.append import indexes, log_keys, ties
+from ticker.journal.append import indexes, log_keys
+from ticker.journal.editions import Editions
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.redis import Redis, Script
+from ticker.journal.registry import Registry
 from ticker.journal.walk import Walk, readable
 
 FORMAT: Final = 1
@@ -189,7 +191,7 @@ def without_crc(number: int, text: bytes) -> dict[str, Any]:
 
 
 async def import_feed(
-    redis: Redis, lines: Iterable[bytes], *, name: str | None = None
+    redis: Redis, lines: Iterable[bytes], *, name: str | None = None, max_feeds: int = 0
 ) -> AsyncGenerator[tuple[FeedSettings, Progress], None]:
     """Import an export into a feed that has no entries yet, or resume an import that was interrupted.
 
@@ -198,14 +200,17 @@ async def import_feed(
 
     Raises:
         BadRequest: as `read`. The entries before the fault are imported.
-        Conflict: the feed is there with another history.
+        Conflict: the feed is there with another history, or there are `max_feeds` feeds already.
     """
     head, entries = read(lines)
     settings = replace(head.settings, name=name or head.settings.name)
+    await Registry(redis, max_feeds=max_feeds).check_room(settings.name)
     script = Script("writes.lua", "store.lua", "restore.lua")
     # By itself, so that the server has the script before a batch of calls: those must run in their order.
     origin = [0, head.origin, "", 0, "", "", "", "", 0]
-    _raise_for(settings, 0, await redis.run(script, [*log_keys(settings.name)], origin))
+    _raise_for(
+        settings, 0, await redis.run(script, [*log_keys(settings.name), names.earlier(settings.name, "")], origin)
+    )
     listed, offset = await redis.pipeline(
         ("HEXISTS", names.FEEDS, settings.name), ("HGET", names.state(settings.name), "offset")
     )
@@ -213,11 +218,12 @@ async def import_feed(
         await _list(redis, settings)  # it is this feed from now on
     yield settings, Progress(0, head.end.offset)
     while batch := list(islice(entries, BATCH)):
-        calls = await _calls(redis, settings.name, batch)
+        known = await _known(redis, settings.name, batch)
+        calls = _calls(settings.name, batch, known)
         outcomes = await asyncio.gather(*(redis.run(script, key_names, args) for key_names, args in calls))
         for each, outcome in zip(batch, outcomes, strict=True):
             _raise_for(settings, each.entry.tail.offset, outcome)
-        await redis.pipeline(*(tie for each in batch for tie in ties(settings.name, each.id, each.dispatch)))
+        await _tie(Editions(redis), settings.name, batch, known)
         yield settings, Progress(batch[-1].entry.tail.offset, head.end.offset)
     await _list(redis, settings)
 
@@ -245,14 +251,19 @@ def _raise_for(settings: FeedSettings, offset: int, outcome: bytes) -> None:
         )
 
 
-async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[list[str], list[Any]]]:
-    """Return the keys and arguments of the script for each of these entries."""
+async def _known(redis: Redis, feed: str, batch: list[Exported]) -> dict[str, dict[str, Any]]:
+    """Return the dispatches that these entries change, as they are before them."""
     filed = {each.id for each in batch if kind_of(each.entry).is_filing}
     ids = list({each.id for each in batch if each.dispatch} - filed)
     found = await redis("HMGET", names.dispatches(feed), *ids) if ids else []
+    return {id: orjson.loads(text) for id, text in zip(ids, found, strict=True) if text}
+
+
+def _calls(feed: str, batch: list[Exported], known: dict[str, dict[str, Any]]) -> list[tuple[list[str], list[Any]]]:
+    """Return the keys and arguments of the script for each of these entries."""
     # A correction takes the dispatch out of the indexes that it is in before this batch. If a part of the batch was
     # imported before, it may be in later ones, but then the script does not import that correction again.
-    labels = {id: indexes(feed, orjson.loads(text)) for id, text in zip(ids, found, strict=True) if text}
+    labels = {id: indexes(feed, dispatch) for id, dispatch in known.items()}
     calls = []
     for each in batch:
         enters, leaves = indexes(feed, each.dispatch), set[str]()
@@ -260,5 +271,27 @@ async def _calls(redis: Redis, feed: str, batch: list[Exported]) -> list[tuple[l
             leaves, labels[each.id] = labels.get(each.id, set()) - enters, enters
         tail, now = each.entry.tail, milliseconds(each.entry.at)
         args = [tail.offset, tail.hash, each.entry.text, now, each.entry.kind, each.id, each.stored, each.filer]
-        calls.append(([*log_keys(feed), *enters, *leaves], [*args, len(enters)]))
+        calls.append(([*log_keys(feed), names.earlier(feed, each.id), *enters, *leaves], [*args, len(enters)]))
     return calls
+
+
+async def _tie(editions: Editions, feed: str, batch: list[Exported], known: dict[str, dict[str, Any]]) -> None:
+    """Tie and untie editions as these entries ask.
+
+    Who imports may write to every feed. The original may be in a feed that is still to be imported.
+    """
+
+    async def follow(id: str, entries: list[Exported]) -> None:
+        original = known.get(id, {}).get("edition_of")
+        for each in entries:
+            if kind_of(each.entry).withdrawn(each.entry):
+                await editions.untie(feed, id)
+            elif each.dispatch:
+                before, original = original, each.dispatch.get("edition_of")
+                if before is not None or original is not None:
+                    await editions.move(feed, id, before, original, both=True)
+
+    by_id: dict[str, list[Exported]] = {}
+    for each in batch:
+        by_id.setdefault(each.id, []).append(each)
+    await asyncio.gather(*(follow(id, entries) for id, entries in by_id.items()))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ticker.changes import SETTINGS, Setting
 from ticker.entry import Tail
 from ticker.journal import names
 from ticker.journal.redis import Redis
-from ticker.journal.walk import PAGE, Step, Walk, json_or_none, readable
+from ticker.journal.revisions import place
+from ticker.journal.walk import PAGE, ReadableEntry, Step, Walk, json_or_none, readable
 
 
 class VerifyResult(NamedTuple):
@@ -60,11 +61,11 @@ class Verifier:
             ("HMGET", names.dispatches(self._feed), *ids),
             ("ZMSCORE", names.order(self._feed), *ids),
         )
-        stored = {id: values for id, *values in zip(ids, *found, strict=True)}
-        for entry, kind, after in changes:
-            id, (revisions, dispatch, place) = after["id"], stored[after["id"]]
-            earlier, shown = json_or_none(b"[" + (revisions or b"") + b"]"), json_or_none(dispatch)
-            if kind.is_filing and place != entry.tail.offset:
+        stored = {id: (hashed, json_or_none(shown), at) for id, hashed, shown, at in zip(ids, *found, strict=True)}
+        listed = await self._listed_revisions(changes, {id: hashed for id, (hashed, _, _) in stored.items()})
+        for (entry, kind, after), earlier in zip(changes, listed, strict=True):
+            id, (hashed, shown, at) = after["id"], stored[after["id"]]
+            if kind.is_filing and at != entry.tail.offset:
                 return f"the dispatch {id} is not at its place in the history"
             if not isinstance(shown, dict) or not isinstance(shown.get("revision"), int):
                 return f"the dispatch {id} is not shown as the log says"
@@ -72,15 +73,36 @@ class Verifier:
                 self._ahead.add(id)
                 if shown.get("status") == "killed":
                     continue
-                if not isinstance(earlier, list) or after not in earlier[after["revision"] - 1 :][:1]:
+                if earlier != after:
                     return f"revision {after['revision']} of the dispatch {id} is not shown as the log says"
             elif shown == after:
                 self._ahead.discard(id)
-                if after["status"] == "killed" and revisions is not None:
+                if after["status"] == "killed" and hashed is not None:
                     return f"the dispatch {id} was killed, but its earlier revisions are still shown"
             else:
                 return f"the dispatch {id} is not shown as the log says"
         return None
+
+    async def _listed_revisions(self, changes: list[ReadableEntry], hashed: dict[str, bytes | None]) -> list[Any]:
+        """Return for each of these changes the revision that it left, if it is among the earlier ones."""
+        in_hash: dict[str, dict[int, Any]] = {}
+        for id, text in hashed.items():
+            known = [each for each in json_or_none(b"[" + (text or b"") + b"]") or [] if isinstance(each, dict)]
+            in_hash[id] = {each["revision"]: each for each in known if "revision" in each}
+        listed = await self._redis.pipeline(
+            *(
+                (
+                    "LINDEX",
+                    names.earlier(self._feed, after["id"]),
+                    place(after["revision"], [*in_hash[after["id"]].values()]),
+                )
+                for _, _, after in changes
+            )
+        )
+        return [
+            in_hash[after["id"]].get(after["revision"]) or json_or_none(text)
+            for (_, _, after), text in zip(changes, listed, strict=True)
+        ]
 
     async def _dispatch_not_logged(self, filed: int) -> str | None:
         """Return what is wrong if more dispatches are shown than the log has."""

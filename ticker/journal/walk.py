@@ -49,8 +49,10 @@ def readable(page: list[Step]) -> list[ReadableEntry]:
 class Walk:
     """Reads a feed's log from its origin to its end. Raises Unavailable as Redis does."""
 
-    def __init__(self, redis: Redis, feed: str) -> None:
+    def __init__(self, redis: Redis, feed: str, page: int | None = None) -> None:
+        """`page` is the number of entries read at once, by default PAGE."""
         self._redis = redis
+        self._page = page or PAGE
         self._feed = feed
         self._tail: Tail | None = None
         self._broken = False
@@ -69,7 +71,7 @@ class Walk:
         self._tail = self.sound = Tail(0, origin.decode())
         after = "-"
         while True:
-            if found := await self._redis("XRANGE", log, after, "+", "COUNT", PAGE):
+            if found := await self._redis("XRANGE", log, after, "+", "COUNT", self._page):
                 after = f"({found[-1][0].decode()}"
                 yield [self._step(int(id.split(b"-")[0]), kept) for id, kept in found]
                 continue

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from ticker.child import environment
 from ticker.errors import TickerError
 from ticker.load.crowd import Spec, arguments
 from ticker.load.frames import mark
@@ -117,7 +118,7 @@ class Crowds:
         self.started_at = time.monotonic_ns()
         for spec in self._specs:
             process = subprocess.Popen(  # noqa: S603  # this program
-                arguments(spec), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+                arguments(spec), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment()
             )
             self._processes.append(process)
         self.ask("report")  # which returns once they have started

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ticker.client_address import ClientAddresses
 from ticker.errors import TooManyConnections
-from ticker.server.client_address import ClientAddresses
 from ticker.settings import Network
 
 SHARE: Final = 4

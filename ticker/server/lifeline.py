@@ -1,5 +1,7 @@
 """The socket that ties a worker to its supervisor, which is watched from the worker's first moment.
 
+The supervisor sends one line by it, the worker's settings: some are secret, and an environment can be read in /proc.
+
 A supervisor that is killed closes nothing but this. A worker that is still starting then exits at once, since it holds
 the port and serves nobody; one that serves stops as if it was told to.
 """
@@ -29,14 +31,24 @@ class Lifeline:
         self._lock = threading.Lock()
         self._on_lost: Callable[[], object] = _exit
         self._lost = False
+        self._settings = b""
+        self._received = threading.Event()
         threading.Thread(target=self._watch, name="lifeline", daemon=True).start()
 
     def _watch(self) -> None:
         with contextlib.suppress(OSError):  # a supervisor that went first resets it instead of closing it
+            with self._lifeline.makefile("rb") as received:
+                self._settings = received.readline()
+            self._received.set()
             self._lifeline.recv(1)  # returns when the supervisor is gone
         with self._lock:
             self._lost = True
             self._on_lost()
+
+    def settings(self) -> bytes:
+        """Return the line with the settings, as soon as it is received."""
+        self._received.wait()  # this process exits if the supervisor is gone before
+        return self._settings
 
     def serving(self, on_lost: Callable[[], object]) -> None:
         """Report to the supervisor that this worker serves; when that is gone, `on_lost` is called in a thread."""

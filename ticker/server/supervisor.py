@@ -211,9 +211,9 @@ async def _start_worker(settings: Settings, listener: socket.socket, watchdog: W
                 "ticker.server.worker",
                 *map(str, descriptors),
                 on_exit=close_lifeline,
-                env=settings.environment(),
                 pass_fds=descriptors,
             )
+            end.write(settings.handed_over() + b"\n")
         except BaseException:
             end.close()
             raise

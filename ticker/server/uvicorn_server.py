@@ -92,7 +92,7 @@ class Worker(uvicorn.Server):
 
 def run(listener: socket.socket, lifeline: Lifeline) -> None:
     """Serve until told to stop, or until the supervisor is gone."""
-    settings = Settings.read()
+    settings = Settings.received(lifeline.settings())
     configure(settings)
     config = uvicorn.Config(
         RequestLog(application(settings)),

@@ -1,8 +1,8 @@
 """One worker process.
 
 Started as `python -m ticker.server.worker LISTENER LIFELINE`, both file descriptors. The lifeline is a socket to the
-supervisor: the worker sends one byte when it is ready, and stops when the other end closes, which it watches for before
-it imports the rest: that takes longer than all else.
+supervisor: the worker receives one line with its settings, sends one byte when it is ready, and stops when the other
+end closes, which it watches for before it imports the rest: that takes longer than all else.
 """
 
 from __future__ import annotations

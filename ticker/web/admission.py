@@ -27,6 +27,7 @@ from ticker.settings import Settings
 from ticker.web.credentials import reading_credential
 from ticker.web.deflate_offer import accepted
 from ticker.web.header_lists import accepts
+from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
 from ticker.web.same_origin import foreign_origin
 from ticker.wire import Encoding
@@ -65,8 +66,8 @@ class Access(NamedTuple):
     session: str | None = None
 
 
-async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Access:
-    """Return a feed's channel if this request may know of it. Header names are in small letters.
+async def find_readable(node: Node, headers: Mapping[str, str], feed: str, address: str = "") -> Access:
+    """Return a feed's channel if this request, from this address, may know of it. Header names are in small letters.
 
     Whether pages of another site may read it is checked by `refuse_foreign`.
 
@@ -75,11 +76,18 @@ async def find_readable(node: Node, headers: Mapping[str, str], feed: str) -> Ac
         Unavailable: as `Hub.channel`; or Redis cannot be asked.
     """
     if not node.feeds.private(feed):
-        channel = await node.find(feed)
+        if feed in node.hub.channels:
+            channel = await node.find(feed)
+        else:  # its key is looked up as for a private feed, since the response to an unknown one may have to wait
+            looked_up = reading_credential(node, headers, address)
+            found, _ = await asyncio.gather(node.find(feed), looked_up, return_exceptions=True)
+            if isinstance(found, BaseException):
+                raise found
+            channel = found
         if channel.feed.visibility != "private":
             return Access(channel)
     # Redis is asked as for a feed that does not exist, so that neither time nor an outage tells the two apart.
-    reader, _ = await asyncio.gather(reading_credential(node, headers), node.registry.listed(feed))
+    reader, _ = await asyncio.gather(reading_credential(node, headers, address), node.registry.listed(feed))
     if reader is None or not reader.holder.writes(feed):
         raise no_such_feed(feed)
     await node.registry.note_use(reader.holder)
@@ -96,7 +104,7 @@ async def readable(request: HTTPConnection, *, pages: bool = True) -> Channel:
         Forbidden: as `refuse_foreign`.
     """
     node = node_of(request)
-    access = await find_readable(node, request.headers, request.path_params["feed"])
+    access = await find_readable(node, request.headers, request.path_params["feed"], address_of(request))
     request.scope["state"]["governing"] = access.channel.feed
     if pages:
         refuse_foreign(node.settings, access.channel.feed, request.headers)

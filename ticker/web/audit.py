@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from ticker.changes import KINDS
 from ticker.errors import InvalidToken, Unavailable
@@ -27,6 +28,8 @@ from ticker.web.shapes.held import HELD, RELEASED, SPIKED
 
 ROUTES: Final = Resource("Desk", (FEED_NAME,))
 
+MAX_AUDITS: Final = 16
+"""Audits that a worker sends at once: each reads a whole log."""
 LINES_PER_CHECK: Final = 256
 """Lines after which the key is looked up again: a slow client takes long over a long audit."""
 
@@ -99,7 +102,23 @@ async def read_audit(request: Request, holder: Holder) -> Response:
         "content-disposition": f'attachment; filename="{feed}-audit.ndjson"',
     }
     audit = Audit(node_of(request).redis, feed)
-    return StreamingResponse(_lines(audit, partial(check_still_valid, request)), 200, headers, "application/x-ndjson")
+    lines = _lines(audit, partial(check_still_valid, request))
+    return _AuditResponse(lines, 200, headers, "application/x-ndjson")
+
+
+class _AuditResponse(StreamingResponse):
+    """A response that is refused while MAX_AUDITS others are being sent."""
+
+    sending: ClassVar[int] = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _AuditResponse.sending >= MAX_AUDITS:
+            raise Unavailable("Several audits are being read from this node; try again in a moment", retry_after=5)
+        _AuditResponse.sending += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            _AuditResponse.sending -= 1
 
 
 async def _lines(audit: Audit, check: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[bytes]:

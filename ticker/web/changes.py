@@ -17,13 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.channel import Channel
-from ticker.errors import Invalid
+from ticker.errors import Invalid, unknown_parameters
 from ticker.hub import Hub
 from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
 from ticker.waiting import PollResponse, Waiter
 from ticker.web.admission import cross_origin, enter, find_readable
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
+from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME, TICKER_AT, query
@@ -79,8 +80,7 @@ def asked(query: str) -> tuple[str | None, int]:
         Invalid: with every parameter at fault.
     """
     given = dict(parse_qsl(query, keep_blank_values=True))
-    known = "is not a known parameter; the parameters are after and wait"
-    faults = [(name, known) for name in sorted(given.keys() - {"after", "wait"})]
+    faults = unknown_parameters(given, ("after", "wait"))
     wait = given.get("wait", "0")
     if not (wait.isascii() and wait.isdigit() and len(wait) < 3 and int(wait) <= LONGEST_WAIT):
         faults.append(_WAIT_RULE)
@@ -134,7 +134,7 @@ async def changes(request: Request) -> Response:
     """Respond with the frames after a position, once there are some."""
     node = node_of(request)
     feed = request.path_params["feed"]
-    access = await find_readable(node, request.headers, feed)
+    access = await find_readable(node, request.headers, feed, address_of(request))
     request.scope["state"]["governing"] = access.channel.feed
     query, headers = request.url.query, request.headers
     poll = admit_poll(node.hub, node.settings, feed=feed, query=query, headers=headers, key=access.key)

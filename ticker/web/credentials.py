@@ -14,18 +14,13 @@ from ticker.journal.registry import digest_of
 from ticker.journal.sessions import SignedIn
 from ticker.node import Node
 from ticker.settings import Settings
+from ticker.web.key_lookup import address_of, find_holder, secret_in
 from ticker.web.node import node_of
 from ticker.web.same_origin import refuse_cross_site
 
 PLAIN_COOKIE: Final = "session"
 SECURE_COOKIE: Final = "__Host-session"
 """Browsers take a cookie of this name only over TLS, from this very host and for all its paths (RFC 6265bis)."""
-
-
-def secret_in(headers: Mapping[str, str]) -> str | None:
-    """Return the key that a request carries (RFC 6750), if any. Header names are in small letters."""
-    scheme, _, secret = headers.get("authorization", "").partition(" ")
-    return secret.strip() or None if scheme.lower() == "bearer" else None
 
 
 def session_in(settings: Settings, headers: Mapping[str, str]) -> str | None:
@@ -78,11 +73,14 @@ class Credential(NamedTuple):
     session: str | None
 
 
-async def find_credential(node: Node, headers: Mapping[str, str], *, strict: bool) -> Credential | None:
+async def find_credential(node: Node, headers: Mapping[str, str], address: str, *, strict: bool) -> Credential | None:
     """Return by what a request shows who sends it; None if by nothing, or nothing that is valid. A key goes first.
+
+    Unknown keys are counted for the `address` of the client.
 
     Raises:
         CrossSite: as `refuse_cross_site`, for a session.
+        Unavailable: as `find_holder`.
     """
     secret = secret_in(headers)
     if secret is None:
@@ -90,19 +88,19 @@ async def find_credential(node: Node, headers: Mapping[str, str], *, strict: boo
         if signed_in is None:
             return None
         return Credential(signed_in.holder, signed_in.session.key, signed_in.session.id)
-    holder = await node.registry.holder(secret)
+    holder = await find_holder(node, secret, address)
     return None if holder is None else Credential(holder, digest_of(secret), None)
 
 
-async def reading_credential(node: Node, headers: Mapping[str, str]) -> Credential | None:
+async def reading_credential(node: Node, headers: Mapping[str, str], address: str) -> Credential | None:
     """Return as `find_credential` for a request that reads. A page of another site reads as if nobody was signed in."""
     try:
         # A browser sends the cookie with a WebSocket that a page of another site opens.
-        return await find_credential(node, headers, strict="upgrade" in headers)
+        return await find_credential(node, headers, address, strict="upgrade" in headers)
     except CrossSite:
         return None
 
 
 async def has_valid_key(request: HTTPConnection) -> bool:
     """Return True if a request that was let in still carries a key that is not revoked, or a session that lasts."""
-    return await reading_credential(node_of(request), request.headers) is not None
+    return await reading_credential(node_of(request), request.headers, address_of(request)) is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,15 +13,17 @@ from starlette.responses import Response
 from ticker import changes
 from ticker.channel import Channel
 from ticker.dispatch import FIELDS, Correction, Draft, KillBody, milliseconds, read
-from ticker.errors import Invalid, killed
+from ticker.errors import Invalid, KeyReused, killed
 from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.holder import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, append_merged, respond
+from ticker.web.described import examples
 from ticker.web.etag import IfMatch, tag_of_dispatch
-from ticker.web.faults import CLOSED, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
+from ticker.web.faults import CLOSED, INVALID_PARAMETER, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
+from ticker.web.paging import add_link, link_header, whole_number
 from ticker.web.parameters import (
     DISPATCH_ID,
     ETAG,
@@ -29,18 +33,28 @@ from ticker.web.parameters import (
     IF_MATCH_IF_ANY,
     IF_NONE_MATCH,
     LOCATION,
+    query,
 )
 from ticker.web.public_url import base
 from ticker.web.request import body, idempotency_key, if_match
 from ticker.web.responses import FRESH_FOR, json, public
 from ticker.web.shapes import dispatch as shapes
 from ticker.web.shapes.held import HOLD_RECEIPT
-from ticker.web.visible import listed, visible_editions
+from ticker.web.visible import check_original, listed, visible_editions
 
 ROUTES: Final = Resource("Dispatches", (FEED_NAME, DISPATCH_ID))
 
 LIST: Final = FEED + "/dispatches"
 ONE: Final = LIST + "/{id}"
+
+REVISION_BEFORE: Final = query(
+    "RevisionBefore",
+    "before",
+    "A revision: only earlier revisions before it are returned.",
+    {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    21,
+)
+_OLDER: Final = link_header(f"/v1/feeds/breaking/dispatches/{examples.BRIDGE_ID}?before=21")
 
 LONGEST_EMBARGO: Final = timedelta(days=366)
 """How far ahead a dispatch may be held; a later year is a slip of the finger."""
@@ -71,6 +85,7 @@ async def file(request: Request, holder: Holder) -> Response:
     feed = request.path_params["feed"]
     draft = read(Draft, await body(request))
     channel = await node_of(request).find(feed)
+    await check_original(request, holder, draft.edition_of)
     fields, key = draft.fields(channel.feed.language), idempotency_key(request)
     if draft.release_at is not None:
         held = changes.Hold(holder, fields, release_time(draft.release_at), idempotency_key=key)
@@ -112,27 +127,42 @@ def release_time(moment: str) -> int:
     "readDispatch",
     "One dispatch with its earlier revisions",
     (
-        Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG,)),
+        Returns(200, "Its current revision.", (shapes.DISPATCH_WITH_HISTORY,), headers=(ETAG, _OLDER)),
         Returns(304, "You have it already.", media_type="", headers=(ETAG,)),
     ),
-    parameters=(IF_NONE_MATCH,),
-    faults=(KILLED, OTHER_ORIGIN),
+    parameters=(REVISION_BEFORE, IF_NONE_MATCH),
+    faults=(INVALID_PARAMETER, KILLED, OTHER_ORIGIN),
+    description="Its newest 20 earlier revisions; `Link` leads to those before.",
 )
 async def read_dispatch(request: Request) -> Response:
-    """Respond with a dispatch, its revisions and its editions."""
+    """Respond with a dispatch, its newest earlier revisions and its editions."""
     feed = request.path_params["feed"]
     node = node_of(request)
     channel = await readable(request)
-    found = await node.journal.dispatch(feed, request.path_params["id"])
-    editions = await visible_editions(request, await node.journal.editions(feed, found["id"]))
+    before = revision_before(request)
+    found, earlier = await node.journal.dispatch_with_revisions(feed, request.path_params["id"], before)
+    editions = await visible_editions(request, await node.journal.editions(feed, found))
     found = channel.as_known(found)
     if found["status"] == "killed":
         raise killed(found)
-    found["editions"] = editions
+    found |= {"revisions": earlier.revisions, "editions": editions}
     response = public(request, found, max_age=FRESH_FOR, tag=tag_of_dispatch(found["revision"], editions))
     if not all(listed(request, edition) for edition in found["editions"]):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
+    if earlier.before is not None:
+        add_link(response, request, [("before", earlier.before)])
     return response
+
+
+def revision_before(request: Request) -> int | None:
+    """Return the revision before which a request asks for earlier ones, if it names one.
+
+    Raises:
+        Invalid: it is not a revision.
+    """
+    if "before" not in request.query_params:
+        return None
+    return whole_number(request, "before", 1, 1, 999_999_999)
 
 
 @Operation(
@@ -155,6 +185,7 @@ async def correct(request: Request, holder: Holder) -> Response:
     feed, id = request.path_params["feed"], request.path_params["id"]
     node, match = node_of(request), if_match(request)
     correction, key = read(Correction, await body(request)), idempotency_key(request)
+    await check_original(request, holder, correction.edition_of)
 
     async def merged() -> changes.Change:
         known = await node.journal.dispatch(feed, id)
@@ -199,7 +230,9 @@ async def kill(request: Request, holder: Holder) -> Response:
     own_only, key = holder.role == "correspondent", idempotency_key(request)
     killed = changes.Kill(holder, id, reason, own_only=own_only, idempotency_key=key)
     receipt, headers = await append(request, killed)
-    receipt["editions"] = await visible_editions(request, await node_of(request).journal.editions(feed, id))
+    journal = node_of(request).journal
+    editions = await journal.editions(feed, await journal.dispatch(feed, id))
+    receipt["editions"] = await visible_editions(request, editions)
     return json(receipt, 200, headers)
 
 
@@ -231,17 +264,28 @@ async def confirm(request: Request, holder: Holder) -> Response:
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
         raise killed_for_good(known)
-    fields = {name: known[name] for name in FIELDS if name in known} | {"urgency": "flash"}
     change = changes.Correct(
         holder,
         id,
-        fields,
+        _as_flash(known),
         revision=match.base(known["revision"]),
         previous=known,
         confirmation=changes.GiveConfirmation(seen),
         idempotency_key=idempotency_key(request),
     )
-    return await respond(request, change)
+    try:
+        return await respond(request, change)
+    except KeyReused:
+        # Its fingerprint is of the words that it confirmed. If these were corrected since, an earlier flash has them.
+        for earlier in reversed(known["revisions"]):
+            if earlier["urgency"] == "flash":
+                with suppress(KeyReused):
+                    return await respond(request, replace(change, fields=_as_flash(earlier)))
+        raise
+
+
+def _as_flash(revision: dict[str, Any]) -> dict[str, Any]:
+    return {name: revision[name] for name in FIELDS if name in revision} | {"urgency": "flash"}
 
 
 @Operation(

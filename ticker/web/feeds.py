@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from itertools import islice
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -10,16 +11,17 @@ from starlette.responses import Response
 
 from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
-from ticker.feed import Feed
+from ticker.feed import Feed, place
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.holder import Holder
 from ticker.journal.registry import already_open, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
-from ticker.web.faults import OTHER_ORIGIN
+from ticker.web.faults import INVALID_PARAMETER, OTHER_ORIGIN
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
-from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT
+from ticker.web.paging import LONGEST_LIST, add_link, fitting, limit, limit_parameter, link_header, whole_number
+from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT, query
 from ticker.web.public_url import base
 from ticker.web.request import body
 from ticker.web.responses import FRESH_FOR, json, public
@@ -30,6 +32,25 @@ ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
 LIST: Final = "/v1/feeds"
 
+MAX_EDITIONS: Final = 50
+"""Editions that a feed is listed with: more than any newsroom has languages."""
+
+LABELS_PAGE: Final = 200
+"""Labels of each kind in one response."""
+
+_AFTER: Final = query(
+    "FeedAfter", "after", "Name of a feed: only those behind it in the list.", {"type": "string"}, "breaking-ar"
+)
+_LINK: Final = link_header(f"{LIST}?after=breaking-ar&limit=1000")
+_SKIP: Final = query(
+    "LabelSkip",
+    "skip",
+    "How many labels of each kind to leave out, from the most used on.",
+    {"type": "integer", "minimum": 0, "maximum": 999_999, "default": 0},
+    200,
+)
+_MORE_LABELS: Final = link_header("/v1/feeds/breaking/labels?skip=200&limit=200")
+
 _FEED_IS_OPEN: Final = Fault("FeedIsOpen", already_open("breaking"))
 
 
@@ -39,34 +60,45 @@ _FEED_IS_OPEN: Final = Fault("FeedIsOpen", already_open("breaking"))
     LIST,
     "listFeeds",
     "List the feeds",
-    (Returns(200, "The feeds.", (FEEDS,)),),
-    faults=(OTHER_ORIGIN,),
+    (Returns(200, "`breaking` first, the others by name.", (FEEDS,), headers=(_LINK,)),),
+    parameters=(_AFTER, limit_parameter("FeedLimit", LONGEST_LIST, LONGEST_LIST)),
+    faults=(INVALID_PARAMETER, OTHER_ORIGIN),
     description="Those that are public, and those that the key reaches if there is one.",
 )
 async def list_feeds(request: Request) -> Response:
     """List the feeds that the request may know of."""
     node = node_of(request)
     refuse_foreign(node.settings, None, request.headers)
+    most, after = limit(request, LONGEST_LIST, LONGEST_LIST), request.query_params.get("after")
     channels = await visible(request, node.hub.open_channels())
     every = [channel.feed for channel in channels.values()]
+    families: dict[str, list[Feed]] = {}
+    for feed in every:
+        families.setdefault(feed.edition_of or feed.name, []).append(feed)
+    rest = [name for name in channels if after is None or place(name) > place(after)]
     listed = [
         describe(channel.feed, channels)
-        | {"editions": siblings(channel.feed, every), "watching": channel.freshness.watching}
-        for channel in channels.values()
+        | {
+            "editions": siblings(channel.feed, families[channel.feed.edition_of or channel.feed.name]),
+            "watching": channel.freshness.watching,
+        }
+        for channel in (channels[name] for name in rest[:most])
     ]
-    response = public(request, {"feeds": listed}, max_age=FRESH_FOR)
+    count = fitting(listed, most)
+    response = public(request, {"feeds": listed[:count]}, max_age=FRESH_FOR)
+    if count < len(rest):
+        add_link(response, request, [("after", rest[count - 1]), ("limit", most)])
     if not all(feed.listed for feed in every):
         response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
     return response
 
 
 def siblings(feed: Feed, every: list[Feed]) -> list[dict[str, str]]:
-    """Return the editions of a feed in other languages: all that go back to the same one."""
+    """Return the editions of a feed in other languages: those that go back to the same one, MAX_EDITIONS at most."""
     root = feed.edition_of or feed.name
+    found = (other for other in every if other is not feed and (other.edition_of or other.name) == root)
     return [
-        {"name": other.name, "title": other.title, "language": other.language}
-        for other in every
-        if other is not feed and (other.edition_of or other.name) == root
+        {"name": other.name, "title": other.title, "language": other.language} for other in islice(found, MAX_EDITIONS)
     ]
 
 
@@ -103,6 +135,7 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     node = node_of(request)
     await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
+    node.journal.check_promise()
     await node.registry.open_feed(opened, asking=holder.key)
     return json(opened.described(), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
@@ -180,21 +213,23 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     FEED + "/labels",
     "listLabels",
     "Sections, places and stories, with the number of their dispatches",
-    (Returns(200, "The labels, most used first.", (LABELS,)),),
-    faults=(OTHER_ORIGIN,),
+    (Returns(200, "The labels, most used first.", (LABELS,), headers=(_MORE_LABELS,)),),
+    parameters=(_SKIP, limit_parameter("LabelLimit", LABELS_PAGE, LONGEST_LIST)),
+    faults=(INVALID_PARAMETER, OTHER_ORIGIN),
+    description="At most `limit` of each kind; `Link` leads to those that are used less.",
 )
 async def labels(request: Request) -> Response:
-    """List the labels of a feed's dispatches, tombstones included."""
+    """List the labels of a feed's dispatches, apart from those that were killed."""
     feed = request.path_params["feed"]
     node = node_of(request)
     await readable(request)
+    most, skip = limit(request, LABELS_PAGE, LONGEST_LIST), whole_number(request, "skip", 0, 0, 999_999)
+    found = await node.journal.labels(feed)
     listed = {
-        plural: [
-            {"label": label, "dispatches": count}
-            for label, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))
-        ]
-        for plural, found in zip(
-            ("sections", "places", "stories"), (await node.journal.labels(feed)).values(), strict=True
-        )
+        plural: [{"label": label, "dispatches": count} for label, count in found[kind][skip : skip + most]]
+        for plural, kind in (("sections", "section"), ("places", "place"), ("stories", "story"))
     }
-    return public(request, {"feed": feed, **listed}, max_age=FRESH_FOR)
+    response = public(request, {"feed": feed, **listed}, max_age=FRESH_FOR)
+    if any(len(ranked) > skip + most for ranked in found.values()):
+        add_link(response, request, [("skip", skip + most), ("limit", most)])
+    return response

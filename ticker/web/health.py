@@ -115,6 +115,8 @@ def _lines(node: Node, channels: dict[str, Channel]) -> Iterator[str]:
     yield "# TYPE ticker_readers_cut_total counter\n"
     for feed, value in cut.items():
         yield f'ticker_readers_cut_total{{feed="{feed}"}} {value}\n'
+    yield "# HELP ticker_unknown_keys_total Requests with a key that is not known.\n"
+    yield f"# TYPE ticker_unknown_keys_total counter\nticker_unknown_keys_total {node.guesses.count}\n"
     yield "# HELP ticker_relay_filled_total Entries that pub/sub did not bring and the log did.\n"
     yield f"# TYPE ticker_relay_filled_total counter\nticker_relay_filled_total {node.follower.filled}\n"
     yield "# HELP ticker_relay_sessions_total Times this worker began to follow Redis.\n"

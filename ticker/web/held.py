@@ -14,19 +14,34 @@ from ticker.journal.append import no_longer_held
 from ticker.journal.holder import Holder
 from ticker.web.append import OF_RECEIPTS, append, append_merged
 from ticker.web.dispatches import release_time, respond_filed
-from ticker.web.faults import CLOSED, NOT_YOURS, STALE_REVISION
+from ticker.web.faults import CLOSED, INVALID_PARAMETER, NOT_YOURS, STALE_REVISION
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
-from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_MATCH, LOCATION, in_path
+from ticker.web.paging import add_link, fitting, limit, limit_parameter, link_header
+from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_MATCH, LOCATION, in_path, query
 from ticker.web.request import body, idempotency_key, if_match
 from ticker.web.responses import json
 from ticker.web.shapes.dispatch import FILED
 from ticker.web.shapes.held import HELD, HELD_ID, HOLD_RECEIPT, RELEASED, SPIKE_RECEIPT, SPIKED, WAITING
+from ticker.web.visible import check_original
 
 ROUTES: Final = Resource("Embargo", (FEED_NAME, in_path("HeldId", "id", HELD_ID, HELD.example["id"])))
 
 LIST: Final = FEED + "/held"
 ONE: Final = LIST + "/{id}"
+
+PAGE: Final = 100
+"""Held dispatches on a page by default."""
+
+_PLACE: Final = f"1773241200000-{HELD.example['id']}"
+_AFTER: Final = query(
+    "HeldAfter",
+    "after",
+    "As `Link` had it: where the page begins.",
+    {"type": "string", "pattern": "^[0-9]{1,15}-[0-9a-z]{1,64}$"},
+    _PLACE,
+)
+_LINK: Final = link_header(f"/v1/feeds/breaking/held?after={_PLACE}&limit=100")
 
 HELD_NO_LONGER: Final = Fault("HeldNoLonger", no_longer_held(RELEASED.example))
 
@@ -44,16 +59,21 @@ async def _record(request: Request, holder: Holder) -> dict[str, Any]:
     LIST,
     "listHeld",
     "Dispatches that wait for their release",
-    (Returns(200, "The next one first. A correspondent sees only what is theirs.", (WAITING,)),),
+    (Returns(200, "The next one first. A correspondent sees only what is theirs.", (WAITING,), headers=(_LINK,)),),
     role="correspondent",
+    parameters=(_AFTER, limit_parameter("HeldLimit", PAGE)),
+    faults=(INVALID_PARAMETER,),
 )
 async def list_held(request: Request, holder: Holder) -> Response:
     """List what waits, the next one first."""
-    feed, held = request.path_params["feed"], node_of(request).held
-    waiting = await held.waiting(feed)
-    if holder.role == "correspondent":
-        waiting = [record for record in waiting if (await held.dispatch(feed, record["id"]))[1] == holder.id]
-    return json({"feed": feed, "held": waiting})
+    feed, most, after = request.path_params["feed"], limit(request, PAGE), request.query_params.get("after")
+    filer = holder.id if holder.role == "correspondent" else None
+    waiting = await node_of(request).held.waiting(feed, most + 1, after, filer=filer)
+    count = fitting([each.record for each in waiting], most)
+    response = json({"feed": feed, "held": [each.record for each in waiting[:count]]})
+    if count < len(waiting):
+        add_link(response, request, [("after", waiting[count - 1].place), ("limit", most)])
+    return response
 
 
 @Operation(
@@ -90,6 +110,7 @@ async def edit(request: Request, holder: Holder) -> Response:
     """Edit a held dispatch."""
     match = if_match(request)
     edited, key = read(EditBody, await body(request)), idempotency_key(request)
+    await check_original(request, holder, edited.edition_of)
 
     async def merged() -> changes.Change:
         record = await _record(request, holder)

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.dispatch import URGENCIES
-from ticker.errors import Invalid, out_of_range
-from ticker.journal.history import Filter, at_least
+from ticker.errors import Invalid
+from ticker.journal.history import Filter, Page, at_least
 from ticker.web.admission import readable
 from ticker.web.described import examples
 from ticker.web.faults import INVALID_PARAMETER, OTHER_ORIGIN
 from ticker.web.node import node_of
-from ticker.web.operation import Header, Operation, Resource, Returns
+from ticker.web.operation import Operation, Resource, Returns
+from ticker.web.paging import add_link, check_parameters, fitting, limit, limit_parameter, link_header
 from ticker.web.parameters import BEFORE, FEED, FEED_NAME, query
-from ticker.web.public_url import base
 from ticker.web.responses import FRESH_FOR, public
 from ticker.web.shapes.dispatch import HISTORY
 
 ROUTES: Final = Resource("Dispatches", (FEED_NAME,))
 
 PAGE: Final = 20
-LONGEST_PAGE: Final = 100
-"""Dispatches on a page: by default, and at most."""
+"""Dispatches on a page by default."""
 
 LABELS_AT_MOST: Final = 20
 """Labels that one filter may name: each is a set to look into."""
 
-_LIMIT: Final = query(
-    "Limit", "limit", "How many.", {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": PAGE}, PAGE
-)
 _ONE_OF: Final = "Only dispatches with one of these {}, separated by commas."
 FILTERS: Final = (
     query("Section", "section", _ONE_OF.format("sections"), {"type": "string"}, "Transport,Politics"),
@@ -49,14 +44,9 @@ FILTERS: Final = (
 )
 """Filters of history. They can be combined."""
 
-PARAMETERS: Final = (BEFORE, _LIMIT, *FILTERS)
+PARAMETERS: Final = (BEFORE, limit_parameter("Limit", PAGE), *FILTERS)
 
-_LINK: Final = Header(
-    "Link",
-    "The next page, while there is one.",
-    {"type": "string", "pattern": '^<(https?://.+)?/v1/.+>; rel="next"$'},
-    f'</v1/feeds/breaking/dispatches?before={examples.BUDGET_ID}&limit=20>; rel="next"',
-)
+_LINK: Final = link_header(f"/v1/feeds/breaking/dispatches?before={examples.BUDGET_ID}&limit=20")
 
 
 @Operation(
@@ -77,15 +67,9 @@ async def history(request: Request) -> Response:
     node = node_of(request)
     channel = await readable(request)
     given = request.query_params
-    known = [parameter.name for parameter in PARAMETERS]
-    if unknown := sorted(set(given) - set(known)):
-        raise Invalid([(name, f"is not a known parameter; the parameters are {', '.join(known)}") for name in unknown])
-    text = given.get("limit", str(PAGE))
-    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise out_of_range("limit", 1, LONGEST_PAGE)
-    wanted = _filter(given)
-    page = await node.journal.search(feed, given.get("before"), limit, wanted)
+    check_parameters(request, PARAMETERS)
+    most, wanted = limit(request, PAGE), _filter(given)
+    page = fitted(await node.journal.search(feed, given.get("before"), most, wanted))
     found = [
         dispatch
         for dispatch in map(channel.as_known, page.dispatches)
@@ -95,9 +79,16 @@ async def history(request: Request) -> Response:
     if page.before is not None:
         filters = {parameter.name for parameter in FILTERS}
         same = [(name, value) for name, value in given.multi_items() if name in filters]
-        following = urlencode([("before", page.before), ("limit", limit), *same])
-        response.headers["link"] = f'<{base(request)}{request.url.path}?{following}>; rel="next"'
+        add_link(response, request, [("before", page.before), ("limit", most), *same])
     return response
+
+
+def fitted(page: Page) -> Page:
+    """Return as many dispatches of a page as a response may have; see `fitting`."""
+    count = fitting(page.dispatches, len(page.dispatches))
+    if count == len(page.dispatches):
+        return page
+    return Page(page.dispatches[:count], page.dispatches[count - 1]["id"])
 
 
 def _filter(given: QueryParams) -> Filter:

@@ -12,10 +12,11 @@ from ticker.dispatch import BREAKING, read
 from ticker.errors import NotFound
 from ticker.journal.holder import Holder
 from ticker.schema import Schema, many, moment, number, or_null, shape, text
-from ticker.web.faults import NOT_FOUND
+from ticker.web.faults import INVALID_PARAMETER, NOT_FOUND
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
-from ticker.web.parameters import NAME, in_path
+from ticker.web.paging import LONGEST_LIST, add_link, fitting, limit, limit_parameter, link_header
+from ticker.web.parameters import NAME, in_path, query
 from ticker.web.request import body
 from ticker.web.responses import json
 from ticker.web.shape import Shape
@@ -64,13 +65,37 @@ _ISSUED: Final = Shape(
 )
 
 
+_PLACE: Final = f"{_LENA['issued']}-{_LENA['id']}"
+_AFTER: Final = query("KeyAfter", "after", "As `Link` had it: where the page begins.", {"type": "string"}, _PLACE)
+
+
 @Operation(
-    ROUTES, "GET", PATH, "listKeys", "List who holds a key", (Returns(200, "Never the keys.", (_KEYS,)),), role="admin"
+    ROUTES,
+    "GET",
+    PATH,
+    "listKeys",
+    "List who holds a key",
+    (Returns(200, "Never the keys.", (_KEYS,), headers=(link_header(f"{PATH}?after={_PLACE}&limit=1000"),)),),
+    role="admin",
+    parameters=(_AFTER, limit_parameter("KeyLimit", LONGEST_LIST, LONGEST_LIST)),
+    faults=(INVALID_PARAMETER,),
 )
 async def list_keys(request: Request, holder: Holder) -> Response:
     """List the holders; never the keys."""
+    most, after = limit(request, LONGEST_LIST, LONGEST_LIST), request.query_params.get("after", "")
     holders = await node_of(request).registry.holders()
-    return json({"keys": [holder.described() | {"used": used} for holder, used in holders]})
+    every = [holder.described() | {"used": used} for holder, used in holders]
+    rest = [each for each in every if _place(each) > after]
+    count = fitting(rest, most)
+    response = json({"keys": rest[:count]})
+    if count < len(rest):
+        add_link(response, request, [("after", _place(rest[count - 1])), ("limit", most)])
+    return response
+
+
+def _place(key: dict[str, Any]) -> str:
+    """Return the place of a key in the list; as text, places sort as the keys do."""
+    return f"{key['issued']}-{key['id']}"
 
 
 @Operation(
@@ -87,7 +112,9 @@ async def list_keys(request: Request, holder: Holder) -> Response:
 async def issue_key(request: Request, holder: Holder) -> Response:
     """Issue a key; this response is the only time it is shown."""
     plan = read(KeyPlan, await body(request))
-    secret, issued = await node_of(request).registry.issue(
+    node = node_of(request)
+    node.journal.check_promise()
+    secret, issued = await node.registry.issue(
         plan.name, plan.role, plan.feeds, rate=plan.rate, person=plan.person, asking=holder.key
     )
     return json({"key": secret, **issued.described()}, 201)

@@ -33,6 +33,7 @@ from ticker.web.admission import (
 from ticker.web.credentials import has_valid_key
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.header_lists import headers_of
+from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME
@@ -142,7 +143,7 @@ class AsgiReader(Reader):
 async def events(request: Request) -> Response:
     """Stream Server-Sent Events, to a request that accepts them."""
     node = node_of(request)
-    access = await find_readable(node, request.headers, request.path_params["feed"])
+    access = await find_readable(node, request.headers, request.path_params["feed"], address_of(request))
     request.scope["state"]["governing"] = feed = access.channel.feed
     refuse_foreign(node.settings, feed, request.headers)
     headers = SSE_HEADERS | cross_origin(node.settings, request.headers.get("origin"), feed)
@@ -169,7 +170,7 @@ async def websocket(socket: WebSocket) -> None:
     """Send frames over a WebSocket."""
     node = node_of(socket)
     try:
-        access = await find_readable(node, socket.headers, socket.path_params["feed"])
+        access = await find_readable(node, socket.headers, socket.path_params["feed"], address_of(socket))
         socket.scope["state"]["governing"] = access.channel.feed
         admission = admit(
             node.hub,

@@ -6,6 +6,7 @@ What is in this node's memory is also shown while Redis is unreachable; each pag
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -15,12 +16,16 @@ from starlette.responses import HTMLResponse, Response
 from ticker.channel import Channel
 from ticker.dispatch import BREAKING, direction, rfc3339
 from ticker.errors import NotFound, Unavailable
-from ticker.feed import Feed
+from ticker.feed import Feed, place
 from ticker.journal.history import Filter, Page
+from ticker.journal.revisions import Revisions
 from ticker.node import Node
 from ticker.schema import text
 from ticker.web.admission import governing, readable
+from ticker.web.dispatches import REVISION_BEFORE, revision_before
+from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.feeds import siblings
+from ticker.web.history import fitted
 from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import BEFORE, DISPATCH_ID, FEED_NAME, in_path
@@ -36,6 +41,9 @@ FEED_PAGE: Final = "/feeds/{feed}"
 
 STORY_PAGE: Final = 100
 """Dispatches on one page of a story; older ones are a link away."""
+
+MASTHEAD_FEEDS: Final = 50
+"""Feeds that a page leads to."""
 
 SAFETY: Final = {
     "content-security-policy": (
@@ -75,9 +83,11 @@ def describe(feed: Feed) -> dict[str, Any]:
 
 
 def _feeds(node: Node, current: Feed) -> list[dict[str, Any]]:
-    """Return what the masthead lists: the feeds that are public and open, and the one that is shown."""
+    """Return what the masthead lists: MASTHEAD_FEEDS that are public and open, and the one that is shown."""
     every = [channel.feed for channel in node.hub.channels.values()]
-    return [describe(feed) for feed in every if (feed.listed and feed.closed is None) or feed.name == current.name]
+    listed = islice((feed for feed in every if feed.listed and feed.closed is None), MASTHEAD_FEEDS)
+    shown = {feed.name: feed for feed in (*listed, current)}
+    return [describe(shown[name]) for name in sorted(shown, key=place)]
 
 
 def _render(
@@ -187,8 +197,10 @@ def _start(channel: Channel, dispatches: list[dict[str, Any]]) -> dict[str, Any]
     "GET",
     FEED_PAGE + "/{id}",
     "showDispatch",
-    "One dispatch",
+    "One dispatch, with its newest 20 earlier revisions",
     (_PAGE, Returns(410, "It was killed; why.", media_type=HTML)),
+    parameters=(REVISION_BEFORE,),
+    faults=(INVALID_PARAMETER,),
 )
 async def dispatch_page(request: Request) -> Response:
     """Show one dispatch, or its tombstone."""
@@ -197,14 +209,15 @@ async def dispatch_page(request: Request) -> Response:
     id = request.path_params["id"]
     start = _start(channel, [])  # before the dispatch is read: a change in between is sent again, never left out
     try:
-        found = await node_of(request).journal.dispatch(feed.name, id)
+        before = revision_before(request)
+        found, earlier = await node_of(request).journal.dispatch_with_revisions(feed.name, id, before)
     except Unavailable:
         known = [dispatch for dispatch in _in_memory(feed) if dispatch["id"] == id]
         if not known:
             raise
-        found = {**known[0]}
-    found = {**channel.as_known(found)}
-    revisions = found.pop("revisions", [])
+        found, earlier = known[0], Revisions([], None)
+    found = channel.as_known(found)
+    earlier = Revisions([], None) if found["status"] == "killed" else earlier
     return _render(
         request,
         "dispatch.html",
@@ -212,7 +225,8 @@ async def dispatch_page(request: Request) -> Response:
         410 if found["status"] == "killed" else 200,
         proof=start["at"],
         dispatch=_shown(found, feed),
-        revisions=revisions,
+        revisions=earlier.revisions,
+        older=earlier.before,
         page_json=_data_block(request, feed, {"snapshot": start | {"dispatches": [found]}}),
         canonical=_canonical(request, f"/feeds/{feed.name}/{id}"),
     )
@@ -235,7 +249,9 @@ async def story_page(request: Request) -> Response:
     before = request.query_params.get("before")
     start = _start(channel, [])  # before the dispatches are read, as above
     try:
-        found = await node_of(request).journal.search(feed.name, before, STORY_PAGE, Filter({"story": (story,)}))
+        found = fitted(
+            await node_of(request).journal.search(feed.name, before, STORY_PAGE, Filter({"story": (story,)}))
+        )
     except Unavailable:
         found = _remembered(feed, story, before)
         if not found.dispatches:
@@ -244,8 +260,10 @@ async def story_page(request: Request) -> Response:
         raise NotFound(f"There is no such story in the feed {feed.name!r}")
     found = found._replace(dispatches=[channel.as_known(dispatch) for dispatch in found.dispatches])
     newest = next((each for each in found.dispatches if each["status"] == "usable"), None)
-    of_story = {"story": story} | ({} if before is None else {"before": before})
-    block = {"snapshot": start | {"dispatches": found.dispatches}, **of_story}
+    # Without a usable one the slug is nowhere on the page, since it may name what was wrong.
+    of_story = {"story": story if newest else None, "before": before}
+    block: dict[str, Any] = {"snapshot": start | {"dispatches": found.dispatches}}
+    block |= {name: value for name, value in of_story.items() if value is not None}
     return _render(
         request,
         "story.html",
@@ -253,7 +271,7 @@ async def story_page(request: Request) -> Response:
         proof=start["at"],
         story=story,
         name=story_title(story),
-        newest=newest,  # without one not even the slug is shown: it may name what was wrong
+        newest=newest,
         before=before,
         older=found.before is not None,
         dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],

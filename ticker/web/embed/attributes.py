@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import QueryParams
 
 from ticker.dispatch import URGENCIES, Language, Link
-from ticker.errors import Invalid
+from ticker.errors import Invalid, unknown_parameters
 
 LAYOUTS: Final = ("list", "strip", "line")
 THEMES: Final = ("auto", "light", "dark")
@@ -142,7 +142,7 @@ def read(query: QueryParams, feed: str, known: Iterable[str] = WIDGET) -> Attrib
             if values[0] != feed:
                 faults.append((name, f"differs from the feed in the path, {feed!r}"))
         elif name not in known:
-            faults.append((name, f"is not a known parameter; the parameters are {', '.join(known)}"))
+            faults += unknown_parameters([name], known)
         else:
             try:
                 found[name.replace("-", "_")] = _READ[name](values[0])

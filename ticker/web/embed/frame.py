@@ -102,8 +102,7 @@ async def _dispatch(request: Request, channel: Channel) -> dict[str, Any]:
     for known in [*channel.feed.dispatches, channel.feed.pinned_dispatch]:
         if known is not None and known["id"] == id:
             return known
-    found = await node_of(request).journal.dispatch(channel.feed.name, id)
-    return {name: value for name, value in channel.as_known(found).items() if name != "revisions"}
+    return channel.as_known(await node_of(request).journal.dispatch(channel.feed.name, id))
 
 
 def _page(

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from ticker.channel import Channel
 from ticker.dispatch import BREAKING
-from ticker.errors import Invalid
+from ticker.errors import Invalid, unknown_parameters
 from ticker.web.admission import readable
 from ticker.web.assets import CLIENTS
 from ticker.web.embed.attributes import Attributes, read, written
@@ -179,8 +179,8 @@ async def gallery(request: Request) -> Response:
 def _choice(given: QueryParams) -> tuple[str, str]:
     """Return the feed and the language to show, which is empty for the widget's own choice."""
     known = [parameter.name for parameter in PARAMETERS]
-    if unknown := sorted(set(given) - set(known)):
-        raise Invalid([(name, f"is not a known parameter; the parameters are {', '.join(known)}") for name in unknown])
+    if unknown := unknown_parameters(given, known):
+        raise Invalid(unknown)
     lang = given.get("lang", "")
     if lang and lang not in LANGUAGES:
         raise Invalid([("lang", f"must be one of {', '.join(LANGUAGES)}")])

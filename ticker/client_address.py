@@ -47,6 +47,13 @@ class ClientAddresses:
                 return group
         return None
 
+    def of_request(self, peer: str, header: str | None) -> str:
+        """Return the group in which a request counts that came from `peer`, with this X-Forwarded-For.
+
+        Of a trusted proxy that names no client, that is the proxy itself.
+        """
+        return self.group(peer) or (header and self.forwarded(header)) or peer
+
 
 def _without_port(member: str) -> str:
     """Return the address of `192.0.2.1:80`, `[2001:db8::1]:80` and the like."""

@@ -1,0 +1,58 @@
+"""Requests with unknown keys: how many an address may make, and for which the response waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from ticker.guesses import DELAY, FREE, MAX_ADDRESSES, MAX_KEYS, MAX_WAITING, REFILL, Guesses
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def guesses(clock: Clock) -> Guesses:
+    return Guesses(clock)
+
+
+def test_the_first_wrong_keys_of_an_address_are_answered_at_once(guesses: Guesses, clock: Clock) -> None:
+    assert [guesses.note_unknown("a") for _ in range(FREE + 2)] == [0.0] * FREE + [DELAY] * 2
+    assert guesses.note_unknown("b") == 0.0, "each address for itself"
+    clock.now += REFILL / FREE
+    assert [guesses.note_unknown("a") for _ in range(2)] == [0.0, DELAY]
+    clock.now += 100 * REFILL
+    assert [guesses.note_unknown("a") for _ in range(FREE + 1)] == [0.0] * FREE + [DELAY]
+    assert guesses.count == 2 * FREE + 6
+
+
+def test_while_too_many_wait_only_known_keys_are_looked_up(guesses: Guesses) -> None:
+    guesses.note_valid("honest")
+    assert not guesses.must_not_ask("guess")
+    guesses.waiting = MAX_WAITING
+    assert guesses.must_not_ask("guess")
+    assert not guesses.must_not_ask("honest")
+
+
+def test_what_is_remembered_is_bounded_and_the_oldest_is_forgotten(guesses: Guesses) -> None:
+    for _ in range(FREE):
+        guesses.note_unknown("first")
+    guesses.note_valid("first")
+    guesses.note_valid("second")
+    guesses.note_valid("first")
+    for number in range(MAX_KEYS - 1):
+        guesses.note_valid(f"{number}")
+    guesses.waiting = MAX_WAITING
+    assert not guesses.must_not_ask("first"), "it was used since"
+    assert guesses.must_not_ask("second")
+    for number in range(MAX_ADDRESSES):
+        guesses.note_unknown(f"{number}")
+    assert guesses.note_unknown("first") == 0.0

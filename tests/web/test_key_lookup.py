@@ -1,0 +1,80 @@
+"""Guessing of keys is slowed and counted, wherever a request may carry a key; honest keys are not slowed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.service import Service
+from ticker.guesses import DELAY, FREE
+
+
+@pytest.fixture
+def private(own_service: Service) -> Iterator[Service]:
+    own_service.http.post("/v1/feeds", json={"name": "desk", "visibility": "private"}).raise_for_status()
+    own_service.until(lambda: own_service.http.get("/v1/feeds/desk").status_code == 200)
+    yield own_service
+
+
+def guess(service: Service, path: str) -> tuple[int, float]:
+    headers = {"authorization": "Bearer tk_a_guess"}
+    start = time.monotonic()
+    answer = httpx.request("GET", service.url + path, headers=headers, timeout=30)
+    return answer.status_code, time.monotonic() - start
+
+
+def unknown_keys(service: Service) -> int:
+    lines = service.http.get("/metrics").text.splitlines()
+    (line,) = [line for line in lines if line.startswith("ticker_unknown_keys_total ")]
+    return int(line.split()[1])
+
+
+def test_an_address_that_guesses_waits_and_an_honest_key_beside_it_does_not(private: Service) -> None:
+    paths = ["/v1/keys", "/v1/feeds", "/v1/feeds/desk", "/v1/feeds/nowhere", "/v1/feeds/desk/changes"]
+    for number in range(FREE):
+        guess(private, paths[number % len(paths)])
+    assert unknown_keys(private) == FREE
+    expected = {"/v1/keys": 401, "/v1/feeds": 200, "/v1/feeds/desk/changes": 404}
+    # All at once: they wait beside each other, and nobody waits for them.
+    answers: dict[str, tuple[int, float]] = {}
+    asking = [threading.Thread(target=lambda path=path: answers.update({path: guess(private, path)})) for path in paths]
+    for thread in asking:
+        thread.start()
+    private.until(lambda: unknown_keys(private) == FREE + len(paths))
+    for _ in range(3):
+        start = time.monotonic()
+        assert private.http.get("/v1/keys").status_code == 200
+        assert private.http.post("/v1/feeds/breaking/dispatches", json={"text": "x"}).status_code == 201
+        if all(thread.is_alive() for thread in asking):  # else this machine is too slow to tell
+            assert time.monotonic() - start < DELAY
+    for thread in asking:
+        thread.join(30)
+    assert all(seconds >= 0.9 * DELAY for _, seconds in answers.values()), answers
+    assert {path: status for path, (status, _) in answers.items()} == dict.fromkeys(paths, 404) | expected
+
+
+def test_behind_a_proxy_each_client_counts_for_itself(own_service: Service) -> None:
+    def ask(client: str) -> float:
+        headers = {"authorization": "Bearer tk_a_guess", "x-forwarded-for": client}
+        start = time.monotonic()
+        assert httpx.get(f"{own_service.url}/v1/keys", headers=headers, timeout=30).status_code == 401
+        return time.monotonic() - start
+
+    for _ in range(FREE):
+        ask("203.0.113.1")
+    assert ask("198.51.100.1, 203.0.113.1, 10.0.0.1") >= 0.9 * DELAY, "what a client says of itself is not believed"
+    for number in range(2 * FREE):
+        if ask(f"203.0.113.{number + 2}") < 0.9 * DELAY:
+            break
+    else:
+        raise AssertionError("others wait too")
+
+
+def test_a_request_without_a_key_is_no_guess(own_service: Service) -> None:
+    for _ in range(FREE + 5):
+        assert httpx.get(f"{own_service.url}/v1/keys").status_code == 401
+    assert unknown_keys(own_service) == 0

@@ -1,0 +1,52 @@
+"""Whose key a request carries. Every key of a request is looked up here, so that guessing is slowed and counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from ticker.errors import Unavailable
+from ticker.journal.holder import Holder
+from ticker.node import Node
+from ticker.web.node import node_of
+
+RETRY_AFTER: Final = 5
+"""Seconds after which a request should come again that was refused since too many guess."""
+
+
+def secret_in(headers: Mapping[str, str]) -> str | None:
+    """Return the key that a request carries (RFC 6750), if any. Header names are in small letters."""
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Return the address for which a request with an unknown key counts; behind a trusted proxy, the client's."""
+    peer = connection.client.host if connection.client else ""
+    return node_of(connection).addresses.of_request(peer, connection.headers.get("x-forwarded-for"))
+
+
+async def find_holder(node: Node, secret: str, address: str) -> Holder | None:
+    """Return the holder of a key, asked of Redis each time so that revoking is immediate; None if it is unknown.
+
+    That takes some seconds if this address has sent many unknown ones.
+
+    Raises:
+        Unavailable: Redis cannot be asked; or too many requests with unknown keys wait, and this may be another one.
+    """
+    guesses = node.guesses
+    if guesses.must_not_ask(secret):
+        raise Unavailable("Too many requests come with unknown keys; try again in a moment", retry_after=RETRY_AFTER)
+    holder = await node.registry.holder(secret)
+    if holder is not None:
+        guesses.note_valid(secret)
+    elif delay := guesses.note_unknown(address):
+        guesses.waiting += 1
+        try:
+            await asyncio.sleep(delay)
+        finally:
+            guesses.waiting -= 1
+    return holder
