@@ -271,3 +271,9 @@ def test_without_the_journal_a_pinned_dispatch_is_shown_rightly_or_not_at_all(ac
 def test_only_a_public_feed_is_listed(visibility: Any, listed: object) -> None:
     feed = Feed("breaking", "Breaking news", "en", Tail(0, "0" * 40), visibility=visibility)
     assert feed.listed is listed
+
+
+@pytest.mark.parametrize("rehearsal", [True, False])
+def test_a_snapshot_of_a_rehearsal_says_so_and_that_of_another_feed_nothing(*, rehearsal: bool) -> None:
+    feed = Feed("drill", "Drill", "en", Tail(0, "0" * 40), rehearsal=rehearsal)
+    assert feed.snapshot().get("rehearsal") == (True if rehearsal else None)

@@ -121,6 +121,15 @@ def test_a_wait_ends_with_204_at_its_end_and_not_before(channel: Channel, log: L
     assert is_204(long)
 
 
+def test_the_wait_of_one_can_be_ended_before_its_time(channel: Channel, log: Log) -> None:
+    leaves, stays = ask(channel, log.position(3)), ask(channel, log.position(3))
+    channel.polls.end_wait(leaves)
+    assert is_204(leaves)
+    assert leaves.told is not None
+    assert (leaves.told.at, leaves.told.leaving) == (PROOF, False)
+    assert stays.told is None
+
+
 def test_who_does_not_wait_is_told_204_at_once(channel: Channel, log: Log) -> None:
     assert is_204(ask(channel, log.position(3), 0))
     assert channel.polls.waiting.count == 0
