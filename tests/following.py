@@ -16,9 +16,10 @@ from ticker.follow import PROBE_INTERVAL
 from ticker.follower import Consumer, Follower
 from ticker.hub import Hub
 from ticker.journal.embedded import Embedded
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Registry
 from ticker.reader import Reader
 from ticker.wire import CloseCode, Encoding
 

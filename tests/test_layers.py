@@ -14,9 +14,9 @@ PACKAGE = Path(ticker.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → node → follower, release → feeds → hub | journal, follow → channel → longpoll, lagging
-# → unplaced → freshness, reader, ring, waiting, similar, delivery, admin → changes → wire → feed → entry, dispatch
-# → schema, language, text, errors, origins
+# cli → load | server → web → node → follower, release, desk_watch → feeds → hub | journal, follow → channel
+# → longpoll → lagging → unplaced → freshness, reader, ring, waiting, similar, delivery, desk → admin → changes
+# → wire → feed → entry, dispatch → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _CHANGES = {"feed", "wire", "schema"} | _FEED
@@ -24,10 +24,10 @@ _RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
 _CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "unplaced", "waiting"} | _FRESH
 _HUB = {"channel"} | _CHANNEL
-_JOURNAL = {"admin", "limits"} | _HUB
+_JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"client_address", "follower", "guesses", "release", "settings"} | _FOLLOWER
+_NODE = {"client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
 _WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "entry": _ENTRY,
     "dispatch": _ENTRY,
     "admin": {"dispatch"} | _ENTRY,
+    "desk": {"admin", "dispatch"} | _ENTRY,
     "feed": _FEED,
     "wire": _FEED | {"feed"},
     "changes": _CHANGES,
@@ -69,6 +70,7 @@ MAY_IMPORT = {
     "feeds": _FEEDS,
     "follower": _FOLLOWER,
     "release": _FEEDS,
+    "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
     "web": _WEB,
     "server": _SERVER,
@@ -85,6 +87,7 @@ PURE = {
     "changes",
     "channel",
     "delivery",
+    "desk",
     "dispatch",
     "entry",
     "errors",

@@ -18,9 +18,10 @@ from ticker.journal import names
 from ticker.journal.append import Receipt
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import Due, HeldDispatches
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Registry
 from ticker.release import POLL_INTERVAL, RETRY_INTERVAL, Releaser
 
 pytestmark = pytest.mark.anyio

@@ -24,6 +24,7 @@ def _timezone(name: str) -> str:
     return name
 
 
+PersonId = Annotated[str, Field(pattern="^(p|)[0-9a-f]{12}$")]
 Title = Annotated[Line, Field(min_length=1, max_length=100)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Origin = Annotated[str, AfterValidator(origins.origin)]
@@ -59,6 +60,10 @@ class FeedPlan(Body):
     timezone: TimeZone = Field(default="UTC", description=_TIMEZONE)
     origins: Origins | None = Field(default=None, description=_ORIGINS)
     visibility: Visibility = Field(default="public", description=_VISIBILITY)
+    rehearsal: bool = Field(
+        default=False,
+        description="Whether it is for training: always private, and marked as a rehearsal wherever it is shown.",
+    )
 
 
 class FeedEdit(Body):
@@ -92,6 +97,14 @@ class FeedEdit(Body):
         return changes
 
 
+class PersonPlan(Body):
+    """A person to be added, to whom keys can then be issued."""
+
+    name: Annotated[Line, Field(min_length=1, max_length=100)] = Field(
+        description="The name, as the audit and the desk show it.", examples=["Lena Ortiz"]
+    )
+
+
 class KeyPlan(Body):
     """A key to be issued. Without feeds it works in all of them; `rate` is in changes a minute."""
 
@@ -107,6 +120,11 @@ class KeyPlan(Body):
         max_length=100,
         description="The feeds it works in, at least one. Without `feeds` it works in all of them.",
         examples=[["breaking"]],
+    )
+    person: PersonId | None = Field(
+        default=None,
+        description="Id of the person to whom it belongs. Default: a person of its own, whose id is then the key's.",
+        examples=["p3a91c07be552"],
     )
     rate: int | None = Field(
         default=None,

@@ -45,10 +45,17 @@ class Filed(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """When a dispatch was known to be kept (RFC 3339), and whether that was the response to a repeated request."""
+    """What is known of a dispatch that is kept.
+
+    Attributes:
+        at: when this was known (RFC 3339).
+        repeated: whether that was the response to a repeated request.
+        nodes: to how many nodes it was published, if this is known.
+    """
 
     at: str
     repeated: bool
+    nodes: int | None = None
 
 
 class Measured(Protocol):

@@ -83,6 +83,12 @@ class InsufficientScope(Forbidden):
     challenge = 'Bearer realm="ticker", error="insufficient_scope"'
 
 
+class CrossSite(TickerError):
+    """A session's cookie in a request that a page of another site may have made."""
+
+    status, slug, title = 403, "cross-site", "This request may come from another site"
+
+
 class NotFound(TickerError):
     """No such feed, dispatch or key."""
 
@@ -134,6 +140,12 @@ class Gone(TickerError):
 def killed(tombstone: dict[str, Any]) -> Gone:
     """Return the error for a dispatch of which only this tombstone is left."""
     return Gone(f"This dispatch was killed: {tombstone['reason']}", tombstone=tombstone)
+
+
+class InvitationEnded(TickerError):
+    """An invitation to the desk that was accepted or withdrawn, or is too old."""
+
+    status, slug, title = 410, "invitation-ended", "This invitation has ended"
 
 
 class Closed(TickerError):

@@ -47,6 +47,8 @@ class Feed:
     """Web origins whose pages may read it; None for the service's."""
     visibility: Visibility = "public"
     """`public`; `unlisted`: for everybody who knows the name; `private`: only with a key."""
+    rehearsal: bool = False
+    """Whether it is for training: nothing in it is news."""
     closed: str | None = None
     """When it was closed (RFC 3339); None while it is open."""
     pinned_dispatch: dict[str, Any] | None = None
@@ -109,6 +111,8 @@ class Feed:
         }
         if self.pinned_dispatch is not None:
             snapshot["pinned_dispatch"] = self.pinned_dispatch
+        if self.rehearsal:
+            snapshot["rehearsal"] = True
         if self.closed is not None:
             snapshot["closed"] = self.closed
         return snapshot

@@ -16,6 +16,7 @@ from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis_errors import WrongType
 from ticker.journal.registry import Registry
+from ticker.journal.sessions import Sessions
 from ticker.wire import CloseCode
 
 UNREADABLE: Final = (BrokenLog, WrongType, ValueError, KeyError, TypeError, AttributeError)
@@ -27,11 +28,14 @@ log = logging.getLogger("ticker.feeds")
 class Feeds:
     """Keeps the hub's feeds as the registry has them."""
 
-    def __init__(self, hub: Hub, journal: Journal, registry: Registry, *, admin_key: str | None = None) -> None:
+    def __init__(
+        self, hub: Hub, journal: Journal, registry: Registry, sessions: Sessions, *, admin_key: str | None = None
+    ) -> None:
         """`admin_key` is issued where the log was emptied."""
         self._hub = hub
         self._journal = journal
         self._registry = registry
+        self._sessions = sessions
         self._admin_key = admin_key
         self._settings: dict[str, FeedSettings] = {}
 
@@ -103,15 +107,18 @@ class Feeds:
             log.warning("%s has diverged (fork detected); its readers were reset", settings.name)
 
     async def check_keys(self) -> None:
-        """Dismiss readers of private feeds whose keys were revoked, or no longer reach the feed."""
+        """Dismiss readers of private feeds whose keys were revoked or no longer reach the feed, or sessions ended."""
         channels = [channel for channel in self._hub.channels.values() if channel.feed.visibility == "private"]
         for channel in channels:
             channel.polls.dismiss()  # each asks again, with its key
-        if not any(len(channel) for channel in channels):
+        reading = [(channel, reader) for channel in channels for reader in channel.readers]
+        if not reading:
             return
-        holders = {holder.id: holder for holder, _ in await self._registry.holders()}
-        for channel in channels:
-            for reader in channel.readers:
-                holder = holders.get(reader.key or "")
-                if holder is None or not holder.writes(channel.feed.name):
-                    channel.dismiss(reader, CloseCode.POLICY_VIOLATION)
+        holders = {holder.key: holder for holder, _ in await self._registry.holders()}
+        ids = list({reader.session for _, reader in reading if reader.session is not None})
+        lasting = await self._sessions.lasting(ids) if ids else set()
+        for channel, reader in reading:
+            holder = holders.get(reader.key or "")
+            ended = reader.session is not None and reader.session not in lasting
+            if holder is None or not holder.writes(channel.feed.name) or ended:
+                channel.dismiss(reader, CloseCode.POLICY_VIOLATION)

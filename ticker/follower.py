@@ -27,6 +27,7 @@ from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, Subscription
 from ticker.journal.redis_errors import CommandError, cause
 from ticker.journal.registry import Registry
+from ticker.journal.sessions import Sessions
 from ticker.node_counts import NodeCounts
 from ticker.redis_clock import RedisClock
 
@@ -59,6 +60,7 @@ class Follower:
         *,
         clock: Callable[[], float],
         consumers: Sequence[Consumer] = (),
+        on_settings: Callable[[], None] = lambda: None,
         redis_clock: RedisClock | None = None,
         node: str | None = None,
         admin_key: str | None = None,
@@ -66,14 +68,16 @@ class Follower:
     ) -> None:
         """`redis` is used by nothing else, so that what a request waits for cannot hold up the proof of freshness.
 
-        `clock` counts seconds and never runs backwards. `consumers` are given each entry after the hub. `node` is the
-        name of this node among all, `admin_key` is issued where the log was emptied. `others` are connected again when
-        the log takes no writes: they may be connected to a server that was demoted.
+        `clock` counts seconds and never runs backwards. `consumers` are given each entry after the hub. `on_settings`
+        is called when a feed was changed, a key revoked or a session ended. `node` is the name of this node among all,
+        `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes: they
+        may be connected to a server that was demoted.
         """
         self._redis = redis
         self._hub = hub
         self._clock = clock
         self._consumers = consumers
+        self._on_settings = on_settings
         self._redis_clock = redis_clock or RedisClock()
         self._node = node or secrets.token_hex(4)
         self._others = list(others)
@@ -84,7 +88,8 @@ class Follower:
         """Entries, by feed and offset, and tokens of changes to feeds themselves."""
         self._subscription: Subscription
         self._lost = False
-        self.feeds = Feeds(hub, self._journal, Registry(redis), admin_key=admin_key)
+        registry = Registry(redis)
+        self.feeds = Feeds(hub, self._journal, registry, Sessions(redis, registry), admin_key=admin_key)
         self.writable = False
         """Whether the log takes entries, as of the last probe."""
         self.refuses_writes = False
@@ -247,6 +252,7 @@ class Follower:
         if channel == self._redis.channels.nodes:
             return self._node_reported(orjson.loads(data))
         if channel == self._redis.channels.settings:
+            self._on_settings()
             await self._load_feeds(every=False)
             await self.feeds.check_keys()
             self._awaited.seen(data)

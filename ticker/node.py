@@ -13,18 +13,23 @@ from typing import Final, Self
 from ticker.channel import Channel
 from ticker.client_address import ClientAddresses
 from ticker.delivery import Deliveries, Filed, Kept
-from ticker.errors import NotFound
+from ticker.desk_watch import DeskWatch
+from ticker.errors import NotFound, Unavailable
 from ticker.follower import Follower
 from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
+from ticker.journal.invitations import Invitations
 from ticker.journal.log import Journal
+from ticker.journal.people import People
 from ticker.journal.rate import Rates
 from ticker.journal.redis import Redis
+from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
+from ticker.journal.sessions import Sessions
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
@@ -64,6 +69,9 @@ class Node:
         self.rates = Rates(self.redis)
         self.addresses = ClientAddresses(settings.trusted)
         self.guesses = Guesses(time.monotonic)
+        self.sessions = Sessions(self.redis, self.registry)
+        self.people = People(self.redis, self.registry)
+        self.invitations = Invitations(self.redis, self.registry)
         self.held = HeldDispatches(self.redis)
         self.responses: Counter[int] = Counter()
         """How many requests got a response of each status; streams, and what is no request, are not among them."""
@@ -71,8 +79,18 @@ class Node:
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
         self.redis_clock = RedisClock()
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
-        self.delivery_reports = DeliveryReports(self.redis)
+        self.delivery_reports = DeliveryReports(self.redis, self.journal.settle)
         self._id = secrets.token_hex(4)
+        self.desk_watch = DeskWatch(
+            self.redis,
+            self.hub,
+            self.registry,
+            self.sessions,
+            self.delivery_reports,
+            node=self._id,
+            clock=time.monotonic,
+            redis_clock=self.redis_clock,
+        )
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
@@ -80,7 +98,8 @@ class Node:
             following,
             self.hub,
             clock=time.monotonic,
-            consumers=[self.deliveries],
+            consumers=[self.deliveries, self.desk_watch],
+            on_settings=self.desk_watch.check_soon,
             redis_clock=self.redis_clock,
             node=self._id,
             admin_key=settings.admin_key,
@@ -96,6 +115,7 @@ class Node:
             self.follower.run(),
             self._releaser.run(),
             self.delivery_reports.run(self._id, self.deliveries),
+            self.desk_watch.run(),
             self.server_check.run(self.redis),
         ]
         self._tasks = [asyncio.create_task(task) for task in running]
@@ -108,6 +128,8 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
+        with contextlib.suppress(Unavailable, CommandError):
+            await self.delivery_reports.store(self._id, self.deliveries)  # what was measured since the last time
         for redis in self._connections:
             await redis.close()
 
@@ -115,7 +137,7 @@ class Node:
         """Note for the delivery report that a dispatch is known to be kept, if the receipt is of one that was filed."""
         filed = receipt.body.get("filed")
         if filed is not None:
-            kept = Kept(self.redis_clock.now(), receipt.repeated)
+            kept = Kept(self.redis_clock.now(), receipt.repeated, receipt.nodes)
             self.deliveries.kept(Filed(feed, receipt.body["id"], filed), kept)
 
     async def find(self, name: str) -> Channel:

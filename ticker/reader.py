@@ -32,10 +32,12 @@ class Reader(ABC):
         lagging_since: when it was last seen to take bytes, by the hub's clock; None while caught up.
         origin: the web origin of the page that reads, if that is of another site; else None.
         key: id of the key that lets it read a private feed; None where no key was asked for.
+        session: id of the session by which that key was shown; None where the key itself was.
     """
 
     __slots__ = ("channel", "cursor", "key", "lagging_since", "origin", "reset", "status_seen")
     encoding: Encoding
+    session: str | None = None  # of the class: only readers that the application keeps have one
 
     def __init__(self) -> None:
         self.channel: Channel

@@ -18,9 +18,9 @@ from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.held import Due, HeldDispatches
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis_errors import CommandError, cause
-from ticker.journal.registry import Holder
 
 POLL_INTERVAL: Final = 0.75
 """Seconds between polls, or less when a dispatch is due before: so one that is held for a shorter time, or whose node

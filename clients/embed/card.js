@@ -28,8 +28,10 @@ const REPAINT = 15_000;
 
 /** @param {HTMLElement} card */
 export function followCard(card) {
+  const block = document.getElementById("page-data");
+  block?.remove(); // no kill would reach the text in it
   /** @type {CardData} */
-  const { base, feed, position, dispatch, not_live } = JSON.parse(document.getElementById("page-data")?.textContent ?? "");
+  const { base, feed, position, dispatch, not_live } = JSON.parse(block?.textContent ?? "");
   const item = /** @type {HTMLElement} */ (card.querySelector("[data-id]"));
   const asOf = document.getElementById("as-of");
   const src = base || location.origin;

@@ -11,7 +11,7 @@
  * @property {SnapshotFrame} snapshot what the page shows
  * @property {Words} words
  * @property {string} [base] the service's public URL, such as "https://news.example/ticker"; empty where it is not known
- * @property {string} [story] the slug, on the page of a story
+ * @property {string} [story] the slug, on the page of a story that was not withdrawn as a whole
  * @property {string} [before] the id of a dispatch; the page shows the story's dispatches from before it
  */
 
@@ -58,4 +58,10 @@ export function setTitle(text) {
   const characters = [...text];
   const brief = characters.length > TITLE ? `${characters.slice(0, TITLE - 1).join("")}…` : text;
   document.title = `${brief} · ${part("feed-title").textContent}`;
+}
+
+/** Removes what was written for search engines and link previews: it is about what the page no longer shows. */
+export function removeDescription() {
+  const about = "meta[property], meta[name=description], link[rel=canonical], link[rel=alternate]";
+  for (const element of document.querySelectorAll(about)) element.remove();
 }

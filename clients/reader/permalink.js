@@ -9,7 +9,7 @@ import { supersedes, tombstone } from "../feed/fold.js";
 import { follow } from "../feed/follow.js";
 import { asOf } from "./as-of.js";
 import { dispatchList } from "./list.js";
-import { data, part, setTitle, setting } from "./page.js";
+import { data, part, removeDescription, setTitle, setting } from "./page.js";
 import { fetchDispatch, retrying } from "./requests.js";
 import { times } from "./times.js";
 
@@ -29,8 +29,7 @@ function show(now) {
   rows.show([now], null);
   shown = now;
   setTitle(now.status === "killed" ? words.withdrawn : now.text);
-  // What was written for search engines and link previews is of the version before.
-  for (const meta of document.querySelectorAll("meta[property], meta[name=description]")) meta.remove();
+  removeDescription(); // it is of the version before
   if (now.status === "killed") document.getElementById("history")?.remove();
 }
 

@@ -66,3 +66,13 @@ export function whilePaused(shown, now) {
     return next.status === "killed" ? next : dispatch;
   });
 }
+
+/**
+ * The slug of a story as words, as the template writes it: `marada-bridge` is "Marada bridge".
+ *
+ * @param {string} slug
+ */
+export function storyTitle(slug) {
+  const text = slug.split("-").filter(Boolean).join(" ");
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -15,22 +15,24 @@ import { animate } from "./animate.js";
 import { interaction } from "./interaction.js";
 import { dispatchList } from "./list.js";
 import { live } from "./live.js";
-import { data, part, setTitle, setting } from "./page.js";
+import { data, part, removeDescription, setTitle, setting } from "./page.js";
 import { fetchStory, retrying } from "./requests.js";
-import { foldStory, whilePaused } from "./story-fold.js";
+import { foldStory, storyTitle, whilePaused } from "./story-fold.js";
 
 /** Dispatches on a page; as many as the service draws (STORY_PAGE). */
 const LIMIT = 100;
 
 const page = data();
-const { snapshot, words, base = "", story = "", before } = page;
+const { snapshot, words, base = "", before } = page;
+// Of a story that was withdrawn as a whole, the address alone has the slug.
+const { story = decodeURIComponent(location.pathname.split("/").pop() ?? "") } = page;
 const which = { story, limit: LIMIT, ...(before !== undefined && { before }) };
 const list = part("dispatches");
 const bar = part("bar");
 const heading = part("story-title");
 const older = /** @type {HTMLAnchorElement} */ (part("older"));
 const isInteracting = interaction(list, browser().timers, () => {});
-const name = heading.textContent ?? "";
+const name = storyTitle(story);
 
 let current = snapshot.dispatches;
 let shown = current;
@@ -63,7 +65,7 @@ const shared = live({ ...page, snapshot: { ...snapshot, dispatches: [] } }, list
 
 /** @param {Live} live */
 function start({ clock, announce }) {
-  rows = dispatchList(list, setting(list, page), clock);
+  rows = dispatchList(list, setting(list, { ...page, story }), clock);
 
   /** @param {Change} change */
   return ({ frame, state }) => {
@@ -106,7 +108,8 @@ function show(all = current) {
 function head(dispatches) {
   const newest = dispatches.find(({ status }) => status === "usable");
   heading.textContent = newest ? name : words.withdrawn;
+  if (!newest) removeDescription();
   setTitle(newest?.status === "usable" ? `${name}: ${newest.text}` : words.withdrawn);
   const last = dispatches[dispatches.length - 1];
-  if (last) older.href = `${base}/feeds/${snapshot.feed}/stories/${story}?before=${last.id}`;
+  if (last) older.href = `${newest ? `${base}/feeds/${snapshot.feed}/stories/${story}` : ""}?before=${last.id}`;
 }

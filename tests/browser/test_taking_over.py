@@ -76,6 +76,21 @@ def test_a_story_withdrawn_as_a_whole_loses_its_heading(service: Service, tab: P
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
     expect(tab.locator(".slug")).to_have_text("Withdrawn")
     expect(tab).to_have_title(f"Withdrawn · {feed}")
+    assert "explosion" not in tab.content().lower(), "the address bar alone has the slug"
+    service.file(feed, "It stands", story="second-explosion")
+    expect(tab.locator(".slug")).to_have_text("Second explosion")
+
+
+def test_a_story_that_was_withdrawn_before_the_page_opened_can_have_a_new_dispatch(service: Service, tab: Page) -> None:
+    feed = service.open_feed()
+    id = service.file(feed, "UNSAID", story="second-explosion")["id"]
+    service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
+    tab.goto(f"{service.url}/feeds/{feed}/stories/second-explosion")
+    expect(tab.locator(".slug")).to_have_text("Withdrawn")
+    assert "explosion" not in tab.content().lower()
+    service.file(feed, "It stands", story="second-explosion")
+    expect(tab.locator(".slug")).to_have_text("Second explosion")
+    expect(tab).to_have_title(f"Second explosion: It stands · {feed}")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from ticker import changes
 from ticker.journal.append import argument
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 
 MONA = Holder("mona", "Mona “M” Haddad", "editor", "2026-01-01T00:00:00.000Z")
 FIELDS: dict[str, Any] = {"text": "a", "urgency": "flash", "sections": []}

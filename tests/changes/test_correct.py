@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.changes.test_kind import DISPATCH, entry_of, feed_of
 from ticker.changes import KINDS, fold
 from ticker.changes.correct import Correct
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 
 CORRECT = KINDS["correct"]
 MONA = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")

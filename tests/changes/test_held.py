@@ -6,7 +6,7 @@ import pytest
 
 from ticker import changes
 from ticker.changes import KINDS
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 
 MONA = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")
 FIELDS = {"text": "a", "sections": ["Politics"]}

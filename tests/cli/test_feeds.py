@@ -98,3 +98,15 @@ def test_feeds_and_keys_made_while_the_service_is_down_are_there_after_it(tmp_pa
     ]
     with Service(tmp_path) as service:
         assert json.loads(run_command(at(service, key), "file", "one", "--feed", "early").printed)["revision"] == 1
+
+
+@pytest.mark.parametrize("way", ["beside", "over http"])
+def test_a_rehearsal_is_private_and_listed_as_one(service: Service, here: Here, way: str) -> None:
+    name = f"training-{way.replace(' ', '-')}"
+    where, more = (at(service), []) if way == "over http" else ({}, ["--data", str(service.data)])
+    refused = here(where, "feeds", "add", name, "--rehearsal", "--visibility", "public", *more)
+    assert (refused.status != 0, "rehearsal" in refused.complaint) == (True, True)
+    assert here(where, "feeds", "add", name, "--rehearsal", *more).printed == f"{name}\n"
+    service.until(lambda: service.http.get(f"/v1/feeds/{name}").status_code == 200)
+    assert f"{name}\ten\t{name}\tprivate\trehearsal\n" in here(where, "feeds", "list", *more).printed
+    assert "rehearsal" in here(where, "feeds", "edit", name, "--visibility", "public", *more).complaint

@@ -6,6 +6,7 @@ import json
 import re
 
 from tests.cli.command import Here, at, run_command
+from tests.cli.terminal import in_terminal
 from tests.service import Service
 
 
@@ -52,3 +53,39 @@ def test_keys_and_feeds_are_managed_over_http_too(service: Service, here: Here) 
     assert "admin" in here(at(service, key), "keys", "list").complaint
     assert here(where, "keys", "revoke", row[0]).printed == ""
     assert "Over Http" not in here(where, "keys", "list").printed
+
+
+def test_a_further_key_belongs_to_the_same_person(service: Service, here: Here) -> None:
+    for where, more in (({}, ["--data", str(service.data)]), (at(service), [])):
+        name = "Rotating " + ("here" if more else "there")
+        here(where, "keys", "add", "--role", "editor", "--name", name, *more)
+        rows = [line.split("\t") for line in here(where, "keys", "list", *more).printed.splitlines()]
+        (old,) = [row for row in rows if row[2] == name]
+        assert old[6] == old[0], "a key of nobody else is a person of its own"
+        here(where, "keys", "add", "--role", "editor", "--name", f"{name} again", "--person", old[0], *more)
+        rows = [line.split("\t") for line in here(where, "keys", "list", *more).printed.splitlines()]
+        (new,) = [row for row in rows if row[2] == f"{name} again"]
+        assert (new[6], new[0] != old[0]) == (old[0], True)
+        unknown = here(where, "keys", "add", "--role", "editor", "--name", "x", "--person", "0" * 12, *more)
+        assert "no person" in unknown.complaint
+
+
+def test_an_invitation_is_a_link_that_signs_somebody_in_once(service: Service, here: Here) -> None:
+    for where, more in (({"url": service.url}, ["--data", str(service.data)]), (at(service), [])):
+        invite = ["keys", "invite", "--name", "Omar", "--role"]
+        printed = here(where, *invite, "correspondent", "--feed", "breaking", *more).printed
+        url, _, secret = printed.strip().partition("#invitation=")
+        assert (url, printed.count("\n")) == (f"{service.url}/desk", 1), "into a pipe, the link alone"
+        for status in (201, 410):
+            answer = service.http.post("/desk/session", json={"invitation": secret})
+            assert answer.status_code == status
+        service.http.cookies.clear()
+        assert "role" in here(where, *invite, "owner", *more).complaint
+        assert "no person" in here(where, *invite, "editor", "--person", "0" * 12, *more).complaint
+
+
+def test_in_a_terminal_an_invitation_is_a_qr_code_too(service: Service) -> None:
+    seen = in_terminal({"url": service.url, "key": service.key}, "keys", "invite", "--name", "Omar", "--role", "editor")
+    assert (seen.status, seen.errors) == (0, "")
+    assert "▄" in seen.output
+    assert f"{service.url}/desk#invitation=" in seen.output

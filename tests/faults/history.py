@@ -1,6 +1,7 @@
 """Everything that was seen during one run of a plan, as records with times. The checker reads nothing else.
 
-All times are seconds of Unix time by the clock of this machine, which is also the clock of every Redis under test.
+All times are seconds of Unix time by the clock of this machine, which is also the clock of every Redis under test,
+unless a plan sets that.
 """
 
 from __future__ import annotations
@@ -58,9 +59,11 @@ class Change:
     """What a writer wanted, and everything it tried for that.
 
     Attributes:
-        kind: `file`, `hold`, `correct`, `kill`, `pin`, `air`, `release` or `spike`.
+        kind: `file`, `hold`, `correct`, `kill`, `pin`, `air`, `release`, `spike`, or `hold_revoked`: it is
+            held by a key that is revoked after that.
         token: a word that is in the text of this change and in no other; empty if it has no text.
         target: id of the dispatch or held dispatch that it changes.
+        revoked: when the key that asked was known to be revoked, for `hold_revoked`.
         due: Unix time of the release of a held dispatch.
     """
 
@@ -70,6 +73,7 @@ class Change:
     target: str = ""
     due: float = 0.0
     attempts: list[Attempt] = field(default_factory=list)
+    revoked: float | None = None
 
     @property
     def kept(self) -> Attempt | None:
@@ -228,6 +232,11 @@ class History:
     def logs(self) -> list[Log]:
         """All histories that the feed had, the one that is left last."""
         return [*(loss.log for loss in self.losses), self.log]
+
+    @property
+    def log_clock_was_set(self) -> bool:
+        """Whether the clock of the log was set: its times cannot be compared with ours, nor always with each other."""
+        return any(fault.kind == "redis_clock_stepped" for fault in self.faults)
 
     def attempts(self) -> Iterator[tuple[Change, Attempt]]:
         for change in self.changes:

@@ -62,9 +62,9 @@ def change(number: int, kind: str, entry: Entry | None, sent: float, target: str
     body: dict[str, Any] = {"id": target or f"h{number}"}
     if entry is not None:
         body = {"position": str(entry.position), "id": entry.content.get("dispatch", entry.content).get("id")}
-    status = 201 if kind in ("file", "hold") else 200
+    status = 201 if kind in ("file", "hold", "hold_revoked") else 200
     attempt = Attempt(number, 0, BEGAN + sent, BEGAN + sent + 0.1, status, body)
-    token = f"x1x{number}x" if kind in ("file", "hold", "correct") else ""
+    token = f"x1x{number}x" if kind in ("file", "hold", "hold_revoked", "correct") else ""
     return Change(number, kind, token, target, BEGAN + due if due else 0.0, [attempt])
 
 
@@ -87,7 +87,7 @@ def honest() -> History:
         change(4, "hold", None, 5, due=6),
     ]
     history.held = {"h4": {"status": "released"}}
-    history.reports = {id: {"kept": at(9), "nodes": 1} for id in "abc"}
+    history.reports = {id: {"kept": at(9), "kept_exact": True, "nodes": 1, "unreported": 0} for id in "abc"}
     stays = Connection(0, "websocket", BEGAN, None, BEGAN + 0.1)
     comes = Connection(1, "sse", BEGAN + 5, str(e[1].position), BEGAN + 5.1)
     history.readers = [

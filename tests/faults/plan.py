@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Final, NamedTuple
 
-from tests.faults.topology import Kind, Topology
+from tests.faults.topology import PLAIN, Kind, Machine, Topology
 
 WAYS: Final = ("websocket", "sse", "poll")
 
@@ -95,6 +95,7 @@ EVERYWHERE: Final = {
     "tiny_buffers": 2,
     "memory_full": 2,
     "moved": 2,
+    "redis_clock_stepped": 2,
 }
 """Faults of every topology, and how often each is chosen."""
 
@@ -113,6 +114,15 @@ ON_A_PATH: Final = {
 }
 """Faults of a path from a node to Redis: where Redis is embedded, there is none."""
 
+OF_A_MACHINE: Final = {"node_clock_stepped": 2}
+"""Faults of a node's machine that Redis is not on."""
+
+OF_A_NETWORK: Final = {"redis_unplugged": 3}
+"""Faults of a network that Redis is alone in: where one Redis is shared."""
+
+CLOCKS: Final = {"redis_clock_stepped": "redis_frozen", "node_clock_stepped": "node_frozen"}
+"""Faults of clocks, and what is done where no clock can be set."""
+
 OF_REPLICAS: Final = {"promoted": 6, "demoted": 6}
 """Failovers in which every promise must be kept: TICKER_REPLICAS counts the replica that is promoted."""
 
@@ -120,22 +130,36 @@ WITH_LOSS: Final = {"tail_lost": 8, "demoted_with_loss": 4}
 """Failovers to a replica that lags and that nobody waited for."""
 
 
-def plan(seed: int, *, short: bool = False, small_disk: bool = False) -> Plan:
-    """Return the plan of a seed. A short one takes 6 to 8 seconds, another one 10 to 20.
-
-    `small_disk` says whether this machine can have one; without it, memory is full where the disk would have been.
-    """
+def plan(seed: int, *, short: bool = False, machine: Machine = PLAIN) -> Plan:
+    """Return the plan of a seed. A short one takes 6 to 8 seconds, another one 8 to 16."""
     chance = random.Random(seed)
     topology = _topology(chance)
-    seconds = chance.uniform(6, 8) if short else chance.uniform(10, 20)
+    seconds = chance.uniform(6, 8) if short else chance.uniform(8, 16)
     faults = _faults(chance, topology, seconds, long=not short and chance.random() < 0.2)
-    if any(fault.kind == "disk_full" for fault in faults):
-        topology = topology._replace(small_disk=small_disk)
-        if not small_disk:
-            faults = tuple(f._replace(kind="memory_full") if f.kind == "disk_full" else f for f in faults)
+    topology, faults = _possible(topology, faults, machine)
     changes = tuple(_changes(chance, topology, seconds))
     readers = tuple(_reader(chance, topology, seconds, number, faults) for number in range(chance.randint(4, 6)))
     return Plan(seed, topology, seconds, changes, readers, faults)
+
+
+def _possible(
+    topology: Topology, faults: tuple[PlannedFault, ...], machine: Machine
+) -> tuple[Topology, tuple[PlannedFault, ...]]:
+    """Return a topology in which these faults can be done, with others in the place of those that cannot."""
+    kinds = {fault.kind for fault in faults}
+    network = bool(kinds & OF_A_NETWORK.keys()) and machine.network
+    clocks = bool(kinds & CLOCKS.keys()) and machine.clocks
+    topology = topology._replace(
+        program="valkey" if clocks else topology.program,  # Debian's Redis, with jemalloc, hangs in libfaketime
+        small_disk="disk_full" in kinds and machine.small_disk,
+        clocks=clocks,
+        network=network,
+    )
+    instead: dict[str, str] = {} if machine.small_disk else {"disk_full": "memory_full"}
+    instead |= {} if machine.clocks else CLOCKS
+    # In a network of its own Redis is reached without a proxy that could do anything.
+    instead |= dict.fromkeys(ON_A_PATH, "redis_unplugged") if network else {"redis_unplugged": "path_dropped"}
+    return topology, tuple(fault._replace(kind=instead.get(fault.kind, fault.kind)) for fault in faults)
 
 
 def _topology(chance: random.Random) -> Topology:
@@ -151,7 +175,8 @@ def _topology(chance: random.Random) -> Topology:
 def _faults(chance: random.Random, topology: Topology, seconds: float, *, long: bool) -> tuple[PlannedFault, ...]:
     weights = dict(EVERYWHERE)
     if topology.kind is not Kind.EMBEDDED:
-        weights |= ON_A_PATH
+        weights |= ON_A_PATH | OF_A_MACHINE
+        weights |= OF_A_NETWORK if topology.kind is Kind.SHARED else {}
     else:
         weights["disk_full"] = 3
     failovers = OF_REPLICAS if topology.replicas else WITH_LOSS
@@ -184,12 +209,13 @@ def affects(topology: Topology, kind: str) -> str:
         return "redis"  # it shares the fate of its node
     if kind.startswith(("path_", "front_")):
         return kind.split("_", maxsplit=1)[0]
-    return "node" if kind in OF_NODES else "redis"
+    return "node" if kind in OF_NODES or kind in OF_A_MACHINE else "redis"
 
 
 def _changes(chance: random.Random, topology: Topology, seconds: float) -> list[PlannedChange]:
     """A steady stream of changes by two writers, and here and there twenty at once."""
-    kinds = {"file": 10, "correct": 4, "kill": 3, "pin": 1, "air": 0.3, "hold": 2, "release": 0.7, "spike": 0.7}
+    kinds = {"file": 10, "correct": 4, "kill": 3, "pin": 1, "air": 0.3}
+    kinds |= {"hold": 2, "release": 0.7, "spike": 0.7, "hold_revoked": 0.3}
     found = []
     at = 0.1
     while at < seconds:

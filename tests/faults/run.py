@@ -80,8 +80,15 @@ async def _recover(world: World, history: History, writing: asyncio.Task[None]) 
     await asyncio.sleep(max(0.0, due - time.time()))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SYNC_TIMEOUT):
-            while any(record["status"] == "held" for record in (await world.read_held()).values()):
+            while any(
+                record["status"] == "held" and "parked" not in record for record in (await world.read_held()).values()
+            ):
                 await asyncio.sleep(0.1)
+
+
+def _will_come_out(record: dict[str, Any]) -> bool:
+    """Return True if a held dispatch is released by itself; one that is parked waits for an editor."""
+    return record["status"] == "held" and "parked" not in record
 
 
 async def _look_at_the_end(world: World, history: History) -> None:

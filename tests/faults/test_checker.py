@@ -21,12 +21,15 @@ from tests.faults.history import (
 )
 from tests.faults.honest import BEGAN, at, beat, chain, change, dispatch, frame, honest, snapshot
 from tests.faults.kinds import FAULTS
-from tests.faults.known import known, split
+from tests.faults.known import Known, known, split
 from tests.faults.laws.promises import token_of
 from tests.faults.plan import plan
 from tests.faults.run import tracebacks
 from tests.faults.summary import Summary, longest_without_live, verdict
 from tests.faults.timeline import LINES, timeline
+from tests.faults.topology import Machine
+
+EVERYTHING = Machine(small_disk=True, clocks=True, network=True)
 
 Break = Callable[[History], None]
 
@@ -178,14 +181,6 @@ def a_spiked_dispatch_comes_out(history: History) -> None:
     history.changes.append(change(5, "spike", None, 5.5, "h4"))
 
 
-def a_report_never_says_kept(history: History) -> None:
-    history.reports["a"] = {"kept": None, "nodes": 1}
-
-
-def a_report_knows_of_no_node(history: History) -> None:
-    history.reports["a"] = {"kept": at(2), "nodes": 0}
-
-
 def a_report_is_not_there(history: History) -> None:
     history.reports["a"] = {"status": 404}
 
@@ -224,9 +219,6 @@ BREAKS: dict[Break, set[str]] = {
     a_held_dispatch_comes_too_late: {"held"},
     a_held_dispatch_never_comes: {"held"},
     a_spiked_dispatch_comes_out: {"held"},
-    a_report_never_says_kept: {"report"},
-    a_report_knows_of_no_node: {"report"},
-    a_report_is_not_there: {"report"},
     a_node_does_not_come_back: {"recovery"},
 }
 
@@ -290,10 +282,18 @@ def test_a_delayed_in_time_is_enough() -> None:
     assert check(history) == []
 
 
-def test_known_breaks_are_told_from_new_ones() -> None:
+@pytest.fixture
+def known_break(monkeypatch: pytest.MonkeyPatch) -> Break:
+    """A break that is known for this test, whichever are known of the service."""
+    rows = (Known("report", "", frozenset(), "a report is lost"),)
+    monkeypatch.setattr("tests.faults.known.KNOWN", rows)
+    monkeypatch.setattr("tests.faults.summary.KNOWN", rows)
+    return lambda history: history.reports.update(a={"status": 404})
+
+
+def test_known_breaks_are_told_from_new_ones(known_break: Break) -> None:
     history = honest()
-    a_report_knows_of_no_node(history)
-    history.faults.append(Fault("worker_killed", "", BEGAN + 2, BEGAN + 2))
+    known_break(history)
     new, old = split(check(history))
     assert new == []
     assert len(old) == 1
@@ -342,11 +342,10 @@ def test_a_timeline_is_short_and_names_the_seed() -> None:
     assert lines[1:-1] == sorted(lines[1:-1], key=lambda line: float(line.split()[0]))
 
 
-def test_a_summary_adds_up() -> None:
+def test_a_summary_adds_up(known_break: Break) -> None:
     history, summary = honest(), Summary()
     summary.add(plan(7), history, check(history))
-    a_report_knows_of_no_node(history)
-    history.faults.append(Fault("worker_killed", "", BEGAN + 2, BEGAN + 2))
+    known_break(history)
     a_reader_misses_an_entry(history)
     violations = check(history)
     summary.add(plan(8), history, violations)
@@ -375,7 +374,7 @@ def test_the_same_seed_is_the_same_plan() -> None:
 
 
 def test_every_fault_is_in_some_plan_and_can_be_done() -> None:
-    assert {fault.kind for seed in range(400) for fault in plan(seed, small_disk=True).faults} == FAULTS.keys()
+    assert {fault.kind for seed in range(400) for fault in plan(seed, machine=EVERYTHING).faults} == FAULTS.keys()
 
 
 def test_a_traceback_is_told_by_what_was_raised_and_where() -> None:

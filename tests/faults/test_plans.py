@@ -13,7 +13,7 @@ from tests.faults.history import History
 from tests.faults.known import split
 from tests.faults.plan import Plan, plan
 from tests.faults.summary import verdict
-from tests.faults.topology import can_mount
+from tests.faults.topology import Machine, machine
 
 SEEDS = tuple(range(260, 270))
 """All topologies, both servers, and most faults: `test_the_slice_has_most_faults` keeps it so."""
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.timeout(600)  # the first test waits for all plans
 def runs() -> Iterator[dict[int, tuple[Plan, History]]]:
     """The plans of the slice, run some at a time: most of their time is waiting."""
     assert shutil.which("redis-server") is not None, "redis-server is needed: apt-get install redis-server"
-    small_disk = can_mount()
-    plans = [plan(seed, short=True, small_disk=small_disk) for seed in SEEDS]
+    here = machine()
+    plans = [plan(seed, short=True, machine=here) for seed in SEEDS]
     yield {planned.seed: (planned, history) for planned, history in run_all(plans, AT_ONCE)}
 
 
@@ -54,7 +54,7 @@ def test_the_plans_were_of_use(runs: dict[int, tuple[Plan, History]]) -> None:
 
 
 def test_the_slice_has_most_faults() -> None:
-    plans = [plan(seed, short=True, small_disk=True) for seed in SEEDS]
+    plans = [plan(seed, short=True, machine=Machine(small_disk=True, clocks=True, network=True)) for seed in SEEDS]
     assert {planned.topology.kind for planned in plans} == {"embedded", "shared", "replicas"}
     assert {planned.topology.program for planned in plans} == {"valkey", "redis-server"}
     assert len(set[str]().union(*(planned.kinds for planned in plans))) >= 15

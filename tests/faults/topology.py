@@ -20,7 +20,9 @@ import httpx
 import orjson
 from redis.exceptions import RedisError
 
+from tests.faults.clocks import Clock, can_set_clocks
 from tests.faults.history import Entry, Log
+from tests.faults.network import Network, can_unplug
 from tests.faults.processes import Node, Server, client, command, send
 from tests.faults.proxy import Mode, Proxy
 
@@ -49,6 +51,8 @@ class Topology(NamedTuple):
         replicas: TICKER_REPLICAS.
         ring: TICKER_RING; a small one makes readers who come late start from a snapshot.
         small_disk: whether the log is on a disk that can be full.
+        clocks: whether each node and Redis have clocks of their own, which can be set.
+        network: whether Redis is in a network of its own, which nodes reach without a proxy, and which can be down.
     """
 
     kind: Kind
@@ -58,6 +62,24 @@ class Topology(NamedTuple):
     replicas: int = 0
     ring: int = 1024
     small_disk: bool = False
+    clocks: bool = False
+    network: bool = False
+
+
+class Machine(NamedTuple):
+    """What this machine can do, apart from processes and connections; where it cannot, a plan has other faults."""
+
+    small_disk: bool = False
+    clocks: bool = False
+    network: bool = False
+
+
+PLAIN: Final = Machine()
+
+
+def machine() -> Machine:
+    """Return what this machine can do."""
+    return Machine(can_mount(), can_set_clocks(), can_unplug())
 
 
 def can_mount() -> bool:
@@ -94,6 +116,10 @@ class World:
         self.primary = 0
         """Which of the servers is the primary."""
         self.folder = Path()
+        self.network: Network | None = None
+        self.redis_clock: Clock | None = None
+        self.node_clocks: list[Clock] = []
+        """Where Redis is embedded, it has that of its node."""
         self._extra = extra or {}
         self._stack = AsyncExitStack()
 
@@ -114,9 +140,18 @@ class World:
         await self._stack.aclose()
 
     async def _start_servers(self) -> None:
+        if self.topology.network:
+            self.network = Network()
+            self._stack.callback(self.network.end)
+            self.network.up()
+        if self.topology.clocks:
+            self.redis_clock = Clock(self.folder / "redis.clock")
         wanted = {Kind.EMBEDDED: 0, Kind.SHARED: 1, Kind.REPLICAS: 2}[self.topology.kind]
         for number in range(wanted):
-            server = Server(f"server {number}", self.topology.program, self.folder / f"redis{number}")
+            folder = self.folder / f"redis{number}"
+            server = Server(
+                f"server {number}", self.topology.program, folder, clock=self.redis_clock, network=self.network
+            )
             await self._stack.enter_async_context(server.link)
             self._stack.push_async_callback(server.end)
             self.servers.append(server)
@@ -127,13 +162,20 @@ class World:
     async def _start_nodes(self) -> None:
         for number in range(self.topology.nodes):
             settings = {"drain": "1", "admin_key": self.key, "ring": str(self.topology.ring)}
-            if self.servers:
+            extra = dict(self._extra)
+            if self.redis_clock is not None:
+                clock = Clock(self.folder / f"node{number}.clock") if self.servers else self.redis_clock
+                self.node_clocks.append(clock)
+                extra |= clock.environment
+            if self.network is not None:
+                settings["redis_url"] = self.servers[0].address
+            elif self.servers:
                 path = await self._stack.enter_async_context(Proxy(self.servers[0].port))
                 self.paths.append(path)
                 settings["redis_url"] = f"redis://127.0.0.1:{path.port}"
             if self.topology.replicas:
                 settings |= {"replicas": str(self.topology.replicas), "replica_timeout": "1.0"}
-            node = Node(number, self.folder / f"node{number}", self.topology.workers, settings, self._extra)
+            node = Node(number, self.folder / f"node{number}", self.topology.workers, settings, extra)
             await self._stack.enter_async_context(node.front)
             self._stack.push_async_callback(node.end)
             self.nodes.append(node)
@@ -199,6 +241,10 @@ class World:
         """Undo every fault and wait until each node is in sync."""
         for path in [*self.paths, *(node.front for node in self.nodes), *(server.link for server in self.servers)]:
             path.mode = Mode.PASS
+        if self.network is not None:
+            self.network.plug(into=True)
+        for clock in [*self.node_clocks, *([self.redis_clock] if self.redis_clock else [])]:
+            clock.set(0.0)
         for node in self.nodes:
             send(signal.SIGCONT, node.family())
         for number, server in enumerate(self.servers):

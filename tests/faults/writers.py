@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from typing import Any, Final
@@ -16,6 +17,9 @@ from tests.faults.topology import FEED, World
 
 ATTEMPT_TIMEOUT: Final = 5.0
 """Seconds that a writer waits for a response before it tries again."""
+
+REVOKED_WITHIN: Final = 2.0
+"""Seconds in which a key is issued, holds a dispatch and is revoked, where nothing breaks."""
 
 GIVE_UP: Final = 60.0
 """Seconds after which a change that was never answered is given up."""
@@ -63,7 +67,7 @@ class Writers:
         """Decide what is meant; None if there is no dispatch yet that could be."""
         number = len(self._history.changes)
         change = Change(number, planned.kind)
-        if planned.kind in ("file", "hold", "correct"):
+        if planned.kind in ("file", "hold", "hold_revoked", "correct"):
             change.token = f"x{self._plan.seed}x{number}x"
         if planned.kind in ("correct", "kill", "pin"):
             if not self._filed:
@@ -77,10 +81,42 @@ class Writers:
             change.target = self._held.pop(int(planned.pick * len(self._held)))
         if planned.kind == "hold":
             change.due = round(time.time() + planned.release_in, 3)
+        if planned.kind == "hold_revoked":
+            change.due = round(time.time() + planned.release_in + REVOKED_WITHIN, 3)
         return change
 
     async def _make(self, http: httpx.AsyncClient, change: Change, planned: PlannedChange) -> None:
         request = self._request(change, planned)
+        if change.kind != "hold_revoked":
+            await self._send(http, change, planned, request)
+            return
+        body = {"name": f"short-lived {change.number}", "role": "editor"}
+        issued = await self._ask(http, planned.node, "POST", "/v1/keys", body, {201})
+        if issued is not None:
+            request["headers"] = {"authorization": f"Bearer {issued['key']}"}
+            await self._send(http, change, planned._replace(again=False), request)
+            if await self._ask(http, planned.node, "DELETE", f"/v1/keys/{issued['id']}", None, {204, 404}) is not None:
+                change.revoked = time.time()
+
+    async def _ask(
+        self, http: httpx.AsyncClient, node: int, method: str, path: str, body: dict[str, Any] | None, wanted: set[int]
+    ) -> dict[str, Any] | None:
+        """Send an admin's request, to one node after the other, until it has a wanted status; None if it never has."""
+        began = time.time()
+        while time.time() - began < GIVE_UP:
+            with contextlib.suppress(httpx.HTTPError, ValueError):
+                response = await http.request(method, self._world.nodes[node].url + path, json=body)
+                if response.status_code in wanted:
+                    found: dict[str, Any] = response.json() if response.content else {}
+                    return found
+            await asyncio.sleep(0.3)
+            node = (node + 1) % len(self._world.nodes)
+        return None
+
+    async def _send(
+        self, http: httpx.AsyncClient, change: Change, planned: PlannedChange, request: dict[str, Any]
+    ) -> None:
+        """Send a change until it is answered."""
         chance = random.Random(change.number)
         nodes = len(self._world.nodes)
         began, node = time.time(), planned.node
@@ -113,7 +149,7 @@ class Writers:
         match change.kind:
             case "file":
                 return {"method": "POST", "url": f"{base}/dispatches", "json": fields}
-            case "hold":
+            case "hold" | "hold_revoked":
                 fields["release_at"] = rfc3339(change.due)
                 return {"method": "POST", "url": f"{base}/dispatches", "json": fields}
             case "correct":

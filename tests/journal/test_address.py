@@ -74,6 +74,8 @@ def test_these_are_addresses(address: str) -> None:
         ("unix://:{}@/s?db=x", "db must be the number of a database"),
         ("redis://:{}@localhost?protocol=3", "protocol cannot be set"),
         ("redis://:x@localhost?socket_timeout={}", "socket_timeout"),
+        ("redis://:{}@localhost?timeout=3", "it has an option that is not known: timeout"),
+        ("redis://:{}@localhost?{}=3", "it has an option that cannot be used"),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_setting(address: str, fault: str) -> None:

@@ -13,9 +13,10 @@ from ticker.errors import Conflict, Forbidden, Gone, KeyReused, NotFound, StaleR
 from ticker.feed import WINDOW, Feed
 from ticker.journal import names
 from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Registry
 from ticker.journal.server_check import durability_warnings
 
 pytestmark = pytest.mark.anyio

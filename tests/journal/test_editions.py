@@ -12,9 +12,10 @@ from ticker import changes
 from ticker.journal import names
 from ticker.journal.editions import LOOKED_AT, MAX_EDITIONS
 from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Registry
 from ticker.journal.transfer import export_feed, import_feed
 
 pytestmark = pytest.mark.anyio

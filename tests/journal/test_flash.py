@@ -12,9 +12,10 @@ from ticker.dispatch import milliseconds
 from ticker.errors import Conflict, Forbidden, StaleRevision
 from ticker.journal import names, transfer
 from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import Holder, Registry
+from ticker.journal.registry import Registry
 
 pytestmark = pytest.mark.anyio
 

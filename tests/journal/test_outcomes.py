@@ -53,7 +53,7 @@ class Recorder(Redis):
 
     async def run(self, script: Script, names: list[str], args: list[Any]) -> Any:
         found = await self._redis.run(script, names, args)
-        if isinstance(found, list) and len(found) == 2:
+        if isinstance(found, list) and len(found) in (2, 3):
             self.outcome = found[0].decode()
         return found
 

@@ -14,7 +14,7 @@ from tests.journal.test_replicas import server
 from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
 from ticker.journal.embedded import binary
 from ticker.journal.redis import Redis, Script
-from ticker.journal.redis_errors import CommandError, WrongType
+from ticker.journal.redis_errors import CommandError, WrongType, cause, translate
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +78,12 @@ async def test_a_script_that_redis_lacks_is_sent_whole(redis: Redis, sent: list[
     for _ in range(2):
         assert await redis.run(script, ["ticker:{x}:state", "o", "d"], [20]) is None
     assert len(sent) == 3, "the digest, the whole text, and from then on the digest"
+
+
+def test_the_operator_is_told_the_cause_of_every_error() -> None:
+    assert cause(Unavailable("gone")) == "gone"
+    assert cause(translate(OSError("no route"))) == "The log cannot be reached (no route)"
+    assert cause(translate(TimeoutError())) == "The log cannot be reached (TimeoutError)"
 
 
 async def test_without_redis_every_command_fails_with_an_error_of_its_own(tmp_path: Path) -> None:
@@ -334,6 +340,23 @@ async def test_a_connection_that_was_reset_while_idle_is_replaced(tmp_path: Path
                     await asyncio.sleep(0)
                 with pytest.raises(Unavailable):
                     await dedicated("PING")
+        await behind.close()
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})])
+async def test_a_subscription_that_was_reset_while_idle_is_lost_and_no_bug(tmp_path: Path) -> None:
+    async with server(binary(), tmp_path / "log") as (port, _), Resetting(port) as between:
+        behind = Redis(f"redis://127.0.0.1:{between.port}")
+        for _ in range(20):
+            async with behind.subscription() as subscription:
+                await subscription.add("one")
+                assert await subscription.next(0.05) is None
+                between.reset()
+                for _ in range(10):  # until the loop has seen it
+                    await asyncio.sleep(0)
+                with pytest.raises(Unavailable):
+                    await subscription.add("two")
+                    await subscription.next(20.0)
         await behind.close()
 
 

@@ -10,15 +10,16 @@ import pytest
 
 from tests.journal.test_append import FIELDS, filing, opened
 from ticker import changes
-from ticker.errors import Conflict, InvalidToken, NotFound, TickerError
+from ticker.errors import Conflict, InvalidToken, NotFound, TickerError, Unavailable
 from ticker.feed import Feed
 from ticker.journal import names
 from ticker.journal.audit import Audit
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import HeldDispatches
+from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
-from ticker.journal.registry import NEVER, Holder, Registry
+from ticker.journal.registry import NEVER, Registry
 from ticker.journal.revocation import Revocation
 from ticker.release import OnTimer
 
@@ -271,6 +272,18 @@ async def test_a_revoked_admin_does_not_close_a_feed_that_was_opened_since(desk:
     assert (await desk.registry.settings("opened-later")).closed is None
 
 
+async def test_a_key_is_revoked_although_the_memory_is_full(desk: Desk) -> None:
+    held = await desk.hold(desk.mona)
+    await desk.redis("CONFIG", "SET", "maxmemory", 1)
+    await desk.registry.revoke(desk.mona.id, desk.admin)
+    await desk.redis("CONFIG", "SET", "maxmemory", 0)
+    with pytest.raises(InvalidToken):
+        await desk.make(filing(holder=desk.mona))
+    assert (await desk.record(held))["parked"]
+    assert await desk.redis("SISMEMBER", names.REVOKED, desk.mona.id)
+    assert not await desk.redis("EXISTS", names.REVOKING)
+
+
 async def test_an_admin_may_revoke_its_own_key(desk: Desk) -> None:
     await desk.registry.revoke(desk.admin.id, desk.admin)
     with pytest.raises(InvalidToken):
@@ -307,6 +320,23 @@ async def test_the_key_that_the_operator_replaces_is_revoked_like_any_other(desk
     with pytest.raises(InvalidToken):
         await desk.make(filing(holder=before))
     assert "parked" in await desk.record(id)
+
+
+async def test_a_replacement_by_the_operator_that_was_interrupted_is_finished_at_the_next_start(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.registry.set_admin("tk_one")
+    with monkeypatch.context() as patched:
+
+        async def interrupted(*_: object) -> None:
+            raise Unavailable("The log cannot be reached")
+
+        patched.setattr(Revocation, "begin", interrupted)
+        with pytest.raises(Unavailable):
+            await desk.registry.set_admin("tk_two")
+    await Registry(desk.redis).set_admin("tk_two")
+    assert await desk.registry.holder("tk_one") is None
+    assert await desk.registry.holder("tk_two") is not None
 
 
 async def test_the_key_of_an_emptied_log_is_valid(redis: Redis) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.journal.test_replicas import server
 from tests.journal.test_rights import run
 from tests.service import Reader, Service, environment
-from ticker.errors import CannotWrite, NotPermitted, Unavailable
+from ticker.errors import BadSetting, CannotWrite, NotPermitted, Unavailable
 from ticker.journal.embedded import binary
 from ticker.journal.redis import Redis
 from ticker.journal.server_check import Demands, Fault, Keeping, ServerCheck, durability_warnings, keeping
@@ -43,6 +43,19 @@ async def config(log: Log, **values: Any) -> None:
 
 def post(service: Service, text: str = "refused") -> int:
     return service.http.post("/v1/feeds/breaking/dispatches", json={"text": text}).status_code
+
+
+def attempts(service: Service) -> dict[str, tuple[int, str]]:
+    """Change feeds and keys in every way; return the status and the detail of each response."""
+    http = service.http
+    responses = {
+        "open": http.post("/v1/feeds", json={"name": "other", "title": "Other", "language": "en"}),
+        "issue": http.post("/v1/keys", json={"name": "Mona", "role": "editor"}),
+        "revoke": http.delete(f"/v1/keys/{http.get('/v1/keys').json()['keys'][-1]['id']}"),
+        "edit": http.patch("/v1/feeds/breaking", json={"title": "Others"}),
+        "close": http.delete("/v1/feeds/breaking"),
+    }
+    return {what: (response.status_code, response.json()["detail"]) for what, response in responses.items()}
 
 
 def status(service: Service) -> str:
@@ -109,6 +122,32 @@ def ready_after_restart(service: Service) -> bool:
         return False
     except Exception:  # noqa: BLE001  # httpx has errors of its own for a connection that ended
         return False
+
+
+async def test_no_feed_and_no_key_is_promised_by_a_server_that_does_not_keep_it(log: Log, tmp_path: Path) -> None:
+    with Service(tmp_path, redis_url=log.url) as service:
+        before = service.http.post("/v1/keys", json={"name": "Luis", "role": "editor"}).json()
+        await config(log, appendonly="no")
+        service.until(lambda: status(service) == "the log is not written to disk")
+        made = attempts(service)
+        again = " the log may not keep it; send the request again later"
+        assert made == {
+            "open": (503, "The log takes no entries now"),
+            "issue": (503, "The log takes no entries now"),
+            # What takes something away is done all the same.
+            "revoke": (503, f"The key is revoked, but{again}"),
+            "edit": (503, f"The feed was changed, but{again}"),
+            "close": (503, f"The feed was changed, but{again}"),
+        }
+        keys = [key["id"] for key in service.http.get("/v1/keys").json()["keys"]]
+        assert len(keys) == 1
+        assert before["id"] not in keys
+        feeds = [feed["name"] for feed in service.http.get("/v1/feeds").json()["feeds"]]
+        assert "other" not in feeds
+        assert service.snapshot("breaking")["closed"] is not None
+        await config(log, appendonly="yes")
+        service.until(lambda: service.http.get("/readyz").status_code == 200)
+        assert service.http.delete("/v1/feeds/breaking").status_code == 200
 
 
 async def test_a_server_without_aof_is_accepted_with_a_warning_and_refused_if_that_is_set(
@@ -251,6 +290,28 @@ async def test_it_looks_again_and_again(redis: Redis, caplog: pytest.LogCaptureF
     running.cancel()
     await asyncio.wait([running])
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING", "ERROR", "WARNING"]
+
+
+async def test_a_right_that_is_missing_stays_so_although_a_look_was_cut_short(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, found = ServerCheck(EVERYTHING), [Unavailable("gone"), BadSetting("+zadd"), BadSetting("+zadd"), None]
+
+    async def check_rights(*_: Any, **__: Any) -> None:
+        if (error := found.pop(0)) is not None:
+            raise error
+
+    monkeypatch.setattr("ticker.journal.server_check.check_rights", check_rights)
+    check.note_refusal(NotPermitted("no"))
+    with pytest.raises(Unavailable):
+        await check.look(redis)
+    for _ in range(2):
+        await check.look(redis)
+        assert check.fault == Fault("the log refuses commands", "+zadd")
+    await check.look(redis)
+    assert check.fault is None
+    await check.look(redis)
+    assert found == [], "a right that is there is not looked for"
 
 
 @pytest.mark.parametrize("error", [Unavailable("gone"), CannotWrite("no"), LookupError("a bug")])

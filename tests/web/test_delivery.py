@@ -52,7 +52,9 @@ def test_a_delivery_report_has_when_a_dispatch_was_kept_and_how_it_reached_every
         for reader in readers:
             _reads(reader, filed["id"])
         receipt = _receipt(two, feed, filed["id"])
-    assert receipt.keys() == {"id", "filed", "published", "kept", "nodes", "readers", "set_aside", "fan_out_ms"}
+    members = {"id", "filed", "published", "kept", "nodes", "readers", "set_aside", "fan_out_ms"}
+    assert receipt.keys() == members | {"kept_exact", "unreported"}
+    assert (receipt["kept_exact"], receipt["unreported"]) == (True, 0)
     assert (receipt["id"], receipt["filed"], receipt["published"]) == (filed["id"], filed["filed"], filed["filed"])
     assert receipt["kept"] >= receipt["filed"]
     assert (receipt["nodes"], receipt["readers"] + receipt["set_aside"]) == (WORKERS, len(readers))

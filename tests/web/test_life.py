@@ -170,7 +170,7 @@ def test_a_kill_needs_a_reason_of_one_line(service: Service, body: dict[str, Any
     assert service.http.get(_path(feed, id)).status_code == 200
 
 
-def _bytes_of_live(service: Service, feed: str, after: str, last: str, way: str) -> bytes:
+def bytes_of_live(service: Service, feed: str, after: str, last: str, way: str) -> bytes:
     """Everything a reader is sent who resumes after one position, up to the beat at another."""
     received, deadline = b"", time.monotonic() + 30
     if way == "websocket":
@@ -205,12 +205,12 @@ def test_the_text_of_a_killed_dispatch_is_in_no_public_byte(service: Service) ->
     ways = ("websocket", "sse")
     service.until(lambda: service.snapshot(feed)["position"] == after)
     assert all(b"unsaid" in service.http.get(path).content.lower() for path in public[:6])
-    assert all(b"UNSAID 0" in _bytes_of_live(service, feed, start, after, way) for way in ways)
+    assert all(b"UNSAID 0" in bytes_of_live(service, feed, start, after, way) for way in ways)
     last = _kill(service, feed, id, "Withdrawn by the editor").json()["position"]
     service.until(lambda: service.snapshot(feed)["position"] == last)
     told = [httpx.get(service.url + path).content for path in public]
-    told += [_bytes_of_live(service, feed, position, last, way) for position in (start, after) for way in ways]
-    told += [_bytes_of_live(service, feed, "1-000000000000", last, way) for way in ways]
+    told += [bytes_of_live(service, feed, position, last, way) for position in (start, after) for way in ways]
+    told += [bytes_of_live(service, feed, "1-000000000000", last, way) for way in ways]
     assert not any(b"unsaid" in content.lower() for content in told)
     assert all(b"Withdrawn by the editor" in content for content in told[:5] + told[8:])
 

@@ -17,7 +17,8 @@ from ticker.dispatch import BREAKING
 from ticker.entry import Tail
 from ticker.feed import Feed
 from ticker.settings import Settings
-from ticker.web.admission import foreign_origin, frame_ancestors
+from ticker.web.admission import frame_ancestors
+from ticker.web.same_origin import foreign_origin
 from ticker.wire import CloseCode
 
 ALLOWED, FOREIGN = "https://a.example", "https://elsewhere.example"

@@ -212,3 +212,25 @@ def test_a_flash_is_what_two_people_wanted_in_these_words(
         newsroom.step(who, act, *expected or [""])
     assert newsroom.urgency() == last
     assert newsroom.service.http.get(newsroom.feed).json()["dispatches"][0].get("urgency", "") == last
+
+
+def test_a_repeated_confirmation_gets_its_receipt_although_the_words_were_corrected_since(
+    service: Service, people: dict[str, httpx.Client]
+) -> None:
+    newsroom = Newsroom(service, people)
+    newsroom.step("mona", "files", "")
+    key = {"idempotency-key": "lost"}
+    first = people["luis"].post(newsroom.at + "/confirm", headers=key)
+    assert first.status_code == 200
+    for who, act in (("ed", "labels"), ("ed", "rewrites"), ("mona", "lowers")):
+        newsroom.step(who, act, "")
+        again = people["luis"].post(newsroom.at + "/confirm", headers=key)
+        assert (again.status_code, again.json()) == (200, first.json()), act
+        assert again.headers["idempotent-replayed"] == "true"
+    assert newsroom.urgency() == "bulletin"
+    newsroom.step("mona", "rewrites-and-asks", "")
+    newsroom.step("luis", "confirms-current", "200")
+    assert people["luis"].post(newsroom.at + "/confirm", headers=key).json() == first.json()
+    # The key of another request is still refused.
+    newsroom.step("mona", "files", "")
+    assert people["luis"].post(newsroom.at + "/confirm", headers=key).status_code == 422

@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 SERVICE: Final = "service"
 """As an origin of `feeds edit`: the feed uses the service's list again."""
 
-_COLUMNS: Final = ("name", "language", "title", "visibility", "closed")
+_COLUMNS: Final = ("name", "language", "title", "visibility", "rehearsal", "closed")
 
 
 @app.command()
@@ -43,6 +43,9 @@ def add(
         typer.Option(help="Web origin whose pages may read it, * for all; repeat for more. [default: the service's]"),
     ] = None,
     visibility: Annotated[str | None, typer.Option(help="public, unlisted or private. [default: public]")] = None,
+    rehearsal: Annotated[  # noqa: FBT002  # a flag
+        bool, typer.Option("--rehearsal", help="For training: private, and marked as a rehearsal everywhere.")
+    ] = False,
     redis: RedisUrl = None,
     data: Data = None,
 ) -> None:
@@ -53,7 +56,7 @@ def add(
         "language": language,
         "edition_of": edition_of,
         "two_person_flash": two_person_flash,
-        **_given(timezone=timezone, origins=origin or None, visibility=visibility),
+        **_given(timezone=timezone, origins=origin or None, visibility=visibility, rehearsal=rehearsal or None),
     }
     plan = check(FeedPlan, request)
     if over_http(redis, data):
@@ -124,15 +127,16 @@ def close(name: Annotated[str, typer.Argument(help="The feed.")], redis: RedisUr
 
 @app.command(name="list")
 def list_feeds(redis: RedisUrl = None, data: Data = None) -> None:
-    """List the feeds: name, language, title, visibility, and the time of closing if it is closed."""
+    """List the feeds: name, language, title, visibility, whether it is a rehearsal, and when it was closed."""
     if over_http(redis, data):
         feeds = [feed for page in Service().pages("/v1/feeds") for feed in page["feeds"]]
     else:
         every = directly(redis, data, Registry.feeds)
         feeds = [{name: getattr(settings, name) for name in _COLUMNS} for settings in every]
     for feed in feeds:
-        *row, closed = (feed.get(name) or "" for name in _COLUMNS)
-        print("\t".join([*row, *([f"closed {closed}"] if closed else [])]))
+        *row, rehearsal, closed = (feed.get(name) or "" for name in _COLUMNS)
+        marks = [*(["rehearsal"] if rehearsal else []), *([f"closed {closed}"] if closed else [])]
+        print("\t".join([*row, *marks]))
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -60,8 +60,11 @@ def delivery(id: Id, feed: Feed = BREAKING) -> None:
         print(as_json(report))
         return
     print(f"Filed    {in_full(report['filed'])}")
-    print(f"Kept     {in_full(report['kept']) if report['kept'] else 'not known yet'}")
+    by = "" if report.get("kept_exact", True) else "at the latest "
+    print(f"Kept     {by}{in_full(report['kept']) if report['kept'] else 'not known yet'}")
     print(f"Written  to {report['readers']:,} readers at once, on {report['nodes']:,} nodes")
+    if report.get("unreported"):
+        print(f"Unknown  on {report['unreported']:,} more nodes, which have not reported")
     if report["set_aside"]:
         print(f"Waiting  {report['set_aside']:,} readers were slow, and get it when they catch up")
     times = report["fan_out_ms"]

@@ -86,6 +86,8 @@ def _bad(what: str) -> BadSetting:
 def refused_option(url: str, error: Exception) -> BadSetting:
     """Return the error for an option of a URL that redis-py refuses, with its message unless that may have a secret."""
     message = str(error)
+    if unknown := re.search(r"unexpected keyword argument '(\w+)'", message):
+        message = f"it has an option that is not known: {unknown[1]}"
     given = [value for values in parse_qs(urlsplit(url).query).values() for value in values]
     secrets = [secret for secret in (urlsplit(url).password, *given) if secret]
     return _bad("it has an option that cannot be used" if any(secret in message for secret in secrets) else message)

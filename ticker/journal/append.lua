@@ -25,7 +25,7 @@
 --                    give: this is that person; drop: it is no longer to become a flash
 --   seen             whether who confirms named the revision; else they mean the one for which it was asked
 --   rewrites         whether a correction changes the words, as opposed to how the dispatch is labelled
--- Returns {outcome, detail}; see outcomes.lua.
+-- Returns {outcome, detail}; see outcomes.lua. An entry comes with the number of nodes that it was published to.
 
 local ANSWERED = KEYS[8]
 local FIRST_INDEX = 16
@@ -52,6 +52,7 @@ if answered then
   if done then
     if string.sub(answered, 1, space - 1) ~= change.fingerprint then return {outcome.reused, ''} end
     -- A write of its own, so that WAIT on this connection covers the first request's write too.
+    redis.call('HDEL', FLASHES, '') -- as below, where the memory is full
     redis.call('HINCRBY', STATE, 'repeats', 1)
     return {outcome.repeated, receipt}
   end
@@ -185,5 +186,6 @@ together(function()
 end, unfile)
 
 -- The entry is kept. Nodes that are not told read it from the log within a second.
-redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
-return {outcome.kept, receipt}
+local nodes = redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+-- For the delivery report; to write it here would cost every filing.
+return {outcome.kept, receipt, type(nodes) == 'number' and nodes or nil}

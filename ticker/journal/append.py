@@ -105,10 +105,17 @@ def indexes(feed: str, fields: dict[str, Any]) -> set[str]:
 
 
 class Receipt(NamedTuple):
-    """The receipt of a change that is kept: the JSON body of the response, and whether it was given before."""
+    """The receipt of a change that is kept.
+
+    Attributes:
+        body: of the response, as JSON.
+        repeated: whether it was given before.
+        nodes: to how many nodes the entry was published, if this is known.
+    """
 
     body: dict[str, Any]
     repeated: bool
+    nodes: int | None = None
 
 
 class Refusal(NamedTuple):

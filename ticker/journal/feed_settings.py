@@ -10,6 +10,7 @@ import orjson
 
 from ticker.admin import FeedPlan
 from ticker.dispatch import Visibility, rfc3339
+from ticker.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class FeedSettings:
         timezone: IANA name.
         origins: web origins whose pages may read it; None for the service's.
         visibility: who may read it.
+        rehearsal: whether it is for training; such a feed is always private.
         closed: when it was closed (RFC 3339), or None. Stored in the feed's state, where append.lua sees it.
     """
 
@@ -35,12 +37,21 @@ class FeedSettings:
     timezone: str = "UTC"
     origins: tuple[str, ...] | None = None
     visibility: Visibility = "public"
+    rehearsal: bool = False
     closed: str | None = None
 
     @classmethod
     def requested(cls, request: FeedPlan, opened: str, closed: str | None = None) -> Self:
-        """Return the settings of a feed that is to be opened."""
+        """Return the settings of a feed that is to be opened.
+
+        Raises:
+            Invalid: a rehearsal that is not to be private.
+        """
         members = request.model_dump() | {"title": request.title or request.name, "opened": opened, "closed": closed}
+        if request.rehearsal:
+            if request.visibility != "private" and "visibility" in request.model_fields_set:
+                raise always_private()
+            members["visibility"] = "private"
         return cls(**members | {"origins": None if request.origins is None else tuple(request.origins)})
 
     @classmethod
@@ -62,6 +73,13 @@ class FeedSettings:
         members.pop("closed", None)
         return orjson.dumps(members)
 
+    def described(self) -> dict[str, Any]:
+        """Return the settings as they are shown. `rehearsal` is there only if it is true."""
+        members = asdict(self)
+        if not self.rehearsal:
+            del members["rehearsal"]
+        return members
+
     def public(self) -> dict[str, Any]:
         """Return what a node's Feed has of its settings, as attributes of that."""
         return {name: getattr(self, name) for name in PUBLIC}
@@ -72,6 +90,11 @@ _IN_EVERY_VERSION: Final = ("name", "title", "language", "opened", "edition_of",
 
 PUBLIC: Final = tuple(name for name in _MEMBERS if name not in ("name", "opened"))
 """Settings that a Feed on a node has, and that are updated there after an edit."""
+
+
+def always_private() -> Invalid:
+    """Return the error for a rehearsal that others could read."""
+    return Invalid([("visibility", "must be private: this feed is a rehearsal")])
 
 
 def moment(milliseconds: bytes | None) -> str | None:

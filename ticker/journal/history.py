@@ -51,7 +51,8 @@ def at_least(urgency: str) -> frozenset[str]:
 async def search(redis: Redis, feed: str, before: str | None, limit: int, wanted: Filter) -> Page:
     """Return the current revisions of dispatches, from just before the one with id `before`, at most `limit`.
 
-    A tombstone has neither labels nor urgency: it is found by the labels of the killed dispatch, and by no urgency.
+    A tombstone has neither labels nor urgency: it is found by the labels of the killed dispatch, which have sets of
+    killed dispatches for that, and by no urgency.
 
     Raises:
         NotFound: `before` was never filed in this feed.
@@ -80,7 +81,8 @@ async def search(redis: Redis, feed: str, before: str | None, limit: int, wanted
 
 async def _plan(redis: Redis, feed: str, wanted: Filter) -> tuple[list[str], list[list[str]]]:
     """Return the sets to read, those of the filter that fewest dispatches pass, and those to check by."""
-    filters = [[names.index(feed, name, label) for label in labels] for name, labels in wanted.labels.items()]
+    sets = (names.index,) if wanted.urgencies is not None else (names.index, names.withdrawn)
+    filters = [[key(feed, name, label) for label in labels for key in sets] for name, labels in wanted.labels.items()]
     if not filters:
         return [names.order(feed)], []
     if len(filters) > 1:

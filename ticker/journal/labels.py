@@ -1,4 +1,7 @@
-"""The labels of a feed, the most used first.
+"""The labels of a feed: its sections, places and stories, each with the number of its dispatches.
+
+A kill takes its dispatch out of the counts (store.lua), so that no label is listed that only killed dispatches had.
+Version 0.1.0 did not: what it killed is taken out here, before the labels are read.
 
 To sort many thousand of them takes this process some milliseconds, so they are sorted once for each entry of the log,
 and not for each request.
@@ -8,14 +11,68 @@ from __future__ import annotations
 
 from typing import Final
 
+from ticker.changes import kind_of
+from ticker.entry import Entry
 from ticker.journal import names
-from ticker.journal.redis import Redis
+from ticker.journal.redis import Redis, Script
+
+PAGE: Final = 512
+"""Entries read at once."""
 
 MAX_FEEDS: Final = 16
 """Feeds whose sorted labels are kept."""
 
-Labels = dict[str, list[tuple[str, int]]]
+Labels = dict[str, dict[str, int]]
 """For "section", "place" and "story": labels with the numbers of their dispatches, the most used first."""
+
+_COUNTED: Final = "labels_counted"
+"""Member of a feed's state: the offset up to which every kill is known to be out of the counts."""
+
+_WITHDRAW: Final = Script("withdraw.lua")
+
+
+async def labels(redis: Redis, feed: str) -> dict[str, dict[str, int]]:
+    """Return the sections, places and stories of a feed, each with the number of its dispatches that were not killed.
+
+    The entries since the last time are looked through for kills. They are few, since this is asked for often; the first
+    time after an upgrade from 0.1.0 it is the whole log.
+    """
+    offset, counted = await redis("HMGET", names.state(feed), "offset", _COUNTED)
+    if int(counted or 0) < int(offset or 0):
+        await _count_out(redis, feed, int(counted or 0) + 1, int(offset))
+    found: dict[str, dict[str, int]] = {"section": {}, "place": {}, "story": {}}
+    for name, count in (await redis("HGETALL", names.labels(feed))).items():
+        kind, _, label = name.decode().partition(":")
+        found[kind][label] = int(count)
+    return found
+
+
+async def _count_out(redis: Redis, feed: str, first: int, last: int) -> None:
+    """Take out of the counts what was killed between two offsets, both included, and is still in them."""
+    killed: list[str] = []
+    while first <= last:
+        found = await redis("XRANGE", names.log(feed), f"{first}-0", f"{last}-0", "COUNT", PAGE)
+        if not found:
+            break
+        for id, kept in found:
+            offset = int(id.split(b"-")[0])
+            if b'"kind":"kill"' in kept[b"entry"]:  # most entries are none, and need not be parsed
+                entry = Entry.read(offset, kept[b"hash"].decode(), kept[b"entry"])
+                withdrawn = kind_of(entry).withdrawn(entry)
+                killed += [withdrawn] if withdrawn is not None else []
+            first = offset + 1
+    if killed:
+        known = await redis("ZMSCORE", names.killed(feed), *killed)
+        left = [id for id, score in zip(killed, known, strict=True) if score is None]
+        if left:
+            for name in await redis("HKEYS", names.labels(feed)):
+                kind, _, label = name.decode().partition(":")
+                keys = [names.index(feed, kind, label), names.withdrawn(feed, kind, label), names.labels(feed)]
+                await redis.run(_WITHDRAW, keys, [name, *left])
+            places = await redis("ZMSCORE", names.order(feed), *left)
+            pairs = [word for id, place in zip(left, places, strict=True) for word in (place or 0, id)]
+            await redis("ZADD", names.killed(feed), *pairs)
+    await redis("HSET", names.state(feed), _COUNTED, last)
 
 
 class LabelRanks:
@@ -39,10 +96,7 @@ class LabelRanks:
         return known[1]
 
     async def _read(self, feed: str) -> Labels:
-        found: Labels = {"section": [], "place": [], "story": []}
-        for name, count in (await self._redis("HGETALL", names.labels(feed))).items():
-            kind, _, label = name.decode().partition(":")
-            found[kind].append((label, int(count)))
-        for labels in found.values():
-            labels.sort(key=lambda each: (-each[1], each[0]))
-        return found
+        counted = await labels(self._redis, feed)
+        return {
+            kind: dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))) for kind, found in counted.items()
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -70,6 +71,20 @@ class Journal:
         self._read_state = Script("read_state.lua")
         self._labels = LabelRanks(redis)
         self._editions = Editions(redis)
+        self._settle = Script("settle.lua")
+
+    @property
+    def _faulty(self) -> bool:
+        return self._check is not None and self._check.fault is not None
+
+    def check_promise(self) -> None:
+        """Check that what is written now can be promised.
+
+        Raises:
+            CannotWrite: the server of the log would not keep it.
+        """
+        if self._faulty:
+            raise CannotWrite("The log takes no entries now")
 
     async def append(self, feed: str, change: Change) -> Receipt:
         """Write a change to a feed's log and return its receipt once it is kept.
@@ -79,14 +94,14 @@ class Journal:
             Closed, Gone, StaleRevision, Conflict, Forbidden, KeyReused: as their names say.
             Unavailable: it may or may not have been kept; the same Idempotency-Key makes it safe to repeat.
         """
-        faulty = self._check is not None and self._check.fault is not None
-        if faulty and change.kind != KILL:
-            raise CannotWrite("The log takes no entries now")
+        faulty = self._faulty
+        if change.kind != KILL:
+            self.check_promise()
         keys, entered = key_names(feed, change)
         args = [argument(change, self._redis.channels.live(feed), entered, self._limits)]
         # WAIT covers only the writes of its own connection, so both use the same one.
         async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
-            outcome, detail = await redis.run(self._append, keys, args)
+            outcome, detail, *nodes = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 # Before replicas are waited for, since a release is not repeated.
                 await self._editions.update(feed, orjson.loads(detail).get("id", ""), change)
@@ -94,7 +109,7 @@ class Journal:
                     raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
                 if faulty:  # it reaches readers all the same: what is wrong must not stay up
                     raise CannotWrite("The kill was written, but the log may not keep it; send it again later")
-        return receipt(outcome.decode(), detail, feed, change)
+        return receipt(outcome.decode(), detail, feed, change)._replace(nodes=nodes[0] if nodes else None)
 
     async def _wait(self, redis: Redis) -> str:
         """Wait until what this connection wrote is on disk and on the replicas; return what is lacking, if anything."""
@@ -126,11 +141,13 @@ class Journal:
         Raises:
             Unavailable: the change was made, but is not on disk or on too few replicas; it is safe to repeat.
         """
+        if self._faulty:
+            raise CannotWrite(f"{what}, but the log may not keep it; send the request again later")
         if not self._replicas:
             return
         async with self._redis.dedicated_connection() as redis:
             # A write of this connection's own: WAIT for it covers all that was written before it.
-            await redis("HINCRBY", names.state(feed), "settled", 1)
+            await redis.run(self._settle, [names.state(feed)], [])
             if lack := await self._wait(redis):
                 raise Unavailable(f"{what}, but {lack}; send the request again")
 
@@ -282,3 +299,12 @@ class Journal:
             NotFound: it was never filed in this feed.
         """
         return await revisions.with_earlier(self._redis, feed, id, before)
+
+    async def earlier_revisions(self, feed: str, id: str) -> AsyncIterator[dict[str, Any]]:
+        """Yield the earlier revisions of a dispatch, newest first; raises as `dispatch`."""
+        before, more = None, True
+        while more:
+            _, page = await self.dispatch_with_revisions(feed, id, before)
+            for revision in reversed(page.revisions):
+                yield revision
+            before, more = page.before, page.before is not None

@@ -13,6 +13,12 @@ KEYS: Final = "ticker:keys"
 REVOKING: Final = "ticker:{ticker:keys}:revoking"
 """Hash: id of a key whose revocation has begun → its holder as JSON. Empty but for moments. On the slot of KEYS."""
 
+OWNERS: Final = "ticker:{ticker:keys}:owners"
+"""Hash: id of a key → the person to whom it belongs, as JSON; none for a person of its own. On the slot of KEYS."""
+
+PEOPLE: Final = "ticker:{ticker:keys}:people"
+"""Hash: id of a person → the person, as JSON. On the slot of KEYS."""
+
 REVOKED: Final = "ticker:{ticker:feeds}:revoked"
 """Set: ids of revoked keys, which the scripts that change FEEDS look up. On the slot of FEEDS."""
 
@@ -21,6 +27,12 @@ USED: Final = "ticker:used"
 
 ADMIN: Final = "ticker:admin"
 """String: SHA-256 of the admin key that came from the environment."""
+
+SESSIONS: Final = "ticker:sessions"
+"""Hash: id of a session → SHA-256 of its secret."""
+
+INVITATIONS: Final = "ticker:invitations"
+"""Hash: id of an invitation → SHA-256 of its secret."""
 
 VERSION: Final = "ticker:version"
 """String: version of the data, a number; see version.py."""
@@ -34,7 +46,7 @@ class Channels:
 
     Attributes:
         nodes: each node's probes, with the numbers of its readers.
-        settings: a feed was opened, edited or closed, or a key was revoked.
+        settings: a feed was opened, edited or closed; a key was revoked, or a session ended.
         every: a pattern of all of them, and of all keys.
     """
 
@@ -71,7 +83,7 @@ def dispatches(feed: str) -> str:
 
 
 def filers(feed: str) -> str:
-    """Hash: dispatch id → id of the key that filed it."""
+    """Hash: dispatch id → id of the person who filed it, which is that of the key where this is a person of its own."""
     return f"ticker:{{{feed}}}:filers"
 
 
@@ -91,7 +103,7 @@ def earlier(feed: str, id: str) -> str:
 
 
 def labels(feed: str) -> str:
-    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches have it."""
+    """Hash: `section:…`, `place:…` or `story:…` → how many dispatches that were not killed have it."""
     return f"ticker:{{{feed}}}:labels"
 
 
@@ -100,8 +112,18 @@ def index(feed: str, name: str, label: str) -> str:
     return f"ticker:{{{feed}}}:order:{name}:{label}"
 
 
+def withdrawn(feed: str, name: str, label: str) -> str:
+    """Sorted set: as `index`, of the killed dispatches that had it."""
+    return f"ticker:{{{feed}}}:withdrawn:{name}:{label}"
+
+
+def killed(feed: str) -> str:
+    """Sorted set: as `order`, of the killed dispatches that are in no index but those of `withdrawn`."""
+    return f"ticker:{{{feed}}}:killed"
+
+
 def answered(feed: str, holder: str, key: str) -> str:
-    """String: the response to the request with this Idempotency-Key of this key holder."""
+    """String: the response to the request with this Idempotency-Key of this person."""
     return f"ticker:{{{feed}}}:answered:{holder}:{key}"
 
 
@@ -136,7 +158,11 @@ def writers(feed: str) -> str:
 
 
 def receipts(feed: str, minute: str) -> str:
-    """Hash: dispatch filed in this minute, and node → how that node delivered it to its readers, as JSON."""
+    """Hash, of the dispatches filed in this minute.
+
+    `ID NODE` → how that node delivered it to its readers, as JSON; `ID kept` → when it was known to be kept; `>ID` → to
+    how many nodes it was published; `~ID` → when it was found to be kept, not by the worker that filed it.
+    """
     return f"ticker:{{{feed}}}:receipts:{minute}"
 
 
@@ -146,5 +172,20 @@ def editions(feed: str, id: str) -> str:
 
 
 def rate(holder: str, window: int) -> str:
-    """Counter: changes requested with this key in this window of time."""
+    """Counter: changes requested by this person in this window of time."""
     return f"ticker:rate:{holder}:{window}"
+
+
+def session(digest: str) -> str:
+    """String: the session whose secret has this SHA-256, as JSON. It expires with the session."""
+    return f"ticker:session:{digest}"
+
+
+def invitation(digest: str) -> str:
+    """String: the invitation whose secret has this SHA-256, as JSON. It expires with the invitation."""
+    return f"ticker:invitation:{digest}"
+
+
+def present(feed: str) -> str:
+    """Sorted set: who is at the desk of a feed, and on which node, by the second of the last renewal."""
+    return f"ticker:{{{feed}}}:present"

@@ -312,7 +312,10 @@ class Subscription:
         """Subscribe to more channels."""
         with _translated():
             async with asyncio.timeout(RESPONSE_TIMEOUT):
-                await self._connection.send_packed_command(_pack(("SUBSCRIBE", *channels)))
+                try:
+                    await self._connection.send_packed_command(_pack(("SUBSCRIBE", *channels)))
+                except RuntimeError as error:  # uvloop's, where the connection was reset while idle
+                    raise exceptions.ConnectionError("the connection was lost") from error
 
     async def next(self, timeout: float) -> tuple[str, bytes] | None:
         """Return the next message and its channel, or None if none comes within `timeout` seconds."""

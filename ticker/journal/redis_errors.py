@@ -39,7 +39,8 @@ def unreachable() -> Unavailable:
 
 def cause(error: BaseException) -> str:
     """Return an error's message for an operator, with that of Redis in brackets, which the public never sees."""
-    return f"{error} ({error.__cause__})" if error.__cause__ is not None else str(error)
+    of_redis = error.__cause__
+    return str(error) if of_redis is None else f"{error} ({str(of_redis) or type(of_redis).__name__})"
 
 
 def translate(error: Exception) -> Exception:

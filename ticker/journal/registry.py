@@ -10,9 +10,9 @@ import logging
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import orjson
 
@@ -20,7 +20,8 @@ from ticker.dispatch import BREAKING, rfc3339
 from ticker.errors import CannotWrite, Conflict, Invalid, NotFound, no_such_feed
 from ticker.feed import place
 from ticker.journal import names
-from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.feed_settings import FeedSettings, always_private
+from ticker.journal.holder import Holder, Person, Role
 from ticker.journal.redis import Redis, Script
 from ticker.journal.redis_errors import WrongType
 from ticker.journal.revocation import Revocation, refuse_revoked
@@ -28,34 +29,15 @@ from ticker.journal.version import stamp
 
 log = logging.getLogger("ticker.registry")
 
-Role = Literal["correspondent", "editor", "admin"]
 
 NEVER: Final = 253_370_764_800_000
 """Millisecond of Unix time, in the year 9999, when a held dispatch is due that came due while its feed was closed."""
 
+OWNERS_KNOWN: Final = 10_000
+"""Keys whose owners a node remembers, so that looking up a key is one command: two were a third more work."""
+
 KEY_PREFIX: Final = "tk_"
 """Makes a key recognisable when it is found in a log or a repository."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a key. No feeds means all feeds; `rate` is in changes a minute, None for the service's default."""
-
-    id: str
-    name: str
-    role: Role
-    issued: str
-    feeds: list[str] = field(default_factory=list)
-    rate: int | None = None
-
-    @property
-    def key(self) -> str:
-        """Id of the key."""
-        return self.id
-
-    def writes(self, feed: str) -> bool:
-        """Return True if this key is valid for a feed."""
-        return not self.feeds or feed in self.feeds
 
 
 class Registry:
@@ -66,6 +48,8 @@ class Registry:
         self._redis = redis
         self._max_feeds = max_feeds
         self._noted: dict[str, int] = {}
+        self._owners: dict[str, Person | None] = {}
+        """To whom keys belong, by the id of the key, None for a person of its own. A key never changes hands."""
         self._revocation = Revocation(redis)
         self._list = Script("list.lua")
         self._swap = Script("swap.lua")
@@ -107,6 +91,7 @@ class Registry:
 
         Raises:
             NotFound: there is no such feed.
+            Invalid: it is a rehearsal, and others were to read it.
             InvalidToken: the key that asks is revoked.
         """
         changes = dict(changes)
@@ -116,6 +101,8 @@ class Registry:
             changes["origins"] = tuple(changes["origins"])
         while changes:
             before, settings = await self._stored_settings(name)
+            if settings.rehearsal and changes.get("visibility", "private") != "private":
+                raise always_private()
             notification = name if reopens else token or name
             after = replace(settings, **changes).stored
             args = [name, before, after, self._redis.channels.settings, notification, asking]
@@ -196,8 +183,8 @@ class Registry:
         with suppress(WrongType):  # a damaged feed does not block the others
             await self.ensure_breaking()
         if admin_key is not None and not await self._redis("EXISTS", names.ADMIN):
-            digest = _digest(admin_key)
-            args = [digest, orjson.dumps(asdict(Holder(digest[:12], "admin", "admin", now())))]
+            digest = digest_of(admin_key)
+            args = [digest, orjson.dumps(Holder(digest[:12], "admin", "admin", now()).members())]
             if await self._redis.run(self._first_admin, [names.ADMIN, names.KEYS], args):
                 await self._revocation.readmit(digest[:12])
                 log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
@@ -219,37 +206,57 @@ class Registry:
         *,
         rate: int | None = None,
         secret: str | None = None,
+        person: str | None = None,
         asking: str = "",
     ) -> tuple[str, Holder]:
         """Issue a key and return it with its holder; only its hash is stored.
 
-        `secret` sets the key; if it was revoked, it is valid again. `asking` is as for `edit`.
+        `secret` sets the key; if it was revoked, it is valid again. `person` is the id of whom it belongs to, None for
+        a person of its own. `asking` is as for `edit`.
 
         Raises:
             InvalidToken: as `edit`.
+            NotFound: there is no such person.
         """
         if secret is not None:
-            await self._revocation.readmit(_digest(secret)[:12])
+            await self._revocation.readmit(digest_of(secret)[:12])
         secret = secret or KEY_PREFIX + secrets.token_urlsafe(32)
-        digest = _digest(secret)
-        holder = Holder(digest[:12], name, role, now(), feeds, rate)
-        await self._revocation.issue(digest, orjson.dumps(asdict(holder)), asking)
+        digest = digest_of(secret)
+        owner = None if person is None else await self.person(person)
+        holder = Holder(digest[:12], name, role, now(), feeds, rate).of(owner)
+        if not await self._revocation.issue(digest, orjson.dumps(holder.members()), asking, owner):
+            raise no_such_person(person or "")
         return secret, holder
+
+    async def person(self, id: str) -> Person:
+        """Return a person. One who was just the holder of a key of their own is kept as a person from now on.
+
+        Raises:
+            NotFound: there is no such person.
+        """
+        known = await self._redis("HGET", names.PEOPLE, id)
+        if known is not None:
+            return Person.read(known)
+        own = next((holder for holder, _ in await self.holders() if holder.key == id and holder.key_id is None), None)
+        if own is None:
+            raise no_such_person(id)
+        await self._redis("HSETNX", names.PEOPLE, id, own.person.stored)
+        return own.person
 
     async def set_admin(self, secret: str) -> None:
         """Set the admin key that comes from the environment; a different one before it is revoked.
 
         Nothing is written if it is set already, so that a service can start on a log that takes no writes.
         """
-        digest = _digest(secret)
+        digest = digest_of(secret)
         before, issued = await self._redis.pipeline(("GET", names.ADMIN), ("HEXISTS", names.KEYS, digest))
         if issued and before is not None and before.decode() == digest:
             return
         await self.issue("admin", "admin", [], secret=secret)
-        await self._redis("SET", names.ADMIN, digest)
         if before is not None and before.decode() != digest:
             with suppress(NotFound):  # it was revoked already
                 await self.revoke(before.decode()[:12])
+        await self._redis("SET", names.ADMIN, digest)  # last: if this is interrupted, the next start does all of it
 
     async def listed(self, name: str) -> bool:
         """Return True if a feed is listed in Redis, whether or not this node follows it yet."""
@@ -266,30 +273,58 @@ class Registry:
 
     async def holder(self, secret: str) -> Holder | None:
         """Return the holder of a key, or None if it was never issued or is revoked."""
-        found = await self._redis("HGET", names.KEYS, _digest(secret))
-        return Holder(**orjson.loads(found)) if found else None
+        digest = digest_of(secret)
+        id = digest[:12]
+        if id not in self._owners:
+            return (await self.holders_of([digest]))[0]
+        owner = self._owners[id]
+        text = await self._redis("HGET", names.KEYS, digest)
+        return Holder.read(text).of(owner) if text else None
+
+    async def holders_of(self, digests: list[str]) -> list[Holder | None]:
+        """Return the holders of the keys with these SHA-256, in this order, as `holder`; at least one must be named."""
+        ids = [digest[:12] for digest in digests]
+        new = [id for id in ids if id not in self._owners]
+        commands: list[tuple[Any, ...]] = [("HMGET", names.KEYS, *digests)]
+        commands += [("HMGET", names.OWNERS, *new)] if new else []
+        found, *owners = await self._redis.pipeline(*commands)
+        read = dict(zip(new, owners[0], strict=True)) if new else {}
+        if len(self._owners) + len(new) > OWNERS_KNOWN:
+            self._owners.clear()
+        holders: list[Holder | None] = []
+        for id, text in zip(ids, found, strict=True):
+            if text and id not in self._owners:
+                owner = read[id] if id in read else await self._redis("HGET", names.OWNERS, id)
+                self._owners[id] = None if owner is None else Person.read(owner)
+            holders.append(Holder.read(text).of(self._owners[id]) if text else None)
+        return holders
 
     async def holder_with_id(self, id: str) -> Holder | None:
-        """Return the holder of the key with this id, or None if there is none or it is revoked."""
-        for holder, _ in await self.holders():
-            if holder.id == id:
-                return holder
-        return None
+        """Return what all keys of the person with this id are good for, as one; None if they have none."""
+        found = [holder for holder, _ in await self.holders() if holder.id == id]
+        widest = next((holder for holder in found if not holder.feeds), found[0] if found else None)
+        if widest is None or not widest.feeds:
+            return widest
+        return replace(widest, feeds=sorted({feed for holder in found for feed in holder.feeds}))
 
     async def note_use(self, holder: Holder) -> None:
         """Note that a key was used, to the minute; each node writes it at most once a minute, if it can."""
         minute = int(time.time() // 60)
-        if self._noted.get(holder.id) != minute:
-            self._noted[holder.id] = minute
+        if self._noted.get(holder.key) != minute:
+            self._noted[holder.key] = minute
             with suppress(CannotWrite):
-                await self._redis("HSET", names.USED, holder.id, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
+                await self._redis("HSET", names.USED, holder.key, rfc3339(datetime.fromtimestamp(minute * 60, UTC)))
 
     async def holders(self) -> list[tuple[Holder, str | None]]:
         """Return all holders, oldest first, and when each key was last used."""
-        found, used = await self._redis.pipeline(("HVALS", names.KEYS), ("HGETALL", names.USED))
-        holders = sorted((Holder(**orjson.loads(text)) for text in found), key=lambda each: (each.issued, each.id))
+        found, used, owners = await self._redis.pipeline(
+            ("HVALS", names.KEYS), ("HGETALL", names.USED), ("HGETALL", names.OWNERS)
+        )
         last = {id.decode(): at.decode() for id, at in used.items()}
-        return [(holder, last.get(holder.id)) for holder in holders]
+        people = {id.decode(): Person.read(owner) for id, owner in owners.items()}
+        keys = [Holder.read(text) for text in found]
+        holders = sorted((key.of(people.get(key.key)) for key in keys), key=lambda each: (each.issued, each.key))
+        return [(holder, last.get(holder.key)) for holder in holders]
 
     async def revoke(self, id: str, asking: Holder | None = None) -> Holder:
         """Revoke a key: once this returns, it changes nothing any more, not even by a request that was let in before.
@@ -308,12 +343,18 @@ class Registry:
         return holder
 
 
+def no_such_person(id: str) -> NotFound:
+    """Return the error for a person who is not known."""
+    return NotFound(f"There is no person with the id {id!r}; `ticker keys list` shows them")
+
+
 def already_open(name: str) -> Conflict:
     """Return the error for a feed to be opened whose name an open feed has."""
     return Conflict(f"The feed {name!r} is open already", field="name")
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Return the SHA-256 of a key, or of another secret that is long and random."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

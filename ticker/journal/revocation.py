@@ -20,6 +20,7 @@ import orjson
 
 from ticker.journal import names
 from ticker.journal.append import revoked, script_keys
+from ticker.journal.holder import Person
 from ticker.journal.redis import Redis, Script
 from ticker.journal.redis_errors import CommandError, cause
 
@@ -32,15 +33,19 @@ class Revocation:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._keys = Script("keys.lua")
+        self._add_revoked = Script("revoked.lua")
         self._revoke = Script("writes.lua", "store.lua", "outcomes.lua", "time.lua", "held.lua", "revoke.lua")
 
-    async def issue(self, digest: str, holder: bytes, asking: str = "") -> None:
-        """Add a key to the hash of keys; `asking` is the id of the key that asks, or empty.
+    async def issue(self, digest: str, holder: bytes, asking: str = "", owner: Person | None = None) -> bool:
+        """Add a key to the hash of keys; return False if the person to whom it is to belong is not known.
+
+        `asking` is the id of the key that asks, or empty; `owner` is None for a person of its own.
 
         Raises:
             InvalidToken: that key is revoked.
         """
-        await self._change_keys("issue", asking, digest, holder)
+        person, stored = ("", b"") if owner is None else (owner.id, owner.stored)
+        return await self._change_keys("issue", asking, digest, holder, person, stored) == b"issued"
 
     async def begin(self, id: str, asking: str = "") -> dict[str, Any] | None:
         """Take a key out of the hash of keys; return its holder, or None if no key has this id.
@@ -52,18 +57,20 @@ class Revocation:
         return None if found is None else orjson.loads(found)
 
     async def _change_keys(self, act: str, asking: str, *args: str | bytes) -> bytes | None:
-        found: bytes | None = await self._redis.run(self._keys, [names.KEYS, names.REVOKING], [act, asking, *args])
+        keys = [names.KEYS, names.REVOKING, names.OWNERS, names.PEOPLE]
+        found: bytes | None = await self._redis.run(self._keys, keys, [act, asking, *args])
         if found == b"refused":
             raise revoked()
         return found
 
     async def finish(self, id: str, feeds: Iterable[str], by: str | None = None) -> None:
         """Revoke a key in these feeds, or in all; `by` is the name of the key that asks. It may be repeated."""
-        await self._redis("SADD", names.REVOKED, id)  # before the feeds are listed; see `check`
+        await self._redis.run(self._add_revoked, [names.REVOKED], [id])  # before the feeds are listed; see `check`
         await asyncio.gather(*(self._finish_in(feed, id, by) for feed in list(feeds) or await self._listed()))
         # Nodes are notified, since readers of private feeds may be connected with it.
         await self._redis.pipeline(
             ("HDEL", names.USED, id),
+            ("HDEL", names.OWNERS, id),
             ("PUBLISH", self._redis.channels.settings, b""),
             ("HDEL", names.REVOKING, id),
         )

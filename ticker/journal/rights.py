@@ -42,6 +42,7 @@ IN_SCRIPTS: Final[dict[str, tuple[Any, ...]]] = {
     "RPUSH": (KEY, ""),
     "SCARD": (KEY,),
     "SISMEMBER": (KEY, ""),
+    "SREM": (KEY, ""),
     "TIME": (),
     "XADD": (KEY, "*", "", ""),
     "XDEL": (KEY, "0-1"),
@@ -71,7 +72,6 @@ DIRECT: Final[dict[str, tuple[Any, ...]]] = {
     "LRANGE": (KEY, 0, 0),
     "PING": (),
     "SRANDMEMBER": (KEY, 1),
-    "SREM": (KEY, ""),
     "ZCOUNT": (KEY, 0, 0),
     "ZMSCORE": (KEY, ""),
 }

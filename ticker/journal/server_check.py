@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from ticker.errors import BadSetting, NotPermitted, Unavailable
+from ticker.errors import BadSetting, CannotWrite, NotPermitted, Unavailable
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.rights import check_rights
@@ -126,6 +126,15 @@ class ServerCheck:
         self.looked = False
         """Whether it has looked at the server at all."""
 
+    def require_no_fault(self) -> None:
+        """Check that what is written now can be promised.
+
+        Raises:
+            CannotWrite: it cannot.
+        """
+        if self.fault is not None:
+            raise CannotWrite("The log takes no entries now")
+
     def note_refusal(self, error: NotPermitted) -> None:
         """Note that Redis refused a command to the user: nothing is promised until it has all rights."""
         self._refused = True
@@ -152,13 +161,12 @@ class ServerCheck:
         if fault is None and self._demands.replicas:
             fault = await _refusal_to_wait(redis)
         if fault is None and self._refused:
-            self._refused = False
             try:
                 await check_rights(redis, replicas=self._demands.replicas > 0)
             except BadSetting as error:
                 fault = Fault("the log refuses commands", str(error))
-            finally:
-                self._refused = fault is not None
+            else:
+                self._refused = False
         self._set(fault)
         self.looked = True
 

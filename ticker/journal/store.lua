@@ -30,7 +30,31 @@ local function index(first, entered, score, id)
   end
 end
 
-local withdrawn -- the list of earlier revisions of the dispatch that is being killed
+local earlier_of_killed -- the list of earlier revisions of the dispatch that is being killed
+
+-- Takes a killed dispatch out of the indexes of its labels and out of their counts, so that nothing lists a label that
+-- only killed dispatches had. Who names such a label still finds the tombstone, in an index of its own. The names of
+-- these keys come from the dispatch as it is now: nobody outside the script can know them without a race.
+local function withdraw(id)
+  local stored, score = redis.call('HGET', DISPATCHES, id), redis.call('ZSCORE', ORDER, id)
+  if not stored or not score then return end
+  local known, labels = cjson.decode(stored), {}
+  for _, label in ipairs(known.sections or {}) do table.insert(labels, 'section:' .. label) end
+  for _, label in ipairs(known.places or {}) do table.insert(labels, 'place:' .. label) end
+  if known.story then table.insert(labels, 'story:' .. known.story) end
+  local feed = string.sub(ORDER, 1, -#'order' - 1)
+  needs('ZREM', ORDER)
+  if redis.call('ZADD', feed .. 'killed', score, id) == 1 then undo_by('ZREM', feed .. 'killed', id) end
+  for _, label in ipairs(labels) do
+    local listed, withdrawn = ORDER .. ':' .. label, feed .. 'withdrawn:' .. label
+    if redis.call('ZREM', listed, id) == 1 then
+      undo_by('ZADD', listed, score, id)
+      if redis.call('ZADD', withdrawn, score, id) == 1 then undo_by('ZREM', withdrawn, id) end
+      count(label, -1)
+    end
+  end
+end
+
 local filed -- id of the dispatch that is being filed
 
 -- Undoes the filing of a dispatch but for its labels. Noting its writes one by one would slow down each filing.
@@ -61,9 +85,10 @@ local function store(change, entry)
     set_field(DISPATCHES, id, known, change.stored)
     index(change.first, change.entered, redis.call('ZSCORE', ORDER, id), id)
   elseif kind == 'kill' then
+    withdraw(id)
     set_field(DISPATCHES, id, redis.call('HGET', DISPATCHES, id), change.stored)
     remove_field(REVISIONS, id)
-    withdrawn = KEYS[change.first - 1]
+    earlier_of_killed = KEYS[change.first - 1]
   elseif kind == 'pin' then
     set_field(STATE, 'pinned', redis.call('HGET', STATE, 'pinned'), id)
   elseif kind == 'air' then
@@ -80,5 +105,5 @@ local function log(entry, before)
     error(added)
   end
   -- Behind the last write, since many values could not be put back. Of a killed dispatch nobody reads it.
-  if withdrawn then redis.pcall('DEL', withdrawn) end
+  if earlier_of_killed then redis.pcall('DEL', earlier_of_killed) end
 end

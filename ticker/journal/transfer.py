@@ -12,7 +12,7 @@ import asyncio
 import re
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -86,7 +86,7 @@ async def export_feed(redis: Redis, settings: FeedSettings) -> AsyncIterator[tup
     if origin is None or offset is None:
         raise NotFound(f"The feed {settings.name!r} has no log")
     end = Tail(int(offset), hash.decode())
-    head = {"ticker": FORMAT, "feed": asdict(settings), "origin": origin.decode(), "position": str(end.position)}
+    head = {"ticker": FORMAT, "feed": settings.described(), "origin": origin.decode(), "position": str(end.position)}
     yield with_crc(head), Progress(0, end.offset)
     async for page in Walk(redis, settings.name).pages():
         filed = {step.entry.tail.offset: step.after["id"] for step in readable(page) if step.kind.is_filing}

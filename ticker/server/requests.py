@@ -19,6 +19,7 @@ from ticker.allowance import Allowance
 from ticker.errors import BadRequest, TickerError, Unavailable, head_too_large, too_slow
 from ticker.server.address_limit import CountedConnection
 from ticker.server.deadlines import Deadlines
+from ticker.server.desk_timeout import watch_acknowledgements
 from ticker.server.hand_off import HandOff
 from ticker.server.handshake import accept_for_key, check_head, wants_websocket, without_upgrade
 from ticker.server.idle_connections import IdleConnections
@@ -245,6 +246,7 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         if method == b"GET" and self._try_hand_off(websocket=False):
             return
         super().on_headers_complete()
+        watch_acknowledgements(self.scope["path"], self.transport.get_extra_info("socket"))
 
     def _wants_websocket(self) -> bool:
         return wants_websocket(self._headers()) and self._hand_off.takes_websockets(self.url.decode("latin-1"))

@@ -28,6 +28,12 @@ GC_THRESHOLD: Final = 20_000
 TICK: Final = 1.0
 """Seconds between updates of the Date header of responses."""
 
+PING_INTERVAL: Final = 4.0
+"""Seconds between pings of the WebSockets that stay with uvicorn: those of the desk, and of private feeds."""
+
+PONG_TIMEOUT: Final = 8.0
+"""Seconds for a pong, then the connection is closed: a phone that vanished is noticed 12 seconds later at most."""
+
 CLOSE_GRACE: Final = 0.2
 """Seconds that close frames get to leave before the process exits."""
 
@@ -93,6 +99,8 @@ def run(listener: socket.socket, lifeline: Lifeline) -> None:
         ws=LimitedWebSocket,
         ws_per_message_deflate=False,
         ws_max_size=MAX_MESSAGE,
+        ws_ping_interval=PING_INTERVAL,
+        ws_ping_timeout=PONG_TIMEOUT,
         loop="uvloop",
         lifespan="on",
         log_config=None,

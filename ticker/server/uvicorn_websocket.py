@@ -1,4 +1,4 @@
-"""WebSockets that stay with uvicorn, those of private feeds: what their readers send is limited too."""
+"""WebSockets that stay with uvicorn, those of private feeds and of the desk: what their readers send is limited too."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(*arguments, **named)
         self.conn = _Protocol(max_size=self.config.ws_max_size, logger=self.conn.logger)
         self._allowance: Allowance | None = None
+        self._cut = False
+        """Whether the other side was refused or sent too much, so that nothing it sends counts any more."""
         self.on_lost: Callable[[], None] = _nothing
         """Called once the connection is lost."""
 
@@ -49,13 +51,13 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
             if self.conn.handshake_exc is not None and not self.handshake_initiated:
                 self._refuse()
             return
-        if self.close_sent:
+        if self._cut:
             return
         for start in range(0, len(data), PARSE_SIZE):
             piece = data[start : start + PARSE_SIZE]
             super().data_received(piece)
             self._spend(size=len(piece))
-            if self.close_sent or self.transport.is_closing():
+            if self._cut or self.transport.is_closing():
                 return
 
     def handle_events(self) -> None:
@@ -96,18 +98,18 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     def _refuse(self) -> None:
-        self.handshake_complete = self.close_sent = True
+        self.handshake_complete = self.close_sent = self._cut = True
         self.transport.write(
             refusal(BadRequest("This handshake does not follow RFC 6455, or its headers are too long"))
         )
         self.transport.close()
 
     def _spend(self, *, frames: int = 0, size: int = 0) -> None:
-        if self.close_sent or self.transport.is_closing():
+        if self.transport.is_closing():
             return
         if cast("Allowance", self._allowance).spend(self.loop.time(), frames=frames, size=size):
             return
-        if not self.handshake_complete:
+        if not self.handshake_complete or self.close_sent:
             self.transport.abort()
             return
         self._fail(CloseCode.POLICY_VIOLATION, "readers only listen")
@@ -116,7 +118,7 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         """Close the connection because of what the reader sent, and discard what comes; see `LingeringClose`."""
         self.conn.fail(code, reason)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
-        self.close_sent = True
+        self.close_sent = self._cut = True
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.write_eof()
         self.loop.call_later(LINGER_TIMEOUT, self.transport.abort)

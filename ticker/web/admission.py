@@ -21,14 +21,15 @@ from ticker.channel import Channel
 from ticker.errors import Forbidden, UpgradeRequired, no_such_feed
 from ticker.feed import Feed
 from ticker.hub import Hub
-from ticker.journal.registry import Holder
 from ticker.node import Node
-from ticker.origins import EVERY, allows, host
+from ticker.origins import EVERY, allows
 from ticker.settings import Settings
+from ticker.web.credentials import reading_credential
 from ticker.web.deflate_offer import accepted
 from ticker.web.header_lists import accepts
-from ticker.web.key_lookup import address_of, find_holder, secret_in
+from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
+from ticker.web.same_origin import foreign_origin
 from ticker.wire import Encoding
 
 LIVE_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/live")
@@ -55,21 +56,14 @@ def sse_start() -> bytes:
 
 
 class Access(NamedTuple):
-    """A feed that a request may read, and the id of the key that lets it if the feed is private."""
+    """A feed that a request may read, and, if the feed is private, by what it may.
+
+    `key` is the id of the key; `session`, if that stands for it, the id of the session.
+    """
 
     channel: Channel
-    key: str | None
-
-
-async def reading_holder(node: Node, headers: Mapping[str, str], address: str) -> Holder | None:
-    """Return whose key a request that reads carries; None without a key, and with one that opens nothing."""
-    secret = secret_in(headers)
-    return None if secret is None else await find_holder(node, secret, address)
-
-
-async def has_valid_key(request: HTTPConnection) -> bool:
-    """Return True if a request carries a key that is not revoked."""
-    return await reading_holder(node_of(request), request.headers, address_of(request)) is not None
+    key: str | None = None
+    session: str | None = None
 
 
 async def find_readable(node: Node, headers: Mapping[str, str], feed: str, address: str = "") -> Access:
@@ -85,19 +79,19 @@ async def find_readable(node: Node, headers: Mapping[str, str], feed: str, addre
         if feed in node.hub.channels:
             channel = await node.find(feed)
         else:  # its key is looked up as for a private feed, since the response to an unknown one may have to wait
-            looked_up = reading_holder(node, headers, address)
+            looked_up = reading_credential(node, headers, address)
             found, _ = await asyncio.gather(node.find(feed), looked_up, return_exceptions=True)
             if isinstance(found, BaseException):
                 raise found
             channel = found
         if channel.feed.visibility != "private":
-            return Access(channel, None)
+            return Access(channel)
     # Redis is asked as for a feed that does not exist, so that neither time nor an outage tells the two apart.
-    holder, _ = await asyncio.gather(reading_holder(node, headers, address), node.registry.listed(feed))
-    if holder is None or not holder.writes(feed):
+    reader, _ = await asyncio.gather(reading_credential(node, headers, address), node.registry.listed(feed))
+    if reader is None or not reader.holder.writes(feed):
         raise no_such_feed(feed)
-    await node.registry.note_use(holder)
-    return Access(await node.find(feed), holder.id)
+    await node.registry.note_use(reader.holder)
+    return Access(await node.find(feed), reader.holder.key, reader.session)
 
 
 async def readable(request: HTTPConnection, *, pages: bool = True) -> Channel:
@@ -139,20 +133,6 @@ def origin_not_allowed(origin: str | None) -> Forbidden:
     return Forbidden(f"Pages of {origin} may not read this service's feeds", field="Origin")
 
 
-def foreign_origin(settings: Settings, headers: Mapping[str, str]) -> str | None:
-    """Return the origin of the page that asks; None if it is the service's own, or no page asks.
-
-    The service's own origin is that of `TICKER_PUBLIC_URL`, or else the host that was asked, by either scheme: TLS may
-    have ended at a proxy.
-    """
-    origin = headers.get("origin")
-    if origin is None or origin == settings.public_origin:
-        return None
-    name = host(headers.get("host")) if settings.public_origin is None else None
-    own = name is not None and origin in (f"http://{name.removesuffix(':80')}", f"https://{name.removesuffix(':443')}")
-    return None if own else origin
-
-
 def allowed_origins(settings: Settings, feed: Feed | None) -> tuple[str, ...]:
     """Return the web origins whose pages may read a feed: its own list, or else the service's."""
     return settings.allowed if feed is None or feed.origins is None else feed.origins
@@ -167,7 +147,7 @@ def frame_ancestors(settings: Settings, feed: Feed) -> str:
 class Admission(NamedTuple):
     """A reader let in: where it reads, how it is spoken to, and the position it resumes from, if any.
 
-    `origin` and `key` are by what it was let in, for when the feed is edited.
+    `origin`, `key` and `session` are by what it was let in, for when the feed is edited or one of them ends.
     """
 
     channel: Channel
@@ -175,6 +155,7 @@ class Admission(NamedTuple):
     after: str | None
     origin: str | None
     key: str | None
+    session: str | None = None
 
 
 def enter(hub: Hub, settings: Settings, feed: str, headers: Mapping[str, str], key: str | None) -> Channel:
@@ -207,12 +188,14 @@ def admit(
     headers: Mapping[str, str],
     websocket: bool,
     key: str | None = None,
+    session: str | None = None,
 ) -> Admission:
     """Decide on a request for a feed's live stream.
 
     Raises:
         UpgradeRequired: it asks neither for a WebSocket nor for events.
         Forbidden, NotFound, Closed, Unavailable: as `enter`, which describes the parameters.
+            `session` is the one that stands for `key`.
     """
     channel = enter(hub, settings, feed, headers, key)
     if not websocket and not accepts(headers.get("accept", ""), "text/event-stream"):
@@ -221,9 +204,9 @@ def admit(
     if not websocket:
         # What the browser saw last is newer than what its page was loaded with.
         after = headers.get("last-event-id") or after
-        return Admission(channel, "sse", after, origin, key)
+        return Admission(channel, "sse", after, origin, key, session)
     encoding: Encoding = "websocket" if accepted(headers.get("sec-websocket-extensions", "")) is None else "deflated"
-    return Admission(channel, encoding, after, origin, key)
+    return Admission(channel, encoding, after, origin, key, session)
 
 
 @lru_cache(maxsize=64)  # readers who lose their connection together come back with one position

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ticker import changes
 from ticker.dispatch import AirSwitchBody, read
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.web.append import respond
 from ticker.web.faults import CLOSED
 from ticker.web.operation import Operation, Resource, Returns

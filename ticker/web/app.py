@@ -30,10 +30,13 @@ from ticker.web import (
     keys,
     live,
     pages,
+    people,
     pin,
     problems,
 )
 from ticker.web.described import page
+from ticker.web.desk import invitations, sessions
+from ticker.web.desk import live as desk_live
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.public_url import StripPrefix
@@ -50,6 +53,10 @@ RESOURCES: Final = (
     air.ROUTES,
     audit.ROUTES,
     keys.ROUTES,
+    people.ROUTES,
+    sessions.ROUTES,
+    invitations.ROUTES,
+    desk_live.ROUTES,
     pages.ROUTES,
     gallery.ROUTES,
     scripts.ROUTES,

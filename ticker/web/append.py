@@ -35,7 +35,7 @@ async def append(request: Request, change: Change) -> tuple[dict[str, Any], dict
     node, feed = node_of(request), request.path_params["feed"]
     kept = await node.journal.append(feed, change)
     node.note_kept(feed, kept)
-    receipt, repeated = kept
+    receipt, repeated, _ = kept
     if "position" in receipt:
         await node.follower.wait_for_entry(feed, int(receipt["position"].partition("-")[0]), ENTRY_TIMEOUT)
     headers = {"idempotent-replayed": "true"} if repeated else {}

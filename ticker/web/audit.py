@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from ticker.changes import KINDS
 from ticker.errors import InvalidToken, Unavailable
 from ticker.journal.audit import Audit
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.schema import moment, or_null, shape, text
 from ticker.web.auth import check_still_valid
 from ticker.web.described import examples

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,9 +13,9 @@ from starlette.responses import Response
 from ticker import changes
 from ticker.channel import Channel
 from ticker.dispatch import FIELDS, Correction, Draft, KillBody, milliseconds, read
-from ticker.errors import Invalid, killed
+from ticker.errors import Invalid, KeyReused, killed
 from ticker.journal.append import killed_for_good, nothing_to_confirm
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, append_merged, respond
 from ticker.web.described import examples
@@ -262,17 +264,28 @@ async def confirm(request: Request, holder: Holder) -> Response:
     known = await node_of(request).journal.dispatch(feed, id)
     if known["status"] == "killed":
         raise killed_for_good(known)
-    fields = {name: known[name] for name in FIELDS if name in known} | {"urgency": "flash"}
     change = changes.Correct(
         holder,
         id,
-        fields,
+        _as_flash(known),
         revision=match.base(known["revision"]),
         previous=known,
         confirmation=changes.GiveConfirmation(seen),
         idempotency_key=idempotency_key(request),
     )
-    return await respond(request, change)
+    try:
+        return await respond(request, change)
+    except KeyReused:
+        # Its fingerprint is of the words that it confirmed. If these were corrected since, an earlier flash has them.
+        async for earlier in node_of(request).journal.earlier_revisions(feed, id):
+            if earlier["urgency"] == "flash":
+                with suppress(KeyReused):
+                    return await respond(request, replace(change, fields=_as_flash(earlier)))
+        raise
+
+
+def _as_flash(revision: dict[str, Any]) -> dict[str, Any]:
+    return {name: revision[name] for name in FIELDS if name in revision} | {"urgency": "flash"}
 
 
 @Operation(

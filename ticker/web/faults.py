@@ -18,6 +18,7 @@ from ticker.web.described import examples
 from ticker.web.operation import Fault
 from ticker.web.public_url import no_host
 from ticker.web.request import bad_if_match, if_match_needed, too_large
+from ticker.web.same_origin import cross_site
 
 
 def _raised(act: Callable[[], object]) -> TickerError:
@@ -34,6 +35,7 @@ BAD_HOST: Final = Fault("BadHost", no_host())
 UNAUTHORIZED: Final = Fault("Unauthorized", key_needed())
 INVALID_TOKEN: Final = Fault("InvalidToken", unknown_key())
 INSUFFICIENT_SCOPE: Final = Fault("InsufficientScope", role_needed("editor", "Lena Ortiz", "correspondent"))
+CROSS_SITE: Final = Fault("CrossSite", cross_site({"sec-fetch-site": "cross-site"}))
 NOT_YOURS: Final = Fault("NotYours", not_yours())
 OTHER_ORIGIN: Final = Fault("OtherOrigin", origin_not_allowed("https://elsewhere.example"))
 NOT_FOUND: Final = Fault("NotFound", no_such_feed("sports"))

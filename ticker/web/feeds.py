@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import asdict
 from itertools import islice
 from typing import Any, Final
 
@@ -14,7 +13,8 @@ from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
 from ticker.feed import Feed, place
 from ticker.journal.feed_settings import FeedSettings
-from ticker.journal.registry import Holder, already_open, now
+from ticker.journal.holder import Holder
+from ticker.journal.registry import already_open, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
 from ticker.web.faults import INVALID_PARAMETER, OTHER_ORIGIN
@@ -114,6 +114,7 @@ def describe(feed: Feed, known: Container[str]) -> dict[str, Any]:
         "timezone": feed.timezone,
         "visibility": feed.visibility,
         "closed": feed.closed,
+        **({"rehearsal": True} if feed.rehearsal else {}),
     }
 
 
@@ -134,8 +135,9 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     node = node_of(request)
     await node.registry.check_edition(plan.name, plan.edition_of)
     opened = FeedSettings.requested(plan, now())
+    node.journal.check_promise()
     await node.registry.open_feed(opened, asking=holder.key)
-    return json(asdict(opened), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
+    return json(opened.described(), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
 
 @Operation(
@@ -182,7 +184,7 @@ async def edit_feed(request: Request, holder: Holder) -> Response:
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
         settings = await node.registry.edit(feed, changes, token, asking=holder.key)
     await node.journal.settle(feed)
-    return json(asdict(settings))
+    return json(settings.described())
 
 
 @Operation(
@@ -202,7 +204,7 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     async with node.follower.wait_for_change(ENTRY_TIMEOUT) as token:
         settings = await node.registry.close(feed, token, asking=holder.key)
     await node.journal.settle(feed)
-    return json(asdict(settings))
+    return json(settings.described())
 
 
 @Operation(
@@ -217,14 +219,16 @@ async def close_feed(request: Request, holder: Holder) -> Response:
     description="At most `limit` of each kind; `Link` leads to those that are used less.",
 )
 async def labels(request: Request) -> Response:
-    """List the labels of a feed's dispatches, tombstones included."""
+    """List the labels of a feed's dispatches, apart from those that were killed."""
     feed = request.path_params["feed"]
     node = node_of(request)
     await readable(request)
     most, skip = limit(request, LABELS_PAGE, LONGEST_LIST), whole_number(request, "skip", 0, 0, 999_999)
     found = await node.journal.labels(feed)
     listed = {
-        plural: [{"label": label, "dispatches": count} for label, count in found[kind][skip : skip + most]]
+        plural: [
+            {"label": label, "dispatches": count} for label, count in islice(found[kind].items(), skip, skip + most)
+        ]
         for plural, kind in (("sections", "section"), ("places", "place"), ("stories", "story"))
     }
     response = public(request, {"feed": feed, **listed}, max_age=FRESH_FOR)

@@ -11,7 +11,7 @@ from ticker import changes
 from ticker.dispatch import FIELDS, EditBody, KillBody, read
 from ticker.errors import Forbidden
 from ticker.journal.append import no_longer_held
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.web.append import OF_RECEIPTS, append, append_merged
 from ticker.web.dispatches import release_time, respond_filed
 from ticker.web.faults import CLOSED, INVALID_PARAMETER, NOT_YOURS, STALE_REVISION

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -11,9 +10,9 @@ from starlette.responses import Response
 from ticker.admin import KeyPlan
 from ticker.dispatch import BREAKING, read
 from ticker.errors import NotFound
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.schema import Schema, many, moment, number, or_null, shape, text
-from ticker.web.faults import INVALID_PARAMETER
+from ticker.web.faults import INVALID_PARAMETER, NOT_FOUND
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.paging import LONGEST_LIST, add_link, fitting, limit, limit_parameter, link_header
@@ -21,6 +20,7 @@ from ticker.web.parameters import NAME, in_path, query
 from ticker.web.request import body
 from ticker.web.responses import json
 from ticker.web.shape import Shape
+from ticker.web.shapes.desk import PERSON
 
 _ID: Final = text("Id of the key; not the key.", pattern="^[0-9a-f]{12}$")
 
@@ -28,12 +28,13 @@ ROUTES: Final = Resource("Keys", (in_path("KeyId", "id", _ID, "5f2c9a0b71d4"),))
 
 PATH: Final = "/v1/keys"
 
-_HOLDER: Final[dict[str, Schema]] = {
+_HOLDER: Final[dict[str, Schema | Shape]] = {
     "id": _ID,
-    "name": text("Who holds it."),
+    "name": text("Who or what holds it."),
     "role": text("How far it reaches.", enum=["correspondent", "editor", "admin"]),
     "issued": moment("When it was issued."),
     "feeds": many(NAME, "The feeds it works in; none means all."),
+    "person": PERSON,
     "rate": or_null(number("Changes a minute it may make; null means the service's own limit.", 1)),
 }
 _LENA: Final[dict[str, Any]] = {
@@ -43,6 +44,7 @@ _LENA: Final[dict[str, Any]] = {
     "issued": "2026-03-01T08:00:00.000Z",
     "feeds": ["breaking"],
     "rate": None,
+    "person": {"id": "5f2c9a0b71d4", "name": "Lena Ortiz"},
 }
 _KEY: Final = Shape(
     "Key",
@@ -81,7 +83,7 @@ _AFTER: Final = query("KeyAfter", "after", "As `Link` had it: where the page beg
 async def list_keys(request: Request, holder: Holder) -> Response:
     """List the holders; never the keys."""
     most, after = limit(request, LONGEST_LIST, LONGEST_LIST), request.query_params.get("after", "")
-    every = [asdict(holder) | {"used": used} for holder, used in await node_of(request).registry.holders()]
+    every = [holder.described() | {"used": used} for holder, used in await node_of(request).registry.holders()]
     rest = [each for each in every if _place(each) > after]
     count = fitting(rest, most)
     response = json({"keys": rest[:count]})
@@ -104,14 +106,17 @@ def _place(holder: dict[str, Any]) -> str:
     (Returns(201, "The only time the key is shown.", (_ISSUED,)),),
     role="admin",
     body=KeyPlan,
+    faults=(NOT_FOUND,),
 )
 async def issue_key(request: Request, holder: Holder) -> Response:
     """Issue a key; this response is the only time it is shown."""
     plan = read(KeyPlan, await body(request))
-    secret, issued = await node_of(request).registry.issue(
-        plan.name, plan.role, plan.feeds, rate=plan.rate, asking=holder.key
+    node = node_of(request)
+    node.journal.check_promise()
+    secret, issued = await node.registry.issue(
+        plan.name, plan.role, plan.feeds, rate=plan.rate, person=plan.person, asking=holder.key
     )
-    return json({"key": secret, **asdict(issued)}, 201)
+    return json({"key": secret, **issued.described()}, 201)
 
 
 @Operation(

@@ -26,11 +26,11 @@ from ticker.web.admission import (
     cross_origin,
     find_readable,
     governing,
-    has_valid_key,
     refuse_foreign,
     sse_start,
     stream_needed,
 )
+from ticker.web.credentials import has_valid_key
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.header_lists import headers_of
 from ticker.web.key_lookup import address_of
@@ -44,7 +44,7 @@ ROUTES: Final = Resource("Feeds", (FEED_NAME,))
 
 PATH: Final = FEED + "/live"
 
-_LAST_EVENT_ID: Final = Parameter(
+LAST_EVENT_ID: Final = Parameter(
     "LastEventId",
     "Last-Event-ID",
     "header",
@@ -52,17 +52,18 @@ _LAST_EVENT_ID: Final = Parameter(
     {"type": "string"},
     "43-001a935170bb",
 )
-_UPGRADE_REQUIRED: Final = Fault("UpgradeRequired", stream_needed())
+UPGRADE_REQUIRED: Final = Fault("UpgradeRequired", stream_needed())
 
 
 class AsgiReader(Reader):
     """A reader whose bytes are taken by a task."""
 
-    __slots__ = ("_chunk", "_ended", "_ready", "encoding", "why")
+    __slots__ = ("_chunk", "_ended", "_ready", "encoding", "session", "why")
 
     def __init__(self, encoding: Encoding) -> None:
         super().__init__()
         self.encoding = encoding
+        self.session = None
         self._chunk = b""
         self._ready = asyncio.Event()
         self._ended = False
@@ -90,7 +91,7 @@ class AsgiReader(Reader):
         `still_valid` returns whether the key by which it was let in, if there is one, is not revoked.
         """
         channel = admission.channel
-        self.origin, self.key = admission.origin, admission.key
+        self.origin, self.key, self.session = admission.origin, admission.key, admission.session
         channel.join(self, admission.after, head)
         try:
             # A key that is revoked from now on dismisses this reader; before it had joined, that could not. While Redis
@@ -99,14 +100,23 @@ class AsgiReader(Reader):
                 if self.key is not None and not await still_valid():
                     channel.dismiss(self, CloseCode.POLICY_VIOLATION)
             while True:
-                await self._ready.wait()
+                await self._wait()
                 if self._ended:
                     return
                 self._ready.clear()
-                yield self._chunk
+                yield self._take()
                 channel.on_writable(self)
         finally:
             channel.leave(self)
+
+    async def _wait(self) -> None:
+        """Wait until there is something to send, or the stream is to end."""
+        await self._ready.wait()
+
+    def _take(self) -> bytes:
+        """Return what is to be sent now."""
+        chunk, self._chunk = self._chunk, b""
+        return chunk
 
 
 @Operation(
@@ -125,8 +135,8 @@ class AsgiReader(Reader):
             '"position":"47-001d0c2f577f","id":"01KAPN3V12000000127Q2MZX4H"}\n\n',
         ),
     ),
-    parameters=(AFTER, _LAST_EVENT_ID),
-    faults=(CLOSED, OTHER_ORIGIN, _UPGRADE_REQUIRED),
+    parameters=(AFTER, LAST_EVENT_ID),
+    faults=(CLOSED, OTHER_ORIGIN, UPGRADE_REQUIRED),
     description="A WebSocket when the request asks for one, Server-Sent Events when it has "
     "`Accept: text/event-stream`. /asyncapi.json describes the frames.",
 )
@@ -149,6 +159,7 @@ async def events(request: Request) -> Response:
         headers=headers_of(request),
         websocket=False,
         key=access.key,
+        session=access.session,
     )
     chunks = AsgiReader("sse").chunks(admission, partial(has_valid_key, request), sse_start())
     return StreamingResponse(chunks, headers=headers)
@@ -169,14 +180,19 @@ async def websocket(socket: WebSocket) -> None:
             headers=socket.headers,
             websocket=True,
             key=access.key,
+            session=access.session,
         )
     except TickerError as error:
         refusal = problem(error)
         refusal.headers.update(cross_origin(node.settings, socket.headers.get("origin"), governing(socket)))
         await socket.send_denial_response(refusal)
         return
+    await send_frames(socket, AsgiReader("lines"), admission)
+
+
+async def send_frames(socket: WebSocket, reader: AsgiReader, admission: Admission) -> None:
+    """Accept a WebSocket and send a reader's frames over it, until one of both ends."""
     await socket.accept()
-    reader = AsgiReader("lines")
     listening = asyncio.create_task(_listen(socket, reader))
     try:
         async for chunk in reader.chunks(admission, partial(has_valid_key, socket)):

@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 
 from ticker.dispatch import Body
 from ticker.errors import TickerError
-from ticker.journal.registry import Role
+from ticker.journal.holder import Role
 from ticker.schema import Schema
 from ticker.web.auth import authorize, check_still_valid
 from ticker.web.request import body
@@ -34,7 +34,9 @@ JSON: Final = "application/json"
 HTML: Final = "text/html"
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Tag = Literal["Feeds", "Dispatches", "Embargo", "Desk", "Keys", "Operators", "Pages", "Embedding", "Documents"]
+Tag = Literal[
+    "Feeds", "Dispatches", "Embargo", "Desk", "Keys", "Sessions", "Operators", "Pages", "Embedding", "Documents"
+]
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Response]])
 
 SocketHandler = TypeVar("SocketHandler", bound=Callable[[WebSocket], Awaitable[None]])
@@ -157,6 +159,7 @@ class Operation:
         summary: what it does, in a few words.
         returns: how it succeeds.
         role: the least role of the key that it needs, if it needs one.
+        session: whether it begins, shows or ends the session of the request's cookie, and needs no key.
         body: the model of its body, if it reads one.
         body_required: whether there must be a body.
         repeatable: whether an Idempotency-Key makes it safe to send it again.
@@ -174,6 +177,7 @@ class Operation:
     summary: str
     returns: tuple[Returns, ...]
     role: Role | None = None
+    session: bool = False
     body: type[Body] | None = None
     body_required: bool = True
     repeatable: bool = False

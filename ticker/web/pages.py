@@ -78,6 +78,7 @@ def describe(feed: Feed) -> dict[str, Any]:
         "language": feed.language,
         "direction": direction(feed.language),
         "masthead": masthead(feed.title, feed.language),
+        "rehearsal": words(feed.language)["rehearsal"] if feed.rehearsal else None,
     }
 
 
@@ -259,8 +260,10 @@ async def story_page(request: Request) -> Response:
         raise NotFound(f"There is no such story in the feed {feed.name!r}")
     found = found._replace(dispatches=[channel.as_known(dispatch) for dispatch in found.dispatches])
     newest = next((each for each in found.dispatches if each["status"] == "usable"), None)
-    of_story = {"story": story} | ({} if before is None else {"before": before})
-    block = {"snapshot": start | {"dispatches": found.dispatches}, **of_story}
+    # Without a usable one the slug is nowhere on the page, since it may name what was wrong.
+    of_story = {"story": story if newest else None, "before": before}
+    block: dict[str, Any] = {"snapshot": start | {"dispatches": found.dispatches}}
+    block |= {name: value for name, value in of_story.items() if value is not None}
     return _render(
         request,
         "story.html",
@@ -268,7 +271,7 @@ async def story_page(request: Request) -> Response:
         proof=start["at"],
         story=story,
         name=story_title(story),
-        newest=newest,  # without one not even the slug is shown: it may name what was wrong
+        newest=newest,
         before=before,
         older=found.before is not None,
         dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],

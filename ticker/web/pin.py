@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ticker import changes
 from ticker.dispatch import PinBody, read
-from ticker.journal.registry import Holder
+from ticker.journal.holder import Holder
 from ticker.schema import ID, POSITION, shape
 from ticker.web.append import respond
 from ticker.web.described import examples

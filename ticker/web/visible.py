@@ -8,8 +8,8 @@ from starlette.requests import Request
 
 from ticker.channel import Channel
 from ticker.errors import Invalid
-from ticker.journal.registry import Holder
-from ticker.web.admission import reading_holder
+from ticker.journal.holder import Holder
+from ticker.web.credentials import reading_credential
 from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
 
@@ -21,11 +21,11 @@ async def visible(request: Request, channels: Mapping[str, Channel]) -> dict[str
         Unavailable: there is a key, and Redis cannot be asked what it reaches.
     """
     hidden = any(not channel.feed.listed for channel in channels.values())
-    holder = await reading_holder(node_of(request), request.headers, address_of(request)) if hidden else None
+    reader = await reading_credential(node_of(request), request.headers, address_of(request)) if hidden else None
     return {
         name: channel
         for name, channel in channels.items()
-        if channel.feed.listed or (holder is not None and holder.writes(name))
+        if channel.feed.listed or (reader is not None and reader.holder.writes(name))
     }
 
 
@@ -38,11 +38,11 @@ async def visible_editions(request: Request, editions: list[str]) -> list[str]:
     node = node_of(request)
     if all(listed(request, edition) for edition in editions):
         return editions
-    holder = await reading_holder(node, request.headers, address_of(request))
+    reader = await reading_credential(node, request.headers, address_of(request))
     return [
         edition
         for edition in editions
-        if listed(request, edition) or (holder is not None and holder.writes(edition.partition("/")[0]))
+        if listed(request, edition) or (reader is not None and reader.holder.writes(edition.partition("/")[0]))
     ]
 
 

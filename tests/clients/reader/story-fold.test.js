@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { foldStory, whilePaused } from "../../../clients/reader/story-fold.js";
+import { foldStory, storyTitle, whilePaused } from "../../../clients/reader/story-fold.js";
 import { beat, filed, kill, usable, tombstone } from "../feed/frames.js";
 
 /** @import { Dispatch, Frame, UsableDispatch } from "../../../clients/feed/frames.d.ts" */
@@ -78,4 +78,10 @@ test("a frame that says nothing of the story leaves the very list", () => {
 test("a reader who paused sees kills and what is gone, and nothing else", () => {
   const now = [chapter("e"), tombstone("c", "x"), chapter("b", { revision: 2 }), chapter("a")];
   assert.deepEqual(whilePaused([chapter("d"), chapter("c"), chapter("b")], now).map(words), ["c killed", "b1"]);
+});
+
+test("the slug of a story as words, as the template writes it", () => {
+  for (const [slug, title] of [["marada-bridge", "Marada bridge"], ["s", "S"], ["a--b-", "A b"], ["7-days", "7 days"]]) {
+    assert.equal(storyTitle(/** @type {string} */ (slug)), title);
+  }
 });

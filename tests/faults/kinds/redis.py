@@ -44,6 +44,17 @@ async def redis_frozen(breaker: Breaker, planned: PlannedFault) -> str | None:
 
 
 @fault
+async def redis_unplugged(breaker: Breaker, planned: PlannedFault) -> None:
+    """Packets to and from Redis get lost."""
+    network = breaker.world.network
+    assert network is not None
+    network.plug(into=False)
+    async with breaker.outage():
+        await asyncio.sleep(planned.lasts)
+    network.plug(into=True)
+
+
+@fault
 async def script_flush(breaker: Breaker, planned: PlannedFault) -> None:
     await breaker.world.redis("SCRIPT", "FLUSH")
 

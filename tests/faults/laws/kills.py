@@ -125,7 +125,7 @@ def _shown(frame: dict[str, Any]) -> list[dict[str, Any]]:
 def _must_be_gone(history: History, fetched: Fetched, killed: Killed) -> bool:
     if is_in_a_loss(history, fetched.ended) or fetched.status >= 500:
         return False
-    if fetched.what in ("snapshot", "changes"):
+    if fetched.what in ("snapshot", "changes") and not history.log_clock_was_set:
         # It names the time up to which it is complete.
         at = fetched.body.get("at")
         return at is not None and moment(at) > killed.at

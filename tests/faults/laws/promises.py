@@ -89,8 +89,8 @@ def responses(history: History) -> Iterator[Violation]:
         deserved = {None, 200, 201, 503} | REFUSED.get(change.kind, set())
         if any(loss.began <= attempt.ended for loss in history.losses):
             deserved |= AFTER_A_LOSS
-        if change.kind == "hold" and attempt.ended > change.due:
-            deserved.add(422)  # its time is over
+        if change.kind in ("hold", "hold_revoked") and (attempt.ended > change.due or history.log_clock_was_set):
+            deserved.add(422)  # its time is over, by the clock of the log
         if attempt.status not in deserved:
             what = f"change {change.number} ({change.kind}) got {attempt.status}: {attempt.body.get('detail')}"
             yield Violation("response", attempt.ended, f"node {attempt.node}", what)

@@ -125,7 +125,7 @@ def release_done_twice() -> None:
     from ticker import changes
     from ticker.dispatch import FIELDS
     from ticker.journal import names
-    from ticker.journal.registry import Holder
+    from ticker.journal.holder import Holder
     from ticker.release import Releaser
 
     async def in_two_steps(self: Any, due: Any) -> bool:

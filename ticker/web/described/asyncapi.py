@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from ticker.changes import KINDS_BY_FRAME
 from ticker.schema import POSITION, Schema, moment, number, shape, text
+from ticker.web import live
 from ticker.web.described import examples
-from ticker.web.live import PATH
+from ticker.web.desk import live as desk_live
 from ticker.web.shape import Shape, referring
+from ticker.web.shapes import desk
 from ticker.web.shapes.feed import SNAPSHOT
 from ticker.wire import BEAT_INTERVAL
 
@@ -24,6 +26,9 @@ is the frame's type, `data:` the frame in one line, `id:` its position if it has
 The first frame is a `snapshot`, unless `after` can be resumed: then every entry after it comes first. If the node has
 not reached `after` yet, a `delayed` comes before either. Then a `beat`, or a `delayed` if the node has lost the log;
 then frames as they come. A refusal is an HTTP response, described in /openapi.json.
+
+The stream of the desk has frames of the type `desk` as well, each with the whole state of its kind. They have no
+position.
 """
 
 
@@ -61,14 +66,21 @@ FRAMES: Final[dict[str, Schema]] = {
 }
 """The payload of each type of frame."""
 
+MESSAGES: Final = FRAMES | {f"desk-{kind}": payload for kind, payload in desk.FRAMES.items()}
+"""The payload of each message of the desk's stream: the frames of the feed, and each kind of desk frame."""
+
+EXAMPLES: Final = {frame["type"]: frame for frame in examples.FRAMES} | {
+    f"desk-{kind}": frame for kind, frame in desk.EXAMPLES.items()
+}
+"""One of each message."""
+
 
 def document(base: str) -> dict[str, Any]:
     """Return the whole document for a service whose URLs begin with this: scheme, host and path prefix, if any."""
     host, slash, prefix = base.partition("://")[2].partition("/")
     under = {"pathname": slash + prefix} if prefix else {}
     shapes: dict[str, Shape] = {}
-    payloads = {type: referring(payload, shapes) for type, payload in FRAMES.items()}
-    shown = {frame["type"]: frame for frame in examples.FRAMES}
+    payloads = {name: referring(payload, shapes) for name, payload in MESSAGES.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -83,45 +95,57 @@ def document(base: str) -> dict[str, Any]:
             "tls": {"host": host, **under, "protocol": "wss", "description": "Through a proxy with TLS in front."},
         },
         "channels": {
-            "live": {
-                "address": PATH,
-                "title": "The live stream of a feed",
-                "parameters": {
-                    "feed": {"description": "Name of the feed.", "default": "breaking", "examples": ["breaking"]}
-                },
-                "messages": {type: {"$ref": f"#/components/messages/{type}"} for type in FRAMES},
-                "bindings": {
-                    "ws": {
-                        "method": "GET",
-                        "query": {
-                            "type": "object",
-                            "properties": {"after": text("Position to continue from: the last one you have.")},
-                        },
-                        "bindingVersion": "0.1.0",
-                    }
-                },
-            }
+            "live": _channel(live.PATH, "The live stream of a feed", FRAMES),
+            "desk": _channel(desk_live.PATH, "The live stream of a feed's desk, for a key or a session", MESSAGES),
         },
         "operations": {
-            "follow": {
-                "action": "receive",
-                "channel": {"$ref": "#/channels/live"},
-                "title": "Follow the feed",
-                "summary": "Take each frame in as it comes, and remember the last position.",
-                "messages": [{"$ref": f"#/channels/live/messages/{type}"} for type in FRAMES],
-            }
+            "follow": _operation(
+                "live", "Follow the feed", "Take each frame in as it comes, and remember the last position.", FRAMES
+            ),
+            "followDesk": _operation(
+                "desk", "Follow the feed and its desk", "Replace what you have of a kind by each desk frame.", MESSAGES
+            ),
         },
         "components": {
             "schemas": {name: referring(shape.schema, shapes) for name, shape in [*shapes.items()]},
             "messages": {
-                type: {
-                    "name": type,
+                name: {
+                    "name": name,
                     "contentType": "application/json",
                     "summary": payload["description"],
                     "payload": payload,
-                    "examples": [{"payload": shown[type]}],
+                    "examples": [{"payload": EXAMPLES[name]}],
                 }
-                for type, payload in payloads.items()
+                for name, payload in payloads.items()
             },
         },
+    }
+
+
+def _channel(address: str, title: str, messages: dict[str, Schema]) -> dict[str, Any]:
+    return {
+        "address": address,
+        "title": title,
+        "parameters": {"feed": {"description": "Name of the feed.", "default": "breaking", "examples": ["breaking"]}},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
+        "bindings": {
+            "ws": {
+                "method": "GET",
+                "query": {
+                    "type": "object",
+                    "properties": {"after": text("Position to continue from: the last one you have.")},
+                },
+                "bindingVersion": "0.1.0",
+            }
+        },
+    }
+
+
+def _operation(channel: str, title: str, summary: str, messages: dict[str, Schema]) -> dict[str, Any]:
+    return {
+        "action": "receive",
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "title": title,
+        "summary": summary,
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in messages],
     }

@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from ticker import admin, dispatch, language, origins
+from ticker.desk.session import SignIn
 from ticker.dispatch import ALWAYS, Body, FieldChanges
 from ticker.schema import Schema
 
@@ -95,6 +96,10 @@ def schema(model: type[Body]) -> Schema:
         if default not in (None, [], ""):
             told = default if isinstance(default, str) else orjson.dumps(default).decode()
             field["description"] = f"{field['description']} Default: {told}."
+    if issubclass(model, SignIn):
+        described |= {"minProperties": 1, "maxProperties": 1}
+        for field in described["properties"].values():
+            field["type"] = "string"
     if issubclass(model, FieldChanges):
         for name in ALWAYS:
             field = described["properties"][name]

@@ -46,11 +46,13 @@ PROBLEM: Final = Shape(
 WHEN: Final = {
     400: "The body is not a JSON object, or a header cannot be read.",
     401: "No key, or one that is not known.",
-    403: "The key, or the page's origin, does not reach that far.",
+    403: "The key, or the page's origin, does not reach that far; or the request has a session's cookie, and may come "
+    "from a page of another site.",
     404: "Not found.",
     409: "Conflict with the current state.",
     408: "The request was not complete in time; the connection is closed.",
-    410: "The dispatch was killed; its tombstone is in `dispatch`. Or the feed is closed, since `closed`.",
+    410: "The dispatch was killed; its tombstone is in `dispatch`. Or the feed is closed, since `closed`. Or "
+    "the invitation has ended.",
     412: "It has changed since; its current revision is in `revision`.",
     413: "The body has more than 16 KiB.",
     422: "Fields or parameters break their rules, or the Idempotency-Key came before with something else.",
@@ -72,7 +74,7 @@ def every_fault(operation: Operation) -> list[Fault]:
     """Return the faults that an operation may respond with: its own, and those that follow from what it needs."""
     found = [*operation.faults]
     if operation.role is not None:
-        found += [faults.UNAUTHORIZED, faults.INVALID_TOKEN, faults.INSUFFICIENT_SCOPE]
+        found += [faults.UNAUTHORIZED, faults.INVALID_TOKEN, faults.INSUFFICIENT_SCOPE, faults.CROSS_SITE]
         found += [faults.TOO_MANY] if operation.method != "GET" else []
     if operation.body is not None:
         found += [faults.BAD_REQUEST, faults.TOO_LARGE, faults.INVALID]

@@ -29,6 +29,7 @@ TAGS: Final = {
     "Embargo": "Dispatches that are held until their time, known to the desk alone.",
     "Desk": "What editors do to a whole feed.",
     "Keys": "Who may write. For admins of all feeds.",
+    "Sessions": "Signing in at the desk, in a browser.",
     "Operators": "What an operator's machines ask.",
     "Pages": "For people with a browser. Errors are pages, too, for clients that accept HTML.",
     "Embedding": "What pages of other sites load, include and frame.",
@@ -63,7 +64,14 @@ class _Components:
                     "scheme": "bearer",
                     "description": "`Authorization: Bearer tk_…`. The scopes named at a request are the least role: "
                     "correspondent, editor or admin.",
-                }
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "__Host-session",
+                    "description": "In place of a key, from pages of this service; see `POST /desk/session`. The name "
+                    "is `session` where the service's public URL is not https.",
+                },
             },
         }
 
@@ -97,7 +105,7 @@ def _operation(operation: Operation, components: _Components) -> Schema:
     if operation.description:
         described["description"] = operation.description
     if operation.role is not None:
-        described["security"] = [{"key": [operation.role]}]
+        described["security"] = [{"key": [operation.role]}, {"session": [operation.role]}]
     parameters = [*operation.every_parameter(), *([IDEMPOTENCY_KEY] if operation.repeatable else [])]
     if parameters:
         components.parameters |= {parameter.component: parameter for parameter in parameters}

@@ -26,6 +26,7 @@ from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import DISPATCH_ID, FEED_NAME
 from ticker.web.public_url import base
+from ticker.web.wording import words
 
 ROUTES: Final = Resource("Embedding", (FEED_NAME, DISPATCH_ID))
 
@@ -113,6 +114,7 @@ def _page(
         base=own,
         feed=feed.name,
         title=feed.title,
+        rehearsal=words(feed.language)["rehearsal"] if feed.rehearsal else None,
         home=f"{own}/feeds/{feed.name}",
         spoken=spoken(attributes.lang or feed.language),
         theme=attributes.theme,

@@ -169,8 +169,15 @@ DELIVERY_REPORT: Final = Shape(
             "id": ID,
             "filed": FILED_AT,
             "published": moment("When it was published to the nodes."),
-            "kept": or_null(moment("When it was known to be kept; null where that was not noted.")),
+            "kept": or_null(moment("When it was known to be kept; null as long as it is not.")),
+            "kept_exact": {
+                "type": "boolean",
+                "description": "False if the worker that filed it did not note `kept`: it was kept by then, or before.",
+            },
             "nodes": number("Nodes that have reported so far how they wrote it."),
+            "unreported": or_null(
+                number("Nodes that it was published to and that have not reported so far; null if that is not known.")
+            ),
             "readers": number("Readers it was written to at once."),
             "set_aside": number("Readers whose sockets were full then; they get it when they drain."),
             "fan_out_ms": shape(
@@ -184,7 +191,9 @@ DELIVERY_REPORT: Final = Shape(
         "filed": "2026-03-11T14:12:00.250Z",
         "published": "2026-03-11T14:12:00.250Z",
         "kept": "2026-03-11T14:12:00.254Z",
+        "kept_exact": True,
         "nodes": 2,
+        "unreported": 0,
         "readers": 10338,
         "set_aside": 4,
         "fan_out_ms": {"p50": 6.412, "p99": 21.087},

@@ -24,6 +24,9 @@ ON_AIR: Final = Shape(
         },
     ),
 )
+REHEARSAL: Final[dict[str, Schema]] = {
+    "rehearsal": {"const": True, "description": "Of a feed for training: nothing in it is news."}
+}
 SNAPSHOT: Final = Shape(
     "Snapshot",
     shape(
@@ -42,6 +45,7 @@ SNAPSHOT: Final = Shape(
             "pinned_dispatch": EITHER
             | {"description": "What is pinned, while it is outside the window and the node knows it."},
             "closed": moment("Of a feed that is closed: since when. No frame follows."),
+            **REHEARSAL,
         },
     ),
     examples.SNAPSHOT,
@@ -101,6 +105,7 @@ FEEDS: Final = Shape(
                             "editions": many(_EDITION, "Its editions in other languages."),
                             "watching": number("Its readers on all nodes, as last counted."),
                         },
+                        REHEARSAL,
                     ),
                 ),
                 "`breaking` is among them, unless it is not public.",
@@ -141,6 +146,7 @@ OPENED_FEED: Final = Shape(
                 "description": "Whose pages may read it; null for those of the service.",
             },
         },
+        REHEARSAL,
     ),
     {
         "name": "breaking-ar",

@@ -1,0 +1,1 @@
+"""Tests of the desk of correspondents, on real nodes."""

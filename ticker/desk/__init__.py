@@ -1,0 +1,1 @@
+"""What the desk of correspondents decides, without I/O: sessions, and who signs in with what."""
