@@ -45,7 +45,7 @@ class Desk:
             self.held,
             self.hub,
             on_kept=lambda feed, receipt: self.kept.append((feed, receipt.body["id"])),
-            holder=Registry(redis).holder_with_id,
+            feeds_of=Registry(redis).feeds_of,
             sleep=self._sleep,
         )
 

@@ -66,12 +66,12 @@ class Node:
             limits=settings.limits,
         )
         self.registry = Registry(self.redis, max_feeds=settings.max_feeds)
-        self.rates = Rates(self.redis)
-        self.addresses = ClientAddresses(settings.trusted)
-        self.guesses = Guesses(time.monotonic)
         self.sessions = Sessions(self.redis, self.registry)
         self.people = People(self.redis, self.registry)
         self.invitations = Invitations(self.redis, self.registry)
+        self.rates = Rates(self.redis)
+        self.addresses = ClientAddresses(settings.trusted)
+        self.guesses = Guesses(time.monotonic)
         self.held = HeldDispatches(self.redis)
         self.responses: Counter[int] = Counter()
         """How many requests got a response of each status; streams, and what is no request, are not among them."""
@@ -107,7 +107,7 @@ class Node:
         )
         self.feeds = self.follower.feeds
         self._releaser = Releaser(
-            self.journal, self.held, self.hub, on_kept=self.note_kept, holder=self.registry.holder_with_id
+            self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of
         )
 
     async def __aenter__(self) -> Self:

@@ -18,7 +18,6 @@ from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
 from ticker.journal.held import Due, HeldDispatches
-from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis_errors import CommandError, cause
 
@@ -57,18 +56,18 @@ class Releaser:
         hub: Hub,
         *,
         on_kept: Callable[[str, Receipt], None],
-        holder: Callable[[str], Awaitable[Holder | None]],
+        feeds_of: Callable[[str], Awaitable[tuple[str, ...] | None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`on_kept` is called with the feed and the receipt of each dispatch released here.
 
-        `holder` returns the holder of the key with this id, if there still is one; `sleep` takes seconds.
+        `feeds_of` returns the feeds that a person's keys reach, None for all; `sleep` takes seconds.
         """
         self._journal = journal
         self._held = held
         self._hub = hub
         self._on_kept = on_kept
-        self._holder = holder
+        self._feeds_of = feeds_of
         self._failed = False
         self._polls = 0
         self._deferred: dict[tuple[str, str], int] = {}
@@ -145,8 +144,7 @@ class Releaser:
             fields, confirmation = changes.require_confirmation(given, channel.feed)
             author = OnTimer(filer, record["by"])
             if "edition_of" in fields:  # which the other feed shows only if the key may write there
-                writer = await self._holder(filer)
-                author = author._replace(feeds=() if writer is None else writer.feeds or None)
+                author = author._replace(feeds=await self._feeds_of(filer))
             change = changes.Release(author, due.id, fields, revision=record["revision"], confirmation=confirmation)
             receipt = await self._journal.append(due.feed, change)
         except (Closed, Conflict, NotFound, StaleRevision):

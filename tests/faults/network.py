@@ -32,7 +32,7 @@ class Network:
         number = os.getpid() % SUBNETS
         subnet = f"10.{190 + number // 250}.{number % 250}"
         self._name = f"faults{os.getpid()}"
-        self._ours, self._theirs = f"fo{os.getpid()}", f"ft{os.getpid()}"
+        self._ours, self._theirs = f"our{os.getpid()}", f"its{os.getpid()}"
         self._here, self.host = f"{subnet}.1", f"{subnet}.2"
         self.run: tuple[str, ...] = ("ip", "netns", "exec", self._name)
         """What a command begins with that is to run inside."""

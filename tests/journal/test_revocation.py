@@ -171,11 +171,11 @@ async def test_a_parked_dispatch_that_an_editor_edits_is_due_again(desk: Desk) -
 @pytest.mark.parametrize("revoked", ["who held it", "an editor of it", "its last editor", "nobody of them"])
 async def test_every_key_that_wrote_a_held_dispatch_counts(desk: Desk, revoked: str) -> None:
     _, amal = await desk.registry.issue("Amal", "editor", [])
-    _, ines = await desk.registry.issue("Ines", "editor", [])
+    _, inga = await desk.registry.issue("Inga", "editor", [])
     id = await desk.hold(desk.mona)
     for editor in (desk.luis, amal):
         await desk.make(changes.Edit(editor, id, GOOD_FIELDS | {"text": f"by {editor.name}"}, SOON))
-    key = {"who held it": desk.mona, "an editor of it": desk.luis, "its last editor": amal}.get(revoked, ines)
+    key = {"who held it": desk.mona, "an editor of it": desk.luis, "its last editor": amal}.get(revoked, inga)
     await desk.registry.revoke(key.id)
     assert ("parked" in await desk.record(id)) is (revoked != "nobody of them")
 

@@ -88,7 +88,7 @@ async def public(redis: Redis, feed: str) -> dict[str, Any]:
         "labels": labels,
         "history": [
             await journal.history(feed, None, 1000, narrow)
-            for narrow in (None, *((kind, label) for kind, found in sorted(labels.items()) for label in found))
+            for narrow in (None, *((kind, label) for kind, found in sorted(labels.items()) for label, _ in found))
         ],
         "dispatches": [await journal.dispatch_with_revisions(feed, id) for id in ids],
         "editions": [await journal.editions(feed, await journal.dispatch(feed, id)) for id in ids],

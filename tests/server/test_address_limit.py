@@ -109,14 +109,14 @@ def test_a_connection_counts_on_while_it_has_a_transport() -> None:
     counted.close()
     assert len(limit) == 1
     limit.close(9)
-    proxys = CountedConnection(limit, 6)
+    proxy_socket = CountedConnection(limit, 6)
     other = CountedConnection(limit, 7)
     for _ in range(2):
-        proxys.start_request({"x-forwarded-for": "198.51.100.7"})
+        proxy_socket.start_request({"x-forwarded-for": "198.51.100.7"})
     with pytest.raises(TooManyConnections):
         other.start_request({"x-forwarded-for": "198.51.100.7"})
-    proxys.leave(11)
-    proxys.close()
+    proxy_socket.leave(11)
+    proxy_socket.close()
     limit.end_request(11)
     other.start_request({"x-forwarded-for": "198.51.100.7"})
     other.close()

@@ -11,11 +11,9 @@ import pytest
 from starlette.requests import Request
 
 from tests.service import Service
-from ticker.client_address import ClientAddresses
 from ticker.errors import InvalidToken
-from ticker.guesses import Guesses
 from ticker.journal.holder import Holder
-from ticker.web import auth, credentials, key_lookup
+from ticker.web import auth, credentials
 
 WRITES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/v1/feeds/{feed}/dispatches", {"text": "x"}),
@@ -223,8 +221,6 @@ async def _opened_meanwhile(monkeypatch: pytest.MonkeyPatch, *, valid_then: bool
         hub = SimpleNamespace(channels={})
         settings = SimpleNamespace(rate=0)
         registry = SimpleNamespace()
-        guesses = Guesses(lambda: 0.0)
-        addresses = ClientAddresses(())
 
         async def find(self, name: str) -> None:
             self.hub.channels[name] = None
@@ -237,7 +233,7 @@ async def _opened_meanwhile(monkeypatch: pytest.MonkeyPatch, *, valid_then: bool
 
     node = Node()
     node.registry.holder, node.registry.note_use = holder, note_use
-    for module in (auth, credentials, key_lookup):
+    for module in (auth, credentials):
         monkeypatch.setattr(module, "node_of", lambda _: node)
     scope = {"type": "http", "method": "POST", "headers": [(b"authorization", b"Bearer tk_x")]}
     return await auth.authorize(Request(scope | {"path_params": {"feed": "later"}}), "correspondent")

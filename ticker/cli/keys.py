@@ -37,8 +37,8 @@ def add(
     data: Data = None,
 ) -> None:
     """Issue a key. It is printed once and not kept."""
-    request = {"name": name, "role": role, "feeds": feed or None, "rate": rate, "person": person}
-    request = {member: value for member, value in request.items() if value is not None}
+    given = {"name": name, "role": role, "feeds": feed or None, "rate": rate, "person": person}
+    request = {member: value for member, value in given.items() if value is not None}
     plan = check(KeyPlan, request)
     if over_http(redis, data):
         secret = Service().ask("POST", "/v1/keys", request)["key"]

@@ -24,7 +24,8 @@ if asking ~= '' and not digest_of(asking) then return 'refused' end
 if act == 'issue' then
   local key = string.sub(ARGV[3], 1, 12)
   if ARGV[5] == '' then
-    redis.call('HDEL', KEYS[3], key)
+    -- Not as the first write of every run: a Redis whose memory is full would then take the next one.
+    if redis.call('HEXISTS', KEYS[3], key) == 1 then redis.call('HDEL', KEYS[3], key) end
   else
     if redis.call('HEXISTS', KEYS[4], ARGV[5]) == 0 then return 'nobody' end
     redis.call('HSET', KEYS[3], key, ARGV[6])

@@ -1,10 +1,10 @@
-"""The labels of a feed: its sections, places and stories, each with the number of its dispatches.
-
-A kill takes its dispatch out of the counts (store.lua), so that no label is listed that only killed dispatches had.
-Version 0.1.0 did not: what it killed is taken out here, before the labels are read.
+"""The labels of a feed, the most used first: its sections, places and stories, with the numbers of their dispatches.
 
 To sort many thousand of them takes this process some milliseconds, so they are sorted once for each entry of the log,
 and not for each request.
+
+A kill takes its dispatch out of the counts (store.lua), so that no label is listed that only killed dispatches had.
+Version 0.1.0 did not: what it killed is taken out here, before the labels are read.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ticker.entry import Entry
 from ticker.journal import names
 from ticker.journal.redis import Redis, Script
 
-PAGE: Final = 512
-"""Entries read at once."""
-
 MAX_FEEDS: Final = 16
 """Feeds whose sorted labels are kept."""
 
-Labels = dict[str, dict[str, int]]
+Labels = dict[str, list[tuple[str, int]]]
 """For "section", "place" and "story": labels with the numbers of their dispatches, the most used first."""
+
+PAGE: Final = 512
+"""Entries read at once."""
 
 _COUNTED: Final = "labels_counted"
 """Member of a feed's state: the offset up to which every kill is known to be out of the counts."""
@@ -31,8 +31,33 @@ _COUNTED: Final = "labels_counted"
 _WITHDRAW: Final = Script("withdraw.lua")
 
 
-async def labels(redis: Redis, feed: str) -> dict[str, dict[str, int]]:
-    """Return the sections, places and stories of a feed, each with the number of its dispatches that were not killed.
+class LabelRanks:
+    """The sorted labels of the feeds that were asked for last."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._known: dict[str, tuple[bytes | None, Labels]] = {}
+        """Feed → hash of its newest entry then, and its labels."""
+
+    async def of(self, feed: str) -> Labels:
+        """Return the labels of a feed. Raises Unavailable when Redis does not respond."""
+        # Read first, so that the labels are never older than it.
+        tail = await self._redis("HGET", names.state(feed), "hash")
+        known = self._known.pop(feed, None)
+        if known is None or known[0] != tail:
+            known = tail, await self._read(feed)
+        self._known[feed] = known
+        if len(self._known) > MAX_FEEDS:
+            del self._known[next(iter(self._known))]
+        return known[1]
+
+    async def _read(self, feed: str) -> Labels:
+        found = await _counted(self._redis, feed)
+        return {kind: sorted(labels.items(), key=lambda each: (-each[1], each[0])) for kind, labels in found.items()}
+
+
+async def _counted(redis: Redis, feed: str) -> dict[str, dict[str, int]]:
+    """Return the labels of a feed by their kind, each with the number of its dispatches that were not killed.
 
     The entries since the last time are looked through for kills. They are few, since this is asked for often; the first
     time after an upgrade from 0.1.0 it is the whole log.
@@ -73,30 +98,3 @@ async def _count_out(redis: Redis, feed: str, first: int, last: int) -> None:
             pairs = [word for id, place in zip(left, places, strict=True) for word in (place or 0, id)]
             await redis("ZADD", names.killed(feed), *pairs)
     await redis("HSET", names.state(feed), _COUNTED, last)
-
-
-class LabelRanks:
-    """The sorted labels of the feeds that were asked for last."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._known: dict[str, tuple[bytes | None, Labels]] = {}
-        """Feed → hash of its newest entry then, and its labels."""
-
-    async def of(self, feed: str) -> Labels:
-        """Return the labels of a feed. Raises Unavailable when Redis does not respond."""
-        # Read first, so that the labels are never older than it.
-        tail = await self._redis("HGET", names.state(feed), "hash")
-        known = self._known.pop(feed, None)
-        if known is None or known[0] != tail:
-            known = tail, await self._read(feed)
-        self._known[feed] = known
-        if len(self._known) > MAX_FEEDS:
-            del self._known[next(iter(self._known))]
-        return known[1]
-
-    async def _read(self, feed: str) -> Labels:
-        counted = await labels(self._redis, feed)
-        return {
-            kind: dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))) for kind, found in counted.items()
-        }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -69,9 +68,9 @@ class Journal:
             "append.lua",
         )
         self._read_state = Script("read_state.lua")
+        self._settle = Script("settle.lua")
         self._labels = LabelRanks(redis)
         self._editions = Editions(redis)
-        self._settle = Script("settle.lua")
 
     @property
     def _faulty(self) -> bool:
@@ -271,7 +270,7 @@ class Journal:
         return await search(self._redis, feed, before, limit, wanted)
 
     async def labels(self, feed: str) -> Labels:
-        """Return the sections, places and stories of a feed with the numbers of their dispatches; see `labels.py`."""
+        """Return the sections, places and stories of a feed with the numbers of dispatches not killed."""
         return await self._labels.of(feed)
 
     async def editions(self, feed: str, dispatch: dict[str, Any]) -> list[str]:
@@ -299,12 +298,3 @@ class Journal:
             NotFound: it was never filed in this feed.
         """
         return await revisions.with_earlier(self._redis, feed, id, before)
-
-    async def earlier_revisions(self, feed: str, id: str) -> AsyncIterator[dict[str, Any]]:
-        """Yield the earlier revisions of a dispatch, newest first; raises as `dispatch`."""
-        before, more = None, True
-        while more:
-            _, page = await self.dispatch_with_revisions(feed, id, before)
-            for revision in reversed(page.revisions):
-                yield revision
-            before, more = page.before, page.before is not None

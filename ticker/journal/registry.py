@@ -299,13 +299,15 @@ class Registry:
             holders.append(Holder.read(text).of(self._owners[id]) if text else None)
         return holders
 
-    async def holder_with_id(self, id: str) -> Holder | None:
-        """Return what all keys of the person with this id are good for, as one; None if they have none."""
-        found = [holder for holder, _ in await self.holders() if holder.id == id]
-        widest = next((holder for holder in found if not holder.feeds), found[0] if found else None)
-        if widest is None or not widest.feeds:
-            return widest
-        return replace(widest, feeds=sorted({feed for holder in found for feed in holder.feeds}))
+    async def feeds_of(self, person: str) -> tuple[str, ...] | None:
+        """Return the feeds that the keys of a person reach: none if they are revoked, None for all feeds."""
+        reached: set[str] = set()
+        for holder, _ in await self.holders():
+            if holder.id == person:
+                if not holder.feeds:
+                    return None
+                reached.update(holder.feeds)
+        return tuple(reached)
 
     async def note_use(self, holder: Holder) -> None:
         """Note that a key was used, to the minute; each node writes it at most once a minute, if it can."""

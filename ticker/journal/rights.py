@@ -72,6 +72,7 @@ DIRECT: Final[dict[str, tuple[Any, ...]]] = {
     "LRANGE": (KEY, 0, 0),
     "PING": (),
     "SRANDMEMBER": (KEY, 1),
+    "ZCARD": (KEY,),
     "ZCOUNT": (KEY, 0, 0),
     "ZMSCORE": (KEY, ""),
 }

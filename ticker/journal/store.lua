@@ -30,8 +30,6 @@ local function index(first, entered, score, id)
   end
 end
 
-local earlier_of_killed -- the list of earlier revisions of the dispatch that is being killed
-
 -- Takes a killed dispatch out of the indexes of its labels and out of their counts, so that nothing lists a label that
 -- only killed dispatches had. Who names such a label still finds the tombstone, in an index of its own. The names of
 -- these keys come from the dispatch as it is now: nobody outside the script can know them without a race.
@@ -55,6 +53,7 @@ local function withdraw(id)
   end
 end
 
+local earlier -- the list of earlier revisions of the dispatch that is being killed
 local filed -- id of the dispatch that is being filed
 
 -- Undoes the filing of a dispatch but for its labels. Noting its writes one by one would slow down each filing.
@@ -88,7 +87,7 @@ local function store(change, entry)
     withdraw(id)
     set_field(DISPATCHES, id, redis.call('HGET', DISPATCHES, id), change.stored)
     remove_field(REVISIONS, id)
-    earlier_of_killed = KEYS[change.first - 1]
+    earlier = KEYS[change.first - 1]
   elseif kind == 'pin' then
     set_field(STATE, 'pinned', redis.call('HGET', STATE, 'pinned'), id)
   elseif kind == 'air' then
@@ -105,5 +104,5 @@ local function log(entry, before)
     error(added)
   end
   -- Behind the last write, since many values could not be put back. Of a killed dispatch nobody reads it.
-  if earlier_of_killed then redis.pcall('DEL', earlier_of_killed) end
+  if earlier then redis.pcall('DEL', earlier) end
 end

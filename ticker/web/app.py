@@ -37,6 +37,7 @@ from ticker.web import (
 from ticker.web.described import page
 from ticker.web.desk import invitations, sessions
 from ticker.web.desk import live as desk_live
+from ticker.web.desk import pages as desk_pages
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
 from ticker.web.headers import COMPRESS_FROM, NoSniff
 from ticker.web.public_url import StripPrefix
@@ -58,6 +59,7 @@ RESOURCES: Final = (
     invitations.ROUTES,
     desk_live.ROUTES,
     pages.ROUTES,
+    desk_pages.ROUTES,
     gallery.ROUTES,
     scripts.ROUTES,
     fragment.ROUTES,

@@ -32,6 +32,7 @@ _MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
     ".ico": "image/x-icon",
+    ".png": "image/png",
 }
 _HASHED: Final = re.compile(r"(?P<stem>[a-z]+)-(?P<hash>[0-9a-f]{10})(?P<suffix>\.[a-z]+)")
 

@@ -8,8 +8,8 @@ from starlette.requests import HTTPConnection
 
 from ticker.errors import InsufficientScope, InvalidToken, TooMany, Unauthorized
 from ticker.journal.holder import Holder, Role
-from ticker.web.credentials import Credential, find_credential, has_valid_key, secret_in, session_in
-from ticker.web.key_lookup import address_of
+from ticker.web.credentials import Credential, find_credential, has_valid_key, session_in
+from ticker.web.key_lookup import address_of, secret_in
 from ticker.web.node import node_of
 
 _RANK: dict[Role, int] = {"correspondent": 1, "editor": 2, "admin": 3}
@@ -64,8 +64,7 @@ async def holder_of(request: HTTPConnection, *, at_least: Role, feed: str | None
     await node.registry.note_use(holder)
     # An admin of all feeds could issue keys without limit: the service's own rate is for everybody else.
     rate = holder.rate or (0 if holder.role == "admin" and not holder.feeds else node.settings.rate)
-    changes = request.scope.get("method", "GET") not in READS
-    if rate and changes and (wait := await node.rates.count(holder.id, rate)):
+    if rate and request.scope.get("method", "GET") not in READS and (wait := await node.rates.count(holder.id, rate)):
         raise too_many(holder.name, rate, wait)
     return holder
 

@@ -14,19 +14,13 @@ from ticker.journal.registry import digest_of
 from ticker.journal.sessions import SignedIn
 from ticker.node import Node
 from ticker.settings import Settings
-from ticker.web.key_lookup import address_of, find_holder
+from ticker.web.key_lookup import address_of, find_holder, secret_in
 from ticker.web.node import node_of
 from ticker.web.same_origin import refuse_cross_site
 
 PLAIN_COOKIE: Final = "session"
 SECURE_COOKIE: Final = "__Host-session"
 """Browsers take a cookie of this name only over TLS, from this very host and for all its paths (RFC 6265bis)."""
-
-
-def secret_in(headers: Mapping[str, str]) -> str | None:
-    """Return the key that a request carries (RFC 6750), if any. Header names are in small letters."""
-    scheme, _, secret = headers.get("authorization", "").partition(" ")
-    return secret.strip() or None if scheme.lower() == "bearer" else None
 
 
 def session_in(settings: Settings, headers: Mapping[str, str]) -> str | None:
@@ -82,10 +76,11 @@ class Credential(NamedTuple):
 async def find_credential(node: Node, headers: Mapping[str, str], address: str, *, strict: bool) -> Credential | None:
     """Return by what a request shows who sends it; None if by nothing, or nothing that is valid. A key goes first.
 
-    `address` is that of the request, for which an unknown key counts; see `find_holder`.
+    Unknown keys are counted for the `address` of the client.
 
     Raises:
         CrossSite: as `refuse_cross_site`, for a session.
+        Unavailable: as `find_holder`.
     """
     secret = secret_in(headers)
     if secret is None:

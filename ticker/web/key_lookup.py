@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import HTTPConnection
@@ -14,6 +15,12 @@ from ticker.web.node import node_of
 
 RETRY_AFTER: Final = 5
 """Seconds after which a request should come again that was refused since too many guess."""
+
+
+def secret_in(headers: Mapping[str, str]) -> str | None:
+    """Return the key that a request carries (RFC 6750), if any. Header names are in small letters."""
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -83,7 +83,8 @@ _AFTER: Final = query("KeyAfter", "after", "As `Link` had it: where the page beg
 async def list_keys(request: Request, holder: Holder) -> Response:
     """List the holders; never the keys."""
     most, after = limit(request, LONGEST_LIST, LONGEST_LIST), request.query_params.get("after", "")
-    every = [holder.described() | {"used": used} for holder, used in await node_of(request).registry.holders()]
+    holders = await node_of(request).registry.holders()
+    every = [holder.described() | {"used": used} for holder, used in holders]
     rest = [each for each in every if _place(each) > after]
     count = fitting(rest, most)
     response = json({"keys": rest[:count]})
@@ -92,9 +93,9 @@ async def list_keys(request: Request, holder: Holder) -> Response:
     return response
 
 
-def _place(holder: dict[str, Any]) -> str:
+def _place(key: dict[str, Any]) -> str:
     """Return the place of a key in the list; as text, places sort as the keys do."""
-    return f"{holder['issued']}-{holder['id']}"
+    return f"{key['issued']}-{key['id']}"
 
 
 @Operation(

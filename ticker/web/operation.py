@@ -166,6 +166,7 @@ class Operation:
         parameters: of the request, beside those in the path.
         faults: how it fails beyond what follows from all this; see `every_fault` in described/faults.py.
         needs_log: whether it needs the log, in some cases at least, and fails while that is away.
+        any_name: whether it responds alike to every name in its path, whether or not there is such a thing.
         alternate_of: path of the page that this shows in another format, if it does.
         description: anything else to know.
     """
@@ -184,6 +185,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     faults: tuple[Fault, ...] = ()
     needs_log: bool = True
+    any_name: bool = False
     alternate_of: str = ""
     description: str = ""
 

@@ -21,7 +21,9 @@ async def visible(request: Request, channels: Mapping[str, Channel]) -> dict[str
         Unavailable: there is a key, and Redis cannot be asked what it reaches.
     """
     hidden = any(not channel.feed.listed for channel in channels.values())
-    reader = await reading_credential(node_of(request), request.headers, address_of(request)) if hidden else None
+    reader = None
+    if hidden:
+        reader = await reading_credential(node_of(request), request.headers, address_of(request))
     return {
         name: channel
         for name, channel in channels.items()

@@ -21,7 +21,9 @@ OURS = {"sec-fetch-site": "same-origin"}
 
 def key(service: Service, role: str = "correspondent", *feeds: str, name: str = "Lena Ortiz") -> dict[str, Any]:
     """Issue a key and return it as it was issued."""
-    answer = service.http.post("/v1/keys", json={"name": name, "role": role} | ({"feeds": feeds} if feeds else {}))
+    answer = service.http.post(
+        "/v1/keys", json={"name": name, "role": role, **({"feeds": list(feeds)} if feeds else {})}
+    )
     assert answer.status_code == 201, answer.text
     issued: dict[str, Any] = answer.json()
     return issued

@@ -82,7 +82,7 @@ def every_fault(operation: Operation) -> list[Fault]:
         found += [faults.BAD_HEADER, faults.STALE_REVISION, faults.IF_MATCH_REQUIRED]
     if operation.repeatable:
         found += [faults.KEY_REUSED, faults.BAD_REQUEST]
-    if "{" in operation.path:
+    if "{" in operation.path and not operation.any_name:
         found.append(faults.NOT_FOUND)
     if operation.needs_log:
         found.append(faults.UNAVAILABLE)

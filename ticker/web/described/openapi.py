@@ -132,7 +132,7 @@ def _returns(returns: Returns, components: _Components) -> Schema:
         return described
     shapes: list[Schema] = [referring(shape, components.shapes) for shape in returns.shapes]
     content: Schema
-    if returns.media_type == JSON and shapes:
+    if shapes and (returns.media_type == JSON or returns.media_type.endswith("+json")):
         content = {"schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes}}
         content["examples"] = {shape.name: {"value": shape.example} for shape in returns.shapes}
     else:

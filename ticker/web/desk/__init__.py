@@ -1,1 +1,1 @@
-"""The desk of correspondents over HTTP: sessions, and what those who are signed in follow."""
+"""The desk of correspondents over HTTP: its pages, sessions, and what those who are signed in follow."""

@@ -125,7 +125,7 @@ async def sign_in(request: Request) -> Response:
     wanted = read(SignIn, await body(request))
     by_key = wanted.given() == "key"
     key = (wanted.key if by_key else await node.invitations.accept(wanted.invitation or "")) or ""
-    if by_key and await find_holder(node, key, address_of(request)) is None:
+    if await find_holder(node, key, address_of(request)) is None:
         raise unknown_key()
     begun = await node.sessions.begin(key, request.headers.get("user-agent"))
     if begun is None:

@@ -1,0 +1,98 @@
+"""The desk as a test uses it: by its stable hooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+PATIENCE = 30_000
+"""Milliseconds. What is waited for comes much sooner, unless the machine is busy."""
+
+DUMP = """
+async () => {
+  const found = [document.documentElement.outerHTML];
+  for (const field of document.querySelectorAll("input, textarea")) found.push(field.value);
+  for (const { name } of await indexedDB.databases()) {
+    const database = await new Promise((resolve) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => resolve(request.result);
+    });
+    for (const store of database.objectStoreNames) {
+      found.push(await new Promise((resolve) => {
+        const request = database.transaction(store).objectStore(store).getAll();
+        request.onsuccess = () => resolve(JSON.stringify(request.result));
+      }));
+    }
+    database.close();
+  }
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) found.push(request.url, await (await cache.match(request)).text());
+  }
+  found.push(JSON.stringify(localStorage), JSON.stringify(sessionStorage));
+  return found.join("\\n");
+}
+"""
+"""Everything that this browser keeps of the service: page, fields, databases, caches, storage."""
+
+
+class Desk:
+    """The desk of one feed in one tab."""
+
+    def __init__(self, tab: Page, url: str, feed: str) -> None:
+        self.tab, self.url, self.feed = tab, url, feed
+        tab.set_default_timeout(PATIENCE)
+        self.text = tab.locator("textarea[name=text]")
+        self.outbox = tab.locator("[data-outbox]")
+
+    def open(self) -> None:
+        self.tab.goto(f"{self.url}/desk/{self.feed}")
+
+    def sign_in(self, key: str) -> None:
+        """Sign in with a key and wait until the wire is live."""
+        self.open()
+        self.tab.fill("form[name=sign-in] input[name=key]", key)
+        self.tab.locator("form[name=sign-in] [type=submit]").click()
+        self.until_live()
+
+    def until_live(self) -> None:
+        expect(self.tab.locator("#badge")).to_have_attribute("data-state", "live", timeout=PATIENCE)
+
+    def until_installed(self) -> None:
+        """Wait until the service worker has the page."""
+        self.tab.wait_for_function(
+            "async () => (await navigator.serviceWorker.ready).active?.state === 'activated'"
+            " && (await (await caches.open((await caches.keys())[0] ?? 'x')).keys()).length > 3"
+        )
+
+    def file(self, text: str) -> None:
+        """Type a dispatch and file it; return once it lies in the outbox, or has gone."""
+        self.text.fill(text)
+        self.tab.locator("button[name=file]").click()
+        expect(self.text).to_have_value("", timeout=PATIENCE)
+
+    def in_state(self, state: str) -> Locator:
+        return self.tab.locator(f'[data-outbox][data-state="{state}"]')
+
+    def row(self, id: str) -> Locator:
+        return self.tab.locator(f'#wire [data-id="{id}"]')
+
+    def dump(self) -> str:
+        found: str = self.tab.evaluate(DUMP)
+        return found
+
+    def items(self) -> list[dict[str, Any]]:
+        """What lies in the outbox, as the browser keeps it."""
+        found: list[dict[str, Any]] = self.tab.evaluate(
+            """() => new Promise((resolve) => {
+              indexedDB.databases().then(([{ name }]) => {
+                const request = indexedDB.open(name);
+                request.onsuccess = () => {
+                  const all = request.result.transaction("items").objectStore("items").getAll();
+                  all.onsuccess = () => { request.result.close(); resolve(all.result); };
+                };
+              });
+            })"""
+        )
+        return found

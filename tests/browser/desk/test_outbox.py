@@ -1,0 +1,237 @@
+"""The outbox in a real browser: nothing that is filed is lost, doubled or reordered, whatever the line does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.browser.desk.desk import PATIENCE, Desk
+from tests.proxy import proxy
+from tests.service import Service
+
+THREE = ["First: the bridge is closed", "Second: the barge is adrift", "Third: the ferry is diverted"]
+
+
+def texts(service: Service, feed: str) -> list[str]:
+    """Texts of a feed in the order of filing; a tombstone has none."""
+    found = service.http.get(f"/v1/feeds/{feed}/dispatches?limit=100").json()["dispatches"]
+    return [each.get("text", "") for each in reversed(found)]
+
+
+def until_filed(service: Service, feed: str, wanted: list[str]) -> None:
+    service.until(lambda: len(texts(service, feed)) >= len(wanted))
+    assert texts(service, feed) == wanted
+
+
+def test_filed_offline_closed_and_reopened_three_go_out_once_in_order(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str, another_tab: Callable[[], Desk]
+) -> None:
+    desk.until_installed()
+    phone.set_offline(True)
+    for text in THREE:
+        desk.file(text)
+    expect(desk.in_state("waiting")).to_have_count(3)
+    expect(desk.outbox.first).to_contain_text("goes out by itself")
+    assert [item["attempts"] for item in desk.items()] == [0, 0, 0], "none was attempted: all can still be edited"
+    desk.tab.close()
+    reopened = another_tab()  # the page comes from the service worker
+    expect(reopened.in_state("waiting")).to_have_count(3)
+    assert texts(service, feed) == []
+    phone.set_offline(False)
+    expect(reopened.in_state("kept")).to_have_count(3, timeout=PATIENCE)
+    until_filed(service, feed, THREE)
+
+
+def test_two_tabs_are_one_outbox(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str, another_tab: Callable[[], Desk]
+) -> None:
+    other = another_tab()
+    other.until_live()
+    phone.set_offline(True)
+    for tab, text in zip((desk, other, desk), THREE, strict=True):
+        tab.file(text)
+    for tab in (desk, other):
+        expect(tab.in_state("waiting")).to_have_count(3)
+    phone.set_offline(False)
+    for tab in (desk, other):
+        expect(tab.in_state("kept")).to_have_count(3, timeout=PATIENCE)
+    until_filed(service, feed, THREE)
+
+
+def test_edited_and_taken_back_before_the_first_attempt(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    phone.set_offline(True)
+    for text in THREE:
+        desk.file(text)
+    desk.outbox.nth(1).locator("button[name=take-back]").click()
+    expect(desk.outbox).to_have_count(2)
+    desk.outbox.nth(0).locator("button[name=edit]").click()
+    expect(desk.text).to_have_value(THREE[0])
+    desk.file("First, corrected before it went out")
+    phone.set_offline(False)
+    until_filed(service, feed, ["First, corrected before it went out", THREE[2]])
+    kept = service.http.get(f"/v1/feeds/{feed}/dispatches").json()["dispatches"]
+    assert [each["revision"] for each in kept] == [1, 1]
+
+
+class Cut:
+    """Lets a response of one kind through to nobody, for a number of times, and does something before."""
+
+    def __init__(self, times: int, before: Callable[[], object] = lambda: None, *, replays: bool = False) -> None:
+        self.left, self.before, self.replays = times, before, replays
+
+    def __call__(self, piece: bytes) -> bytes:
+        head = piece.lower()
+        of_a_dispatch = head.startswith(b"http/1.1 201") and b"set-cookie" not in head
+        if of_a_dispatch and self.left > 0 and (self.replays or b"idempotent-replayed" not in head):
+            self.left -= 1
+            self.before()
+            raise anyio.BrokenResourceError  # the connection is cut: the request was taken, the response is lost
+        return piece
+
+
+def test_a_response_that_is_lost_files_nothing_twice(service: Service, phone: BrowserContext, feed: str) -> None:
+    cut = Cut(1)
+    with proxy(service, answer=cut) as port:
+        desk = Desk(phone.new_page(), f"http://127.0.0.1:{port}", feed)
+        desk.sign_in(service.key)
+        for text in THREE:
+            desk.file(text)
+        expect(desk.in_state("kept")).to_have_count(3, timeout=PATIENCE)
+        until_filed(service, feed, THREE)
+        assert cut.left == 0, "a response was lost"
+
+
+def test_after_an_unknown_outcome_an_edit_is_a_correction_and_taking_back_a_kill(
+    service: Service, phone: BrowserContext, feed: str
+) -> None:
+    cut = Cut(1_000, replays=True)
+    with proxy(service, answer=cut) as port:
+        desk = Desk(phone.new_page(), f"http://127.0.0.1:{port}", feed)
+        desk.sign_in(service.key)
+        desk.file(THREE[0])
+        service.until(lambda: texts(service, feed) == [THREE[0]])
+        desk.outbox.first.locator("button[name=edit]").click()
+        desk.file("First: the bridge is open")
+        expect(desk.outbox.first).to_contain_text("follows as a correction")
+        cut.left = 0
+        service.until(lambda: texts(service, feed) == ["First: the bridge is open"])
+        assert service.snapshot(feed)["dispatches"][0]["revision"] == 2
+        cut.left = 1_000
+        desk.file(THREE[1])
+        service.until(lambda: len(texts(service, feed)) == 2)
+        waiting = desk.tab.locator("[data-outbox]", has_text=THREE[1])
+        waiting.locator("button[name=take-back]").click()
+        desk.tab.locator("button[name=reason-choice]").first.click()
+        expect(waiting).to_contain_text("it is killed")
+        cut.left = 0
+        service.until(lambda: service.snapshot(feed)["dispatches"][0]["status"] == "killed")
+
+
+def test_a_worker_that_is_killed_between_append_and_response(own_service: Service, phone: BrowserContext) -> None:
+    cut = Cut(1, before=lambda: own_service.kill_child("ticker.server.worker"))
+    with proxy(own_service, answer=cut) as port:
+        desk = Desk(phone.new_page(), f"http://127.0.0.1:{port}", "breaking")
+        desk.sign_in(own_service.key)
+        for text in THREE:
+            desk.file(text)
+        expect(desk.in_state("kept")).to_have_count(3, timeout=PATIENCE)
+        assert cut.left == 0
+        until_filed(own_service, "breaking", THREE)
+
+
+def test_while_the_service_cannot_keep_it_it_waits_and_says_so(own_service: Service, phone: BrowserContext) -> None:
+    desk = Desk(phone.new_page(), own_service.url, "breaking")
+    desk.sign_in(own_service.key)
+    with own_service.frozen("valkey"):
+        for text in THREE[:2]:
+            desk.file(text)
+        expect(desk.outbox.first).to_contain_text(re.compile("can't keep it now|No answer yet"), timeout=PATIENCE)
+        expect(desk.outbox.nth(1)).to_contain_text("Waits for the one before it")
+        assert "offline" not in desk.outbox.first.inner_text()
+    expect(desk.in_state("kept")).to_have_count(2, timeout=PATIENCE)
+    until_filed(own_service, "breaking", THREE[:2])
+
+
+def test_a_refused_one_steps_aside_and_goes_once_it_is_mended(service: Service, desk: Desk, feed: str) -> None:
+    desk.file("Override \u202e of the direction")
+    desk.file(THREE[1])
+    expect(desk.in_state("refused")).to_have_count(1)
+    expect(desk.in_state("refused")).to_contain_text(re.compile("Refused: .?text"))
+    until_filed(service, feed, [THREE[1]])
+    desk.in_state("refused").locator("button[name=edit]").click()
+    desk.file("No override")
+    expect(desk.in_state("refused")).to_have_count(0)
+    until_filed(service, feed, [THREE[1], "No override"])
+
+
+def test_what_was_written_a_day_ago_is_not_sent_until_its_author_says_so(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    desk.until_installed()
+    phone.set_offline(True)
+    desk.file(THREE[0])
+    expect(desk.in_state("waiting")).to_have_count(1)
+    desk.tab.add_init_script("{ const now = Date.now; Date.now = () => now() + 25 * 3600_000; }")
+    desk.tab.reload()
+    expect(desk.in_state("waiting")).to_have_count(1)
+    phone.set_offline(False)
+    old = desk.tab.locator("[data-outbox][data-asks]")
+    expect(old).to_contain_text("more than a day ago", timeout=PATIENCE)
+    desk.file(THREE[1])
+    until_filed(service, feed, [THREE[1]])
+    old.locator("button[name=look]").click()
+    desk.tab.locator("dialog button[name=again]").click()
+    until_filed(service, feed, [THREE[1], THREE[0]])
+
+
+def test_another_person_on_the_same_phone_sends_nothing_of_the_first(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    phone.set_offline(True)
+    desk.file(THREE[0])
+    expect(desk.in_state("waiting")).to_have_count(1)
+    desk.text.fill("Half a sentence of the first")
+    phone.clear_cookies()
+    phone.set_offline(False)
+    key = service.http.post("/v1/keys", json={"name": "Omar", "role": "correspondent"}).json()["key"]
+    desk.tab.fill("form[name=sign-in] input[name=key]", key)
+    desk.tab.locator("form[name=sign-in] [type=submit]").click()
+    expect(desk.tab.locator("#others")).to_contain_text("1", timeout=PATIENCE)
+    assert desk.outbox.count() == 0
+    expect(desk.text).to_have_value("")
+    assert "of the first" not in desk.tab.content()
+    desk.file(THREE[1])
+    until_filed(service, feed, [THREE[1]])
+
+
+@pytest.fixture
+def no_database(browser: Browser) -> BrowserContext:
+    context = browser.new_context(locale="en-GB")
+    context.add_init_script(
+        "Object.defineProperty(globalThis, 'indexedDB', { value: { open() { throw new Error('no'); } } });"
+    )
+    return context
+
+
+def test_a_browser_that_keeps_nothing_says_so_and_files(
+    service: Service, no_database: BrowserContext, feed: str
+) -> None:
+    desk = Desk(no_database.new_page(), service.url, feed)
+    desk.sign_in(service.key)
+    expect(desk.tab.locator("#trouble")).to_contain_text("do not close the page")
+    desk.file(THREE[0])
+    until_filed(service, feed, [THREE[0]])
+    no_database.close()
+
+
+def test_nothing_is_needed_that_only_secure_contexts_have() -> None:
+    for path in (Path(__file__).parents[3] / "clients" / "desk").glob("*.js"):
+        code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text("utf-8"), flags=re.DOTALL)
+        assert not re.search(r"randomUUID|navigator\.locks|crypto\.subtle", code), path.name
