@@ -106,7 +106,8 @@ def test_the_settings_decide_the_format_the_level_and_the_access_log(
 
 def test_a_service_logs_each_request_if_asked_with_the_id_of_the_proxy(tmp_path: Path) -> None:
     with Service(tmp_path, log_format="json", access_log="true") as service:
-        response = service.http.get("/v1/feeds/nothing", headers={"x-request-id": "from-the-proxy"})
+        proxied = {"x-request-id": "from-the-proxy", "x-forwarded-for": "198.51.100.1, 203.0.113.9"}
+        response = service.http.get("/v1/feeds/nothing", headers=proxied)
         assert (response.status_code, response.headers["x-request-id"]) == (404, "from-the-proxy")
         own = service.http.get("/healthz", headers={"x-request-id": "not one\t!"}).headers["x-request-id"]
         assert len(own) == 16
@@ -119,7 +120,7 @@ def test_a_service_logs_each_request_if_asked_with_the_id_of_the_proxy(tmp_path:
         "method": "GET",
         "path": "/v1/feeds/nothing",
         "status": 404,
-        "client": "127.0.0.1",
+        "client": "203.0.113.9",  # the loopback address is that of a trusted proxy
     }
     assert logged["bytes"] > 0
-    assert own in lines
+    assert lines[own]["client"] == "127.0.0.1"

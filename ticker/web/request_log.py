@@ -35,9 +35,11 @@ class RequestLog:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        begun, id = time.monotonic(), _id(Headers(scope=scope))
-        client = scope["client"][0] if scope.get("client") else "-"
+        begun, headers = time.monotonic(), Headers(scope=scope)
         node: Node = scope["state"]["node"]
+        peer = scope["client"][0] if scope.get("client") else "-"
+        client = node.addresses.of_request(peer, headers.get("x-forwarded-for"))
+        id = _id(headers)
         status, size = 0, 0
 
         async def noted(message: Message) -> None:
