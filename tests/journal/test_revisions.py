@@ -74,6 +74,8 @@ async def test_revisions_are_read_page_by_page_from_the_newest(redis: Redis) -> 
     assert await every_page(journal, id) == pages
     dispatch, page = await journal.dispatch_with_revisions("breaking", id, 3)
     assert (dispatch["revision"], [each["text"] for each in page.revisions]) == (2 * PAGE + 6, [FIELDS["text"], "2"])
+    newest_first = [each["revision"] async for each in journal.earlier_revisions("breaking", id)]
+    assert newest_first == [*range(2 * PAGE + 5, 0, -1)]
     _, page = await journal.dispatch_with_revisions("breaking", id, 1)
     assert page == ([], None)
     _, page = await journal.dispatch_with_revisions("breaking", id, 10_000)

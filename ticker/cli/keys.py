@@ -96,9 +96,11 @@ def invite(
     data: Data = None,
 ) -> None:
     """Print a link that signs somebody in at the desk, once, within 10 minutes; in a terminal as a QR code, too."""
-    plan = check(InvitationPlan, {"name": name, "role": role, "feeds": feed or [], "person": person})
+    given = {"name": name, "role": role, "feeds": feed or None, "person": person}
+    request = {member: value for member, value in given.items() if value is not None}
+    plan = check(InvitationPlan, request)
     if over_http(redis, data):
-        url = Service().ask("POST", "/v1/invitations", plan.model_dump(exclude_none=True))["url"]
+        url = Service().ask("POST", "/v1/invitations", request)["url"]
     else:
         base = Settings.read().public_url or os.environ.get("TICKER_URL") or DEFAULT_URL
         secret, _ = on_the_log(

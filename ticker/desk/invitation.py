@@ -34,8 +34,9 @@ class InvitationPlan(Body):
     )
     feeds: list[FeedName] = Field(
         default=[],
+        min_length=1,
         max_length=100,
-        description="The feeds it works in; none named means those of who invites.",
+        description="The feeds it works in, at least one. Without `feeds`, those of who invites.",
         examples=[["breaking"]],
     )
     person: PersonId | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -298,3 +299,12 @@ class Journal:
             NotFound: it was never filed in this feed.
         """
         return await revisions.with_earlier(self._redis, feed, id, before)
+
+    async def earlier_revisions(self, feed: str, id: str) -> AsyncIterator[dict[str, Any]]:
+        """Yield the earlier revisions of a dispatch, newest first; raises as `dispatch`."""
+        before, more = None, True
+        while more:
+            _, page = await self.dispatch_with_revisions(feed, id, before)
+            for revision in reversed(page.revisions):
+                yield revision
+            before, more = page.before, page.before is not None

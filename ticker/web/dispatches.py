@@ -277,7 +277,7 @@ async def confirm(request: Request, holder: Holder) -> Response:
         return await respond(request, change)
     except KeyReused:
         # Its fingerprint is of the words that it confirmed. If these were corrected since, an earlier flash has them.
-        for earlier in reversed(known["revisions"]):
+        async for earlier in node_of(request).journal.earlier_revisions(feed, id):
             if earlier["urgency"] == "flash":
                 with suppress(KeyReused):
                     return await respond(request, replace(change, fields=_as_flash(earlier)))

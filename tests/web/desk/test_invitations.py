@@ -17,7 +17,8 @@ PLAN = {"name": "Omar Nasser", "role": "correspondent", "feeds": ["breaking"]}
 
 def invite(service: Service, secret: str, **plan: Any) -> dict[str, Any]:
     headers = {"authorization": f"Bearer {secret}"}
-    answer = httpx.post(f"{service.url}/v1/invitations", json=PLAN | plan, headers=headers)
+    body = {name: value for name, value in (PLAN | plan).items() if value is not None}
+    answer = httpx.post(f"{service.url}/v1/invitations", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
@@ -93,6 +94,11 @@ def test_an_editor_invites_no_farther_than_their_own_reach(service: Service, pla
     assert (answer.status_code, answer.json()["field"]) == (403, field)
 
 
+def test_an_invitation_to_no_feeds_is_none_to_all(service: Service) -> None:
+    answer = service.http.post("/v1/invitations", json=PLAN | {"feeds": []})
+    assert (answer.status_code, answer.json()["field"]) == (422, "feeds")
+
+
 def test_a_correspondent_invites_nobody_and_an_unknown_person_is_not_found(service: Service) -> None:
     headers = {"authorization": f"Bearer {key(service)['key']}"}
     assert httpx.post(f"{service.url}/v1/invitations", json=PLAN, headers=headers).status_code == 403
@@ -102,7 +108,7 @@ def test_a_correspondent_invites_nobody_and_an_unknown_person_is_not_found(servi
 
 def test_open_invitations_are_listed_and_withdrawn_by_who_made_them_or_an_admin(service: Service) -> None:
     lena, mona = key(service, "editor", "breaking"), key(service, "editor", name="Mona")
-    lenas, monas = invite(service, lena["key"], feeds=[]), invite(service, mona["key"])
+    lenas, monas = invite(service, lena["key"], feeds=None), invite(service, mona["key"])
 
     def ask(who: dict[str, Any], method: str, path: str = "") -> httpx.Response:
         headers = {"authorization": f"Bearer {who['key']}"}
