@@ -281,5 +281,5 @@ def test_a_key_reads_the_numbers_of_a_private_feed_and_those_of_others_while_red
 
 def test_every_way_to_read_is_among_these() -> None:
     live = [route for route in ROUTES if isinstance(route, WebSocketRoute)]
-    assert [route.path for route in live] == ["/v1/feeds/{feed}/live"]
+    assert {route.path for route in live} == {"/v1/feeds/{feed}/live", "/v1/feeds/{feed}/desk/live"}
     assert len(READS) > 10

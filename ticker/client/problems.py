@@ -92,6 +92,12 @@ class Forbidden(Problem):
     slug = "forbidden"
 
 
+class CrossSite(Problem):
+    """A session's cookie came with a request that a page of another site may have made."""
+
+    slug = "cross-site"
+
+
 class NotFound(Problem):
     """No such feed, dispatch or key; or the feed is private."""
 
@@ -138,6 +144,12 @@ class Killed(Problem):
         """Its tombstone."""
         tombstone: dict[str, Any] = self.members["dispatch"]
         return tombstone
+
+
+class InvitationEnded(Problem):
+    """The invitation was accepted or withdrawn, or is too old."""
+
+    slug = "invitation-ended"
 
 
 class Closed(Problem):
@@ -201,6 +213,12 @@ class TooMany(Problem):
     """The key has used up its changes of this minute."""
 
     slug = "too-many"
+
+
+class TooManyConnections(Problem):
+    """The address of this client has as many connections as one may have."""
+
+    slug = "too-many-connections"
 
 
 class HeadTooLarge(Problem):
