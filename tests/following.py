@@ -90,7 +90,7 @@ class Newsroom:
         journal = Journal(self.redis)
         if silently:
             journal._append.text = journal._append.text.replace(
-                b"redis.call('PUBLISH', change.channel, ", b"redis.call('ECHO', "
+                b"redis.pcall('PUBLISH', change.channel, ", b"redis.pcall('ECHO', "
             )
             journal._append.digest = "0" * 40
         await journal.append(feed, changes.File(MONA, {"text": text, "urgency": "normal", "language": "en"}))

@@ -36,7 +36,8 @@ def is_list(name: str) -> bool:
 @pytest.mark.parametrize("name", Draft.model_fields)
 def test_every_field_is_described(name: str) -> None:
     assert Draft.model_fields[name].description
-    assert schema(Draft)["properties"][name]["description"] == Draft.model_fields[name].description
+    told = schema(Draft)["properties"][name]["description"]
+    assert told.removesuffix(" Default: normal.") == Draft.model_fields[name].description
 
 
 def test_a_draft_and_a_correction_have_the_same_fields() -> None:

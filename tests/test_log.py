@@ -26,10 +26,12 @@ def in_request() -> Iterator[None]:
 @pytest.fixture
 def unconfigured() -> Iterator[None]:
     """Put the root logger back as pytest had it."""
-    root = logging.getLogger()
+    root, ours = logging.getLogger(), logging.getLogger("ticker")
     handlers, level = root.handlers[:], root.level
     yield
-    root.handlers[:], root.level = handlers, level
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    ours.setLevel(logging.NOTSET)
 
 
 def _record(message: str, *arguments: object, line: int = 1) -> logging.LogRecord:

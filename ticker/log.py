@@ -100,8 +100,8 @@ def configure(settings: Settings) -> None:
     handler.setFormatter(JsonFormat() if settings.log_format == "json" else TextFormat())
     quota = Quota(time.monotonic)
     handler.addFilter(lambda record: record.name == ACCESS or quota.filter(record))
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # it announces starts and stops, as the supervisor does
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)  # of libraries, only what is wrong
+    logging.getLogger("ticker").setLevel(settings.log_level.upper())
     logging.getLogger(ACCESS).setLevel(logging.INFO if settings.access_log else logging.CRITICAL)
 
 

@@ -51,10 +51,11 @@ export function sender({ store, me, person, attempt, online, now, random, token,
       while (more()) {
         wanted = false;
         const wait = await sendAll();
-        if (wait !== null && !closed) {
-          timers.clear(timer);
-          timer = timers.set(drain, wait);
-        }
+        if (wait === null || closed) continue;
+        // What was added meanwhile, such as a kill, must not wait long; but what just failed is not sent again at once.
+        timers.clear(timer);
+        timer = timers.set(drain, wanted ? Math.min(wait, FIRST_WAIT) : wait);
+        break;
       }
     } catch (error) {
       // The store failed: what lies in it is still there.

@@ -29,6 +29,8 @@ export interface SnapshotFrame {
   pinned_dispatch?: Dispatch;
   /** When the feed was closed; absent while it is open. */
   closed?: string | null;
+  /** True for a feed that is a rehearsal; absent for others. */
+  rehearsal?: boolean;
 }
 
 export interface DispatchFrame {

@@ -16,6 +16,7 @@ import pytest
 
 from tests.server.test_reader import House, count_transports, until
 from ticker.channel import Channel
+from ticker.client_address import ClientAddresses
 from ticker.feeds import Feeds
 from ticker.hub import Hub
 from ticker.node import Node
@@ -79,6 +80,7 @@ class Here(Node):
     def __init__(self, hub: Hub, settings: Settings) -> None:
         self.hub, self.settings = hub, settings
         self.feeds = cast(Feeds, SimpleNamespace(private=lambda feed: False))
+        self.addresses = ClientAddresses(settings.trusted)
 
     async def find(self, name: str) -> Channel:
         return self.hub.channel(name)

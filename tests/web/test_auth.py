@@ -11,9 +11,11 @@ import pytest
 from starlette.requests import Request
 
 from tests.service import Service
+from ticker.client_address import ClientAddresses
 from ticker.errors import InvalidToken
+from ticker.guesses import Guesses
 from ticker.journal.holder import Holder
-from ticker.web import auth, credentials
+from ticker.web import auth, credentials, key_lookup
 
 WRITES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/v1/feeds/{feed}/dispatches", {"text": "x"}),
@@ -221,6 +223,8 @@ async def _opened_meanwhile(monkeypatch: pytest.MonkeyPatch, *, valid_then: bool
         hub = SimpleNamespace(channels={})
         settings = SimpleNamespace(rate=0)
         registry = SimpleNamespace()
+        addresses = ClientAddresses(())
+        guesses = Guesses(lambda: 0.0)
 
         async def find(self, name: str) -> None:
             self.hub.channels[name] = None
@@ -233,7 +237,7 @@ async def _opened_meanwhile(monkeypatch: pytest.MonkeyPatch, *, valid_then: bool
 
     node = Node()
     node.registry.holder, node.registry.note_use = holder, note_use
-    for module in (auth, credentials):
+    for module in (auth, credentials, key_lookup):
         monkeypatch.setattr(module, "node_of", lambda _: node)
     scope = {"type": "http", "method": "POST", "headers": [(b"authorization", b"Bearer tk_x")]}
     return await auth.authorize(Request(scope | {"path_params": {"feed": "later"}}), "correspondent")

@@ -47,7 +47,7 @@ def test_reading_is_described_as_open_to_all_and_filing_is_not() -> None:
     assert described["security"] == []
     dispatches = described["paths"]["/v1/feeds/{feed}/dispatches"]
     assert "security" not in dispatches["get"]
-    assert dispatches["post"]["security"] == [{"key": ["correspondent"]}]
+    assert dispatches["post"]["security"] == [{"key": ["correspondent"]}, {"session": ["correspondent"]}]
 
 
 def test_no_example_has_an_idempotency_key_that_every_reader_of_it_would_send() -> None:

@@ -27,7 +27,8 @@ def run(args: list[str]) -> int:
     try:
         try:
             _prepare_streams()
-            logging.basicConfig(level=logging.WARNING, format="ticker: %(message)s")  # `serve` configures its own
+            if logging.lastResort is not None:  # what is logged where nothing is configured; `serve` configures its own
+                logging.lastResort.setFormatter(logging.Formatter("ticker: %(message)s"))
             _check_text(args)
             signal.signal(signal.SIGINT, signal.default_int_handler)  # commands clean up when they are interrupted
             # Not standalone: Typer would print a mistake in four lines, and one is enough.
