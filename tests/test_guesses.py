@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.hub.world import Clock
 from ticker.guesses import DELAY, FREE, MAX_ADDRESSES, MAX_KEYS, MAX_WAITING, REFILL, Guesses
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -177,11 +177,19 @@ async def test_tls_and_a_password_work_and_are_shown_nowhere(ports: dict[str, in
 
 @pytest.mark.anyio
 async def test_a_server_that_is_not_there_is_tried_for_a_while(tmp_path: Path) -> None:
-    port = a_free_port()
-    starting = asyncio.create_task(
-        asyncio.to_thread(Service(tmp_path, redis_url=f"redis://127.0.0.1:{port}").__enter__)
-    )
-    await asyncio.sleep(1.0)
+    port, attempts = a_free_port(), asyncio.Semaphore(0)
+
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        attempts.release()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", port):
+        starting = asyncio.create_task(
+            asyncio.to_thread(Service(tmp_path, redis_url=f"redis://127.0.0.1:{port}").__enter__)
+        )
+        async with asyncio.timeout(30):
+            for _ in range(3):
+                await attempts.acquire()
     async with server(binary(), tmp_path / "log", port=port):
         service = await starting
         service.file("breaking", "one")

@@ -41,6 +41,23 @@ async def config(log: Log, **values: Any) -> None:
         await log.admin("CONFIG", "SET", name.replace("_", "-"), value)
 
 
+async def looked_at(log: Log, *, times: int) -> None:
+    """Wait until the service has looked at the state of Redis so often, beside our own looks."""
+    before, ours = await infos(log), 0
+    async with asyncio.timeout(60):
+        while True:
+            ours += 1
+            if await infos(log) - ours >= before + times:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def infos(log: Log) -> int:
+    """How often anybody has sent INFO before."""
+    stats: dict[str, Any] = await log.admin("INFO", "commandstats")
+    return int(stats.get("cmdstat_info", {"calls": 0})["calls"])
+
+
 def post(service: Service, text: str = "refused") -> int:
     return service.http.post("/v1/feeds/breaking/dispatches", json={"text": text}).status_code
 
@@ -163,7 +180,7 @@ async def test_a_server_without_aof_is_accepted_with_a_warning_and_refused_if_th
         service.file("breaking", "one")
         await config(log, appendonly="yes")
         await config(log, appendonly="no")
-        await asyncio.sleep(5.0)
+        await looked_at(log, times=3)
         service.file("breaking", "two")
         assert [line for line in service.errors if "keeps nothing on disk" in line]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
 
 from starlette.requests import HTTPConnection
 
@@ -12,6 +12,8 @@ from ticker.errors import Unavailable
 from ticker.journal.holder import Holder
 from ticker.node import Node
 from ticker.web.node import node_of
+
+Found = TypeVar("Found")
 
 RETRY_AFTER: Final = 5
 """Seconds after which a request should come again that was refused since too many guess."""
@@ -32,6 +34,16 @@ def address_of(connection: HTTPConnection) -> str:
 async def find_holder(node: Node, secret: str, address: str) -> Holder | None:
     """Return the holder of a key, asked of Redis each time so that revoking is immediate; None if it is unknown.
 
+    Slowed, and raises, as `slow_guesses`.
+    """
+    return await slow_guesses(node, secret, address, lambda: node.registry.holder(secret))
+
+
+async def slow_guesses(
+    node: Node, secret: str, address: str, find: Callable[[], Awaitable[Found | None]]
+) -> Found | None:
+    """Return what `find` finds with a key; None if the key is unknown.
+
     That takes some seconds if this address has sent many unknown ones.
 
     Raises:
@@ -40,8 +52,8 @@ async def find_holder(node: Node, secret: str, address: str) -> Holder | None:
     guesses = node.guesses
     if guesses.must_not_ask(secret):
         raise Unavailable("Too many requests come with unknown keys; try again in a moment", retry_after=RETRY_AFTER)
-    holder = await node.registry.holder(secret)
-    if holder is not None:
+    found = await find()
+    if found is not None:
         guesses.note_valid(secret)
     elif delay := guesses.note_unknown(address):
         guesses.waiting += 1
@@ -49,4 +61,4 @@ async def find_holder(node: Node, secret: str, address: str) -> Holder | None:
             await asyncio.sleep(delay)
         finally:
             guesses.waiting -= 1
-    return holder
+    return found

@@ -53,6 +53,16 @@ def test_a_key_becomes_a_session_that_files_on_another_node(service: Service, ot
         assert pin.status_code == 403, "a session reaches no farther than its key"
 
 
+def test_guessing_a_key_by_signing_in_is_counted_as_anywhere_else(service: Service) -> None:
+    def unknown_keys() -> int:
+        lines = service.http.get("/metrics").text.splitlines()
+        return int(next(line for line in lines if line.startswith("ticker_unknown_keys_total ")).split()[1])
+
+    before = unknown_keys()
+    answer = httpx.post(f"{service.url}/desk/session", json={"key": "tk_guessed"}, headers=OURS)
+    assert (answer.status_code, unknown_keys()) == (401, before + 1)
+
+
 def test_a_key_of_all_feeds_has_none_listed(service: Service) -> None:
     with signed_in(service.url, key=service.key) as browser:
         assert browser.http.get("/desk/session").json()["feeds"] is None

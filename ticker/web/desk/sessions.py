@@ -17,7 +17,7 @@ from ticker.schema import Schema, many, moment, or_null, shape, text
 from ticker.web.auth import READS, credential_of, session_ended, unknown_key
 from ticker.web.credentials import find_session, session_cookie, session_in
 from ticker.web.faults import CROSS_SITE, INVALID_TOKEN
-from ticker.web.key_lookup import address_of, find_holder
+from ticker.web.key_lookup import address_of, slow_guesses
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Header, Operation, Parameter, Resource, Returns
 from ticker.web.parameters import NAME, in_path
@@ -125,9 +125,8 @@ async def sign_in(request: Request) -> Response:
     wanted = read(SignIn, await body(request))
     by_key = wanted.given() == "key"
     key = (wanted.key if by_key else await node.invitations.accept(wanted.invitation or "")) or ""
-    if await find_holder(node, key, address_of(request)) is None:
-        raise unknown_key()
-    begun = await node.sessions.begin(key, request.headers.get("user-agent"))
+    agent = request.headers.get("user-agent")
+    begun = await slow_guesses(node, key, address_of(request), lambda: node.sessions.begin(key, agent))
     if begun is None:
         raise unknown_key()
     secret, signed_in = begun
