@@ -28,11 +28,12 @@ const MARGIN = 250;
  * @property {() => string} token
  * @property {{set: (act: () => void, delay: number) => unknown, clear: (handle: any) => void}} timers
  * @property {(settled?: Item) => void} onchange the outbox has changed; with the item whose attempt has ended
+ * @property {() => void} onidle nothing can be sent now; what grew too old to be sent by itself is marked as such
  * @property {(error: unknown) => void} report
  *
  * @param {World} world
  */
-export function sender({ store, me, person, attempt, online, now, random, token, timers, onchange, report }) {
+export function sender({ store, me, person, attempt, online, now, random, token, timers, onchange, onidle, report }) {
   let running = false;
   let wanted = false;
   let closed = false;
@@ -74,7 +75,10 @@ export function sender({ store, me, person, attempt, online, now, random, token,
       if (!online()) return LONGEST_WAIT; // so does the network's return, where the browser tells of it
       const attemptToken = token();
       const taken = await store.update((outbox) => take(outbox, { person: who, me, token: attemptToken, now: now() }));
-      if (taken === null) return null;
+      if (taken === null) {
+        onidle();
+        return null;
+      }
       if (typeof taken === "number") return taken + MARGIN;
       onchange();
       const outcome = await attempt(taken);

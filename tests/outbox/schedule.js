@@ -80,6 +80,7 @@ function tab() {
     token: () => `${me}-${(names += 1)}`,
     timers,
     onchange: () => {},
+    onidle: () => {},
     report: (error) => {
       throw error;
     },

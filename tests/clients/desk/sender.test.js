@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compose, EMPTY, LEASE } from "../../../clients/desk/outbox.js";
+import { compose, DAY, EMPTY, LEASE } from "../../../clients/desk/outbox.js";
 import { sender } from "../../../clients/desk/sender.js";
 import { memoryStore } from "../../../clients/desk/store.js";
 import { run } from "./schedule.js";
@@ -28,7 +28,7 @@ test(`of ${SCHEDULES} seeded schedules none loses, doubles or reorders a dispatc
  * @param {{online?: boolean, person?: string | null}} [given]
  */
 function world(respond, given = {}) {
-  const here = { online: true, person: /** @type {string | null} */ ("lena"), now: 1_000_000, ...given };
+  const here = { online: true, person: /** @type {string | null} */ ("lena"), now: 1_000_000, idle: 0, ...given };
   const store = memoryStore();
   /** @type {Item[]} */
   const sent = [];
@@ -50,6 +50,9 @@ function world(respond, given = {}) {
     token: () => `t${sent.length}`,
     timers: { set: (act, delay) => timers.push({ act, delay }), clear: () => {} },
     onchange: () => {},
+    onidle: () => {
+      here.idle += 1;
+    },
     report: (error) => reported.push(error),
   });
   /** @param {...string} keys */
@@ -154,4 +157,14 @@ test("a closed tab leaves its lease to others, and sends again when it is opened
   await sending.open();
   assert.equal(sent.length, 1);
   assert.deepEqual(EMPTY, { items: [], lease: null });
+});
+
+test("what waits for its author's word shows it as soon as nothing can be sent", async () => {
+  const { sending, composed, sent, timers, here, items } = world(() => KEPT, { online: false });
+  await composed("a");
+  here.now += DAY + 1;
+  here.online = true;
+  await sending.retry();
+  assert.deepEqual([sent.length, timers.length, here.idle], [0, 0, 1]);
+  assert.equal((await items())[0]?.state, "old");
 });
