@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from tests.cli.command import here as here  # noqa: PLC0414  # a fixture of tests that run commands
 from tests.following import Newsroom
+from tests.on import NAMES, service_on
 from tests.service import Service
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
@@ -21,22 +22,27 @@ settings.register_profile("judge", deadline=None, derandomize=True)
 settings.load_profile("judge" if os.environ.get("CI") else "work")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that says what the services under test run on."""
+    parser.addoption("--on", choices=NAMES, default="embedded", help="what the services under test run on (embedded)")
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that the tests of one file share; each takes a feed of its own."""
-    with Service(tmp_path_factory.mktemp("s")) as running:
+    with service_on(request.config.getoption("on"), tmp_path_factory.mktemp("s")) as running:
         yield running
 
 
 @pytest.fixture
-def own_service(tmp_path: Path) -> Iterator[Service]:
+def own_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
     """A service for one test alone, which may do it harm."""
-    with Service(tmp_path) as running:
+    with service_on(request.config.getoption("on"), tmp_path) as running:
         yield running
 
 
