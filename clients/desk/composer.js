@@ -227,7 +227,7 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     clearTimeout(noting);
     if (editing) return; // what is edited lies in the outbox
     const form = read();
-    await notes.write(`draft:${person}:${feed}`, JSON.stringify(form) === JSON.stringify(BLANK) ? undefined : { form, editionOf, note });
+    await notes.write(`draft:${person}:${feed}`, isBlank(form) ? undefined : { form, editionOf, note });
   }
 
   function grow() {
@@ -275,12 +275,15 @@ export function composer({ words, base, feed, person, language, notes, dispatche
   return {
     update,
     listSources,
+    /** Shows the draft of this author, unless something is typed before it has been read. */
     async open() {
+      fill(BLANK); // a browser may restore what somebody else had typed here
       sources = (await notes.read(`sources:${person}:${feed}`)) ?? [];
       const draft = /** @type {{form: Form, editionOf?: string, note?: string} | undefined} */ (await notes.read(`draft:${person}:${feed}`));
-      ({ editionOf, note } = draft ?? {});
-      fill(draft?.form ?? BLANK);
       listSources();
+      if (!draft || !isBlank(read())) return;
+      ({ editionOf, note } = draft);
+      fill(draft.form);
     },
     /** Edits one that lies in the outbox. @param {Item} item @param {string} what says so */
     edit(item, what) {
@@ -313,6 +316,9 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     },
   };
 }
+
+/** @param {Form} form */
+const isBlank = (form) => JSON.stringify(form) === JSON.stringify(BLANK);
 
 /** @param {string} text @param {string | null} shown */
 const oneOf = (text, shown) => Boolean(text && shown?.includes(text));

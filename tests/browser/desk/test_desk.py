@@ -141,6 +141,25 @@ def test_what_is_half_written_survives_the_page(desk: Desk) -> None:
     expect(desk.tab.locator("input[name=source]")).to_have_value("Harbour police")
 
 
+def test_what_is_typed_before_the_draft_was_read_stays(desk: Desk) -> None:
+    desk.text.fill("A draft of yesterday")
+    desk.tab.wait_for_timeout(600)
+    desk.tab.add_init_script(
+        """const get = IDBObjectStore.prototype.get;
+        IDBObjectStore.prototype.get = function (key) {
+          const text = document.querySelector("textarea[name=text]");
+          if (String(key).startsWith("draft:")) {
+            text.value = "Typed at once";
+            text.dispatchEvent(new InputEvent("input", { bubbles: true }));
+          }
+          return get.call(this, key);
+        };"""
+    )
+    desk.tab.reload()
+    desk.until_live()
+    expect(desk.text).to_have_value("Typed at once")
+
+
 def test_a_kill_in_two_taps_and_its_text_is_nowhere(service: Service, desk: Desk, feed: str) -> None:
     desk.until_installed()
     secret = "UNSAID barge strikes the pier"
