@@ -30,7 +30,13 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 class Service:
-    """`ticker serve` on a free port, with an admin key."""
+    """`ticker serve` on a free port, with an admin key.
+
+    Attributes:
+        keeps_readers: whether its readers keep their connections while a worker of it is replaced.
+    """
+
+    keeps_readers = False
 
     def __init__(self, data: Path, *flags: str, **settings: str) -> None:
         self.data = data
@@ -38,6 +44,11 @@ class Service:
         self.flags = flags
         self.settings = {"drain": "0", "admin_key": self.key, **settings}
         self.port = 0
+
+    @property
+    def command(self) -> list[str]:
+        """The command that it is started with."""
+        return [*TICKER, "serve", *([] if "redis_url" in self.settings else ["--data", str(self.data)])]
 
     def __enter__(self) -> Self:
         self.start()
@@ -49,9 +60,8 @@ class Service:
     def start(self) -> None:
         """Start it, on the same port as before if it ran before, and wait for its ready line."""
         self.errors: list[str] = []
-        where = [] if "redis_url" in self.settings else ["--data", str(self.data)]
         self.process = subprocess.Popen(
-            [*TICKER, "serve", "--port", str(self.port), *where, *self.flags],
+            [*self.command, "--port", str(self.port), *self.flags],
             env=environment(**self.settings),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

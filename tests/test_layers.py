@@ -14,7 +14,7 @@ PACKAGE = Path(ticker.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → node → follower, release, desk_watch → feeds → hub | journal, follow → channel
+# cli → load | server → web → relay → node → follower, release, desk_watch → feeds → hub | journal, follow → channel
 # → longpoll → lagging → unplaced → freshness, reader, ring, waiting, similar, delivery, desk → admin → changes
 # → wire → feed → entry, dispatch → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
@@ -28,7 +28,8 @@ _JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
-_WEB = {"allowance", "log", "node"} | _NODE
+_RELAY = {"client", "node"} | _NODE
+_WEB = {"allowance", "log", "relay"} | _RELAY
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
     "errors": set[str](),
@@ -72,6 +73,7 @@ MAY_IMPORT = {
     "release": _FEEDS,
     "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
+    "relay": _RELAY,
     "web": _WEB,
     "server": _SERVER,
     "load": {"child", "errors"},

@@ -52,6 +52,10 @@ class NewerData(TickerError):
     """The data was written by a newer version than this program knows. Never reaches HTTP."""
 
 
+class AtUpstream(Exception):
+    """What was asked for is not here: this is a relay, which passes the request on. No response of the service."""
+
+
 class BadRequest(TickerError):
     """The request is not what HTTP or JSON ask for."""
 
@@ -209,6 +213,19 @@ class KeyReused(TickerError):
     """An Idempotency-Key that was already used for a different request."""
 
     status, slug, title = 422, "idempotency-key-reused", "This Idempotency-Key was used for something else"
+
+
+class Misdirected(TickerError):
+    """This is a relay, which does not do this, nor passes it on (RFC 9110 section 15.5.20)."""
+
+    status, slug, title = 421, "misdirected", "Another node takes this"
+
+    def __init__(self, detail: str, *, upstream: str) -> None:
+        super().__init__(detail)
+        self.upstream = upstream
+
+    def extra(self) -> dict[str, object]:
+        return {"upstream": self.upstream}
 
 
 class UpgradeRequired(TickerError):

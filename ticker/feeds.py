@@ -28,6 +28,9 @@ log = logging.getLogger("ticker.feeds")
 class Feeds:
     """Keeps the hub's feeds as the registry has them."""
 
+    complete = True
+    """Whether every feed of the service is known here; see `RelayFeeds`."""
+
     def __init__(
         self, hub: Hub, journal: Journal, registry: Registry, sessions: Sessions, *, admin_key: str | None = None
     ) -> None:

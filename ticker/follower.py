@@ -18,6 +18,7 @@ import orjson
 
 from ticker import follow
 from ticker.awaited import Awaited
+from ticker.channel import Channel
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry
 from ticker.errors import CannotWrite, Unavailable
@@ -65,13 +66,14 @@ class Follower:
         node: str | None = None,
         admin_key: str | None = None,
         others: Iterable[Redis] = (),
+        relays: NodeCounts | None = None,
     ) -> None:
         """`redis` is used by nothing else, so that what a request waits for cannot hold up the proof of freshness.
 
         `clock` counts seconds and never runs backwards. `consumers` are given each entry after the hub. `on_settings`
         is called when a feed was changed, a key revoked or a session ended. `node` is the name of this node among all,
         `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes: they
-        may be connected to a server that was demoted.
+        may be connected to a server that was demoted. `relays` are the readers of relays, which report to this node.
         """
         self._redis = redis
         self._hub = hub
@@ -84,10 +86,12 @@ class Follower:
         self._journal = Journal(redis)
         self._follow = follow.Follow(hub)
         self._counts = NodeCounts()
+        self._relays = NodeCounts() if relays is None else relays
         self._awaited = Awaited()
         """Entries, by feed and offset, and tokens of changes to feeds themselves."""
         self._subscription: Subscription
         self._lost = False
+        self._proved = False
         registry = Registry(redis)
         self.feeds = Feeds(hub, self._journal, registry, Sessions(redis, registry), admin_key=admin_key)
         self.writable = False
@@ -173,6 +177,9 @@ class Follower:
             answer = await self._carry_out(actions.pop())
             if answer is not None:
                 actions += self._follow.take(answer)[::-1]
+        if self._proved:
+            self._proved = False
+            self._hub.note_proof()
 
     async def _carry_out(self, action: follow.Action) -> follow.Event | None:
         match action:
@@ -185,6 +192,7 @@ class Follower:
             case follow.Prove(feed, at, beat, asked):
                 channel = self._hub.channels[feed]
                 channel.prove(at, beat=beat, watching=self._counts.watching(feed), asked=asked)
+                self._proved = True
                 channel.sweep()
             case follow.Delay(feed):
                 channel = self._hub.channels[feed]
@@ -231,9 +239,13 @@ class Follower:
         self.filled += len(entries)
         return follow.Filled(feed, entries)
 
+    def _audience(self, channel: Channel) -> int:
+        """Return how many readers a feed has here, and by way of relays that follow this node."""
+        return channel.audience + (self._relays.watching(channel.feed.name) if self._relays else 0)
+
     async def _probe(self, had: follow.Offsets) -> follow.Event:
         token, channels = secrets.token_hex(8), self._hub.channels
-        watching = {name: audience for name, channel in channels.items() if (audience := channel.audience)}
+        watching = {name: audience for name, channel in channels.items() if (audience := self._audience(channel))}
         # the token; older nodes know it as "word"
         message = orjson.dumps({"node": self._node, "word": token, "watching": watching})
         asked = self._redis_clock.wall()

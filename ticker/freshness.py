@@ -83,6 +83,11 @@ class Freshness:
         return self.delayed is not None
 
     @property
+    def asked(self) -> float:
+        """When the probe of the last proof was sent, by this node's clock."""
+        return self._asked
+
+    @property
     def stale(self) -> bool:
         """Whether the last proof is too old for a reader, though Redis is not known to be lost."""
         return self.proven and self._clock() - self._asked > PROOF_LIMIT

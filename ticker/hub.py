@@ -8,6 +8,7 @@ Its state is its own. Others read `channels`, `ready`, `draining` and `damaged`,
   mark_damaged   says why a feed that is listed cannot be opened, or no longer followed
   drop           ends a feed that is no longer listed: its readers are dismissed
   retain         drops all feeds but these; from now on the hub knows which feeds there are
+  note_proof     tells those who wait for it that feeds were proven to be in sync with the log
   start_draining admits no more readers
 """
 
@@ -41,6 +42,8 @@ class Hub:
         self._damaged: set[str] = set()
         self._ready = False
         self._draining = False
+        self.on_proof: set[Callable[[], None]] = set()
+        """Called whenever feeds were proven to be in sync with the log."""
         self.channels: Mapping[str, Channel] = MappingProxyType(self._channels)
         """The channels by name, for reading."""
 
@@ -100,6 +103,11 @@ class Hub:
     def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
         """Write the next entry of a feed to its readers; see `Channel.publish`."""
         self._channels[feed].publish(entry, pinned)
+
+    def note_proof(self) -> None:
+        """Note that feeds were proven; relays that follow this node are waiting to be told."""
+        for call in tuple(self.on_proof):
+            call()
 
     # Readers
 

@@ -30,6 +30,7 @@ from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
 from ticker.journal.sessions import Sessions
+from ticker.node_counts import RELAY_TIMEOUT, NodeCounts
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
@@ -77,6 +78,8 @@ class Node:
         """How many requests got a response of each status; streams, and what is no request, are not among them."""
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
+        self.relays = NodeCounts(RELAY_TIMEOUT)
+        """The readers of the relays that report to this node."""
         self.redis_clock = RedisClock()
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
         self.delivery_reports = DeliveryReports(self.redis, self.journal.settle)
@@ -104,6 +107,7 @@ class Node:
             node=self._id,
             admin_key=settings.admin_key,
             others=self._connections[:2],
+            relays=self.relays,
         )
         self.feeds = self.follower.feeds
         self._releaser = Releaser(
@@ -139,6 +143,18 @@ class Node:
         if filed is not None:
             kept = Kept(self.redis_clock.now(), receipt.repeated, receipt.nodes)
             self.deliveries.kept(Filed(feed, receipt.body["id"], filed), kept)
+
+    def unready(self) -> str | None:
+        """Return why this node is not to be sent readers and correspondents, None if it is ready."""
+        if self.follower.refuses_writes:
+            return "the log takes no entries"
+        if self.server_check.fault is not None:
+            return self.server_check.fault.status
+        # A feed whose log is damaged is damaged on every node: sending its readers elsewhere would not help.
+        whole = [channel for name, channel in self.hub.channels.items() if name not in self.hub.damaged]
+        if not self.hub.ready or any(channel.freshness.behind for channel in whole):
+            return "not level with Redis"
+        return None
 
     async def find(self, name: str) -> Channel:
         """Return a feed's channel, waiting a moment for one that was opened just now on another node.

@@ -8,12 +8,23 @@ from typing import Final
 NODE_TIMEOUT: Final = 5.0
 """Seconds after its last report that a node's readers are no longer counted."""
 
+RELAY_TIMEOUT: Final = 25.0
+"""The same for relays, which report every 10 seconds."""
+
 
 class NodeCounts:
     """The readers of each node, by feed, as last reported."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float = NODE_TIMEOUT) -> None:
+        """Reports count for `timeout` seconds."""
+        self._timeout = timeout
         self._reports: dict[str, tuple[float, Mapping[str, int]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def __contains__(self, node: str) -> bool:
+        return node in self._reports
 
     def report(self, node: str, watching: Mapping[str, int], now: float) -> None:
         """Store how many readers a node has of each feed; `now` is in seconds by a monotonic clock."""
@@ -21,7 +32,7 @@ class NodeCounts:
 
     def forget_silent(self, now: float) -> None:
         """Forget the nodes that have not reported for too long."""
-        self._reports = {node: report for node, report in self._reports.items() if now - report[0] < NODE_TIMEOUT}
+        self._reports = {node: report for node, report in self._reports.items() if now - report[0] < self._timeout}
 
     def watching(self, feed: str) -> int:
         """Return how many readers a feed has on all nodes."""

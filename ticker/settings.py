@@ -23,7 +23,7 @@ from ticker.limits import Limits
 
 PREFIX = "TICKER_"
 
-IN_FILES: Final = ("admin_key", "redis_url")
+IN_FILES: Final = ("admin_key", "redis_url", "key")
 """Settings that may hold a secret. Each may be in a file, which the setting of that name and `_file` names."""
 
 MAX_FILE: Final = 4096
@@ -64,6 +64,7 @@ OWN_PATHS: Final = frozenset(
 """First segments of the service's own paths. A prefix that begins with one would be ambiguous."""
 
 _PREFIX_PATH: Final = re.compile(r"(/[A-Za-z0-9_~.-]+)*")
+_FEED_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -79,6 +80,22 @@ class Settings(BaseSettings):
         None,
         repr=False,  # it has a password
         description="Redis or Valkey to keep the log in. Without one, the service runs an embedded Valkey.",
+    )
+    upstream: str | None = Field(
+        None,
+        repr=False,  # it may have a password
+        description="Of a relay: URLs of the nodes to follow, one of them at a time, separated by commas.",
+    )
+    relayed_feeds: str | None = Field(
+        None, description="Of a relay: names of the feeds to follow, separated by commas; without any, all public ones."
+    )
+    pass_on: Literal["proxy", "redirect"] = Field(
+        "proxy",
+        description="Of a relay: what it does with requests that need the log. proxy: it sends them to the upstream; "
+        "redirect: reads get a 307, and for the others a problem names the upstream.",
+    )
+    key: str | None = Field(
+        None, repr=False, description="Of a relay: a key, with which it reports its readers to the upstream."
     )
     data: Path = Field(Path("ticker-data"), description="Directory of the embedded Valkey.")
     replicas: int = Field(0, ge=0, le=16, description="Replicas that must hold an entry before the 201.")
@@ -102,6 +119,7 @@ class Settings(BaseSettings):
     redis_url_file: Path | None = Field(
         None, description="File with the address of Redis, instead of TICKER_REDIS_URL: it may have a password."
     )
+    key_file: Path | None = Field(None, description="File with that key, instead of TICKER_KEY.")
     origins: str = Field(
         "*", description="Web origins whose pages may read feeds, separated by commas; * allows every site."
     )
@@ -230,6 +248,34 @@ class Settings(BaseSettings):
     def _trusted_proxies(cls, text: str) -> str:
         _networks(text)
         return text
+
+    @field_validator("upstream")
+    @classmethod
+    def _upstream(cls, text: str | None) -> str | None:
+        return None if text is None else ",".join(_base_url(url.strip()) for url in text.split(","))
+
+    @field_validator("relayed_feeds")
+    @classmethod
+    def _relayed_feeds(cls, text: str | None) -> str | None:
+        for name in text.split(",") if text else ():
+            if not _FEED_NAME.fullmatch(name):
+                raise ValueError("is not a list of names of feeds such as breaking,sport")
+        return text
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """The URLs that a relay follows; none for a node with a log."""
+        return () if self.upstream is None else tuple(self.upstream.split(","))
+
+    @property
+    def redirects(self) -> bool:
+        """Whether a relay redirects what needs the log, rather than send it on itself."""
+        return self.pass_on == "redirect"  # noqa: S105  # no password
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """The feeds that a relay follows; none for all public ones."""
+        return tuple(self.relayed_feeds.split(",")) if self.relayed_feeds else ()
 
     @property
     def trusted(self) -> tuple[Network, ...]:

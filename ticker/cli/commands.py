@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("serve:serve", "Run the service."),
+    "relay": ("relay:relay", "Follow another node and serve its readers."),
     "demo": ("demo:demo", "Run the service with an invented newsroom."),
     "file": ("file:file", "File a dispatch and print its receipt."),
     "correct": ("file:correct", "Correct a dispatch and print the receipt."),

@@ -25,4 +25,5 @@ def serve(
 ) -> None:
     """Run the service. Without --redis it starts an embedded Valkey in --data."""
     settings = Settings.read(host=host, port=port, workers=workers, redis_url=redis, data=data)
+    settings = settings.model_copy(update={"upstream": None})  # that is the setting of another command
     asyncio.run(run(settings, lambda url: print(f"ticker ready on {url}", flush=True)))

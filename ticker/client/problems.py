@@ -197,6 +197,12 @@ class IdempotencyKeyReused(Problem):
     slug = "idempotency-key-reused"
 
 
+class Misdirected(Problem):
+    """A relay that passes nothing on was asked for what it does not have; `members["upstream"]` says who takes it."""
+
+    slug = "misdirected"
+
+
 class UpgradeRequired(Problem):
     """A live stream was requested in a way that cannot carry one."""
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import random
 import signal
 import socket
 import sys
@@ -29,6 +30,8 @@ from ticker.journal.server_check import Demands, durability_warnings, keeping
 from ticker.journal.unusable import explained
 from ticker.journal.version import refuse_newer
 from ticker.log import configure
+from ticker.relay.follower import reach
+from ticker.relay.upstreams import Upstreams
 from ticker.server.listeners import listen
 from ticker.server.systemd import Systemd
 from ticker.server.watchdog import Watchdog
@@ -73,16 +76,10 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     if not sys.stdin.isatty():
         loop.add_signal_handler(signal.SIGHUP, reload.set)
     async with contextlib.AsyncExitStack() as stack:
-        if settings.redis_url is None:
-            embedded = await stack.enter_async_context(Embedded(settings.data))
-            settings = settings.model_copy(update={"redis_url": embedded.url})
-        settings = await _prepare(settings)
-        tried = asyncio.Event()
-        setting_up = asyncio.create_task(_set_up(settings, tried))
-        stack.callback(setting_up.cancel)
-        await tried.wait()
-        if setting_up.done():
-            await setting_up  # raises what it failed with
+        if settings.upstream is None:
+            settings = await _with_log(settings, stack)
+        else:
+            await _reach_upstream(settings)
         listeners = listen(settings)
         port: int = listeners[0].getsockname()[1]
         workers = [
@@ -114,6 +111,40 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             for listener in listeners:
                 listener.close()  # otherwise the kernel would queue connections that nobody accepts
             await asyncio.gather(*(worker.stop(grace) for worker in workers))
+
+
+async def _with_log(settings: Settings, stack: contextlib.AsyncExitStack) -> Settings:
+    """Start or reach the Redis that has the log, and set it up; return the settings of the workers."""
+    if settings.redis_url is None:
+        embedded = await stack.enter_async_context(Embedded(settings.data))
+        settings = settings.model_copy(update={"redis_url": embedded.url})
+    settings = await _prepare(settings)
+    tried = asyncio.Event()
+    setting_up = asyncio.create_task(_set_up(settings, tried))
+    stack.callback(setting_up.cancel)
+    await tried.wait()
+    if setting_up.done():
+        await setting_up  # raises what it failed with
+    return settings
+
+
+async def _reach_upstream(settings: Settings) -> None:
+    """Reach an upstream of a relay, trying one after the other.
+
+    Raises:
+        Unavailable: none could be reached in REDIS_TIMEOUT seconds.
+    """
+    upstreams = Upstreams(settings.upstreams, random.random)
+    deadline = asyncio.get_running_loop().time() + REDIS_TIMEOUT
+    while True:
+        try:
+            await reach(upstreams.current)
+        except Unavailable:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(min(upstreams.failed(), 1.0))
+        else:
+            return
 
 
 async def _reload_on(requested: asyncio.Event, workers: list[KeptChild], grace: float, systemd: Systemd) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict, cast
 
+import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -13,8 +14,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route, WebSocketRoute
 
-from ticker.errors import TickerError
+from ticker.errors import AtUpstream, TickerError
 from ticker.node import Node
+from ticker.relay.node import RelayNode
 from ticker.settings import Settings
 from ticker.web import (
     air,
@@ -30,9 +32,11 @@ from ticker.web import (
     keys,
     live,
     pages,
+    pass_on,
     people,
     pin,
     problems,
+    relay,
 )
 from ticker.web.described import page
 from ticker.web.desk import invitations, sessions
@@ -66,6 +70,7 @@ RESOURCES: Final = (
     frame.ROUTES,
     oembed.ROUTES,
     page.ROUTES,
+    relay.ROUTES,
     health.ROUTES,
 )
 
@@ -94,6 +99,7 @@ class State(TypedDict):
     """What each request can reach."""
 
     node: Node
+    proxy: NotRequired[httpx.AsyncClient]
 
 
 def application(settings: Settings) -> Starlette:
@@ -101,8 +107,12 @@ def application(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with Node(settings) as node:
-            yield {"node": node}
+        if settings.upstream is None:
+            async with Node(settings) as node:
+                yield {"node": node}
+        else:
+            async with pass_on.proxy_client() as proxy, RelayNode(settings) as node:
+                yield {"node": node, "proxy": proxy}
 
     app = Starlette(
         routes=[*ROUTES, *FILES],
@@ -114,6 +124,7 @@ def application(settings: Settings) -> Starlette:
         ],
         exception_handlers={
             TickerError: problems.on_ticker_error,
+            AtUpstream: cast("Any", pass_on.pass_on),
             HTTPException: problems.on_http_error,
             ClientDisconnect: problems.on_leaving,
             Exception: problems.on_bug,

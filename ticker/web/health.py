@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ticker.channel import Channel
-from ticker.errors import Unavailable
+from ticker.errors import AtUpstream, Unavailable
 from ticker.node import Node
 from ticker.schema import shape, text
 from ticker.web.node import node_of
@@ -45,17 +45,10 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Respond whether this node is in sync with Redis, so that a balancer may send readers and correspondents."""
     node = node_of(request)
-    hub = node.hub
-    if hub.draining:
+    if node.hub.draining:
         return json({"status": "draining"}, 503)
-    # A feed whose log is damaged is damaged on every node: sending its readers elsewhere would not help.
-    if node.follower.refuses_writes:
-        return json({"status": "the log takes no entries"}, 503)
-    if node.server_check.fault is not None:
-        return json({"status": node.server_check.fault.status}, 503)
-    whole = [channel for name, channel in hub.channels.items() if name not in hub.damaged]
-    if not hub.ready or any(channel.freshness.behind for channel in whole):
-        return json({"status": "not level with Redis"}, 503)
+    if (why := node.unready()) is not None:
+        return json({"status": why}, 503)
     return json({"status": "ready"})
 
 
@@ -81,7 +74,7 @@ async def metrics(request: Request) -> Response:
     node = node_of(request)
     try:
         channels = await visible(request, node.hub.channels)
-    except Unavailable:  # of all times, now the rest must be told
+    except (Unavailable, AtUpstream):  # of all times, now the rest must be told
         channels = {name: channel for name, channel in node.hub.channels.items() if channel.feed.listed}
     return PlainTextResponse("".join(_lines(node, channels)), media_type="text/plain; version=0.0.4")
 

@@ -20,7 +20,8 @@ async def visible(request: Request, channels: Mapping[str, Channel]) -> dict[str
     Raises:
         Unavailable: there is a key, and Redis cannot be asked what it reaches.
     """
-    hidden = any(not channel.feed.listed for channel in channels.values())
+    # A relay does not know all feeds, so what a key reaches is asked at its upstream.
+    hidden = not node_of(request).feeds.complete or any(not channel.feed.listed for channel in channels.values())
     reader = None
     if hidden:
         reader = await reading_credential(node_of(request), request.headers, address_of(request))

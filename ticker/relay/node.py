@@ -1,0 +1,131 @@
+"""A relay as web/ and server/ serve from it: a node whose log is at the upstream."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from collections import Counter
+from typing import Any, Final, Self
+
+from ticker.channel import Channel
+from ticker.client_address import ClientAddresses
+from ticker.errors import AtUpstream, Unavailable
+from ticker.guesses import Guesses
+from ticker.hub import Hub
+from ticker.node import Node, open_files
+from ticker.node_counts import RELAY_TIMEOUT, NodeCounts
+from ticker.relay.follower import RelayFollower
+from ticker.relay.report import report_readers
+from ticker.relay.upstreams import Upstreams
+from ticker.settings import Settings
+
+START_TIMEOUT: Final = 5.0
+"""Seconds a starting relay waits for its feeds before it accepts requests, which then get a 503."""
+
+
+class Elsewhere:
+    """Stands for every part of a node that needs the log: to use it raises AtUpstream, so that a request is passed on.
+
+    While the upstream cannot be reached, it raises Unavailable, as those parts do without Redis: what is in memory is
+    then served from there.
+    """
+
+    def __init__(self, follower: RelayFollower) -> None:
+        self._follower = follower
+
+    def __getattr__(self, name: str) -> Any:
+        if self._follower.connected:
+            raise AtUpstream("This is a relay; what was asked for is at its upstream")
+        raise Unavailable("This relay has lost its upstream; try again in a moment", retry_after=1)
+
+
+class RelayFeeds:
+    """Which feeds a relay knows; the counterpart of `ticker.feeds.Feeds` for what web/ asks that."""
+
+    complete = False
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def private(self, name: str) -> bool:
+        """Return False: a relay has no private feeds. Of a name it does not know, the upstream says."""
+        return False
+
+    def listed(self, name: str) -> bool:
+        """Return True if a feed is known here and public."""
+        channel = self._hub.channels.get(name)
+        return channel is not None and channel.feed.listed
+
+
+class RelayNode(Node):
+    """One process of a relay."""
+
+    def __init__(self, settings: Settings) -> None:
+        """`settings.upstream` must be set. The parts of a node with a log are not made: see `Elsewhere`."""
+        self.settings = settings
+        self.addresses = ClientAddresses(settings.trusted)
+        self.guesses = Guesses(time.monotonic)
+        self.responses: Counter[int] = Counter()
+        self.hub = Hub(
+            capacity=settings.ring,
+            limit=settings.readers or open_files(),
+            clock=time.monotonic,
+            origins=settings.allowed,
+        )
+        self.relays = NodeCounts(RELAY_TIMEOUT)
+        self._id = secrets.token_hex(4)
+        self.upstreams = Upstreams(settings.upstreams, random.random)
+        self.upstream_follower = RelayFollower(
+            self.hub, self.upstreams, settings.followed, key=settings.key or "", clock=time.monotonic
+        )
+        self._relay_feeds = RelayFeeds(self.hub)
+        self._elsewhere = Elsewhere(self.upstream_follower)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "feeds":
+            return self._relay_feeds
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._elsewhere
+
+    def shares_key(self, key: str | None) -> bool:
+        """Return True if this is the relay's own key: relays that share one count their readers together."""
+        own = self.settings.key
+        return bool(own and key) and secrets.compare_digest(str(own).encode(), str(key).encode())
+
+    def audience(self) -> dict[str, int]:
+        """Return how many readers each feed has here, and by way of relays that report to this one."""
+        return {name: each.audience + self.relays.watching(name) for name, each in self.hub.channels.items()}
+
+    async def __aenter__(self) -> Self:
+        running = [self.upstream_follower.run()]
+        if self.settings.key:
+            running.append(report_readers(self.upstream_follower, self.settings.key, self._id, self.audience))
+        self._tasks = [asyncio.create_task(task) for task in running]
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self.hub.ready and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+
+    def unready(self) -> str | None:
+        """Return why this node is not to be sent readers, None if it is ready."""
+        channels = self.hub.channels.values()
+        if not self.hub.ready or any(channel.freshness.behind for channel in channels):
+            return "not level with the upstream"
+        return None
+
+    async def find(self, name: str) -> Channel:
+        """Return a feed's channel.
+
+        Raises:
+            AtUpstream, Unavailable: it is not here.
+        """
+        channel = self.hub.channels.get(name)
+        return self._elsewhere.find(name) if channel is None else channel
