@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import orjson
@@ -14,13 +13,12 @@ from websockets.sync.client import connect
 from tests.nginx import free_port, nginx
 from tests.server.test_hand_off import UPGRADE
 from tests.service import Service
+from tests.test_docs import OPERATIONS, blocks
 
-MANUAL = Path(__file__).parents[2] / "docs/operations.md"
 
-
-def of_manual(port: int, upstream: int) -> str:
-    """Return the manual's configuration, without TLS and on other ports."""
-    [block] = re.findall(r"```nginx\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)
+def of_manual(manual: str, port: int, upstream: int) -> str:
+    """Return a manual's configuration, without TLS and on other ports."""
+    [block] = blocks(manual, "nginx")
     plain = re.sub(r"    ssl_certificate.*\n", "", block)
     for told, here in [("listen 443 ssl", f"listen 127.0.0.1:{port}"), ("127.0.0.1:8000", f"127.0.0.1:{upstream}")]:
         assert told in plain
@@ -32,7 +30,7 @@ def of_manual(port: int, upstream: int) -> str:
 def proxied(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run nginx in front of the service, and give its port."""
     port = free_port()
-    with nginx(tmp_path_factory.mktemp("nginx"), port, of_manual(port, service.port)):
+    with nginx(tmp_path_factory.mktemp("nginx"), port, of_manual(OPERATIONS, port, service.port)):
         yield port
 
 
