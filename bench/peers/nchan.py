@@ -9,8 +9,9 @@ import subprocess
 from pathlib import Path
 
 from bench import kernel
-from bench.peers import HISTORY, Missing, Peer, wait_for
-from ticker.load.crowds import Target, request
+from bench.burst import send_burst
+from bench.peers import HISTORY, SIZE, Missing, Peer, wait_for
+from ticker.load.crowds import Crowds, Target, request
 
 MODULES = Path("/usr/share/nginx/modules-available")
 SETTINGS = """
@@ -68,3 +69,11 @@ class Server(Peer):
     def publish(self, text: str) -> None:
         self.connection.request("POST", "/pub", text, {"content-type": "text/plain"})
         self.connection.getresponse().read()
+
+    def publish_burst(self, crowds: Crowds, dispatches: int, writers: int) -> list[float]:
+        def request() -> bytes:
+            text = crowds.next_text(SIZE - 8)
+            head = f"POST /pub HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n\r\n"
+            return (head + text).encode()
+
+        return send_burst(self.port, writers, dispatches, request)
