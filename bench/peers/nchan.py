@@ -33,6 +33,8 @@ http {{
 }}
 """
 
+POST = "POST /pub HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n{text}"
+
 
 class Server(Peer):
     """See above."""
@@ -73,7 +75,6 @@ class Server(Peer):
     def publish_burst(self, crowds: Crowds, dispatches: int, writers: int) -> list[float]:
         def request() -> bytes:
             text = crowds.next_text(SIZE - 8)
-            head = f"POST /pub HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n\r\n"
-            return (head + text).encode()
+            return POST.format(size=len(text), text=text).encode()
 
         return send_burst(self.port, writers, dispatches, request)

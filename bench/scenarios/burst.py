@@ -24,14 +24,15 @@ DISPATCHES = 100
 WRITERS = 10
 TURNS = 4
 """Bursts of a round, for each server."""
-WHAT = f"""{DISPATCHES} dispatches of 300 bytes at once. At ticker and Nchan, {WRITERS} writers file them over as many
-connections, each the next one as soon as its last one was answered; at ticker that is a 201, so on disk. The others take
-all {DISPATCHES} at once from a pipe, which is easier. All servers are up at once on core 0, each with all its readers
-joined; readers and writers are on core 1. The servers take turns of one burst, in the order turned round each time;
-after it, everybody waits until its readers have all of it. CPU is as in *A delivery, a reader, a join*, divided by
-dispatches and readers. *Of one send()* is against the floor's turn beside it, which is a lone dispatch: one `send()` in C
-for each reader. POST → reader is from just before a dispatch is sent to when a reader reads it; the crowd reads on one core, which is
-in all of these times. *POST* is how long a writer waits. Every figure is the median (least to most) of the rounds."""
+WHAT = f"""{DISPATCHES} dispatches of 300 bytes at once. At ticker and Nchan, {WRITERS} writers file them over as
+many connections, each the next one as soon as its last one was answered; at ticker that is a 201, so on disk. The
+others take all {DISPATCHES} at once from a pipe, which is easier. All servers are up at once on core 0, each with all
+its readers joined; readers and writers are on core 1. The servers take turns of one burst, in the order turned round
+each time; after it, everybody waits until its readers have all of it. CPU is as in *A delivery, a reader, a join*,
+divided by dispatches and readers. *Of one send()* is against the floor's turn beside it, which is a lone dispatch: one
+`send()` in C for each reader. POST → reader is from just before a dispatch is sent to when a reader reads it; the crowd
+reads on one core, which is in all of these times. *POST* is how long a writer waits. Every figure is the median (least
+to most) of the rounds."""
 
 
 class Burst(NamedTuple):
@@ -106,8 +107,9 @@ def _burst(title: str, side: Side, posts: list[float]) -> Burst:
     seen = side.crowds.ask("report")
     turns = [ran / side.readers / (1 if title == FLOOR else DISPATCHES) for ran in side.turns]
     done = Burst(turns, seen.times, posts, seen.lost, seen.doubled)
+    late = f"{seen.times.at(0.5):6.0f} {seen.times.at(0.99):6.0f} ms"
     print(
-        f"{title:24} {fmean(turns):6.3f} µs/delivery  POST → reader {seen.times.at(0.5):6.0f} {seen.times.at(0.99):6.0f} ms"
+        f"{title:24} {fmean(turns):6.3f} µs/delivery  POST → reader {late}"
         f"  POST {done.post(0.5):5.0f} {done.post(0.99):5.0f} ms{f' LOST {seen.lost}' if seen.lost else ''}",
         file=sys.stderr,
         flush=True,

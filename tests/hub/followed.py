@@ -203,8 +203,9 @@ class Followed:
         received, self.messages = self.messages[:count], self.messages[count:]
         while received and self.connected:
             arrivals = Arrivals()
-            while received and not isinstance(received[0], str):
-                arrivals.add("breaking", received.pop(0))
+            while received and not isinstance(entry := received[0], str):
+                arrivals.add("breaking", entry)
+                del received[0]
             events: list[follow.Event] = list(arrivals)
             if not events:
                 events = [follow.TokenArrived(str(received.pop(0)), self.clock())]

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ticker.changes import Change, kind_of
+from ticker.changes import KINDS, Change
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, CannotWrite, LogFull, NotFound, Unavailable
@@ -195,7 +195,7 @@ class Journal:
 
     async def pinned_by(self, entries: Sequence[Entry], feed: Feed) -> dict[str, dict[str, Any]]:
         """Return, by their ids, the dispatches that entries pin if the feed may not show them: a pin has only an id."""
-        ids = {kind_of(entry).pinned_id(entry) for entry in entries} - {None}
+        ids = {kind.pinned_id(entry) for entry in entries if (kind := KINDS.get(entry.kind)) is not None}
         if len(entries) == 1:  # of several, those before the pin may take its dispatch out of what the feed shows
             ids -= {shown["id"] for shown in feed.dispatches}
         found = {}
