@@ -70,7 +70,7 @@ class Pair:
         self.at_upstream.prove(AT.format(self.clock.now - 1000), beat=beat, watching=watching)
 
     def file(self) -> None:
-        self.upstream.publish("breaking", self.log.file(), None)
+        self.upstream.publish("breaking", [self.log.file()])
 
     def reader(self, after: str | None = None) -> Socket:
         """A reader of the relay."""

@@ -41,9 +41,9 @@ def test_frames_are_passed_on_byte_for_byte() -> None:
     reader = pair.reader()
     reader.writes.clear()
     pair.file()
-    pair.upstream.publish("breaking", pair.log.kill("00000001"), None)
-    pair.upstream.publish("breaking", pair.log.write("pin", id="00000002"), None)
-    pair.upstream.publish("breaking", pair.log.write("air", air={"on": False, "label": "عاجل", "url": None}), None)
+    pair.upstream.publish("breaking", [pair.log.kill("00000001")])
+    pair.upstream.publish("breaking", [pair.log.write("pin", id="00000002")])
+    pair.upstream.publish("breaking", [pair.log.write("air", air={"on": False, "label": "عاجل", "url": None})])
     sent = list(pair.stream.writes)
     pair.bring()
     assert reader.writes == sent
@@ -88,7 +88,7 @@ def test_a_kill_is_in_the_ring_of_the_relay_too() -> None:
     pair = proven(0)
     pair.file()
     pair.bring()
-    pair.upstream.publish("breaking", pair.log.kill("00000001"), None)
+    pair.upstream.publish("breaking", [pair.log.kill("00000001")])
     pair.bring()
     resumed = pair.reader(pair.log.position(0)).take()
     assert kinds(resumed)[:2] == ["kill", "kill"]
@@ -101,7 +101,7 @@ def test_what_was_killed_while_the_relay_was_cut_off_is_served_no_more() -> None
     pair.bring()
     at = str(pair.at_relay.feed.tail.position)
     pair.at_upstream.leave(pair.stream)
-    pair.upstream.publish("breaking", pair.log.kill("00000001"), None)
+    pair.upstream.publish("breaking", [pair.log.kill("00000001")])
     pair.follow()
     assert "Quake" not in str([pair.reader().take(), pair.reader(at).take(), pair.reader(pair.log.position(0)).take()])
 

@@ -187,7 +187,8 @@ def _readers(relay: Service, feed: str) -> int:
     return int(counts[0]) if counts else 0
 
 
-def test_a_relay_with_a_key_reports_its_readers_up_the_tree(service: Service) -> None:
+def test_a_relay_with_a_key_reports_its_readers_up_the_tree(own_service: Service) -> None:
+    service = own_service
     feed = service.open_feed()
     with (
         Relay(service, key_file=str(_key(service))) as first,

@@ -137,7 +137,7 @@ class Copies:
         entry = entry_of(frame)
         if channel is None or entry.tail.offset != channel.feed.tail.offset + 1:
             raise Disordered(name)
-        self._hub.publish(name, entry, None)
+        self._hub.publish(name, [entry])
         self.entries += 1
 
     # Proofs

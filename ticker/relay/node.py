@@ -59,6 +59,12 @@ class RelayFeeds:
         return channel is not None and channel.feed.listed
 
 
+class _Unchecked:
+    """In place of the check of Redis, which a relay does not have."""
+
+    fault = None
+
+
 class RelayNode(Node):
     """One process of a relay."""
 
@@ -84,11 +90,10 @@ class RelayNode(Node):
         self._elsewhere = Elsewhere(self.upstream_follower)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "feeds":
-            return self._relay_feeds
         if name.startswith("_"):
             raise AttributeError(name)
-        return self._elsewhere
+        here = {"feeds": self._relay_feeds, "follower": self.upstream_follower, "server_check": _Unchecked}
+        return here.get(name, self._elsewhere)
 
     def shares_key(self, key: str | None) -> bool:
         """Return True if this is the relay's own key: relays that share one count their readers together."""

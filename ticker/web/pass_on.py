@@ -1,7 +1,7 @@
 """What a relay cannot serve is passed on to its upstream: sent there as a proxy does, or redirected.
 
-A handler that needs the log raises AtUpstream; nothing of the request's body has been read by then. So the routes of a
-relay are those of a node, and each request is served here if it can be.
+A handler that needs the log raises AtUpstream; so the routes of a relay are those of a node, and each request is served
+here if it can be.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ READ_TIMEOUT: Final = 40.0
 SEEN_TIMEOUT: Final = 2.0
 """Seconds for which the response to a change waits until this relay has that too: who made it may read it next."""
 
-LONGEST_RECEIPT: Final = 64 * 1024
-"""Bytes of a response to a change that are looked at."""
+LONGEST_WHOLE: Final = 64 * 1024
+"""Bytes of a response that is read to its end before it is sent on, as receipts are; a longer one is streamed."""
 
 HOP_BY_HOP: Final = frozenset(
     (
@@ -135,18 +135,24 @@ async def _proxy(request: Request, node: RelayNode) -> Response:
     except (httpx.RequestError, OSError) as error:
         log.warning("a request could not be passed on to %s: %s", node.upstream_follower.upstream, type(error).__name__)
         raise Unavailable("The upstream of this relay cannot be reached; try again in a moment") from None
-    if request.method in READS or response.status_code >= 300:
+    # What the upstream found too short to compress is not compressed here either: its ETag would be another one.
+    if int(response.headers.get("content-length", LONGEST_WHOLE + 1)) > LONGEST_WHOLE:
         passed = StreamingResponse(_raw(response), response.status_code)
         passed.raw_headers = returned(response.headers.multi_items())
         return passed
     content = b"".join([piece async for piece in _raw(response)])
-    await _seen(request, node, response, content)
+    if request.method not in READS and response.status_code < 300:
+        await _seen(request, node, content)
     whole = Response(content, response.status_code)
     whole.raw_headers = returned(response.headers.multi_items())
     return whole
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
+    read = request.scope["state"].get("body")
+    if isinstance(read, bytes):  # by the handler, before it turned out that it needs the log
+        yield read
+        return
     async for piece in request.stream():
         if piece:
             yield piece
@@ -160,10 +166,10 @@ async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
         await response.aclose()
 
 
-async def _seen(request: Request, node: RelayNode, response: httpx.Response, content: bytes) -> None:
+async def _seen(request: Request, node: RelayNode, content: bytes) -> None:
     """Wait until this relay has a change that was made; who made it reads it here next."""
     try:
-        receipt = orjson.loads(content) if len(content) <= LONGEST_RECEIPT else {}
+        receipt = orjson.loads(content)
     except orjson.JSONDecodeError:
         return
     if not isinstance(receipt, dict):
