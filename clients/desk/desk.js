@@ -250,7 +250,7 @@ part("menu").addEventListener("click", () => {
   });
 });
 
-// Whoever looks at this page again may have signed in, or out, in another tab meanwhile.
+// Somebody may have signed in, or out, in another tab while this page was hidden.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) void box.show();
   else void ask();

@@ -106,7 +106,7 @@ export function sender({ store, me, person, attempt, online, now, random, token,
       if (typeof sent === "number") return sent;
       const { outcome, item } = sent;
       if (outcome.is === "signed-out") {
-        await store.update((outbox) => release(outbox, me)); // whoever signs in next need not wait for this one
+        await store.update((outbox) => release(outbox, me)); // the next person who signs in need not wait for this one
         return null;
       }
       if (isOver(outcome, item)) {
