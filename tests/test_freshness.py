@@ -151,6 +151,7 @@ def test_a_proof_is_stale_once_its_probe_was_sent_too_long_ago(fresh: Freshness,
     assert (fresh.stale, status(fresh)) == (False, beat(ONE))
     clock.now += 0.1
     assert (fresh.stale, fresh.proven, fresh.proof, fresh.behind) == (True, True, ONE, False)
+    assert clock() - fresh.asked > PROOF_LIMIT
     assert status(fresh) is None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ticker.node_counts import NODE_TIMEOUT, NodeCounts
+from ticker.node_counts import NODE_TIMEOUT, RELAY_TIMEOUT, NodeCounts
 
 
 def test_the_last_reports_of_all_nodes_are_added_up() -> None:
@@ -24,3 +24,14 @@ def test_a_node_that_is_silent_is_forgotten() -> None:
     assert counts.watching("breaking") == 2
     counts.forget_silent(NODE_TIMEOUT + 1.0)
     assert counts.watching("breaking") == 0
+
+
+def test_relays_report_less_often_and_are_forgotten_later() -> None:
+    relays = NodeCounts(RELAY_TIMEOUT)
+    assert not relays
+    relays.report("one", {"breaking": 1}, 0.0)
+    assert (len(relays), "one" in relays, "two" in relays) == (1, True, False)
+    relays.forget_silent(RELAY_TIMEOUT - 0.1)
+    assert relays.watching("breaking") == 1
+    relays.forget_silent(RELAY_TIMEOUT)
+    assert len(relays) == 0

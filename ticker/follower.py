@@ -306,4 +306,5 @@ class Follower:
         if message["node"] != self._node:
             return None
         self._counts.forget_silent(now)
+        self._relays.forget_silent(now)
         return follow.TokenArrived(message["word"], now)

@@ -124,3 +124,16 @@ def test_a_node_that_is_going_away_sends_readers_to_another(hub: Hub) -> None:
     assert hub.draining
     with pytest.raises(Unavailable, match="shutting down; reconnect"):
         hub.admit("breaking")
+
+
+def test_who_waits_for_proofs_is_told_of_each(hub: Hub) -> None:
+    told: list[str] = []
+
+    def once() -> None:
+        told.append("once")
+        hub.on_proof.discard(once)
+
+    hub.on_proof |= {once, lambda: told.append("each time")}
+    for _ in range(2):
+        hub.note_proof()
+    assert sorted(told) == ["each time", "each time", "once"]

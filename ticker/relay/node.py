@@ -102,6 +102,7 @@ class RelayNode(Node):
 
     def audience(self) -> dict[str, int]:
         """Return how many readers each feed has here, and by way of relays that report to this one."""
+        self.relays.forget_silent(time.monotonic())
         return {name: each.audience + self.relays.watching(name) for name, each in self.hub.channels.items()}
 
     async def __aenter__(self) -> Self:
