@@ -15,7 +15,7 @@ from bench.peers import NAMES as PEERS
 from bench.result import Options, Result
 from bench.scenarios import NAMES as SCENARIOS
 
-UNPINNED = ("hundred", "pageload")
+UNPINNED = ("hundred", "pageload", "tree")
 """Scenarios whose load needs all cores: they pin what has to be pinned themselves."""
 
 
