@@ -54,7 +54,7 @@ def _at(times: list[float], share: float) -> float:
 
 def _hop(result: Result, path: list[Service], feed: str) -> None:
     added = asyncio.run(relayed.hops(path, feed, HOPS, PAUSE))
-    every = [time for times in added for time in times]
+    every = [sum(times) / len(times) for times in zip(*added, strict=True)]  # of each dispatch, its mean hop
     rows = [
         [f"hop {number}", f"{_at(times, 0.5):.2f}", f"{_at(times, 0.99):.2f}"] for number, times in enumerate(added, 1)
     ]

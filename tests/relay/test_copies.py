@@ -106,6 +106,42 @@ def test_what_was_killed_while_the_relay_was_cut_off_is_served_no_more() -> None
     assert "Quake" not in str([pair.reader().take(), pair.reader(at).take(), pair.reader(pair.log.position(0)).take()])
 
 
+def test_what_came_together_leaves_together_and_what_was_killed_among_it_is_not_sent() -> None:
+    pair = proven()
+    reader = pair.reader()
+    reader.writes.clear()
+    for _ in range(4):
+        pair.file()
+    pair.upstream.publish("breaking", [pair.log.kill("00000005", revision=2)])
+    pair.copies.take("breaking", *pair.stream.take())
+    assert len(reader.writes) == 1
+    frames = reader.take()
+    assert kinds(frames) == ["dispatch", "kill", "dispatch", "dispatch", "kill"]
+    assert frames[-1]["position"] == pair.log.position(8)
+
+
+def test_what_came_before_a_fault_is_taken() -> None:
+    pair = proven()
+    for _ in range(3):
+        pair.file()
+    first, _, third = pair.stream.take()
+    with pytest.raises(Disordered):
+        pair.copies.take("breaking", first, third)
+    assert pair.copies.position("breaking") == pair.log.position(4)
+
+
+def test_a_pinned_dispatch_that_no_frame_brought_can_be_learned() -> None:
+    pair = proven(25)
+    assert pair.copies.missing_pin("breaking") is None
+    pair.upstream.publish("breaking", [pair.log.write("pin", id="00000001")])
+    pair.bring()
+    assert pair.copies.missing_pin("breaking") == "00000001"
+    dispatch = {"id": "00000001", "text": "Old", "revision": 1, "status": "usable"}
+    pair.copies.learn("breaking", dispatch | {"revisions": [], "editions": []})
+    assert pair.at_relay.snapshot()["pinned_dispatch"] == dispatch
+    assert pair.copies.missing_pin("breaking") is None
+
+
 # Proofs
 
 

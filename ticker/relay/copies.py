@@ -7,11 +7,11 @@ that it is about. It then waits until they are here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from ticker.channel import Channel
-from ticker.entry import Position, Tail
+from ticker.entry import Entry, Position, Tail
 from ticker.hub import Hub
 from ticker.relay.frames import ENTRIES, entry_of, feed_of, settings_of, tail_of
 from ticker.relay.log_time import LogTime
@@ -93,18 +93,30 @@ class Copies:
 
     # Frames
 
-    def take(self, name: str, frame: Mapping[str, Any]) -> None:
-        """Take a frame of a feed's live stream.
+    def take(self, name: str, *frames: Mapping[str, Any]) -> None:
+        """Take the frames of a feed's live stream that came together; entries among them leave together.
 
         Raises:
-            Disordered: it is not the one that follows.
-            KeyError, TypeError, ValueError: it is no frame.
+            Disordered: one is not the one that follows; those before it are taken.
+            KeyError, TypeError, ValueError: it is no frame; likewise.
         """
+        entries: list[Entry] = []
+        try:
+            for frame in frames:
+                if frame["type"] in ENTRIES:
+                    entries.append(self._next_entry(name, frame, after=entries))
+                    continue
+                self._publish(name, entries)
+                entries = []
+                self._take_other(name, frame)
+        finally:
+            self._publish(name, entries)
+        self._settle(name)
+
+    def _take_other(self, name: str, frame: Mapping[str, Any]) -> None:
         kind = frame["type"]
         if kind == "snapshot":
             self._take_snapshot(name, frame)
-        elif kind in ENTRIES:
-            self._take_entry(name, frame)
         elif name in self._hub.channels:
             if kind == "beat":
                 self._take_beat(name, frame)
@@ -112,7 +124,6 @@ class Copies:
                 self._hub.channels[name].delay(frame["since"])
             elif "position" in frame:
                 raise ValueError(f"an entry of a newer version: {kind}")
-        self._settle(name)
 
     def _take_snapshot(self, name: str, snapshot: Mapping[str, Any]) -> None:
         settings = self._settings.get(name)
@@ -132,13 +143,32 @@ class Copies:
             channel.update_settings(closed=closed)
         self.check_whole()
 
-    def _take_entry(self, name: str, frame: Mapping[str, Any]) -> None:
+    def _next_entry(self, name: str, frame: Mapping[str, Any], *, after: Sequence[Entry]) -> Entry:
         channel = self._hub.channels.get(name)
         entry = entry_of(frame)
-        if channel is None or entry.tail.offset != channel.feed.tail.offset + 1:
+        if channel is None or entry.tail.offset != channel.feed.tail.offset + len(after) + 1:
             raise Disordered(name)
-        self._hub.publish(name, [entry])
-        self.entries += 1
+        return entry
+
+    def _publish(self, name: str, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._hub.publish(name, entries)
+            self.entries += len(entries)
+
+    def missing_pin(self, name: str) -> str | None:
+        """Return the id of the pinned dispatch if that is not known here: no frame brought it."""
+        channel = self._hub.channels.get(name)
+        if channel is None or channel.feed.pinned is None or channel.feed.pinned_dispatch is not None:
+            return None
+        pinned = channel.feed.pinned
+        return None if any(each["id"] == pinned for each in channel.feed.dispatches) else pinned
+
+    def learn(self, name: str, dispatch: dict[str, Any]) -> None:
+        """Keep a dispatch that was read at the upstream, if it is the pinned one."""
+        channel = self._hub.channels.get(name)
+        if channel is not None:
+            shown = {member: value for member, value in dispatch.items() if member not in ("revisions", "editions")}
+            channel.feed.learn(channel.as_known(shown))
 
     # Proofs
 

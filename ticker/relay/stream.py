@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import orjson
@@ -43,6 +43,7 @@ class FeedStream:
         self._http = http
         self._copies = copies
         self._failures = 0
+        self._asked_for: str | None = None
 
     async def run(self) -> None:
         """Follow it until cancelled."""
@@ -77,6 +78,19 @@ class FeedStream:
             known = self._copies.position(self._name)
             self._copies.take(self._name, snapshot | {"reset": known is not None and known != snapshot["position"]})
 
+    async def _learn_pin(self) -> None:
+        """Read the pinned dispatch where no frame has brought it, once."""
+        id = self._copies.missing_pin(self._name)
+        if id is None or id == self._asked_for:
+            return
+        self._asked_for = id
+        try:
+            response = await self._http.get(f"/v1/feeds/{self._name}/dispatches/{id}", timeout=CONNECT_TIMEOUT)
+            found = orjson.loads(response.content)
+            self._copies.learn(self._name, found["dispatch"] if response.status_code == 410 else found)
+        except (httpx.RequestError, *MALFORMED):
+            pass  # a snapshot without it is a snapshot too
+
     async def _follow(self) -> None:
         position = self._copies.position(self._name)
         query = "" if position is None else f"?after={position}"
@@ -96,17 +110,65 @@ class FeedStream:
             await self._read(stream)
 
     async def _read(self, stream: ClientConnection) -> None:
+        """Take what comes until nothing does, or the node is stopping and this reader's time is over."""
         move: float | None = None
         clock = asyncio.get_running_loop().time
-        while True:
-            wait = SILENCE if move is None else min(SILENCE, max(move - clock(), 0.0))
-            try:
-                async with asyncio.timeout(wait):
-                    frame = orjson.loads(await stream.recv())
-            except TimeoutError:
-                return
-            if frame["type"] == "move":  # the node is stopping
-                move = clock() + random.random() * frame["within"] / 1000  # noqa: S311
-                continue
-            self._copies.take(self._name, frame)
-            self._failures = 0
+        inbox = Inbox(stream)
+        try:
+            while True:
+                wait = SILENCE if move is None else min(SILENCE, max(move - clock(), 0.0))
+                try:
+                    frames = await inbox.take(wait)
+                except TimeoutError:
+                    return
+                for frame in frames:
+                    if frame["type"] == "move":
+                        move = clock() + random.random() * frame["within"] / 1000  # noqa: S311
+                self._copies.take(self._name, *(frame for frame in frames if frame["type"] != "move"))
+                self._failures = 0
+                await self._learn_pin()
+        finally:
+            await inbox.close()
+
+
+class Inbox:
+    """What a stream has brought and was not taken yet: at most what the library reads from a socket before it stops."""
+
+    def __init__(self, stream: ClientConnection) -> None:
+        self._stream = stream
+        self._frames: list[dict[str, Any]] = []
+        self._filled = asyncio.Event()
+        self._receiving = asyncio.create_task(self._receive())
+
+    async def _receive(self) -> None:
+        try:
+            while True:
+                # Does not wait for what is here already, so that all of that is taken together.
+                self._frames.append(orjson.loads(await self._stream.recv()))
+                self._filled.set()
+        finally:
+            self._filled.set()
+
+    async def take(self, timeout: float) -> list[dict[str, Any]]:
+        """Return the frames that came together; waits for one, so many seconds at most.
+
+        Raises:
+            TimeoutError: none came.
+            WebSocketException, ValueError: the stream has ended, or brought no JSON.
+        """
+        async with asyncio.timeout(timeout):
+            await self._filled.wait()
+        self._filled.clear()
+        frames, self._frames = self._frames, []
+        if self._receiving.done():
+            self._filled.set()
+            if not frames:
+                self._receiving.result()
+        return frames
+
+    async def close(self) -> None:
+        """Receive no more."""
+        self._receiving.cancel()
+        await asyncio.wait([self._receiving])
+        if not self._receiving.cancelled():
+            self._receiving.exception()  # it was raised where it mattered
