@@ -37,6 +37,10 @@ from ticker.redis_clock import RedisClock
 RETRY_INTERVAL: Final = 0.25
 """Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
 
+TURNS: Final = 4
+"""Turns that all others get between two groups of readers, so that requests go on and their entries gather. One costs
+a microsecond when nothing else is to be done; a request takes about a dozen to become an entry."""
+
 NOTHING: Final = b"{}"
 """What is published with a look at the logs that is not a probe."""
 
@@ -258,8 +262,8 @@ class Follower:
     async def _received_next(self, timeout: float) -> follow.Event | None:
         """Take what was received next: entries that came together, or another message."""
         if not self._received and self._hub.writing:
-            # Between two groups of readers others get their turn: requests too, whose entries gather meanwhile.
-            await asyncio.sleep(0)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
             if not await self._subscription.readable() or not await self._receive(0.0):
                 self._hub.write_on()
                 return None
