@@ -37,7 +37,7 @@ from ticker.redis_clock import RedisClock
 RETRY_INTERVAL: Final = 0.25
 """Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
 
-TURNS: Final = 4
+TURNS: Final = 8
 """Turns that all others get between two groups of readers, so that requests go on and their entries gather. One costs
 a microsecond when nothing else is to be done; a request takes about a dozen to become an entry."""
 

@@ -116,11 +116,13 @@ class Hub:
         return bool(self._under_way)
 
     def write_on(self) -> None:
-        """Write to the next group of readers of a feed."""
-        feed = next(iter(self._under_way))
-        channel = self._channels.get(feed)
-        if channel is None or not channel.write_on():
+        """Write to the next group of readers of a feed; feeds take turns. Harmless when there is nothing to write."""
+        for feed in self._under_way:
             del self._under_way[feed]
+            channel = self._channels.get(feed)
+            if channel is not None and channel.write_on():
+                self._under_way[feed] = None
+            return
 
     # Readers
 
