@@ -1,10 +1,13 @@
 """One feed on this node: what it shows, its ring of ready-made frames, and the readers who follow it.
 
-Publishing is synchronous: what is new, one frame or all that came together, is written to the socket of each reader who
-has caught up, and that is all. A reader has no queue. When a socket takes less than the whole, its reader lags, with a
-cursor after it; once its socket is writable it catches up from the ring (lagging.py). Too far behind for the ring, it
-gets a fresh snapshot; stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and
-delays nobody. A reader that comes from a node that was ahead of this one is held at its position (unplaced.py).
+What is new is written to the sockets of the readers who have caught up, one group of them after another (caught_up.py),
+and that is all. A reader has no queue. When a socket takes less than the whole, its reader lags, with a cursor after
+it; once its socket is writable it catches up from the ring (lagging.py). Too far behind for the ring, it gets a fresh
+snapshot; stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and delays
+nobody. A reader that comes from a node that was ahead of this one is held at its position (unplaced.py).
+
+Between two groups anything may happen. What matters only now (a beat, `delayed`, `move`) and the end of a feed are
+written after every group has all entries.
 """
 
 from __future__ import annotations
