@@ -108,7 +108,7 @@ def test_feeds_take_turns_to_be_written(hub: Hub, log: Log, monkeypatch: pytest.
     assert not hub.writing
     for name in ("sport", "breaking"):
         hub.take(name, [entry])
-    seen = []
+    seen: list[tuple[int, int]] = []
     while hub.writing:
         seen.append((sum(map(len, (each.writes for each in sport))), sum(map(len, (each.writes for each in breaking)))))
         hub.write_on()
