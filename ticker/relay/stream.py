@@ -143,8 +143,10 @@ class Inbox:
     async def _receive(self) -> None:
         try:
             while True:
-                # Does not wait for what is here already, so that all of that is taken together.
-                self._frames.append(orjson.loads(await self._stream.recv()))
+                # Does not wait for what is here already, so that all of that is taken together. The list may be
+                # another one by the time that a frame has come.
+                frame = orjson.loads(await self._stream.recv())
+                self._frames.append(frame)
                 self._filled.set()
         finally:
             self._filled.set()
