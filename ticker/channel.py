@@ -40,12 +40,15 @@ class Channel:
         capacity: int,
         clock: Callable[[], float],
         origins: tuple[str, ...] = (EVERY,),
+        on_watched: Callable[[Channel], None] = lambda _: None,
     ) -> None:
         """Start a channel from the feed's state; `recent` are the entries from `base` up to that state.
 
         `capacity` is the ring's in entries; `clock` counts seconds and never runs backwards. `origins` are those
-        whose pages may read feeds that name none of their own.
+        whose pages may read feeds that name none of their own. `on_watched` is called when somebody comes to read,
+        except while a reader is here who has all there is.
         """
+        self._on_watched = on_watched
         self._clock = clock
         self._origins = origins
         self._capacity = capacity
@@ -178,7 +181,13 @@ class Channel:
         if notice is not Notice.NONE:
             self._write_to_unplaced(self._status_ahead)
 
+    def watch(self) -> None:
+        """Note that somebody reads this feed, so that it is compared with its log as often as those with readers."""
+        self._on_watched(self)
+
     def _send_status(self, notice: Notice) -> None:
+        if not len(self):  # most of many feeds, each time they are proven
+            return
         if notice is Notice.CHANGED:
             self.polls.freshness_changed()
         status = self.freshness.status(self.feed.tail.position) if notice is not Notice.NONE else None
@@ -251,6 +260,8 @@ class Channel:
         self.streaming += 1
         self._lagging.add(reader)
         self._unplaced.take(reader, after)
+        if self.streaming == 1 or self._unplaced:
+            self.watch()
         if self._unplaced.at_position(reader):
             head += self._status_ahead(reader)
         self._catch_up(reader, head)

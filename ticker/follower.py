@@ -87,7 +87,12 @@ class Follower:
         self._awaited = Awaited()
         """Entries, by feed and offset, and tokens of changes to feeds themselves."""
         self._subscription: Subscription
+        self._subscribed: set[str] = set()
         self._lost = False
+        self._wanted = False
+        """Whether somebody came to a feed whose proof is stale, which `Follow` was not told yet."""
+        self._waiting: asyncio.Timeout | None = None
+        hub.on_stale = self._on_stale
         registry = Registry(redis)
         self.feeds = Feeds(hub, self._journal, registry, Sessions(redis, registry), admin_key=admin_key)
         self.writable = False
@@ -140,6 +145,7 @@ class Follower:
                 await other.reconnect()
 
     async def _session(self) -> None:
+        self._subscribed = set()
         await self.feeds.set_up()
         await self._subscription.add(self._redis.channels.nodes, self._redis.channels.settings)
         await self._load_feeds(every=True)
@@ -162,7 +168,9 @@ class Follower:
         self.feeds.finish(closing)
 
     async def _subscribe(self, feeds: Iterable[str]) -> None:
-        await self._subscription.add(*map(self._redis.channels.live, feeds))
+        if new := set(feeds) - self._subscribed:
+            await self._subscription.add(*map(self._redis.channels.live, new))
+            self._subscribed |= new
 
     # Events and actions
 
@@ -232,8 +240,7 @@ class Follower:
         return follow.Filled(feed, entries)
 
     async def _probe(self, had: follow.Offsets) -> follow.Event:
-        token, channels = secrets.token_hex(8), self._hub.channels
-        watching = {name: audience for name, channel in channels.items() if (audience := channel.audience)}
+        token, watching = secrets.token_hex(8), self._hub.forget_left()
         # the token; older nodes know it as "word"
         message = orjson.dumps({"node": self._node, "word": token, "watching": watching})
         asked = self._redis_clock.wall()
@@ -244,10 +251,28 @@ class Follower:
 
     # Messages
 
-    async def _message(self, timeout: float) -> follow.Event | None:
-        message = await self._subscription.next(timeout)
-        if message is None:
+    def _on_stale(self) -> None:
+        self._wanted = True
+        if self._waiting is not None:
+            self._waiting.reschedule(0)  # at once
+
+    async def _next(self, timeout: float) -> tuple[str, bytes] | None:
+        """Return the next message; None if none comes in time, or before somebody comes to a stale feed."""
+        if self._wanted:
             return None
+        try:
+            async with asyncio.timeout(None) as self._waiting:
+                return await self._subscription.next(timeout)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting = None
+
+    async def _message(self, timeout: float) -> follow.Event | None:
+        message = await self._next(timeout)
+        if message is None:
+            wanted, self._wanted = self._wanted, False
+            return follow.Wanted() if wanted else None
         channel, data = message
         if channel == self._redis.channels.nodes:
             return self._node_reported(orjson.loads(data))
