@@ -18,6 +18,7 @@ from ticker.freshness import PROOF_LIMIT
 from ticker.journal import names
 from ticker.journal.embedded import Embedded
 from ticker.journal.feed_settings import FeedSettings
+from ticker.turns import Turns
 
 pytestmark = pytest.mark.anyio
 
@@ -169,19 +170,17 @@ async def test_after_a_stall_newcomers_are_told_what_is_proven_then(newsroom: Ne
     assert newsroom.follower.sessions == 1
 
 
-async def many_feeds(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+async def many_feeds(newsroom: Newsroom) -> None:
     """Open other feeds, and let them all take turns, so that the first one has its turn every few seconds alone."""
-    monkeypatch.setattr("ticker.asking.LEAST_SHARE", 1)
+    newsroom.follower._follow._asking._turns = Turns(PROBES, 1)
     for number in range(2 * PROBES):
         await newsroom.registry.open_feed(FeedSettings(f"other-{number}", "Other", "en", ""))
     await newsroom.until(lambda: len(newsroom.hub.channels) == 2 * PROBES + 1)
     await newsroom.until(lambda: all(channel.freshness.proven for channel in newsroom.hub.channels.values()))
 
 
-async def test_the_first_reader_of_a_feed_has_what_was_lost_before_it_is_told_of_a_proof(
-    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await many_feeds(newsroom, monkeypatch)
+async def test_the_first_reader_of_a_feed_has_what_was_lost_before_it_is_told_of_a_proof(newsroom: Newsroom) -> None:
+    await many_feeds(newsroom)
     await newsroom.file("one", silently=True)
     before = newsroom.channel.freshness.proof
     newsroom.clock.now += PROOF_LIMIT + 0.1  # as if nobody had read it for so long; the follower is not woken by this
@@ -193,10 +192,8 @@ async def test_the_first_reader_of_a_feed_has_what_was_lost_before_it_is_told_of
     assert (reader.page.texts, snapshot["at"] == beat["at"] != before) == (["one"], True)
 
 
-async def test_a_hole_in_a_feed_that_nobody_reads_is_found_within_a_round(
-    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await many_feeds(newsroom, monkeypatch)
+async def test_a_hole_in_a_feed_that_nobody_reads_is_found_within_a_round(newsroom: Newsroom) -> None:
+    await many_feeds(newsroom)
     await newsroom.file("one", silently=True)
     for _ in range(PROBES):
         sessions, sent = newsroom.follower.sessions, newsroom.clock.now
@@ -210,7 +207,7 @@ async def test_a_hole_in_a_feed_that_nobody_reads_is_found_within_a_round(
 async def test_feeds_are_compared_with_each_probe_only_while_somebody_reads_them(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await many_feeds(newsroom, monkeypatch)
+    await many_feeds(newsroom)
     asked: list[list[str]] = []
     original = newsroom.follower._journal.probe
 

@@ -1,20 +1,20 @@
 """For which feeds a probe asks: those that are watched, those that are not proven, and some of the others in turn.
 
 To ask for every feed with every probe cost a node with 10,000 feeds a fifth of a core. So a feed that nobody reads is
-compared with its log every UNWATCHED_INTERVAL seconds at the latest, a share with each probe. By the time somebody comes
+compared with its log every UNWATCHED_INTERVAL seconds at the latest, some with each probe. By the time somebody comes
 to it, its proof may be stale, which no reader is given; then a probe asks for such feeds at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from itertools import islice
 from typing import Final, Protocol
 
 from ticker.feed import Feed
 from ticker.freshness import Freshness
 from ticker.ring import Ring
+from ticker.turns import Turns
 
 PROBE_INTERVAL: Final = 1.0
 """Seconds between proofs. With the timeout of a probe, the bound on how long a lost Redis goes unnoticed."""
@@ -61,8 +61,7 @@ class Asking:
         self._copies = copies
         self._proven: set[str] = set()
         self._delayed: set[str] = set()
-        self._share = 0
-        self._round: Iterator[str] = iter(())
+        self._turns = Turns(PROBES, LEAST_SHARE)
 
     def proven(self, feed: str) -> None:
         """Note that a feed was proven."""
@@ -94,13 +93,4 @@ class Asking:
         """Return the feeds that a probe asks for when it is due by the clock."""
         channels = self._copies.channels
         watched = self._copies.watched & channels.keys()
-        return sorted((channels.keys() - self._proven).union(watched, channels.keys() & self._next_share()))
-
-    def _next_share(self) -> list[str]:
-        """Return the feeds whose turn it is; who is new has its turn in the next round at the latest."""
-        taken = list(islice(self._round, self._share))
-        if not taken:
-            every = list(self._copies.channels)
-            self._share, self._round = max(-(-len(every) // PROBES), LEAST_SHARE), iter(every)
-            taken = list(islice(self._round, self._share))
-        return taken
+        return sorted((channels.keys() - self._proven).union(watched, channels.keys() & self._turns.next(channels)))

@@ -61,6 +61,7 @@ class Follower:
         clock: Callable[[], float],
         consumers: Sequence[Consumer] = (),
         on_settings: Callable[[], None] = lambda: None,
+        on_held: Callable[[str], None] = lambda _: None,
         redis_clock: RedisClock | None = None,
         node: str | None = None,
         admin_key: str | None = None,
@@ -69,7 +70,8 @@ class Follower:
         """`redis` is used by nothing else, so that what a request waits for cannot hold up the proof of freshness.
 
         `clock` counts seconds and never runs backwards. `consumers` are given each entry after the hub. `on_settings`
-        is called when a feed was changed, a key revoked or a session ended. `node` is the name of this node among all,
+        is called when a feed was changed, a key revoked or a session ended, `on_held` with the name of a feed in which
+        a dispatch is held. `node` is the name of this node among all,
         `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes: they
         may be connected to a server that was demoted.
         """
@@ -78,6 +80,7 @@ class Follower:
         self._clock = clock
         self._consumers = consumers
         self._on_settings = on_settings
+        self._on_held = on_held
         self._redis_clock = redis_clock or RedisClock()
         self._node = node or secrets.token_hex(4)
         self._others = list(others)
@@ -147,7 +150,8 @@ class Follower:
     async def _session(self) -> None:
         self._subscribed = set()
         await self.feeds.set_up()
-        await self._subscription.add(self._redis.channels.nodes, self._redis.channels.settings)
+        channels = self._redis.channels
+        await self._subscription.add(channels.nodes, channels.settings, channels.held)
         await self._load_feeds(every=True)
         self.sessions += 1
         self._lost = False
@@ -276,6 +280,9 @@ class Follower:
         channel, data = message
         if channel == self._redis.channels.nodes:
             return self._node_reported(orjson.loads(data))
+        if channel == self._redis.channels.held:
+            self._on_held(data.decode())
+            return None
         if channel == self._redis.channels.settings:
             self._on_settings()
             await self._load_feeds(every=False)

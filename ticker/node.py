@@ -94,6 +94,9 @@ class Node:
             clock=time.monotonic,
             redis_clock=self.redis_clock,
         )
+        self._releaser = Releaser(
+            self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of
+        )
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
@@ -103,15 +106,13 @@ class Node:
             clock=time.monotonic,
             consumers=[self.deliveries, self.desk_watch],
             on_settings=self.desk_watch.check_soon,
+            on_held=self._releaser.expect,
             redis_clock=self.redis_clock,
             node=self._id,
             admin_key=settings.admin_key,
             others=self._connections[:2],
         )
         self.feeds = self.follower.feeds
-        self._releaser = Releaser(
-            self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of
-        )
 
     async def __aenter__(self) -> Self:
         running = [

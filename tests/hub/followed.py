@@ -63,6 +63,8 @@ class Followed:
         """Position → the last moment at which the log ended there."""
         self.probes: dict[str, tuple[int, str]] = {}
         """Time of each probe → its moment, and where the log ended then."""
+        self.asked: dict[str, float] = {}
+        """Time of each probe → when it was sent, by the node's clock."""
 
     # The log
 
@@ -280,7 +282,7 @@ class Followed:
         self.hub.forget_left()
         self.count += 1
         at, end = f"{self.count:06}", self.look()
-        self.probes[at] = self.moment, end
+        self.probes[at], self.asked[at] = (self.moment, end), self.clock.now
         self.messages.append(at)
         ends = {
             feed: EMPTY if feed in OTHERS else self.log.tails[-1] for feed in had if feed in OTHERS or not self.gone

@@ -215,6 +215,8 @@ class World(RuleBasedStateMachine, Followed):
             assert page.closed or page.held or not quick
             assert (bool(page.pending) or page.held) == (page in self.pages)
             return
+        if page.status not in (None, "delayed") and quick:
+            assert self.clock.now - self.asked[page.status] <= 3.0, "told of a proof that nobody looked after since"
         positions = self.history()
         if page.held:
             assert page.after not in positions[-1 - self.capacity :], "held, and this node knows its place"

@@ -47,6 +47,7 @@ class Channels:
     Attributes:
         nodes: each node's probes, with the numbers of its readers.
         settings: a feed was opened, edited or closed; a key was revoked, or a session ended.
+        held: the name of a feed in which a dispatch is held from now on.
         every: a pattern of all of them, and of all keys.
     """
 
@@ -56,6 +57,7 @@ class Channels:
         self._prefix = "ticker:" if database == 0 else f"ticker:{database}:"
         self.nodes = f"{self._prefix}nodes"
         self.settings = f"{self._prefix}changes"
+        self.held = f"{self._prefix}held"
 
     def live(self, feed: str) -> str:
         """Return the channel of a feed's entries, published as they are written."""
