@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, pairwise
 from unittest.mock import ANY
 
 import pytest
@@ -573,6 +573,31 @@ def test_a_probe_that_is_due_answers_who_wanted_one(node: Node) -> None:
     assert names[7] in node.sent(later).had
     node.proves(later)
     assert node.take(Tick(later)) == [Wait(later + PROBE_INTERVAL)]
+
+
+def test_so_many_feeds_that_are_not_proven_are_asked_for_by_probes_that_follow_each_other(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticker.asking.MOST_UNPROVEN", 10)
+    node.copies.channels = {f"{number:04}": Copy(node.log, 3) for number in range(25)}
+    node.copies.watched = {"0020"}
+    asked = []
+    for _ in range(3):
+        asked.append([*node.sent(NOW).had])
+        node.proves(NOW)
+    assert node.take(Tick(NOW)) == [Wait(NOW + PROBE_INTERVAL)]
+    first = ["0000", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0020"]
+    assert asked[0] == first, "those that somebody waits for are among the first"
+    assert {*chain.from_iterable(asked)} == node.copies.channels.keys()
+
+
+def test_feeds_that_are_damaged_keep_no_probe_after_the_other(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticker.asking.MOST_UNPROVEN", 10)
+    node.copies.channels = {f"{number:04}": Copy(node.log, 3) for number in range(15)}
+    node.copies.damaged = {*node.copies.channels}
+    node.sent(NOW)
+    node.proves(NOW)
+    assert node.take(Tick(NOW)) == [Wait(NOW + PROBE_INTERVAL)]
 
 
 def test_a_service_of_few_feeds_is_compared_every_second(node: Node) -> None:

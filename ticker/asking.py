@@ -28,6 +28,10 @@ PROBES: Final = int(UNWATCHED_INTERVAL / PROBE_INTERVAL)
 LEAST_SHARE: Final = 100
 """Unwatched feeds that each probe asks for at least. So a service with no more is compared every second, all of it."""
 
+MOST_UNPROVEN: Final = 1000
+"""Feeds that are not proven yet which one probe asks for at most, so that its token is not late for all it has to read.
+While there are more, the next probe follows at once."""
+
 
 class Copy(Protocol):
     """What this node has of one feed's log: its channel."""
@@ -62,6 +66,8 @@ class Asking:
         self._proven: set[str] = set()
         self._delayed: set[str] = set()
         self._turns = Turns(PROBES, LEAST_SHARE)
+        self.more = False
+        """Whether there were more feeds to ask for than the last probe could take."""
 
     def proven(self, feed: str) -> None:
         """Note that a feed was proven."""
@@ -91,6 +97,9 @@ class Asking:
 
     def due(self) -> list[str]:
         """Return the feeds that a probe asks for when it is due by the clock."""
-        channels = self._copies.channels
-        watched = self._copies.watched & channels.keys()
-        return sorted((channels.keys() - self._proven).union(watched, channels.keys() & self._turns.next(channels)))
+        channels, watched = self._copies.channels, self._copies.watched
+        # Watched ones first: somebody waits for their proof.
+        unproven = sorted(channels.keys() - self._proven, key=lambda feed: (feed not in watched, feed))
+        self.more = len(unproven) - len(self._copies.damaged) > MOST_UNPROVEN  # damaged ones stay unproven
+        turn = channels.keys() & self._turns.next(channels) & self._proven
+        return sorted((channels.keys() & watched & self._proven).union(turn, unproven[:MOST_UNPROVEN]))

@@ -343,10 +343,10 @@ class Follow:
             return Wait(self._probe_due)
         self._partial = now < self._probe_due
         self._probe, self._in_flight, self._asked, self._token_due = None, True, now, now + PROBE_TIMEOUT
-        if not self._partial:
-            self._probe_due = now + PROBE_INTERVAL
         self._wanted = False
         asked = self._asking.stale() if self._partial else self._asking.due()
+        if not self._partial:
+            self._probe_due = now if self._asking.more else now + PROBE_INTERVAL
         return SendProbe({feed: self._copies.channels[feed].feed.tail.offset for feed in asked})
 
     def _token_arrived(self, token: str, now: float) -> list[Action]:

@@ -3,5 +3,5 @@
 NAMES = (
     *("fanout", "linear", "stalled", "cutoff", "hundred"),
     *("post", "profile", "deflate", "longpoll", "pageload", "start"),
-    "strangers",
+    *("strangers", "feeds"),
 )
