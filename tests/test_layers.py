@@ -26,8 +26,8 @@ _CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "unplaced", 
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
-_FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
+_FOLLOWER = {"asking", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
+_NODE = {"client_address", "desk_watch", "follower", "guesses", "release", "settings", "turns"} | _FOLLOWER
 _WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -64,12 +64,14 @@ MAY_IMPORT = {
     "hub": _HUB,
     "journal": {"child"} | _JOURNAL,
     "goal": {"ring"} | _RING,
-    "follow": {"goal", "ring"} | _RING,
+    "turns": set[str](),
+    "asking": {"turns"} | _FRESH,
+    "follow": {"asking", "goal"} | _FRESH,
     "node_counts": set[str](),
     "redis_clock": _FEED,
     "feeds": _FEEDS,
     "follower": _FOLLOWER,
-    "release": _FEEDS,
+    "release": {"turns"} | _FEEDS,
     "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
     "web": _WEB,
@@ -84,6 +86,7 @@ HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uv
 PURE = {
     "admin",
     "allowance",
+    "asking",
     "changes",
     "channel",
     "delivery",
@@ -108,6 +111,7 @@ PURE = {
     "schema",
     "similar",
     "text",
+    "turns",
     "unplaced",
     "waiting",
     "wire",
