@@ -108,7 +108,7 @@ ELSEWHERE = {
     "web/embed/oembed.py": ["web/test_embed_oembed.py"],
     "web/embed/selection.py": ["web/test_embed_selection.py"],
     "web/embed/structured.py": ["web/test_embed_structured.py"],
-    "web/headers.py": ["web/test_problem_pages.py"],
+    "web/headers.py": ["web/test_problem_pages.py", "web/test_caching.py"],
     "web/faults.py": ["web/test_operation.py", "web/test_described.py"],
     "web/parameters.py": ["web/test_described.py"],
     "web/pin.py": ["web/test_desk.py"],
