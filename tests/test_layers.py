@@ -26,7 +26,7 @@ _CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "unplaced", 
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
-_FOLLOWER = {"asking", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
+_FOLLOWER = {"arrivals", "asking", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"client_address", "desk_watch", "follower", "guesses", "release", "settings", "turns"} | _FOLLOWER
 _WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
@@ -67,6 +67,7 @@ MAY_IMPORT = {
     "turns": set[str](),
     "asking": {"turns"} | _FRESH,
     "follow": {"asking", "goal"} | _FRESH,
+    "arrivals": {"asking", "follow", "goal"} | _FRESH,
     "node_counts": set[str](),
     "redis_clock": _FEED,
     "feeds": _FEEDS,
@@ -86,6 +87,7 @@ HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uv
 PURE = {
     "admin",
     "allowance",
+    "arrivals",
     "asking",
     "changes",
     "channel",

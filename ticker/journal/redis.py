@@ -21,6 +21,7 @@ from typing import Any, Final
 import hiredis
 import redis.asyncio
 from redis import exceptions
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -324,3 +325,15 @@ class Subscription:
             with _translated():
                 message = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
         return None if message is None else (message[1].decode(), message[2])
+
+    def ready(self) -> list[tuple[str, bytes]]:
+        """Return the messages that were received together with the last one, without waiting for any."""
+        messages = []
+        reader = self._connection._parser._reader  # type: ignore[attr-defined]  # noqa: SLF001  # `read_response` may wait
+        with _translated():
+            while (message := reader.gets(False)) is not NOT_ENOUGH_DATA:
+                if isinstance(message, Exception):
+                    raise message
+                if message[0] == b"message":
+                    messages.append((message[1].decode(), message[2]))
+        return messages
