@@ -9,7 +9,7 @@ delays nobody. A reader that comes from a node that was ahead of this one is hel
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -63,6 +63,8 @@ class Channel:
         self.polls = LongPoll(self, clock)
         self.streaming = 0
         """Readers here, caught up, lagging or held, without those who poll."""
+        self.resets = 0
+        """Snapshots made that told readers to start over."""
         self.cut_readers = 0
         """Readers cut because their sockets took nothing."""
         self._fan_out: FanOut | None = None
@@ -184,6 +186,7 @@ class Channel:
 
     def snapshot_frame(self, *, reset: bool) -> Frame:
         """Return the snapshot frame; all who ask between two changes or proofs share one."""
+        self.resets += reset
         if reset not in self._snapshots:
             self._snapshots[reset] = snapshot_frame(self.feed, reset=reset, at=self.freshness.proof)
         return self._snapshots[reset]
@@ -279,6 +282,14 @@ class Channel:
         """All readers but those who poll."""
         held = [reader for reader in self._unplaced if reader not in self._lagging]
         return [*self._lagging, *held, *self._all_caught_up()]
+
+    def readers_by_encoding(self) -> Counter[Encoding]:
+        """Return how many readers there are of each encoding, without those who poll."""
+        held = (reader for reader in self._unplaced if reader not in self._lagging)
+        counted = Counter(reader.encoding for reader in (*self._lagging, *held))
+        for (_, encoding), readers in self._caught_up.items():
+            counted[encoding] += len(readers)
+        return counted
 
     @property
     def lagging_count(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
+from ticker.durations import Durations
 from ticker.entry import Entry
 
 MAX_PENDING: Final = 10_000
@@ -77,6 +78,8 @@ class Deliveries:
         self._redis_time = redis_time
         self._deliveries: dict[Filed, Delivery] = {}
         self._kept: dict[Filed, Kept] = {}
+        self.durations = Durations()
+        """From the filing of each dispatch to its write to the last reader here."""
 
     def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
         """Note how an entry was written to the readers of this node, if it files a dispatch."""
@@ -88,6 +91,8 @@ class Deliveries:
             filed = self._clock() - self._redis_time() + datetime.fromisoformat(entry.at).timestamp()
             began, ended = ((moment - filed) * 1000 for moment in (fan_out.began, fan_out.ended))
             self.delivered(dispatch, Delivery(fan_out.readers, fan_out.lagging, began, ended))
+            if fan_out.readers:
+                self.durations.add(max(ended, 0.0) / 1000)
 
     def delivered(self, dispatch: Filed, delivery: Delivery) -> None:
         """Note how a dispatch was delivered to the readers of this node."""

@@ -43,6 +43,8 @@ class Feeds:
         self._sessions = sessions
         self._admin_key = admin_key
         self._settings: dict[str, FeedSettings] = {}
+        self.forks = 0
+        """Times that the log of a feed was found to have diverged from what this node had."""
 
     def private(self, name: str) -> bool:
         """Return True if a feed is known here and may be read with a key alone."""
@@ -127,6 +129,7 @@ class Feeds:
         feed, base, recent = await self._journal.load_feed(settings, self._hub.capacity)
         self._hub.open(feed, recent, base)
         if known:
+            self.forks += 1
             log.warning("%s has diverged (fork detected); its readers were reset", settings.name)
 
     async def check_keys(self) -> None:
