@@ -5,7 +5,7 @@ from __future__ import annotations
 from ticker.durations import BOUNDS, Durations
 
 
-def test_durations_are_counted_by_bound_and_begin_anew_once_taken() -> None:
+def test_durations_are_counted_by_bound_and_forgotten_once_taken() -> None:
     durations = Durations()
     for seconds in (0.0, BOUNDS[0], BOUNDS[0] + 1e-6, BOUNDS[-1], BOUNDS[-1] + 1):
         durations.add(seconds)

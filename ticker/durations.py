@@ -22,7 +22,7 @@ class Durations:
         self._total += seconds
 
     def take(self) -> tuple[list[int], float]:
-        """Return how many there were up to each bound and not up to the one before, and their sum; then begin anew."""
+        """Return how many there were up to each bound and not up to the one before, and their sum, and forget them."""
         taken = self._counts, self._total
         self.__init__()  # type: ignore[misc]
         return taken
