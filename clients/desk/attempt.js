@@ -35,11 +35,12 @@ const ROUTES = {
  * @param {Item} item
  * @returns {[url: string, init: RequestInit]}
  */
-export function request(base, { key, feed, change }) {
+export function request(base, { key, person, feed, change }) {
   const { method, path, revision } = ROUTES[change.kind](change);
   const headers = {
     "content-type": "application/json",
     "idempotency-key": `"${key}"`,
+    "ticker-person": person, // the cookie may be somebody else's by now: then it is refused
     ...(revision !== undefined && { "if-match": `"${revision}"` }),
   };
   const url = `${base}/v1/feeds/${encodeURIComponent(feed)}${path}`;
@@ -65,8 +66,9 @@ export function outcome(status, headers, body) {
   if (status === 401) return { is: "signed-out" };
   if (status === 408) return { is: "unknown" };
   if (status >= 500) return { is: "failed" };
-  const { type, detail, revision } = body;
-  return { is: "refused", problem: { type, detail, status, revision } };
+  const { type, detail, revision, errors, held } = body;
+  const fields = Array.isArray(errors) ? errors.map(({ field }) => ({ field: String(field) })) : undefined;
+  return { is: "refused", problem: { type, detail, status, revision, ...(fields && { errors: fields }), ...(held ? { held: true } : {}) } };
 }
 
 /** @param {any} body @returns {body is Problem} */

@@ -19,11 +19,11 @@ for (const [change, method, path, match] of /** @type {[Change, string, string, 
   [{ kind: "edit", id: "h01", revision: 2, body: "{}" }, "PATCH", "/held/h01", '"2"'],
   [{ kind: "spike", id: "h01", body: "{}" }, "DELETE", "/held/h01"],
 ])) {
-  test(`${change.kind} is ${method} ${path}, with its key and its bytes`, () => {
+  test(`${change.kind} is ${method} ${path}, with its key, its person and its bytes`, () => {
     const [url, init] = request("https://news.example/t", item(change));
     const headers = new Headers(init.headers);
     assert.deepEqual([init.method, url, init.body], [method, `https://news.example/t/v1/feeds/breaking${path}`, "{}"]);
-    assert.deepEqual([headers.get("idempotency-key"), headers.get("if-match")], ['"abc"', match ?? null]);
+    assert.deepEqual([headers.get("idempotency-key"), headers.get("ticker-person"), headers.get("if-match")], ['"abc"', "lena", match ?? null]);
   });
 }
 
@@ -54,6 +54,12 @@ test("a refusal has what the service says, and the revision that is current", ()
   assert.deepEqual(outcome(412, head(), { ...PROBLEM, status: 412, revision: 4 }), {
     is: "refused", problem: { type: PROBLEM.type, status: 412, detail: PROBLEM.detail, revision: 4 },
   });
+});
+
+test("of the fields at fault it keeps the names, and of a held dispatch that it is one: never its text", () => {
+  const errors = [{ field: "link", detail: "is not a full address" }];
+  const found = outcome(422, head(), { ...PROBLEM, errors, held: { text: "UNSAID" } });
+  assert.deepEqual("problem" in found && [found.problem.errors, found.problem.held], [[{ field: "link" }], true]);
 });
 
 test("it waits as long as it is told, within reason", () => {
