@@ -350,7 +350,7 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         if self._ended:
             self.transport.close()
         elif self._part == "body" and self.expect_100_continue:
-            self._end_gently()  # nobody can tell whether the body will still come: what comes may be the next request
+            self._end_gently()  # what comes now may be the body, or the next request
         elif self._error is not None and not self._refused:
             self._send_refusal(self._error)
         elif self._part == "head":  # its deadline was not enforced while a response was due
