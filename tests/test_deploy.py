@@ -181,7 +181,7 @@ def test_ours_are_built_here_run_a_command_of_the_program_and_take_its_settings(
         check(words(service.get("command")) or ["serve"])
         given = {name: value for name, value in environment(service).items() if name.startswith(PREFIX)}
         fields = {name.removeprefix(PREFIX).lower(): value for name, value in given.items() if value}
-        Settings(**{field: value for field, value in fields.items() if field in Settings.model_fields})
+        Settings.model_validate({field: value for field, value in fields.items() if field in Settings.model_fields})
 
 
 @each_compose
