@@ -347,6 +347,11 @@ class Subscription:
             return None
         return message[1].decode(), message[2]
 
+    async def readable(self) -> bool:
+        """Return True if something was received that is not taken yet, or the connection has ended. Never waits."""
+        with _translated():
+            return bool(await self._connection.can_read())
+
     def ready(self) -> list[tuple[str, bytes]]:
         """Return the messages that were received together with the last one, without waiting for any."""
         messages = []
