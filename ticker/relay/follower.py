@@ -101,6 +101,7 @@ class RelayFollower:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
+            self._hub.forget_left()
             self.copies.on_time(rfc3339(datetime.now(UTC)))
 
     # Sessions

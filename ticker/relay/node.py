@@ -11,9 +11,11 @@ from typing import Any, Final, Self
 
 from ticker.channel import Channel
 from ticker.client_address import ClientAddresses
+from ticker.durations import Durations
 from ticker.errors import AtUpstream, Unavailable
 from ticker.guesses import Guesses
 from ticker.hub import Hub
+from ticker.metrics import Metrics
 from ticker.node import Node, open_files
 from ticker.node_counts import RELAY_TIMEOUT, NodeCounts
 from ticker.relay.follower import RelayFollower
@@ -88,6 +90,19 @@ class RelayNode(Node):
         )
         self._relay_feeds = RelayFeeds(self.hub)
         self._elsewhere = Elsewhere(self.upstream_follower)
+        self.metrics = Metrics(self.hub)
+        self.posts = Durations()
+        self._count()
+
+    def _count(self) -> None:
+        """Name the numbers of a relay's parts for Prometheus: those of a node that a relay knows."""
+        metrics, follower = self.metrics, self.upstream_follower
+        metrics.measure("post_seconds", "From a POST request to its response.", self.posts)
+        metrics.count_by("responses", "Responses to requests, by status.", "status", lambda: self.responses)
+        metrics.count("relay_sessions", "Times a worker began to follow an upstream.", lambda: follower.sessions)
+        metrics.count("forks", "Times a feed continued with another history.", lambda: follower.copies.resets)
+        metrics.count("upstream_changes", "Changes of the upstream of a relay.", lambda: self.upstreams.changes)
+        metrics.show("log_writable", "1 while changes can be passed on.", lambda: follower.connected)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -106,7 +121,7 @@ class RelayNode(Node):
         return {name: each.audience + self.relays.watching(name) for name, each in self.hub.channels.items()}
 
     async def __aenter__(self) -> Self:
-        running = [self.upstream_follower.run()]
+        running = [self.upstream_follower.run(), self.metrics.run()]
         if self.settings.key:
             running.append(report_readers(self.upstream_follower, self.settings.key, self._id, self.audience))
         self._tasks = [asyncio.create_task(task) for task in running]
