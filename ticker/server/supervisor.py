@@ -14,12 +14,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from ticker.child import Child, KeptChild
 from ticker.errors import BadSetting, TickerError, Unavailable
+from ticker.journal.address import READ_SETTING, SETTING
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import cause
@@ -30,11 +31,14 @@ from ticker.journal.unusable import explained
 from ticker.journal.version import refuse_newer
 from ticker.log import configure
 from ticker.server.listeners import listen
+from ticker.server.metric_files import MetricFiles
 from ticker.server.systemd import Systemd
 from ticker.server.watchdog import Watchdog
 from ticker.settings import Settings
 
 log = logging.getLogger("ticker.supervisor")
+
+Result = TypeVar("Result")
 
 READY_TIMEOUT: Final = 30.0
 """Seconds a worker may take until it serves."""
@@ -74,9 +78,12 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         loop.add_signal_handler(signal.SIGHUP, reload.set)
     async with contextlib.AsyncExitStack() as stack:
         if settings.redis_url is None:
+            if settings.redis_read_url is not None:
+                raise BadSetting(f"{READ_SETTING} needs TICKER_REDIS_URL, the address of its primary")
             embedded = await stack.enter_async_context(Embedded(settings.data))
             settings = settings.model_copy(update={"redis_url": embedded.url})
         settings = await _prepare(settings)
+        files = stack.enter_context(MetricFiles())
         tried = asyncio.Event()
         setting_up = asyncio.create_task(_set_up(settings, tried))
         stack.callback(setting_up.cancel)
@@ -88,7 +95,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         workers = [
             KeptChild(
                 "a worker",
-                partial(_start_worker, settings, listener, watchdog),
+                partial(_start_worker, settings, listener, watchdog, files),
                 restart_delay=RESTART_DELAY,
                 retry_interval=RESTART_DELAY,
             )
@@ -139,13 +146,24 @@ async def _prepare(settings: Settings) -> Settings:
     """
     assert settings.redis_url is not None
     redis = Redis(settings.redis_url)
+    settings = await _reached(redis, SETTING, lambda: _check(redis, settings))
+    if settings.redis_read_url is not None:
+        replica = Redis(settings.redis_read_url, setting=READ_SETTING)
+        if replica.channels.nodes != redis.channels.nodes:
+            raise BadSetting(f"{READ_SETTING}: it must name the same database as {SETTING}")
+        await _reached(replica, READ_SETTING, lambda: refuse_newer(replica))
+    return settings
+
+
+async def _reached(redis: Redis, setting: str, act: Callable[[], Awaitable[Result]]) -> Result:
+    """Use a Redis once it can be reached, close it, and return what `act` did; `setting` is what has its address."""
     deadline = asyncio.get_running_loop().time() + REDIS_TIMEOUT
     try:
         while True:
             try:
-                return await _check(redis, settings)
+                return await act()
             except Unavailable as error:
-                failure = await explained(redis.url, error)
+                failure = await explained(redis.url, error, setting)
                 if isinstance(failure, BadSetting) or asyncio.get_running_loop().time() > deadline:
                     raise failure from None
                 await asyncio.sleep(0.2)
@@ -190,7 +208,7 @@ async def _set_up(settings: Settings, tried: asyncio.Event) -> None:
         await redis.close()
 
 
-async def _start_worker(settings: Settings, listener: socket.socket, watchdog: Watchdog) -> Child:
+async def _start_worker(settings: Settings, listener: socket.socket, watchdog: Watchdog, files: MetricFiles) -> Child:
     """Start a worker on a listening socket and wait until it serves.
 
     Raises:
@@ -200,8 +218,9 @@ async def _start_worker(settings: Settings, listener: socket.socket, watchdog: W
     with worker_end:
         lifeline, end = await asyncio.open_unix_connection(sock=supervisor_end)  # see worker.py
 
-        async def close_lifeline() -> None:
+        async def clear_away() -> None:
             end.close()
+            files.bury(worker.pid)
 
         descriptors = (listener.fileno(), worker_end.fileno())
         try:
@@ -210,7 +229,7 @@ async def _start_worker(settings: Settings, listener: socket.socket, watchdog: W
                 "-m",
                 "ticker.server.worker",
                 *map(str, descriptors),
-                on_exit=close_lifeline,
+                on_exit=clear_away,
                 pass_fds=descriptors,
             )
             end.write(settings.handed_over() + b"\n")
