@@ -100,8 +100,10 @@ def test_every_setting_in_it_is_one(path: Path) -> None:
 
 
 @each_file
-def test_a_document_names_it(path: Path) -> None:
-    assert any(name_of(path) in text for text in DOCUMENTS.values())
+def test_a_document_names_it_or_a_file_that_one_names_uses_it(path: Path) -> None:
+    inside = f"{path.parent.name}/{path.name}"
+    users = [name_of(other) for other in FILES if other != path and inside in other.read_text("utf-8")]
+    assert any(name in text for name in [name_of(path), *users] for text in DOCUMENTS.values())
 
 
 # Units
