@@ -230,6 +230,7 @@ class World(RuleBasedStateMachine, Followed):
     def join(self, page: Page) -> None:
         if not self.has_feed:
             return
+        self.clock.now += 1e-6  # a reader never comes at the very moment at which a probe is sent
         self.pages.append(page)
         quick = page.room is None
         self.channel.join(page, page.after)
