@@ -22,12 +22,31 @@ _FEED = {"entry", "dispatch"} | _ENTRY
 _CHANGES = {"feed", "wire", "schema"} | _FEED
 _RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
-_CHANNEL = {"caught_up", "delivery", "lagging", "longpoll", "reader", "similar", "unplaced", "waiting"} | _FRESH
+_CHANNEL = {
+    "caught_up",
+    "delivery",
+    "durations",
+    "lagging",
+    "longpoll",
+    "reader",
+    "similar",
+    "unplaced",
+    "waiting",
+} | _FRESH
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal"} | _JOURNAL
-_FOLLOWER = {"arrivals", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
+_FOLLOWER = {"arrivals", "asking", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
+_NODE = {
+    "client_address",
+    "desk_watch",
+    "follower",
+    "guesses",
+    "metrics",
+    "release",
+    "settings",
+    "turns",
+} | _FOLLOWER
 _WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -59,19 +78,23 @@ MAY_IMPORT = {
     "longpoll": {"reader", "unplaced", "waiting"} | _FRESH,
     "unplaced": {"reader"} | _FRESH,
     "lagging": {"reader"} | _FRESH,
-    "delivery": {"entry"} | _ENTRY,
+    "delivery": {"durations", "entry"} | _ENTRY,
     "awaited": set[str](),
     "channel": _CHANNEL,
     "hub": _HUB,
     "journal": {"child"} | _JOURNAL,
     "goal": {"ring"} | _RING,
-    "follow": {"goal", "ring"} | _RING,
-    "arrivals": {"follow", "goal"} | _RING | {"ring"},
+    "turns": set[str](),
+    "durations": set[str](),
+    "metrics": {"hub"} | _HUB,
+    "asking": {"turns"} | _FRESH,
+    "follow": {"asking", "goal"} | _FRESH,
+    "arrivals": {"asking", "follow", "goal"} | _FRESH,
     "node_counts": set[str](),
     "redis_clock": _FEED,
     "feeds": _FEEDS,
     "follower": _FOLLOWER,
-    "release": _FEEDS,
+    "release": {"turns"} | _FEEDS,
     "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
     "web": _WEB,
@@ -82,17 +105,25 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
+HOMES = {
+    "redis": {"journal"},
+    "hiredis": {"journal"},
+    "starlette": {"web"},
+    "uvicorn": {"server"},
+    "prometheus_client": {"metrics", "server"},
+}
 PURE = {
     "admin",
     "allowance",
     "arrivals",
+    "asking",
     "caught_up",
     "changes",
     "channel",
     "delivery",
     "desk",
     "dispatch",
+    "durations",
     "entry",
     "errors",
     "feed",
@@ -112,6 +143,7 @@ PURE = {
     "schema",
     "similar",
     "text",
+    "turns",
     "unplaced",
     "waiting",
     "wire",

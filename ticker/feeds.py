@@ -7,10 +7,11 @@ brought to the end of its log, so that its readers miss nothing; the follower do
 from __future__ import annotations
 
 import logging
+from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from ticker.errors import BrokenLog
+from ticker.errors import BrokenLog, Unavailable
 from ticker.hub import Hub
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
@@ -18,6 +19,10 @@ from ticker.journal.redis_errors import WrongType
 from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
 from ticker.wire import CloseCode
+
+OPENED_AT_ONCE: Final = 100
+"""Feeds whose logs are read in one pipeline: one after the other, those of a large
+service took a starting node a minute."""
 
 UNREADABLE: Final = (BrokenLog, WrongType, ValueError, KeyError, TypeError, AttributeError)
 """What is raised by a log that is damaged."""
@@ -38,6 +43,8 @@ class Feeds:
         self._sessions = sessions
         self._admin_key = admin_key
         self._settings: dict[str, FeedSettings] = {}
+        self.forks = 0
+        """Times that the log of a feed was found to have diverged from what this node had."""
 
     def private(self, name: str) -> bool:
         """Return True if a feed is known here and may be read with a key alone."""
@@ -59,15 +66,30 @@ class Feeds:
         Returns the feeds that are closed now, and open on this node until `finish`.
         """
         every = {settings.name: settings for settings in await self._registry.feeds()}
-        await subscribe(every)  # before a log is read, so that no entry is missed between the two
+        await subscribe(every.keys())  # before a log is read, so that no entry is missed between the two
         self._settings = every
         # Readers who may no longer read are dismissed before anything is waited for.
         closing = [name for name, settings in every.items() if not self._update_except_closing(settings)]
         for name in self._hub.channels.keys() - every.keys():
             self._hub.drop(name)
-        for name in every.keys() - self._hub.channels.keys():
-            await self.open(name)
+        new = [name for name in every if name not in self._hub.channels]
+        for names in (new[first : first + OPENED_AT_ONCE] for first in range(0, len(new), OPENED_AT_ONCE)):
+            await self._open_new(names)
         return closing
+
+    async def _open_new(self, names: list[str]) -> None:
+        """Open feeds that are new to this node, in their order; a damaged one does not block the others."""
+        reads = (self._journal.load_feed(self._settings[name], self._hub.capacity) for name in names)
+        for name, read in zip(names, await gather(*reads, return_exceptions=True), strict=True):
+            if isinstance(read, Unavailable):  # if it changed meanwhile, it is read alone
+                await self.open(name)
+            elif isinstance(read, UNREADABLE):
+                self._mark_damaged(name, read)
+            elif isinstance(read, BaseException):
+                raise read
+            else:
+                feed, base, recent = read
+                self._hub.open(feed, recent, base)
 
     def finish(self, closing: Iterable[str]) -> None:
         """End the feeds that are closed now, all of whose entries were published. From now on, the feeds are known."""
@@ -93,9 +115,12 @@ class Feeds:
         try:
             await self._open(settings)
         except UNREADABLE as fault:
-            if name not in self._hub.damaged:
-                log.error("the log of %s is damaged (%s): see `ticker verify`", name, fault)
-            self._hub.mark_damaged(name)
+            self._mark_damaged(name, fault)
+
+    def _mark_damaged(self, name: str, fault: Exception) -> None:
+        if name not in self._hub.damaged:
+            log.error("the log of %s is damaged (%s): see `ticker verify`", name, fault)
+        self._hub.mark_damaged(name)
 
     async def _open(self, settings: FeedSettings) -> None:
         known = settings.name in self._hub.channels
@@ -104,6 +129,7 @@ class Feeds:
         feed, base, recent = await self._journal.load_feed(settings, self._hub.capacity)
         self._hub.open(feed, recent, base)
         if known:
+            self.forks += 1
             log.warning("%s has diverged (fork detected); its readers were reset", settings.name)
 
     async def check_keys(self) -> None:

@@ -47,6 +47,8 @@ class Channels:
     Attributes:
         nodes: each node's probes, with the numbers of its readers.
         settings: a feed was opened, edited or closed; a key was revoked, or a session ended.
+        held: the name of a feed in which a dispatch is held from now on.
+        of_all: these three; on the others are entries.
         every: a pattern of all of them, and of all keys.
     """
 
@@ -56,6 +58,8 @@ class Channels:
         self._prefix = "ticker:" if database == 0 else f"ticker:{database}:"
         self.nodes = f"{self._prefix}nodes"
         self.settings = f"{self._prefix}changes"
+        self.held = f"{self._prefix}held"
+        self.of_all = self.nodes, self.settings, self.held
 
     def live(self, feed: str) -> str:
         """Return the channel of a feed's entries, published as they are written."""

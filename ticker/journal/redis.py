@@ -341,11 +341,11 @@ class Subscription:
 
     async def next(self, timeout: float) -> tuple[str, bytes] | None:
         """Return the next message and its channel, or None if none comes within `timeout` seconds."""
-        with _translated():
-            message = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
-        if message is None or message[0] != b"message":  # Redis also confirms each subscription
-            return None
-        return message[1].decode(), message[2]
+        message = [b""]
+        while message is not None and message[0] != b"message":  # Redis also confirms each subscription
+            with _translated():
+                message = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
+        return None if message is None else (message[1].decode(), message[2])
 
     async def readable(self) -> bool:
         """Return True if something was received that is not taken yet, or the connection has ended. Never waits."""
