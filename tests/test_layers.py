@@ -101,7 +101,7 @@ MAY_IMPORT = {
     "server": _SERVER,
     "load": {"child", "errors"},
     "client": set(),  # it is used without the service
-    "cli": _SERVER | {"server", "load"},
+    "cli": _SERVER | {"server", "load", "client"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }
