@@ -34,9 +34,20 @@ class Feeds:
     """Keeps the hub's feeds as the registry has them."""
 
     def __init__(
-        self, hub: Hub, journal: Journal, registry: Registry, sessions: Sessions, *, admin_key: str | None = None
+        self,
+        hub: Hub,
+        journal: Journal,
+        registry: Registry,
+        sessions: Sessions,
+        *,
+        admin_key: str | None = None,
+        listing: Registry | None = None,
     ) -> None:
-        """`admin_key` is issued where the log was emptied."""
+        """`admin_key` is issued where the log was emptied.
+
+        `listing` says which feeds there are; it must be of the server that `journal` reads, by default `registry`.
+        """
+        self._listing = listing or registry
         self._hub = hub
         self._journal = journal
         self._registry = registry
@@ -65,7 +76,7 @@ class Feeds:
 
         Returns the feeds that are closed now, and open on this node until `finish`.
         """
-        every = {settings.name: settings for settings in await self._registry.feeds()}
+        every = {settings.name: settings for settings in await self._listing.feeds()}
         await subscribe(every.keys())  # before a log is read, so that no entry is missed between the two
         self._settings = every
         # Readers who may no longer read are dismissed before anything is waited for.

@@ -19,6 +19,7 @@ from ticker.errors import NotFound, Unavailable
 from ticker.follower import Follower
 from ticker.guesses import Guesses
 from ticker.hub import Hub
+from ticker.journal.address import READ_SETTING
 from ticker.journal.append import Receipt
 from ticker.journal.delivery import DeliveryReports
 from ticker.journal.held import HeldDispatches
@@ -110,6 +111,8 @@ class Node:
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = Redis(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
+        replica = settings.redis_read_url
+        self._reads = None if replica is None else Redis(replica, on_refusal=on_refusal, setting=READ_SETTING)
         self.follower = Follower(
             following,
             self.hub,
@@ -121,6 +124,7 @@ class Node:
             node=self._id,
             admin_key=settings.admin_key,
             others=self._connections[:2],
+            reads=self._reads,
         )
         self.feeds = self.follower.feeds
 
@@ -167,7 +171,7 @@ class Node:
         await asyncio.wait(self._tasks)
         with contextlib.suppress(Unavailable, CommandError):
             await self.delivery_reports.store(self._id, self.deliveries)  # what was measured since the last time
-        for redis in self._connections:
+        for redis in (*self._connections, *([] if self._reads is None else [self._reads])):
             await redis.close()
 
     def note_kept(self, feed: str, receipt: Receipt) -> None:

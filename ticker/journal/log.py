@@ -242,13 +242,21 @@ class Journal:
         for response in (written, *found, time, published):
             if isinstance(response, Exception) and not isinstance(response, WrongType | LogFull):
                 raise response
-        tails = {
-            feed: Tail(int(state[0]), state[1].decode())
-            for feed, state in zip(feeds, found, strict=True)
-            if not isinstance(state, WrongType) and None not in state
-        }
         seconds, micros = time
-        return Probed(tails, rfc3339(datetime.fromtimestamp(seconds + micros / 1e6, UTC)), isinstance(written, LogFull))
+        return Probed(
+            _tails(feeds, found),
+            rfc3339(datetime.fromtimestamp(seconds + micros / 1e6, UTC)),
+            isinstance(written, LogFull),
+        )
+
+    async def tails(self, feeds: list[str]) -> dict[str, Tail]:
+        """Return where each log ends; without those that are not there or cannot be read."""
+        asked = (("HMGET", names.state(feed), "offset", "hash") for feed in feeds)
+        found = await self._redis.pipeline_outcomes(*asked)
+        for response in found:
+            if isinstance(response, Exception) and not isinstance(response, WrongType):
+                raise response
+        return _tails(feeds, found)
 
     async def history(
         self, feed: str, before: str | None, limit: int, narrow: tuple[str, str] | None = None
@@ -315,3 +323,11 @@ class Journal:
             for revision in reversed(page.revisions):
                 yield revision
             before, more = page.before, page.before is not None
+
+
+def _tails(feeds: list[str], states: list[Any]) -> dict[str, Tail]:
+    return {
+        feed: Tail(int(state[0]), state[1].decode())
+        for feed, state in zip(feeds, states, strict=True)
+        if not isinstance(state, WrongType) and None not in state
+    }
