@@ -135,6 +135,19 @@ def test_a_reader_of_a_private_feed_that_floods_is_closed_with_1008(service: Ser
     service.until(lambda: readers(service, feed) == 0)
 
 
+def test_what_is_no_frame_behind_an_unanswered_handshake_refuses_it(own_service: Service) -> None:
+    feed = own_service.open_feed()
+    assert own_service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"}).status_code == 200
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (UPGRADE | own_service.authorization).items())
+    with connect_to(own_service) as connection, own_service.frozen("valkey"):  # its key is being looked up meanwhile
+        connection.socket.sendall(f"GET /v1/feeds/{feed}/live HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
+        time.sleep(0.1)  # in one piece with the handshake, it would be refused before
+        connection.socket.sendall(b"\xff\xff\xff\xff")
+        assert connection.head()[0] == 400
+    assert own_service.http.get("/healthz").status_code == 200
+    assert "Traceback" not in "".join(own_service.errors), own_service.errors
+
+
 @pytest.mark.parametrize("sent", [PING * 2000, b"\x81\x81\0\0\0\0\xff" + PING * 10, TEXT * 500 + PING * 500])
 def test_a_flood_in_one_piece_leaves_no_message(service: Service, sent: bytes) -> None:
     feed = service.open_feed()

@@ -67,6 +67,13 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         if frames and not self.close_sent:
             self._spend(frames=frames)
 
+    def handle_parser_exception(self) -> None:
+        """End the connection for bytes that are no frames; before its handshake is answered, refuse that."""
+        if self.conn.close_sent is None:
+            self._refuse()
+        else:
+            super().handle_parser_exception()
+
     def handle_connect(self, event: Request) -> None:
         """Start the application, unless websockets finds a fault with the handshake."""
         if self.conn.accept(event).status_code == 101:
