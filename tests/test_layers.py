@@ -25,9 +25,9 @@ _FRESH = {"freshness", "ring"} | _RING
 _CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "unplaced", "waiting"} | _FRESH
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk", "limits"} | _HUB
-_FEEDS = {"hub", "journal"} | _JOURNAL
+_FEEDS = {"hub", "journal", "shard_hub"} | _JOURNAL
 _FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
+_NODE = {"shard_followers", "client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
 _WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -68,7 +68,9 @@ MAY_IMPORT = {
     "node_counts": set[str](),
     "redis_clock": _FEED,
     "feeds": _FEEDS,
+    "shard_hub": {"hub"} | _HUB,
     "follower": _FOLLOWER,
+    "shard_followers": {"follower"} | _FOLLOWER,
     "release": _FEEDS,
     "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
@@ -106,6 +108,7 @@ PURE = {
     "reader",
     "ring",
     "schema",
+    "shard_hub",
     "similar",
     "text",
     "unplaced",

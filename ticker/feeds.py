@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
-from ticker.errors import BrokenLog
+from ticker.errors import BrokenLog, Unavailable
 from ticker.hub import Hub
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
+from ticker.journal.names import FEEDS
 from ticker.journal.redis_errors import WrongType
 from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
+from ticker.journal.shard import Shard
+from ticker.shard_hub import ShardHub
 from ticker.wire import CloseCode
 
 UNREADABLE: Final = (BrokenLog, WrongType, ValueError, KeyError, TypeError, AttributeError)
@@ -29,15 +33,29 @@ class Feeds:
     """Keeps the hub's feeds as the registry has them."""
 
     def __init__(
-        self, hub: Hub, journal: Journal, registry: Registry, sessions: Sessions, *, admin_key: str | None = None
+        self,
+        hub: Hub | ShardHub,
+        journal: Journal,
+        registry: Registry,
+        sessions: Sessions,
+        *,
+        admin_key: str | None = None,
+        shard: Shard | None = None,
+        known: dict[str, FeedSettings] | None = None,
     ) -> None:
-        """`admin_key` is issued where the log was emptied."""
+        """`admin_key` is issued where the log was emptied.
+
+        Of a cluster, `shard` is the one whose feeds these are, and `known` has the settings of the feeds of all shards.
+        """
         self._hub = hub
         self._journal = journal
         self._registry = registry
         self._sessions = sessions
         self._admin_key = admin_key
-        self._settings: dict[str, FeedSettings] = {}
+        self.stale = False
+        """Whether there may be newer settings, which could not be read."""
+        self._shard = shard
+        self._settings: dict[str, FeedSettings] = {} if known is None else known
 
     def private(self, name: str) -> bool:
         """Return True if a feed is known here and may be read with a key alone."""
@@ -51,16 +69,22 @@ class Feeds:
 
     async def set_up(self) -> None:
         """Give a log that was emptied, or never used, the default feed and the admin key."""
-        await self._registry.ensure(self._admin_key)
+        if self._shard is None:
+            await self._registry.ensure(self._admin_key)
+        elif self._shard.has_key(FEEDS):  # one shard's part; what it needs of others does not hold it up
+            with suppress(Unavailable):
+                await self._registry.ensure(self._admin_key)
 
     async def load(self, subscribe: Callable[[Iterable[str]], Awaitable[None]]) -> list[str]:
         """Read which feeds there are, and their settings; open those that are new to this node.
 
         Returns the feeds that are closed now, and open on this node until `finish`.
         """
-        every = {settings.name: settings for settings in await self._registry.feeds()}
+        every = {settings.name: settings for settings in await self._listed()}
         await subscribe(every)  # before a log is read, so that no entry is missed between the two
-        self._settings = every
+        for name in [name for name in self._settings if self._has(name)]:
+            del self._settings[name]
+        self._settings.update(every)
         # Readers who may no longer read are dismissed before anything is waited for.
         closing = [name for name, settings in every.items() if not self._update_except_closing(settings)]
         for name in self._hub.channels.keys() - every.keys():
@@ -68,6 +92,21 @@ class Feeds:
         for name in every.keys() - self._hub.channels.keys():
             await self.open(name)
         return closing
+
+    def _has(self, name: str) -> bool:
+        return self._shard is None or self._shard.has(name)
+
+    async def _listed(self) -> list[FeedSettings]:
+        """Return the settings of all feeds, or of those of the shard."""
+        try:
+            found = await self._registry.feeds(self._has)
+        except Unavailable:
+            if self._shard is None or not self._settings:
+                raise
+            self.stale = True  # the list is on another shard, which is down
+            return [settings for name, settings in self._settings.items() if self._has(name)]
+        self.stale = False
+        return found
 
     def finish(self, closing: Iterable[str]) -> None:
         """End the feeds that are closed now, all of whose entries were published. From now on, the feeds are known."""
@@ -114,7 +153,12 @@ class Feeds:
         reading = [(channel, reader) for channel in channels for reader in channel.readers]
         if not reading:
             return
-        holders = {holder.key: holder for holder, _ in await self._registry.holders()}
+        try:
+            holders = {holder.key: holder for holder, _ in await self._registry.holders()}
+        except Unavailable:
+            if self._shard is None:
+                raise
+            return  # the keys are on another shard; while that is down, none can be revoked
         ids = list({reader.session for _, reader in reading if reader.session is not None})
         lasting = await self._sessions.lasting(ids) if ids else set()
         for channel, reader in reading:

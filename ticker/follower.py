@@ -23,13 +23,16 @@ from ticker.entry import Entry
 from ticker.errors import CannotWrite, Unavailable
 from ticker.feeds import UNREADABLE, Feeds
 from ticker.hub import Hub
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, Subscription
-from ticker.journal.redis_errors import CommandError, cause
+from ticker.journal.redis_errors import CommandError, Moved, Redirected, cause
 from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
+from ticker.journal.shard import Shard
 from ticker.node_counts import NodeCounts
 from ticker.redis_clock import RedisClock
+from ticker.shard_hub import ShardHub
 
 RETRY_INTERVAL: Final = 0.25
 """Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
@@ -56,7 +59,7 @@ class Follower:
     def __init__(
         self,
         redis: Redis,
-        hub: Hub,
+        hub: Hub | ShardHub,
         *,
         clock: Callable[[], float],
         consumers: Sequence[Consumer] = (),
@@ -65,15 +68,19 @@ class Follower:
         node: str | None = None,
         admin_key: str | None = None,
         others: Iterable[Redis] = (),
+        shard: Shard | None = None,
+        known: dict[str, FeedSettings] | None = None,
     ) -> None:
         """`redis` is used by nothing else, so that what a request waits for cannot hold up the proof of freshness.
 
         `clock` counts seconds and never runs backwards. `consumers` are given each entry after the hub. `on_settings`
         is called when a feed was changed, a key revoked or a session ended. `node` is the name of this node among all,
         `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes: they
-        may be connected to a server that was demoted.
+        may be connected to a server that was demoted. Of a cluster, `shard` is the one to follow, of whose feeds the
+        hub is, and `known` has the settings of the feeds of all.
         """
-        self._redis = redis
+        self._shard = shard
+        self._redis = redis if shard is None else shard.redis
         self._hub = hub
         self._clock = clock
         self._consumers = consumers
@@ -82,14 +89,21 @@ class Follower:
         self._node = node or secrets.token_hex(4)
         self._others = list(others)
         self._journal = Journal(redis)
+        self._probed = self._journal if shard is None else Journal(shard.redis)
         self._follow = follow.Follow(hub)
         self._counts = NodeCounts()
         self._awaited = Awaited()
         """Entries, by feed and offset, and tokens of changes to feeds themselves."""
         self._subscription: Subscription
-        self._lost = False
+        self.lost = False
+        """Whether Redis could not be reached the last time."""
+        self.on_loss: Callable[[], None] = lambda: None
+        """Called when that is found."""
+        self._moved = False
+        """Whether the last session ended since a part of the log had moved."""
         registry = Registry(redis)
-        self.feeds = Feeds(hub, self._journal, registry, Sessions(redis, registry), admin_key=admin_key)
+        sessions = Sessions(redis, registry)
+        self.feeds = Feeds(hub, self._journal, registry, sessions, admin_key=admin_key, shard=shard, known=known)
         self.writable = False
         """Whether the log takes entries, as of the last probe."""
         self.refuses_writes = False
@@ -98,6 +112,17 @@ class Follower:
         """How often this node began to follow Redis."""
         self.filled = 0
         """Entries that pub/sub had not brought and the log did."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether it has any feeds."""
+        return bool(self._hub.channels)
+
+    @property
+    def behind(self) -> bool:
+        """Whether a feed is not in sync with Redis, other than those whose logs are damaged."""
+        damaged = self._hub.damaged
+        return any(each.freshness.behind for name, each in self._hub.channels.items() if name not in damaged)
 
     async def wait_for_entry(self, feed: str, offset: int, timeout: float) -> None:
         """Wait until this node has written an entry to its readers; for so many seconds at most."""
@@ -108,12 +133,12 @@ class Follower:
             pass
 
     @asynccontextmanager
-    async def wait_for_change(self, timeout: float) -> AsyncIterator[str]:
+    async def wait_for_change(self, timeout: float, token: str | None = None) -> AsyncIterator[str]:
         """Give a token to publish with a change of a feed itself, and wait at the end until this node has seen it.
 
-        For so many seconds at most; not at all where the change was refused.
+        `token` names the one to give. For so many seconds at most; not at all where the change was refused.
         """
-        token = secrets.token_hex(8)
+        token = token or secrets.token_hex(8)
         async with self._awaited.expected(token.encode(), timeout):
             yield token
 
@@ -124,16 +149,22 @@ class Follower:
                 async with self._redis.subscription() as self._subscription:
                     await self._session()
             except Exception as error:  # any error: a node that stopped following must log it
+                moved = isinstance(error, Moved | Redirected) and not self._moved
                 if not isinstance(error, Unavailable | CommandError):
                     log.exception("following Redis failed")
-                elif not self._lost:
+                elif not (moved or self.lost):
                     log.warning("%s", cause(error))
                 await self._note_loss(refuses_writes=isinstance(error, CannotWrite))
-            await self._take(follow.Lost())
+                self._moved = moved
+            if not self._moved:  # else the next session begins at once, unless another follower takes over
+                await self._take(follow.Lost())
             await asyncio.sleep(RETRY_INTERVAL)
 
     async def _note_loss(self, *, refuses_writes: bool) -> None:
-        self._lost = True
+        self.lost = True
+        if self._shard is not None:
+            self._shard.look_soon()
+        self.on_loss()
         self.writable, self.refuses_writes = False, refuses_writes
         if refuses_writes:
             for other in self._others:
@@ -144,7 +175,7 @@ class Follower:
         await self._subscription.add(self._redis.channels.nodes, self._redis.channels.settings)
         await self._load_feeds(every=True)
         self.sessions += 1
-        self._lost = False
+        self.lost = self._moved = False
         await self._take(follow.Resumed(self._clock()))
         while True:
             await self._take(follow.Tick(self._clock()))
@@ -155,8 +186,8 @@ class Follower:
         closing = await self.feeds.load(self._subscribe)
         names = [name for name in self._hub.channels if name in known] if every else closing
         if names:
-            found = await self._journal.probe(names, NOTHING)
-            for name in names:
+            found = await self._probed.probe(names, NOTHING)
+            for name in set(names) - found.moved:
                 had = self._hub.channels[name].feed.tail.offset
                 await self._take(follow.LogEnd(name, had, found.tails.get(name)))
         self.feeds.finish(closing)
@@ -196,6 +227,8 @@ class Follower:
                 await self.feeds.open(feed)
                 return follow.Restarted(feed)
             case follow.CheckKeys():
+                if self.feeds.stale:
+                    await self._load_feeds(every=False)
                 await self.feeds.check_keys()
             case follow.SetUp(missing):
                 log.warning(
@@ -237,7 +270,10 @@ class Follower:
         # the token; older nodes know it as "word"
         message = orjson.dumps({"node": self._node, "word": token, "watching": watching})
         asked = self._redis_clock.wall()
-        ends, at, full = await self._journal.probe(list(had), message)
+        ends, at, full, moved = await self._probed.probe(list(had), message)
+        if moved and self._shard is not None:  # they are proven where they go, once they are there
+            self._shard.look_soon()
+            had = {name: offset for name, offset in had.items() if name not in moved}
         self._redis_clock.measure(asked, at)
         self.writable, self.refuses_writes = not full, full
         return follow.ProbeSent(follow.Probe(token, had, ends, at))

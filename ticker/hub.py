@@ -43,6 +43,8 @@ class Hub:
         self._draining = False
         self.channels: Mapping[str, Channel] = MappingProxyType(self._channels)
         """The channels by name, for reading."""
+        self.unreached: Callable[[str], bool] = lambda name: False  # noqa: ARG005
+        """Whether a feed may be on a part of the log that this node has not reached since it started."""
 
     def __len__(self) -> int:
         return sum(map(len, self._channels.values()))
@@ -117,6 +119,8 @@ class Hub:
                 raise Unavailable(
                     f"The log of {name!r} is damaged; `ticker verify` shows where", retry_after=30
                 ) from None
+            if self.unreached(name):
+                raise Unavailable("This node has not reached this part of the log yet; try again in a moment") from None
             raise no_such_feed(name) from None
 
     def open_channels(self) -> Mapping[str, Channel]:

@@ -8,6 +8,7 @@ import resource
 import secrets
 import time
 from collections import Counter
+from functools import partial
 from typing import Final, Self
 
 from ticker.channel import Channel
@@ -15,17 +16,20 @@ from ticker.client_address import ClientAddresses
 from ticker.delivery import Deliveries, Filed, Kept
 from ticker.desk_watch import DeskWatch
 from ticker.errors import NotFound, Unavailable
+from ticker.feeds import Feeds
 from ticker.follower import Follower
 from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.journal.append import Receipt
+from ticker.journal.cluster import Cluster
+from ticker.journal.connect import connect
 from ticker.journal.delivery import DeliveryReports
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import HeldDispatches
 from ticker.journal.invitations import Invitations
 from ticker.journal.log import Journal
 from ticker.journal.people import People
 from ticker.journal.rate import Rates
-from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
@@ -33,6 +37,7 @@ from ticker.journal.sessions import Sessions
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
+from ticker.shard_followers import ShardFollowers
 
 RESERVED_FILES: Final = 128
 """Open files kept from readers: connections to Redis, the listening socket, correspondents."""
@@ -55,8 +60,8 @@ class Node:
             Demands(settings.require_aof is True, not settings.allow_eviction, settings.replicas)
         )
         on_refusal = self.server_check.note_refusal
-        self.redis = Redis(settings.redis_url, on_refusal=on_refusal)
-        slow = Redis(settings.redis_url, response_timeout=settings.replica_timeout + 1.0, on_refusal=on_refusal)
+        self.redis = connect(settings.redis_url, on_refusal=on_refusal)
+        slow = connect(settings.redis_url, response_timeout=settings.replica_timeout + 1.0, on_refusal=on_refusal)
         self._connections = [self.redis, slow]
         self.journal = Journal(
             slow if settings.replicas else self.redis,
@@ -92,11 +97,11 @@ class Node:
             redis_clock=self.redis_clock,
         )
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
-        following = Redis(settings.redis_url, on_refusal=on_refusal)
+        following = connect(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
-        self.follower = Follower(
+        follower = partial(
+            Follower,
             following,
-            self.hub,
             clock=time.monotonic,
             consumers=[self.deliveries, self.desk_watch],
             on_settings=self.desk_watch.check_soon,
@@ -105,6 +110,15 @@ class Node:
             admin_key=settings.admin_key,
             others=self._connections[:2],
         )
+        self.follower: Follower | ShardFollowers
+        if isinstance(following, Cluster):
+            known: dict[str, FeedSettings] = {}
+            feeds = Feeds(self.hub, self.journal, self.registry, self.sessions, known=known)
+            self.follower = ShardFollowers(
+                following, self.hub, lambda hub, shard: follower(hub, shard=shard, known=known), feeds
+            )
+        else:
+            self.follower = follower(self.hub)
         self.feeds = self.follower.feeds
         self._releaser = Releaser(
             self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import hiredis
 import redis.asyncio
@@ -28,7 +28,7 @@ from redis.backoff import NoBackoff
 from ticker.errors import CannotWrite, NotPermitted, Unavailable
 from ticker.journal.address import check_address, refused_option
 from ticker.journal.names import Channels
-from ticker.journal.redis_errors import CommandError, UnknownScript, is_wrong_server, translate
+from ticker.journal.redis_errors import CommandError, Moved, UnknownScript, is_wrong_server, translate
 
 RESPONSE_TIMEOUT: Final = 1.5
 """Seconds Redis may take to respond. With a probe each second, a dead Redis is noticed within three."""
@@ -54,6 +54,12 @@ def _translated() -> Iterator[None]:
         yield
     except (exceptions.RedisError, OSError) as error:
         raise translate(error) from error
+
+
+Answer = TypeVar("Answer")
+
+_MESSAGES: Final = frozenset([b"message", b"smessage"])
+"""What a message begins with; smessage: of a sharded channel."""
 
 
 class Script:
@@ -99,6 +105,7 @@ class Redis:
         self.user = str(pool.connection_kwargs.get("username") or "default")
         self.channels = Channels(int(pool.connection_kwargs.get("db") or 0))
         self.url = url
+        self.host = str(pool.connection_kwargs.get("host", ""))
         self._response_timeout = response_timeout
         self._on_refusal = on_refusal
         self._pool = pool
@@ -165,7 +172,7 @@ class Redis:
         """Whether the connection that commands use is open."""
         return bool(self._connection.is_connected)
 
-    def _submit(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
+    def _submit(self, command: tuple[Any, ...]) -> Awaitable[Any]:
         response: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queued.append((command, response))
         if self._sender is None:
@@ -244,8 +251,8 @@ class Redis:
         return ours
 
     @asynccontextmanager
-    async def dedicated_connection(self) -> AsyncIterator[Redis]:
-        """Give a connection that nobody else uses meanwhile, as WAIT needs.
+    async def dedicated_connection(self, key: str = "") -> AsyncIterator[Redis]:
+        """Give a connection that nobody else uses meanwhile, as WAIT needs, to where `key` is kept.
 
         Once it is lost, every command on it fails: on another connection, WAIT would not cover the earlier writes.
         """
@@ -274,9 +281,13 @@ class Redis:
         """Give a connection that subscribes to channels; it is closed at the end and never reconnects by itself."""
         connection = _new_connection(self._pool)
         try:
-            yield Subscription(connection)
+            yield Subscription(connection, self.channels)
         finally:
             await connection.disconnect(nowait=True)
+
+    async def shards(self) -> list[Redis]:
+        """Return a client of each part of the log: of a single Redis, this one."""
+        return [self]
 
     async def close(self) -> None:
         """Close all connections. Callers that still wait for a response get Unavailable."""
@@ -289,6 +300,23 @@ class Redis:
         self._queued, self._sender = [], None
         await self._connection.disconnect(nowait=True)
         await self._close_idle()
+
+
+async def of_each_shard(redis: Redis, ask: Callable[[Redis], Awaitable[Answer]]) -> list[Answer]:
+    """Return what is answered about each part of the log: one answer for a single Redis.
+
+    The shards of a cluster that cannot be reached are left out.
+
+    Raises:
+        Unavailable: none of them can.
+    """
+    shards = await redis.shards()
+    found = await asyncio.gather(*map(ask, shards), return_exceptions=True)
+    failed = [each for each in found if isinstance(each, BaseException)]
+    for failure in failed:
+        if len(failed) == len(shards) or not isinstance(failure, Unavailable):
+            raise failure
+    return [each for each in found if not isinstance(each, BaseException)]
 
 
 def _pack(command: tuple[Any, ...]) -> bytes:
@@ -305,22 +333,35 @@ def _new_connection(pool: redis.asyncio.ConnectionPool) -> Connection:
 class Subscription:
     """One connection that subscribes to channels."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, channels: Channels) -> None:
         self._connection = connection
+        self._channels = channels
 
     async def add(self, *channels: str) -> None:
         """Subscribe to more channels."""
         with _translated():
             async with asyncio.timeout(RESPONSE_TIMEOUT):
                 try:
-                    await self._connection.send_packed_command(_pack(("SUBSCRIBE", *channels)))
+                    await self._connection.send_packed_command(b"".join(map(_pack, self._commands(channels))))
                 except RuntimeError as error:  # uvloop's, where the connection was reset while idle
                     raise exceptions.ConnectionError("the connection was lost") from error
 
+    def _commands(self, channels: tuple[str, ...]) -> list[tuple[str, ...]]:
+        if not self._channels.sharded:
+            return [("SUBSCRIBE", *channels)]
+        # One command takes channels of one slot.
+        return [("SUBSCRIBE" if each == self._channels.settings else "SSUBSCRIBE", each) for each in channels]
+
     async def next(self, timeout: float) -> tuple[str, bytes] | None:
-        """Return the next message and its channel, or None if none comes within `timeout` seconds."""
+        """Return the next message and its channel, or None if none comes within `timeout` seconds.
+
+        Raises:
+            Moved: a channel has left this server, with its slot.
+        """
         with _translated():
             message = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
-        if message is None or message[0] != b"message":  # Redis also confirms each subscription
+        if message is None or message[0] not in _MESSAGES:  # Redis also confirms each subscription
+            if message is not None and message[0] == b"sunsubscribe":
+                raise Moved("A part of the log has moved to another server")
             return None
         return message[1].decode(), message[2]

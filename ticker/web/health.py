@@ -48,13 +48,13 @@ async def readyz(request: Request) -> Response:
     hub = node.hub
     if hub.draining:
         return json({"status": "draining"}, 503)
-    # A feed whose log is damaged is damaged on every node: sending its readers elsewhere would not help.
     if node.follower.refuses_writes:
         return json({"status": "the log takes no entries"}, 503)
     if node.server_check.fault is not None:
         return json({"status": node.server_check.fault.status}, 503)
-    whole = [channel for name, channel in hub.channels.items() if name not in hub.damaged]
-    if not hub.ready or any(channel.freshness.behind for channel in whole):
+    # A feed whose log is damaged, or whose shard is down, is so on every node: to send its readers elsewhere would not
+    # help.
+    if not hub.ready or node.follower.behind:
         return json({"status": "not level with Redis"}, 503)
     return json({"status": "ready"})
 

@@ -1,0 +1,70 @@
+"""A part of the hub: the feeds that one shard of a Redis Cluster has, for the follower of that shard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from ticker.channel import Channel
+from ticker.entry import Entry, Tail
+from ticker.feed import Feed
+from ticker.hub import Hub
+
+
+class ShardHub:
+    """Used as the hub is, by a follower that knows no feeds but these."""
+
+    def __init__(self, hub: Hub, has: Callable[[str], bool], on_known: Callable[[], None]) -> None:
+        """`has` says of which feeds it is; `on_known` is called whenever it is known which of them there are."""
+        self._hub = hub
+        self._has = has
+        self._on_known = on_known
+        self.capacity = hub.capacity
+        self.channels: Mapping[str, Channel] = _Channels(hub.channels, has)
+
+    @property
+    def damaged(self) -> AbstractSet[str]:
+        """See `Hub.damaged`."""
+        return {name for name in self._hub.damaged if self._has(name)}
+
+    def open(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> Channel:
+        """See `Hub.open`."""
+        return self._hub.open(feed, recent, base)
+
+    def mark_damaged(self, name: str) -> None:
+        """See `Hub.mark_damaged`."""
+        self._hub.mark_damaged(name)
+
+    def drop(self, name: str) -> None:
+        """See `Hub.drop`."""
+        self._hub.drop(name)
+
+    def retain(self, names: Collection[str]) -> None:
+        """Drop every feed of the shard but these, which are all that it has."""
+        for name in (self.channels.keys() | self.damaged) - set(names):
+            self._hub.drop(name)
+        self._on_known()
+
+    def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
+        """See `Hub.publish`."""
+        self._hub.publish(feed, entry, pinned)
+
+
+class _Channels(Mapping[str, Channel]):
+    """Those of all channels whose feeds the shard has."""
+
+    def __init__(self, channels: Mapping[str, Channel], has: Callable[[str], bool]) -> None:
+        self._channels = channels
+        self._has = has
+
+    def __getitem__(self, name: str) -> Channel:
+        if not self._has(name):
+            raise KeyError(name)
+        return self._channels[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return filter(self._has, self._channels)
+
+    def __len__(self) -> int:
+        return sum(map(self._has, self._channels))
