@@ -16,12 +16,12 @@ def test_a_shard_sees_and_drops_its_own_feeds_alone(log: Log, clock: Clock) -> N
     hub, known = Hub(capacity=8, limit=3, clock=clock), list[None]()
     shard = ShardHub(hub, lambda name: name.startswith("s"), lambda: known.append(None))
     for name in ("sport", "science", "breaking"):
-        shard.open(log.feed(0, name), [], log.tails[0])
+        log.open_in(hub, name)
     assert (shard.capacity, [*shard.channels], len(shard.channels)) == (8, ["science", "sport"], 2)
     assert shard.channels["sport"] is hub.channels["sport"]
     assert shard.channels.get("breaking") is None
     shard.publish("sport", log.file(), None)
-    assert hub.channels["sport"].feed.tail.offset == 1
+    assert hub.channels["sport"].feed.tail.offset == 4
     for name in ("stocks", "breaking"):
         shard.mark_damaged(name)
     assert (shard.damaged, hub.damaged) == ({"stocks"}, {"stocks", "breaking"})

@@ -84,16 +84,16 @@ class ShardFollowers:
 
     async def wait_for_entry(self, feed: str, offset: int, timeout: float) -> None:
         """See `Follower.wait_for_entry`."""
-        for each in self._following.values():
-            if each.shard.has(feed):
-                await each.follower.wait_for_entry(feed, offset, timeout)
+        follower = next((each.follower for each in self._following.values() if each.shard.has(feed)), None)
+        if follower is not None:
+            await follower.wait_for_entry(feed, offset, timeout)
 
     @asynccontextmanager
     async def wait_for_change(self, timeout: float) -> AsyncIterator[str]:
         """See `Follower.wait_for_change`; of the shards that can be reached, all see it."""
         token = secrets.token_hex(8)
         async with AsyncExitStack() as stack:
-            for each in self._following.values():
+            for each in list(self._following.values()):  # which may change meanwhile
                 if not each.follower.lost:
                     await stack.enter_async_context(each.follower.wait_for_change(timeout, token))
             yield token

@@ -49,6 +49,10 @@ class Redirected(CommandError):
         self.ask = not isinstance(error, exceptions.MovedError)
 
 
+class ShardDown(CannotWrite):
+    """A shard of a cluster has no primary, or the cluster is not whole."""
+
+
 class TryAgain(CannotWrite):
     """Two servers of a cluster have some of the keys of a command each, while a slot migrates. It was not run."""
 
@@ -88,7 +92,9 @@ def translate(error: Exception) -> Exception:
             ours = Redirected(error)
         case exceptions.TryAgainError():
             ours = TryAgain("The log takes no entries now")
-        case exceptions.ReadOnlyError() | exceptions.ClusterDownError():
+        case exceptions.ClusterDownError():
+            ours = ShardDown("The log takes no entries now")
+        case exceptions.ReadOnlyError():
             ours = CannotWrite("The log takes no entries now")
         case exceptions.NoScriptError():
             ours = UnknownScript(str(error))
@@ -123,4 +129,4 @@ def is_wrong_server(error: Exception) -> bool:
 
 def is_down(error: Exception) -> bool:
     """Return True if an error, in the place of a response, means that a shard of a cluster gave none."""
-    return isinstance(error, Unavailable) and not isinstance(error, CannotWrite)
+    return isinstance(error, ShardDown) or (isinstance(error, Unavailable) and not isinstance(error, CannotWrite))
