@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Self
@@ -94,10 +94,13 @@ class Side:
         """Note what it has run before the first turn."""
         self._began, self._ran = time.monotonic(), kernel.cpu(self.pids)
 
-    def turn(self) -> None:
-        """Send a dispatch, count until the peer rests, and wait until every reader has it."""
+    def turn(self, publish: Callable[[Peer, Crowds], object] | None = None) -> None:
+        """Send a dispatch, or what `publish` does; count until the peer rests, and wait until every reader has it."""
         began, before = time.monotonic(), kernel.cpu(self.pids)
-        self.peer.publish_next(self.crowds)
+        if publish is None:
+            self.peer.publish_next(self.crowds)
+        else:
+            publish(self.peer, self.crowds)
         kernel.until_rest(self.pids, CATCH_UP_TIMEOUT)
         self.turns.append(kernel.cpu(self.pids) - before)
         self._in_turns += time.monotonic() - began

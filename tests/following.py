@@ -44,9 +44,11 @@ class Watcher(Reader):
     def __init__(self) -> None:
         super().__init__()
         self.page = Page()
+        self.writes = 0
         self.dismissed = False
 
     def write(self, data: bytes) -> bool:
+        self.writes += 1
         for line in data.splitlines():
             self.page.take(orjson.loads(line))
         return True

@@ -74,8 +74,11 @@ def test_a_quantile_of_a_simple_delivery_is_read_off() -> None:
 class Written:
     """A channel that wrote an entry as it is told."""
 
-    def __init__(self, fan_out: FanOut | None) -> None:
-        self.fan_out = fan_out
+    def __init__(self, written: FanOut | None) -> None:
+        self._written = written
+
+    def fan_out(self, dispatch: str) -> FanOut | None:
+        return self._written
 
 
 def _deliveries_of(fan_out: FanOut | None, *, clock: float = 0.0, redis_time: float = 0.0) -> Deliveries:
@@ -121,12 +124,12 @@ def test_only_what_files_a_dispatch_is_measured() -> None:
 def test_a_channel_measures_how_it_writes_each_entry() -> None:
     log, clock = Log(), Clock()
     channel = log.channel(clock)
-    assert channel.fan_out is None
+    assert channel.fan_out("a") is None
     for slow in (False, False, True):
         channel.join(Socket(slow=slow), None)
     clock.now += 5
-    channel.publish(log.file())
-    assert channel.fan_out == FanOut(2, 1, 1005.0, 1005.0)
+    channel.publish(log.file(id="a"))
+    assert channel.fan_out("a") == FanOut(2, 1, 1005.0, 1005.0)
 
 
 def _filed(id: str) -> Filed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -56,9 +57,10 @@ class Copy:
         for entry in log.entries[:last]:
             self.ring.add(entry, entry_frame(entry))
 
-    def publish(self, entry: Entry) -> None:
-        self.ring.add(entry, entry_frame(entry))
-        fold(entry, self.feed)
+    def publish(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self.ring.add(entry, entry_frame(entry))
+            fold(entry, self.feed)
 
 
 class Copies:
@@ -94,7 +96,7 @@ class Node:
         actions = self.follow.take(event)  # type: ignore[arg-type]
         for action in actions:
             if isinstance(action, Publish):
-                self.copies.channels[action.feed].publish(action.entry)
+                self.copies.channels[action.feed].publish(action.entries)
         return actions
 
     def probe(self, ends: dict[str, Tail] | None = None, now: float = NOW, token: str = "t") -> None:
@@ -115,8 +117,8 @@ def node() -> Node:
     return Node()
 
 
-def publishes(entries: list[Entry]) -> list[Action]:
-    return [Publish("a", entry) for entry in entries]
+def publishes(*together: list[Entry]) -> list[Action]:
+    return [Publish("a", entries) for entries in together]
 
 
 # Entries
@@ -124,85 +126,85 @@ def publishes(entries: list[Entry]) -> list[Action]:
 
 def test_the_next_entry_is_published(node: Node) -> None:
     [entry] = node.entries(4, 4)
-    assert node.take(Arrived("a", entry)) == [Publish("a", entry)]
+    assert node.take(Arrived("a", [entry])) == publishes([entry])
 
 
 def test_a_next_entry_that_does_not_chain_restarts_the_feed(node: Node) -> None:
     other = written(4, "1" * 40)
-    assert node.take(Arrived("a", other.entries[3])) == [Restart("a")]
+    assert node.take(Arrived("a", [other.entries[3]])) == [Restart("a")]
     assert node.take(Restarted("a")) == []
 
 
 def test_a_hole_is_filled_before_the_entry_that_revealed_it(node: Node) -> None:
     [entry] = node.entries(7, 7)
-    assert node.take(Arrived("a", entry)) == [Fill("a", 4, 6)]
-    assert node.take(Filled("a", node.entries(4, 6))) == publishes(node.entries(4, 7))
+    assert node.take(Arrived("a", [entry])) == [Fill("a", 4, 6)]
+    assert node.take(Filled("a", node.entries(4, 6))) == publishes(node.entries(4, 6), node.entries(7, 7))
     assert node.copies.channels["a"].feed.tail == node.log.tails[7]
 
 
 def test_a_hole_is_filled_by_as_many_reads_as_it_takes(node: Node) -> None:
-    node.take(Arrived("a", node.log.entries[9]))
+    node.take(Arrived("a", [node.log.entries[9]]))
     assert node.take(Filled("a", node.entries(4, 5))) == [*publishes(node.entries(4, 5)), Fill("a", 6, 9)]
-    assert node.take(Filled("a", node.entries(6, 9))) == publishes(node.entries(6, 10))
+    assert node.take(Filled("a", node.entries(6, 9))) == publishes(node.entries(6, 9), node.entries(10, 10))
 
 
 def test_a_read_is_bounded() -> None:
     node = Node()
     node.log = written(3 + 2 * FILL_BATCH + 1)
     node.copies.channels["a"] = Copy(node.log, 3)
-    assert node.take(Arrived("a", node.log.entries[-1])) == [Fill("a", 4, 3 + FILL_BATCH)]
+    assert node.take(Arrived("a", [node.log.entries[-1]])) == [Fill("a", 4, 3 + FILL_BATCH)]
     *_, more = node.take(Filled("a", node.entries(4, 3 + FILL_BATCH)))
     assert more == Fill("a", 4 + FILL_BATCH, 3 + 2 * FILL_BATCH)
 
 
 def test_a_hole_of_which_the_log_knows_nothing_restarts_the_feed(node: Node) -> None:
-    node.take(Arrived("a", node.log.entries[5]))
+    node.take(Arrived("a", [node.log.entries[5]]))
     assert node.take(Filled("a", [])) == [Restart("a")]
 
 
 @pytest.mark.parametrize("first", [5, 6])
 def test_what_is_read_must_chain_from_where_this_node_is(node: Node, first: int) -> None:
-    node.take(Arrived("a", node.log.entries[9]))
+    node.take(Arrived("a", [node.log.entries[9]]))
     assert node.take(Filled("a", node.entries(first, 8))) == [Restart("a")]
 
 
 def test_what_chains_is_published_up_to_the_fork(node: Node) -> None:
     other = written(10, "1" * 40)
-    node.take(Arrived("a", node.log.entries[9]))
+    node.take(Arrived("a", [node.log.entries[9]]))
     read = [*node.entries(4, 5), *other.entries[5:9]]
     assert node.take(Filled("a", read)) == [*publishes(node.entries(4, 5)), Restart("a")]
 
 
 def test_an_entry_that_does_not_chain_to_what_filled_the_hole_restarts_the_feed(node: Node) -> None:
     other = written(6, "1" * 40)
-    node.take(Arrived("a", other.entries[5]))
+    node.take(Arrived("a", [other.entries[5]]))
     assert node.take(Filled("a", node.entries(4, 5))) == [*publishes(node.entries(4, 5)), Restart("a")]
     assert node.take(Restarted("a")) == []
 
 
 def test_an_entry_that_is_known_already_is_ignored(node: Node) -> None:
     for entry in node.entries(1, 3):
-        assert node.take(Arrived("a", entry)) == []
+        assert node.take(Arrived("a", [entry])) == []
 
 
 def test_a_known_offset_of_another_history_restarts_the_feed(node: Node) -> None:
     other = written(3, "1" * 40)
     for entry in other.entries:
-        assert node.take(Arrived("a", entry)) == [Restart("a")]
+        assert node.take(Arrived("a", [entry])) == [Restart("a")]
 
 
 def test_an_entry_older_than_the_ring_is_ignored(node: Node) -> None:
     node.copies.channels["a"].ring = Ring(node.log.tails[3], 8)
     other = written(2, "1" * 40)
-    assert node.take(Arrived("a", other.entries[1])) == []
+    assert node.take(Arrived("a", [other.entries[1]])) == []
 
 
 def test_an_entry_of_a_feed_that_has_no_channel_is_ignored(node: Node) -> None:
-    assert node.take(Arrived("b", node.log.entries[3])) == []
+    assert node.take(Arrived("b", [node.log.entries[3]])) == []
 
 
 def test_a_log_that_cannot_be_read_restarts_the_feed_and_the_goal_is_given_up(node: Node) -> None:
-    node.take(Arrived("a", node.log.entries[5]))
+    node.take(Arrived("a", [node.log.entries[5]]))
     assert node.take(Unreadable("a")) == [Restart("a")]
     assert node.take(Restarted("a")) == []
 
@@ -318,7 +320,7 @@ def test_after_a_new_session_or_a_change_a_probe_is_due_and_the_one_before_is_vo
 
 def test_when_redis_is_lost_every_feed_is_delayed_and_what_was_under_way_is_given_up(node: Node) -> None:
     node.copies.channels["b"] = Copy(node.log, 2)
-    node.take(Arrived("a", node.log.entries[5]))
+    node.take(Arrived("a", [node.log.entries[5]]))
     assert node.take(Lost()) == [Delay("a"), Delay("b")]
     assert node.take(Lost()) == [Delay("a"), Delay("b")]
     assert node.take(Restarted("a")) == []
@@ -354,7 +356,7 @@ def test_a_feed_is_proven_only_after_what_pub_sub_did_not_bring_was_read(node: N
 
 def test_what_arrived_after_the_probe_does_not_spoil_its_proof(node: Node) -> None:
     node.probe()
-    node.take(Arrived("a", node.log.entries[3]))
+    node.take(Arrived("a", [node.log.entries[3]]))
     assert node.take(TokenArrived("t", NOW))[-1] == Prove("a", AT, beat=True, asked=NOW)
 
 

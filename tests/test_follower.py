@@ -33,6 +33,34 @@ async def test_entries_arrive_in_order_and_beats_prove_them(newsroom: Newsroom) 
     assert beats[-1]["watching"] == 1
 
 
+async def test_what_comes_together_is_written_together(newsroom: Newsroom) -> None:
+    watcher = newsroom.read()
+    await newsroom.file("the first one, with which the script is loaded")
+    await newsroom.until(lambda: len(watcher.page.lines) == 1)
+    before = watcher.writes
+    await asyncio.gather(*(newsroom.file(f"line {number}") for number in range(20)))
+    await newsroom.until(lambda: len(watcher.page.lines) == 21)
+    assert watcher.writes - before < 20
+    assert newsroom.follower.filled == 0
+
+
+async def test_what_comes_together_is_taken_up_to_what_cannot_be_read(newsroom: Newsroom) -> None:
+    watcher = newsroom.read()
+    await newsroom.file("one")
+    await newsroom.until(lambda: watcher.page.texts == ["one"])
+    texts = [b'{"kind":"air","at":"","air":{"on":false}}', b'{"kind":"from the future","at":""}']
+    hash, publish = newsroom.channel.feed.tail.hash, []
+    for offset, text in enumerate(texts, 2):
+        hash = chain(hash, text)
+        publish.append(
+            ("PUBLISH", newsroom.redis.channels.live("breaking"), b"%d %b %b" % (offset, hash.encode(), text))
+        )
+    await newsroom.redis.pipeline(*publish)
+    await newsroom.until(lambda: watcher.page.resets == 1)
+    kinds = [frame["type"] for frame in watcher.page.frames]
+    assert "air" in kinds, "those before it are published"
+
+
 async def test_who_waits_for_an_entry_is_told_when_it_is_here(newsroom: Newsroom) -> None:
     several = [asyncio.create_task(newsroom.follower.wait_for_entry("breaking", 1, 60)) for _ in range(3)]
     await asyncio.sleep(0)

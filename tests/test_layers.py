@@ -26,7 +26,7 @@ _CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "unplaced", 
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal", "shard_hub"} | _JOURNAL
-_FOLLOWER = {"awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
+_FOLLOWER = {"arrivals", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
 _NODE = {"shard_followers", "client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
 _WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
@@ -65,6 +65,7 @@ MAY_IMPORT = {
     "journal": {"child"} | _JOURNAL,
     "goal": {"ring"} | _RING,
     "follow": {"goal", "ring"} | _RING,
+    "arrivals": {"follow", "goal"} | _RING | {"ring"},
     "node_counts": set[str](),
     "redis_clock": _FEED,
     "feeds": _FEEDS,
@@ -86,6 +87,7 @@ HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uv
 PURE = {
     "admin",
     "allowance",
+    "arrivals",
     "changes",
     "channel",
     "delivery",

@@ -44,7 +44,7 @@ ELSEWHERE = {
     "changes": ["changes/test_change.py", "changes/test_kind.py", "test_correction.py"],
     "channel.py": [
         *("hub/test_joining.py", "hub/test_closing.py", "hub/test_another_history.py", "hub/test_laws.py"),
-        "hub/test_freshness_of_readers.py",
+        *("hub/test_freshness_of_readers.py", "hub/test_bursts.py"),
     ],
     "goal.py": ["test_follow.py"],
     "hub.py": ["hub/test_hub.py"],
@@ -109,7 +109,7 @@ ELSEWHERE = {
     "web/embed/oembed.py": ["web/test_embed_oembed.py"],
     "web/embed/selection.py": ["web/test_embed_selection.py"],
     "web/embed/structured.py": ["web/test_embed_structured.py"],
-    "web/headers.py": ["web/test_problem_pages.py"],
+    "web/headers.py": ["web/test_problem_pages.py", "web/test_caching.py"],
     "web/faults.py": ["web/test_operation.py", "web/test_described.py"],
     "web/parameters.py": ["web/test_described.py"],
     "web/pin.py": ["web/test_desk.py"],

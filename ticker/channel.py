@@ -1,24 +1,25 @@
 """One feed on this node: what it shows, its ring of ready-made frames, and the readers who follow it.
 
-Publishing is synchronous: a frame is written to the socket of each reader who has caught up, and that is all. A reader
-has no queue. When a socket takes less than the whole frame, its reader lags, with a cursor at that frame; once its
-socket is writable it catches up from the ring (lagging.py). Too far behind for the ring, it gets a fresh snapshot;
-stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and delays nobody. A
-reader that comes from a node that was ahead of this one is held at its position (unplaced.py).
+Publishing is synchronous: what is new, one frame or all that came together, is written to the socket of each reader who
+has caught up, and that is all. A reader has no queue. When a socket takes less than the whole, its reader lags, with a
+cursor after it; once its socket is writable it catches up from the ring (lagging.py). Too far behind for the ring, it
+gets a fresh snapshot; stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and
+delays nobody. A reader that comes from a node that was ahead of this one is held at its position (unplaced.py).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
-from ticker.changes import entry_frame, fold
+from ticker.changes import entry_frame, fold, kind_of
 from ticker.delivery import FanOut
 from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.freshness import Freshness, Notice
-from ticker.lagging import LaggingReaders, Progress
+from ticker.lagging import LaggingReaders, Progress, chunks
 from ticker.longpoll import LongPoll
 from ticker.origins import EVERY
 from ticker.reader import FROM_SNAPSHOT, Reader
@@ -26,6 +27,8 @@ from ticker.ring import Ring
 from ticker.similar import RecentDispatches
 from ticker.unplaced import UNPLACED, UnplacedReaders
 from ticker.wire import CloseCode, Encoding, Frame, snapshot_frame
+
+NONE_PINNED: Final[Mapping[str, dict[str, Any]]] = MappingProxyType({})
 
 
 class Channel:
@@ -59,8 +62,7 @@ class Channel:
         """Readers here, caught up, lagging or held, without those who poll."""
         self.cut_readers = 0
         """Readers cut because their sockets took nothing."""
-        self.fan_out: FanOut | None = None
-        """How the newest entry was written to readers; None before the first."""
+        self._fan_out: FanOut | None = None
         self._begin(feed, recent, base)
 
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
@@ -74,25 +76,60 @@ class Channel:
 
     # Entries
 
-    def publish(self, entry: Entry, pinned: dict[str, Any] | None = None) -> None:
-        """Apply the next entry and write its frame to every reader who has caught up.
+    def publish(self, *entries: Entry, pinned: Mapping[str, dict[str, Any]] = NONE_PINNED) -> None:
+        """Apply the next entries, which came together, and write their frames to every reader who has caught up.
 
-        `pinned` is the dispatch that the entry pins, if the feed does not show it.
+        `pinned` has, by their ids, dispatches that the entries pin and the feed may not show.
+
+        Raises:
+            ValueError, KeyError: one is not an entry that this version can read. Those before it are published.
         """
-        readers, lagging, began = len(self), self._set_aside(), self._clock()
+        for first in range(0, len(entries), self._capacity):  # the ring holds as many, so that none of them is missed
+            self._publish(entries[first : first + self._capacity], pinned)
+
+    def _publish(self, entries: Sequence[Entry], pinned: Mapping[str, dict[str, Any]]) -> None:
+        before, began = self.feed.tail.offset, self._clock()
+        try:
+            for entry in entries:
+                self._apply(entry, pinned)
+        finally:
+            self._write_after(before, began)
+
+    def _apply(self, entry: Entry, pinned: Mapping[str, dict[str, Any]]) -> None:
         frame = entry_frame(entry)
-        self.ring.add(entry, frame)
         fold(entry, self.feed)
-        if pinned is not None:
-            self.feed.learn(self.as_known(pinned))
+        self.ring.add(entry, frame)
+        if (id := kind_of(entry).pinned_id(entry)) is not None and id in pinned:
+            self.feed.learn(self.as_known(pinned[id]))
         self.recent_dispatches.add(entry)
+
+    def _write_after(self, offset: int, began: float) -> None:
+        """Write what came after an offset, which is as far as those got who have caught up.
+
+        The frames are those of the ring: where a dispatch was killed since, the kill is written in its place.
+        """
+        frames = self.ring.after(offset)
+        if not frames:
+            return
+        readers, lagging = len(self), self._set_aside()
         self._snapshots.clear()
         self.freshness.entry_published()
-        self._write_to_caught_up(frame, self.feed.tail.offset)
+        for group in chunks(frames):
+            offset += len(group)
+            self._write_to_caught_up(group, offset)
         if self._unplaced:
             self._continue(self._unplaced.settle())
-        self.polls.publish([frame])
-        self.fan_out = FanOut(readers - lagging, lagging, began, self._clock())
+        self.polls.publish(frames)
+        self._fan_out = FanOut(readers - lagging, lagging, began, self._clock())
+
+    def fan_out(self, dispatch: str) -> FanOut | None:
+        """Return how the newest entries were written, with a dispatch that is new in them; None before the first.
+
+        One that was killed before it was written to anybody has reached nobody.
+        """
+        written = self._fan_out
+        killed = written is not None and self.ring.tombstone(dispatch) is not None
+        return written._replace(readers=0, lagging=0) if written is not None and killed else written
 
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         """Continue with another history: everything readers show is void, and nothing is proven yet."""
@@ -108,13 +145,16 @@ class Channel:
 
     def announce(self, frame: Frame) -> None:
         """Write a frame that matters only now to the readers who have caught up, or wait for this node to."""
-        self._write_to_caught_up(frame, self.feed.tail.offset)
+        self._write_to_caught_up([frame], self.feed.tail.offset)
         self._write_to_unplaced(lambda reader: getattr(frame, reader.encoding))
 
-    def _write_to_caught_up(self, frame: Frame, cursor: int) -> None:
+    def _write_to_caught_up(self, frames: Sequence[Frame], cursor: int) -> None:
+        """Write frames at once; a reader whose socket does not take them all lags, and goes on after `cursor`."""
         for (kind, encoding), readers in self._caught_up.items():
-            for reader in kind.write_to_all(readers, getattr(frame, encoding)):
-                self._lag(reader, cursor)
+            if readers:
+                data = b"".join([getattr(frame, encoding) for frame in frames])
+                for reader in kind.write_to_all(readers, data):
+                    self._lag(reader, cursor)
 
     def _write_to_unplaced(self, data: Callable[[Reader], bytes]) -> None:
         for reader in self._unplaced.at_positions:
@@ -183,7 +223,7 @@ class Channel:
             self.polls.freshness_changed()
         status = self.freshness.status(self.feed.tail.position) if notice is not Notice.NONE else None
         if status is not None:
-            self._write_to_caught_up(status, self.feed.tail.offset)
+            self._write_to_caught_up([status], self.feed.tail.offset)
 
     # Who may read, and until when
 

@@ -13,7 +13,7 @@ MAX_PENDING: Final = 10_000
 
 
 class FanOut(NamedTuple):
-    """How one node wrote one entry to its readers.
+    """How one node wrote an entry to its readers, alone or with others that came together with it.
 
     Attributes:
         readers: those it was written to at once.
@@ -61,9 +61,8 @@ class Kept(NamedTuple):
 class Measured(Protocol):
     """A channel, which measures how it writes."""
 
-    @property
-    def fan_out(self) -> FanOut | None:
-        """How the newest entry was written to readers."""
+    def fan_out(self, dispatch: str) -> FanOut | None:
+        """Return how the newest entries were written to readers, with a dispatch that is new in them."""
 
 
 class Deliveries:
@@ -81,12 +80,13 @@ class Deliveries:
 
     def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
         """Note how an entry was written to the readers of this node, if it files a dispatch."""
-        fan_out = self._channels[feed].fan_out
-        if entry.kind == "file" and fan_out is not None:
+        if entry.kind != "file":
+            return
+        dispatch = Filed(feed, entry.content["dispatch"]["id"], entry.at)
+        if (fan_out := self._channels[feed].fan_out(dispatch.id)) is not None:
             # Seconds by the hub's clock from the filing: filing is by the clock of Redis, and both tell what is now.
             filed = self._clock() - self._redis_time() + datetime.fromisoformat(entry.at).timestamp()
             began, ended = ((moment - filed) * 1000 for moment in (fan_out.began, fan_out.ended))
-            dispatch = Filed(feed, entry.content["dispatch"]["id"], entry.at)
             self.delivered(dispatch, Delivery(fan_out.readers, fan_out.lagging, began, ended))
 
     def delivered(self, dispatch: Filed, delivery: Delivery) -> None:

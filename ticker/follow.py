@@ -7,8 +7,8 @@ was published before it has arrived. Only then is the node in sync with Redis, a
 
   event          case                                                   actions
   ─────────────  ─────────────────────────────────────────────────────  ───────────────────────────────────────────
-  Arrived        the next entry, and it chains                          Publish
-                 the next entry, and it does not chain                  Restart
+  Arrived        the next entries, and they chain                       Publish
+                 the next entries, and they do not chain                Restart
                  beyond the next: there is a hole                       Fill, then as above
                  known already, in this history or from before the ring -
                  known already, in another history                      Restart
@@ -17,7 +17,7 @@ was published before it has arrived. Only then is the node in sync with Redis, a
                  beyond what this node has                              Fill, then as below
                  where the ring has another history                     Restart
                  where this node is, or before                          none, or what the proof does (below)
-  Filled         entries that chain                                     Publish each; Fill while a hole is left
+  Filled         entries that chain                                     Publish; Fill while a hole is left
                  none, or one that does not chain                       Publish those before it; Restart
   Unreadable     the log of a feed cannot be read                       Restart
   Restarted      of a feed that a proof is about                        what the proof does (below)
@@ -36,6 +36,8 @@ was published before it has arrived. Only then is the node in sync with Redis, a
                    a beat is due                                        first Restart what is damaged; CheckKeys
   Resumed        a session begins, or a feed was changed                - (a probe is due at once)
   Lost           Redis is lost                                          Delay every feed
+
+What has arrived together is published together (arrivals.py), and so is what was filled.
 
 A Fill is followed by Filled or Unreadable, a Restart by Restarted, a SendProbe by ProbeSent, and that by TokenArrived
 if pub/sub works. The actions of one event, and of the events that they make, come before the next event.
@@ -108,10 +110,10 @@ class Probe(NamedTuple):
 
 
 class Arrived(NamedTuple):
-    """Pub/sub brought an entry."""
+    """Pub/sub brought entries, each of which follows the one before it."""
 
     feed: str
-    entry: Entry
+    entries: Sequence[Entry]
 
 
 class LogEnd(NamedTuple):
@@ -177,10 +179,10 @@ Event = Arrived | LogEnd | Filled | Unreadable | Restarted | Tick | ProbeSent | 
 
 
 class Publish(NamedTuple):
-    """Give this entry, the next one of its feed, to all consumers."""
+    """Give these entries, the next ones of their feed, to all consumers."""
 
     feed: str
-    entry: Entry
+    entries: Sequence[Entry]
 
 
 class Fill(NamedTuple):
@@ -263,8 +265,8 @@ class Follow:
     def take(self, event: Event) -> list[Action]:
         """Return what is to be done after an event."""
         match event:
-            case Arrived(feed, entry):
-                return self._arrived(feed, entry)
+            case Arrived(feed, entries):
+                return self._arrived(feed, entries)
             case LogEnd(feed, had, end):
                 return self._compare(feed, had, end, None)
             case Filled(feed, entries):
@@ -294,13 +296,15 @@ class Follow:
 
     # Entries
 
-    def _arrived(self, feed: str, entry: Entry) -> list[Action]:
+    def _arrived(self, feed: str, entries: Sequence[Entry]) -> list[Action]:
         copy = self._copies.channels.get(feed)
         if copy is None:
             return []
-        if entry.tail.offset > copy.feed.tail.offset:
-            return self._advance(feed, copy.feed.tail, Goal(entry.tail.offset - 1, entry=entry))
-        return [Restart(feed)] if copy.ring.contradicts(entry.tail.position) else []
+        tail = copy.feed.tail
+        if new := [entry for entry in entries if entry.tail.offset > tail.offset]:
+            # If some are known already, in another history, the first new one does not chain either.
+            return self._advance(feed, tail, Goal(new[0].tail.offset - 1, entries=new))
+        return [Restart(feed)] if copy.ring.contradicts(entries[-1].tail.position) else []
 
     def _compare(self, feed: str, had: int, end: Tail | None, proof: Proof | None) -> list[Action]:
         tail = self._copies.channels[feed].feed.tail
@@ -309,13 +313,16 @@ class Follow:
         return self._advance(feed, tail, Goal(end.offset, end=end, proof=proof))
 
     def _filled(self, feed: str, entries: Sequence[Entry]) -> list[Action]:
-        tail, actions = self._copies.channels[feed].feed.tail, list[Action]()
+        tail, next_ones = self._copies.channels[feed].feed.tail, list[Entry]()
         for entry in entries:
             if not entry.follows(tail):
-                return [*actions, Restart(feed)]
-            actions.append(Publish(feed, entry))
+                break
+            next_ones.append(entry)
             tail = entry.tail
-        return [*actions, *(self._advance(feed, tail, self._goals[feed]) if actions else [Restart(feed)])]
+        published: list[Action] = [Publish(feed, next_ones)] if next_ones else []
+        if not next_ones or len(next_ones) < len(entries):
+            return [*published, Restart(feed)]
+        return [*published, *self._advance(feed, tail, self._goals[feed])]
 
     def _advance(self, feed: str, tail: Tail, goal: Goal) -> list[Action]:
         """Bring a feed that ends at `tail` nearer to its goal, or past it."""
@@ -325,8 +332,8 @@ class Follow:
         if goal.forked(tail, self._copies.channels[feed].ring):
             return [Restart(feed)]
         del self._goals[feed]
-        entry: list[Action] = [] if goal.entry is None else [Publish(feed, goal.entry)]
-        return entry + self._reached(feed, goal)
+        arrived: list[Action] = [Publish(feed, goal.entries)] if goal.entries else []
+        return arrived + self._reached(feed, goal)
 
     def _reached(self, feed: str, goal: Goal) -> list[Action]:
         if goal.proof is None:

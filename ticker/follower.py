@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,7 +18,9 @@ from typing import Any, Final, Protocol
 import orjson
 
 from ticker import follow
+from ticker.arrivals import Arrivals
 from ticker.awaited import Awaited
+from ticker.changes import kind_of
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry
 from ticker.errors import CannotWrite, Unavailable
@@ -49,7 +52,7 @@ class Consumer(Protocol):
     def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
         """Take the next entry of a feed. Called in the path of the entry to readers, so it must not wait.
 
-        `pinned` is the dispatch that the entry pins, if the feed does not show it.
+        `pinned` is the dispatch that the entry pins, if the feed may not show it.
         """
 
 
@@ -95,6 +98,8 @@ class Follower:
         self._awaited = Awaited()
         """Entries, by feed and offset, and tokens of changes to feeds themselves."""
         self._subscription: Subscription
+        self._received: deque[follow.Arrived | tuple[str, bytes]] = deque()
+        """What the subscription brought and was not taken yet: at most what is read from a socket at once."""
         self.lost = False
         """Whether Redis could not be reached the last time."""
         self.on_loss: Callable[[], None] = lambda: None
@@ -171,6 +176,7 @@ class Follower:
                 await other.reconnect()
 
     async def _session(self) -> None:
+        self._received.clear()
         await self.feeds.set_up()
         await self._subscription.add(self._redis.channels.nodes, self._redis.channels.settings)
         await self._load_feeds(every=True)
@@ -187,7 +193,7 @@ class Follower:
         names = [name for name in self._hub.channels if name in known] if every else closing
         if names:
             found = await self._probed.probe(names, NOTHING)
-            for name in set(names) - found.moved:
+            for name in (name for name in names if name not in found.moved):
                 had = self._hub.channels[name].feed.tail.offset
                 await self._take(follow.LogEnd(name, had, found.tails.get(name)))
         self.feeds.finish(closing)
@@ -207,10 +213,10 @@ class Follower:
 
     async def _carry_out(self, action: follow.Action) -> follow.Event | None:
         match action:
-            case follow.Publish(feed, entry):
-                return await self._publish(feed, entry)
+            case follow.Publish(feed, entries):
+                return await self._publish(feed, entries)
             case follow.Wait(until):
-                return await self._message(until - self._clock())
+                return await self._received_next(until - self._clock())
             case follow.SendProbe(had):
                 return await self._probe(had)
             case follow.Prove(feed, at, beat, asked):
@@ -242,19 +248,24 @@ class Follower:
                 raise Unavailable("Redis pub/sub is not delivering messages to this node")
         return None
 
-    async def _publish(self, feed: str, entry: Entry) -> follow.Event | None:
+    async def _publish(self, feed: str, entries: Sequence[Entry]) -> follow.Event | None:
+        channel = self._hub.channels[feed]
+        before = channel.feed.tail.offset
+        pinned: dict[str, dict[str, Any]] = {}
+        readable = True
         try:
-            pinned = await self._journal.pinned_by(entry, self._hub.channels[feed].feed)
-            self._hub.publish(feed, entry, pinned)
-        except (ValueError, KeyError):  # it is not an entry that this version can read
-            return follow.Unreadable(feed)
-        self._awaited.seen((feed, entry.tail.offset))
-        for consumer in self._consumers:
-            try:
-                consumer.publish(feed, entry, pinned)
-            except Exception:  # a consumer that fails takes nothing from the others
-                log.exception("%s failed with entry %d of %s", type(consumer).__name__, entry.tail.offset, feed)
-        return None
+            pinned = await self._journal.pinned_by(entries, channel.feed)
+            self._hub.publish(feed, entries, pinned)
+        except (ValueError, KeyError):  # one is not an entry that this version can read; those before it are published
+            readable = False
+        for entry in entries[: channel.feed.tail.offset - before]:
+            self._awaited.seen((feed, entry.tail.offset))
+            for consumer in self._consumers:
+                try:
+                    consumer.publish(feed, entry, pinned.get(kind_of(entry).pinned_id(entry) or ""))
+                except Exception:  # a consumer that fails takes nothing from the others
+                    log.exception("%s failed with entry %d of %s", type(consumer).__name__, entry.tail.offset, feed)
+        return None if readable else follow.Unreadable(feed)
 
     async def _fill(self, feed: str, first: int, last: int) -> follow.Event:
         try:
@@ -280,21 +291,36 @@ class Follower:
 
     # Messages
 
-    async def _message(self, timeout: float) -> follow.Event | None:
-        message = await self._subscription.next(timeout)
-        if message is None:
-            return None
-        channel, data = message
+    async def _received_next(self, timeout: float) -> follow.Event | None:
+        """Take what was received next: entries that came together, or another message."""
+        if not self._received:
+            message = await self._subscription.next(timeout)
+            if message is None:
+                return None
+            self._sort([message, *self._subscription.ready()])
+        received = self._received.popleft()
+        return received if isinstance(received, follow.Arrived) else await self._message(*received)
+
+    def _sort(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Put together the entries between two other messages: a token speaks for those before it."""
+        arrivals = Arrivals()
+        for channel, data in messages:
+            if channel in (self._redis.channels.nodes, self._redis.channels.settings):
+                self._received += [*arrivals, (channel, data)]
+                arrivals = Arrivals()
+            else:
+                offset, hash, text = data.split(b" ", 2)
+                arrivals.add(self._redis.channels.feed(channel), Entry.read(int(offset), hash.decode(), text))
+        self._received += arrivals
+
+    async def _message(self, channel: str, data: bytes) -> follow.Event | None:
         if channel == self._redis.channels.nodes:
             return self._node_reported(orjson.loads(data))
-        if channel == self._redis.channels.settings:
-            self._on_settings()
-            await self._load_feeds(every=False)
-            await self.feeds.check_keys()
-            self._awaited.seen(data)
-            return follow.Resumed(self._clock())  # a new feed is proven now, not within a second
-        offset, hash, text = data.split(b" ", 2)
-        return follow.Arrived(self._redis.channels.feed(channel), Entry.read(int(offset), hash.decode(), text))
+        self._on_settings()
+        await self._load_feeds(every=False)
+        await self.feeds.check_keys()
+        self._awaited.seen(data)
+        return follow.Resumed(self._clock())  # a new feed is proven now, not within a second
 
     def _node_reported(self, message: dict[str, Any]) -> follow.Event | None:
         if "node" not in message:

@@ -1,7 +1,8 @@
-"""Where a feed is being brought: to an entry that arrived, or to where its log was found to end."""
+"""Where a feed is being brought: to entries that arrived, or to where its log was found to end."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,20 +24,20 @@ class Goal:
 
     Attributes:
         last: offset up to which entries are read from the log.
-        entry: what is published then.
+        entries: what is published then; each follows the one before it.
         end: or where the log was found to end. With neither, the history that this node has is lost.
         proof: what proves the feed when it is there.
     """
 
     last: int
     end: Tail | None = None
-    entry: Entry | None = None
+    entries: Sequence[Entry] = ()
     proof: Proof | None = None
 
     def forked(self, tail: Tail, ring: Ring) -> bool:
         """Return True if what this node has, up to `tail`, is of another history than the goal."""
-        if self.entry is not None:
-            return not self.entry.follows(tail)
+        if self.entries:
+            return not self.entries[0].follows(tail)
         if self.end is None:
             return True  # the log is not there, or shorter than it was
         if self.end.offset == tail.offset:  # which may not be in the ring yet

@@ -18,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Any
 
-from ticker.channel import Channel
+from ticker.channel import NONE_PINNED, Channel
 from ticker.entry import Entry, Tail
 from ticker.errors import Closed, Unavailable, no_such_feed
 from ticker.feed import Feed, place
@@ -99,9 +99,9 @@ class Hub:
             self.drop(name)
         self._ready = True
 
-    def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
-        """Write the next entry of a feed to its readers; see `Channel.publish`."""
-        self._channels[feed].publish(entry, pinned)
+    def publish(self, feed: str, entries: Iterable[Entry], pinned: Mapping[str, dict[str, Any]] = NONE_PINNED) -> None:
+        """Write the next entries of a feed, which came together, to its readers; see `Channel.publish`."""
+        self._channels[feed].publish(*entries, pinned=pinned)
 
     # Readers
 

@@ -17,7 +17,7 @@ Whenever the socket does not take all of it, the reader stays here, LAGGING, unt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Final, Protocol
 
@@ -28,10 +28,22 @@ from ticker.ring import Ring
 from ticker.wire import Frame
 
 CHUNK: Final = 64 * 1024
-"""Bytes written at once to a reader who catches up. Also the most the service holds for one reader."""
+"""Bytes written at once to a reader. Also the most the service holds for one reader."""
 
 STUCK_AFTER: Final = 30.0
 """Seconds a socket may take nothing before its reader is cut: three beats."""
+
+
+def chunks(frames: Sequence[Frame]) -> Iterator[Sequence[Frame]]:
+    """Divide frames into groups that are written at once: each of CHUNK bytes, or just over."""
+    first = size = 0
+    for number, frame in enumerate(frames, 1):
+        size += len(frame.sse)  # the longest encoding, so that no other exceeds it
+        if size >= CHUNK:
+            yield frames[first:number]
+            first, size = number, 0
+    if first < len(frames):
+        yield frames[first:]
 
 
 class Progress(Enum):

@@ -82,11 +82,13 @@ class LongPoll:
         if cursor == FROM_SNAPSHOT:
             return self._from_snapshot(reset=True)
         missed = None if cursor == UNPLACED else self._source.ring.after(cursor)
-        if not missed:
-            return None
+        return self._from_offset(cursor, missed) if missed else None
+
+    def _from_offset(self, offset: int, missed: list[Frame]) -> PollResponse:
+        """Return what follows an offset: all frames, or as many of them as one response carries."""
         sent = portion(missed)
         if len(sent) < len(missed):  # a client that has not got everything has not caught up, whatever was proven
-            return poll_response(sent, self._source.ring.position(cursor + len(sent)), None)
+            return poll_response(sent, self._source.ring.position(offset + len(sent)), None)
         return self._to_the_end(sent)
 
     def unchanged(self) -> PollResponse:
@@ -111,11 +113,11 @@ class LongPoll:
     # Responses to requests that wait
 
     def publish(self, frames: list[Frame]) -> None:
-        """Respond with what is new, also to those that were ahead of this node and no longer are."""
+        """Respond with what is new, the newest frames; also to those that were ahead of this node and no longer are."""
         if not self.waiting.count:
             return
         if caught_up := self.waiting.caught_up:
-            self.waiting.respond(caught_up, self._to_the_end(frames))
+            self.waiting.respond(caught_up, self._from_offset(self._source.feed.tail.offset - len(frames), frames))
         self._settle()
 
     def proved(self, asked: float) -> None:

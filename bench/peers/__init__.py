@@ -108,6 +108,17 @@ class Peer:
         """Publish the crowds' next dispatch."""
         self.publish(crowds.next_text(SIZE - 8))
 
+    def publish_burst(self, crowds: Crowds, dispatches: int, writers: int) -> list[float]:
+        """Publish so many dispatches at once, by as many writers as it can have.
+
+        Returns:
+            How long each of the writers' requests took, in milliseconds; none where there are no requests.
+        """
+        del writers  # one pipe takes them all at once
+        for _ in range(dispatches):
+            self.publish_next(crowds)
+        return []
+
 
 class Piped(Peer):
     """A small server of ours around a library: messages come on its standard input, each behind its length."""

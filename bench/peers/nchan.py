@@ -9,8 +9,9 @@ import subprocess
 from pathlib import Path
 
 from bench import kernel
-from bench.peers import HISTORY, Missing, Peer, wait_for
-from ticker.load.crowds import Target, request
+from bench.burst import send_burst
+from bench.peers import HISTORY, SIZE, Missing, Peer, wait_for
+from ticker.load.crowds import Crowds, Target, request
 
 MODULES = Path("/usr/share/nginx/modules-available")
 SETTINGS = """
@@ -31,6 +32,8 @@ http {{
   }}
 }}
 """
+
+POST = "POST /pub HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n{text}"
 
 
 class Server(Peer):
@@ -68,3 +71,10 @@ class Server(Peer):
     def publish(self, text: str) -> None:
         self.connection.request("POST", "/pub", text, {"content-type": "text/plain"})
         self.connection.getresponse().read()
+
+    def publish_burst(self, crowds: Crowds, dispatches: int, writers: int) -> list[float]:
+        def request() -> bytes:
+            text = crowds.next_text(SIZE - 8)
+            return POST.format(size=len(text), text=text).encode()
+
+        return send_burst(self.port, writers, dispatches, request)

@@ -9,6 +9,7 @@ import socket
 from typing import ClassVar
 
 from bench import kernel
+from bench.burst import send_burst
 from bench.peers import HISTORY, SIZE, Peer
 from tests.service import Service
 from ticker.load.crowds import Crowds, Target
@@ -62,17 +63,21 @@ class Server(Peer):
 
     def publish(self, text: str) -> None:
         """File a dispatch in one packet, as browsers send it."""
-        body = json.dumps({"text": text})
-        asked = REQUEST.format(path=self.path, key=self.service.key, name=secrets.token_hex(8), size=len(body))
+        asked = self._request(text)
         try:
-            self._post(asked + body)
+            self._post(asked)
         except (OSError, http.client.HTTPException):  # a connection that was idle for five seconds is closed
             self.connection.close()
             self.connection = socket.create_connection(("127.0.0.1", self.port))
-            self._post(asked + body)
+            self._post(asked)
 
-    def _post(self, asked: str) -> None:
-        self.connection.sendall(asked.encode())
+    def _request(self, text: str) -> bytes:
+        body = json.dumps({"text": text})
+        head = REQUEST.format(path=self.path, key=self.service.key, name=secrets.token_hex(8), size=len(body))
+        return (head + body).encode()
+
+    def _post(self, asked: bytes) -> None:
+        self.connection.sendall(asked)
         with http.client.HTTPResponse(self.connection) as response:
             response.begin()
             body = response.read()
@@ -80,3 +85,9 @@ class Server(Peer):
 
     def publish_next(self, crowds: Crowds) -> None:
         self.publish(crowds.next_text(self.filler))
+
+    def publish_burst(self, crowds: Crowds, dispatches: int, writers: int) -> list[float]:
+        def request() -> bytes:
+            return self._request(crowds.next_text(self.filler))
+
+        return send_burst(self.port, writers, dispatches, request)

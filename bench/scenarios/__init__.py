@@ -1,7 +1,7 @@
 """What is measured, one file a question."""
 
 NAMES = (
-    *("fanout", "linear", "stalled", "cutoff", "hundred"),
+    *("fanout", "burst", "linear", "stalled", "cutoff", "hundred"),
     *("post", "profile", "deflate", "longpoll", "pageload", "start"),
     "strangers",
 )

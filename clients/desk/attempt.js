@@ -65,8 +65,9 @@ export function outcome(status, headers, body) {
   if (status === 401) return { is: "signed-out" };
   if (status === 408) return { is: "unknown" };
   if (status >= 500) return { is: "failed" };
-  const { type, detail, revision } = body;
-  return { is: "refused", problem: { type, detail, status, revision } };
+  const { type, detail, revision, errors, held } = body;
+  const fields = Array.isArray(errors) ? errors.map(({ field }) => ({ field: String(field) })) : undefined;
+  return { is: "refused", problem: { type, detail, status, revision, ...(fields && { errors: fields }), ...(held ? { held: true } : {}) } };
 }
 
 /** @param {any} body @returns {body is Problem} */

@@ -212,7 +212,7 @@ signingIn(signIn, () => (key.value.trim() ? { key: key.value.trim() } : null), p
 signingIn(/** @type {HTMLFormElement} */ (part("invitation")), () => {
   const invitation = new URLSearchParams(location.hash.slice(1)).get("invitation");
   return invitation ? { invitation } : null;
-}, part("invitation-error"), words.invitation_ended);
+}, part("invitation-error"), words.problems["invitation-ended"]);
 
 part("menu").addEventListener("click", () => {
   const { current } = sessions;

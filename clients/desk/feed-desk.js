@@ -251,7 +251,9 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   /** @param {Flash} flash */
   async function confirm({ id, revision }) {
     // Those words and no others: if they were rewritten meanwhile, it has to be asked again.
-    told(await api("POST", `${path}/dispatches/${id}/confirm`, undefined, { "if-match": `"${revision}"` }), words.flash_confirmed);
+    const answer = await api("POST", `${path}/dispatches/${id}/confirm`, undefined, { "if-match": `"${revision}"` });
+    if (answer.problem?.type.endsWith(":forbidden")) notice(words.confirm_alone, words.dismiss);
+    else told(answer, words.flash_confirmed);
   }
 
   /** @param {Item} item whose attempt has ended */

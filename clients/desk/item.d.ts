@@ -20,6 +20,10 @@ export interface Problem {
   status: number;
   detail: string;
   revision?: number;
+  /** Of `invalid`: each field at fault. */
+  errors?: { field: string }[];
+  /** Of `conflict`: the held dispatch with its outcome, if that is what it is about. */
+  held?: unknown;
 }
 
 /** The receipt of a change, as far as the desk reads it. */

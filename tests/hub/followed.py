@@ -5,11 +5,13 @@ Redis is a list of entries and a queue of messages under way to the node, which 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.hub.page import Page, Shown, shows
 from tests.hub.world import AT, Clock, Log
 from ticker import follow
+from ticker.arrivals import Arrivals
 from ticker.channel import Channel
 from ticker.entry import Entry
 from ticker.feed import Feed
@@ -197,16 +199,20 @@ class Followed:
         self.take(follow.Tick(self.clock()) if self.connected else follow.Lost())
 
     def receive(self, count: int) -> None:
-        """Take messages that were under way."""
-        for _ in range(count):
-            if not self.messages:
-                return
-            message = self.messages.pop(0)
-            if isinstance(message, str):
-                self.take(follow.TokenArrived(message, self.clock()))
-            else:
-                self.take(follow.Arrived("breaking", message))
-            self.go_on()
+        """Take messages that were under way; entries between two tokens are taken together."""
+        received, self.messages = self.messages[:count], self.messages[count:]
+        while received and self.connected:
+            arrivals = Arrivals()
+            while received and not isinstance(entry := received[0], str):
+                arrivals.add("breaking", entry)
+                del received[0]
+            events: list[follow.Event] = list(arrivals)
+            if not events:
+                events = [follow.TokenArrived(str(received.pop(0)), self.clock())]
+            for event in events:
+                if self.connected:  # else it was lost with the session
+                    self.take(event)
+                    self.go_on()
 
     def take(self, event: follow.Event) -> None:
         """Carry out what follows from an event, depth first."""
@@ -222,9 +228,9 @@ class Followed:
 
     def carry_out(self, action: follow.Action) -> follow.Event | None:
         match action:
-            case follow.Publish(feed, entry):
-                assert self.before[str(entry.tail.position)] == str(self.channel.feed.tail.position), "a hole"
-                self.hub.publish(feed, entry, self.pinned_by(entry))
+            case follow.Publish(feed, entries):
+                assert self.before[str(entries[0].tail.position)] == str(self.channel.feed.tail.position), "a hole"
+                self.hub.publish(feed, entries, self.pinned_by(entries))
             case follow.Fill(feed, first, last):
                 if self.unreadable:
                     return follow.Unreadable(feed)
@@ -272,8 +278,8 @@ class Followed:
         feed = Feed("breaking", "", "en", self.log.tails[-1], **shows(self.log.entries), closed=self.closed)
         self.hub.open(feed, self.log.entries[first:], self.log.tails[first])
 
-    def pinned_by(self, entry: Entry) -> dict[str, Any] | None:
-        """The dispatch that an entry pins, as the log has it by now, if the feed does not show it."""
-        if entry.kind != "pin" or any(shown["id"] == entry.content["id"] for shown in self.channel.feed.dispatches):
-            return None
-        return next((each for each in self.usable() if each["id"] == entry.content["id"]), None)
+    def pinned_by(self, entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+        """The dispatches that entries pin, as the log has them by now."""
+        usable = {dispatch["id"]: dispatch for dispatch in self.usable()}
+        ids = [entry.content["id"] for entry in entries if entry.kind == "pin"]
+        return {id: usable[id] for id in ids if id in usable}

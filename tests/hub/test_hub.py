@@ -96,7 +96,7 @@ def test_a_damaged_feed_is_unavailable_until_it_is_opened(hub: Hub, log: Log) ->
 
 def test_an_entry_goes_to_the_readers_of_its_feed(hub: Hub, log: Log) -> None:
     reader, other = joined(hub.channel("sport")), joined(hub.channel("breaking"))
-    hub.publish("sport", log.file("goal"), None)
+    hub.publish("sport", [log.file("goal")])
     assert [frame["dispatch"]["text"] for frame in reader.take()] == ["goal"]
     assert other.take() == []
 

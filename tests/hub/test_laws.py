@@ -64,6 +64,21 @@ class World(RuleBasedStateMachine, Followed):
         for _ in range(times):
             self.write(self.dispatch(padding), arrives=arrives)
 
+    @rule(changes=st.lists(st.sampled_from(["file", "file", "correct", "kill", "pin"]), min_size=2, max_size=9))
+    def burst(self, changes: list[str]) -> None:
+        """Changes arrive together: most are of the newest dispatch, so that some text is killed before it is sent."""
+        for change in changes:
+            newest = self.usable()[-1:]
+            if change == "file" or not newest:
+                self.write(self.dispatch(100), arrives=False)
+            elif change == "correct":
+                self.write(self.dispatch(100, newest[0]), arrives=False)
+            elif change == "kill":
+                self.write(self.log.kill(newest[0]["id"], newest[0]["revision"] + 1), arrives=False)
+            else:
+                self.write(self.log.write("pin", id=newest[0]["id"]), arrives=False)
+        self.receive(len(self.messages))
+
     @precondition(lambda self: self.usable())
     @rule(padding=PADDING, data=st.data(), arrives=ARRIVES)
     def correct(self, padding: int, data: st.DataObject, *, arrives: bool) -> None:

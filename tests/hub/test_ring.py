@@ -115,5 +115,5 @@ def test_a_pinned_dispatch_that_was_read_before_its_kill_is_pinned_as_a_tombston
     channel = log.channel(clock, capacity=64)
     read = dict(log.entries[0].content["dispatch"])
     channel.publish(log.kill(read["id"]))
-    channel.publish(log.write("pin", id=read["id"]), read)
+    channel.publish(log.write("pin", id=read["id"]), pinned={read["id"]: read})
     assert channel.snapshot()["pinned_dispatch"]["status"] == "killed"

@@ -311,5 +311,6 @@ def test_a_held_reader_counts_as_set_aside_in_the_report_of_a_delivery(channel: 
     come(channel, LOST)
     come(channel, LOST, slow=True)
     publish(channel, log)
-    assert channel.fan_out is not None
-    assert (channel.fan_out.readers, channel.fan_out.lagging) == (1, 2)
+    fan_out = channel.fan_out("any")
+    assert fan_out is not None
+    assert (fan_out.readers, fan_out.lagging) == (1, 2)

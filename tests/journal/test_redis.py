@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio.connection import AbstractConnection
 
 from tests.journal.test_replicas import server
-from ticker.errors import BadSetting, CannotWrite, LogFull, Unavailable
+from ticker.errors import BadSetting, CannotWrite, LogFull, NotPermitted, Unavailable
 from ticker.journal.embedded import binary
 from ticker.journal.redis import Redis, Script
 from ticker.journal.redis_errors import CommandError, WrongType, cause, translate
@@ -341,6 +341,32 @@ async def test_a_connection_that_was_reset_while_idle_is_replaced(tmp_path: Path
                 with pytest.raises(Unavailable):
                     await dedicated("PING")
         await behind.close()
+
+
+async def test_what_a_subscription_received_together_is_ready_without_waiting(redis: Redis) -> None:
+    async with redis.subscription() as subscription:
+        await subscription.add("one", "two")
+        while await redis("PUBLISH", "two", "known") == 0:
+            pass
+        while await subscription.next(20.0) != ("two", b"known"):  # Redis confirms each subscription before
+            pass
+        assert subscription.ready() == []
+        await redis.pipeline(("PUBLISH", "one", "1"), ("PUBLISH", "two", "2"), ("PUBLISH", "one", "3"))
+        received: list[tuple[str, bytes]] = []
+        while len(received) < 3:
+            message = await subscription.next(20.0)
+            assert message is not None
+            received += [message, *subscription.ready()]
+        assert received == [("one", b"1"), ("two", b"2"), ("one", b"3")]
+
+
+async def test_an_error_among_what_a_subscription_received_is_raised(redis: Redis) -> None:
+    async with redis.subscription() as subscription:
+        await subscription.add("one")
+        assert await subscription.next(20.0) is None
+        subscription._connection._parser._reader.feed(b"-NOPERM no permissions\r\n")  # type: ignore[attr-defined]
+        with pytest.raises(NotPermitted):
+            subscription.ready()
 
 
 @pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})])

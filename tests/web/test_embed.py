@@ -360,7 +360,7 @@ def test_a_card_is_one_dispatch_and_its_tombstone_once_it_was_killed(service: Se
     response = service.http.get(f"/embed/feeds/{name}/{id}", headers=HTML)
     assert "UNSAID" not in response.text
     assert "It was not so" in Drawn(response.text).texts[id]
-    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["cache-control"] == "public, max-age=1"
     assert drawn(service, f"/embed/feeds/{name}/{other}").texts
 
 

@@ -357,6 +357,6 @@ def test_the_page_of_a_killed_dispatch_is_gone_and_has_the_reason(service: Servi
     (id,) = _file(service, feed, "UNSAID")
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "There was no fire"})
     answer = service.http.get(f"/feeds/{feed}/{id}", headers=HTML)
-    assert (answer.status_code, answer.headers["cache-control"]) == (410, "no-store")
+    assert (answer.status_code, answer.headers["cache-control"]) == (410, "public, max-age=1")
     assert "There was no fire" in Page(answer.text).lines[id]
     assert "UNSAID" not in answer.text

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ticker.changes import Change, kind_of
+from ticker.changes import KINDS, Change
 from ticker.dispatch import rfc3339
 from ticker.entry import Entry, Tail
 from ticker.errors import BrokenLog, CannotWrite, LogFull, NotFound, Unavailable
@@ -198,15 +198,16 @@ class Journal:
             raise Unavailable(f"The log of {settings.name!r} changed while it was read")
         return feed, base, recent
 
-    async def pinned_by(self, entry: Entry, feed: Feed) -> dict[str, Any] | None:
-        """Return the dispatch that an entry pins if the feed does not show it: a pin has only its id."""
-        id = kind_of(entry).pinned_id(entry)
-        if id is None or any(shown["id"] == id for shown in feed.dispatches):
-            return None
-        try:
-            return await self.dispatch(feed.name, id)
-        except NotFound:
-            return None
+    async def pinned_by(self, entries: Sequence[Entry], feed: Feed) -> dict[str, dict[str, Any]]:
+        """Return, by their ids, the dispatches that entries pin if the feed may not show them: a pin has only an id."""
+        ids = {kind.pinned_id(entry) for entry in entries if (kind := KINDS.get(entry.kind)) is not None}
+        if len(entries) == 1:  # of several, those before the pin may take its dispatch out of what the feed shows
+            ids -= {shown["id"] for shown in feed.dispatches}
+        found = {}
+        for id in filter(None, ids):
+            with suppress(NotFound):
+                found[id] = await self.dispatch(feed.name, id)
+        return found
 
     async def entries(self, feed: str, first: int, last: int) -> list[Entry]:
         """Return the entries of a feed from one offset to another, both included, oldest first."""

@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 import hiredis
 import redis.asyncio
 from redis import exceptions
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -359,9 +360,26 @@ class Subscription:
             Moved: a channel has left this server, with its slot.
         """
         with _translated():
-            message = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
-        if message is None or message[0] not in _MESSAGES:  # Redis also confirms each subscription
-            if message is not None and message[0] == b"sunsubscribe":
-                raise Moved("A part of the log has moved to another server")
-            return None
-        return message[1].decode(), message[2]
+            received = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
+        return None if received is None else _message(received)
+
+    def ready(self) -> list[tuple[str, bytes]]:
+        """Return the messages that were received together with the last one, without waiting for any."""
+        messages = []
+        reader = self._connection._parser._reader  # type: ignore[attr-defined]  # noqa: SLF001  # `read_response` may wait
+        with _translated():
+            while (message := reader.gets(False)) is not NOT_ENOUGH_DATA:
+                if isinstance(message, Exception):
+                    raise message
+                if (found := _message(message)) is not None:
+                    messages.append(found)
+        return messages
+
+
+def _message(received: Any) -> tuple[str, bytes] | None:
+    """Return a message and its channel, or None for what confirms a subscription."""
+    if received[0] in _MESSAGES:
+        return received[1].decode(), received[2]
+    if received[0] == b"sunsubscribe":
+        raise Moved("A part of the log has moved to another server")
+    return None

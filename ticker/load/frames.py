@@ -14,9 +14,9 @@ _CLOCK: Final = 19
 _NUMBER: Final = 7
 _STARTS: Final = 40
 """Bytes at the start of a frame that contain its type."""
-_CACHE_SIZE: Final = 4096
-_MAX_CACHED_PIECE: Final = 16 * 1024
-"""Bytes of a piece worth caching: the long ones come to readers that are far behind, and differ for each."""
+_CACHE_SIZE: Final = 1024
+_MAX_CACHED_PIECE: Final = 64 * 1024
+"""Bytes of a piece worth caching: longer ones come to readers that are far behind, and differ for each."""
 _POSITION: Final = b'"position":"'
 
 

@@ -36,8 +36,8 @@ LIVE_PATH: Final = re.compile(r"/v1/feeds/(?P<feed>[^/]+)/live")
 
 SSE_HEADERS: Final = {
     "content-type": "text/event-stream; charset=utf-8",
-    # A cache or a compressor on the way would delay events.
-    "cache-control": "no-cache, no-transform",
+    # A cache or a compressor on the way would delay events, and a stored stream would be played to others.
+    "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
 }

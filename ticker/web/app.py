@@ -39,7 +39,7 @@ from ticker.web.desk import invitations, sessions
 from ticker.web.desk import live as desk_live
 from ticker.web.desk import pages as desk_pages
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
-from ticker.web.headers import COMPRESS_FROM, NoSniff
+from ticker.web.headers import COMPRESS_FROM, FixedHeaders
 from ticker.web.public_url import StripPrefix
 
 RESOURCES: Final = (
@@ -109,7 +109,7 @@ def application(settings: Settings) -> Starlette:
         lifespan=lifespan,
         middleware=[
             Middleware(StripPrefix, settings=settings),
-            Middleware(NoSniff),
+            Middleware(FixedHeaders),
             Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6),
         ],
         exception_handlers={

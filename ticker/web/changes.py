@@ -23,6 +23,7 @@ from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
 from ticker.waiting import PollResponse, Waiter
 from ticker.web.admission import cross_origin, enter, find_readable
+from ticker.web.caching import of_feed
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.key_lookup import address_of
 from ticker.web.node import node_of
@@ -66,9 +67,7 @@ def admit_poll(
     """
     channel = enter(hub, settings, feed, headers, key)
     after, wait = asked(query)
-    # A cache must not give to others what takes a key to read.
-    caching = "no-store" if channel.feed.visibility == "private" else "public, max-age=1"
-    theirs = {"cache-control": caching, **cross_origin(settings, headers.get("origin"), channel.feed)}
+    theirs = {"cache-control": of_feed(channel.feed), **cross_origin(settings, headers.get("origin"), channel.feed)}
     return Poll(channel, after, wait, theirs)
 
 

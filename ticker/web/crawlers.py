@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ticker.web.assets import ASSETS
+from ticker.web.caching import fresh
 from ticker.web.node import node_of
 
 ROBOTS: Final = "User-agent: *\nDisallow: {prefix}/v1/\n"
@@ -20,9 +21,9 @@ DAY: Final = 86_400
 async def robots(request: Request) -> Response:
     """GET /robots.txt"""
     rules = ROBOTS.format(prefix=node_of(request).settings.prefix)
-    return PlainTextResponse(rules, headers={"cache-control": f"public, max-age={DAY}"})
+    return PlainTextResponse(rules, headers={"cache-control": fresh(DAY)})
 
 
 async def favicon(request: Request) -> Response:
     """GET /favicon.ico, which browsers and crawlers request by themselves."""
-    return ASSETS["favicon.ico"].response(request, f"public, max-age={DAY}")
+    return ASSETS["favicon.ico"].response(request, fresh(DAY))

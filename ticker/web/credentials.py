@@ -59,6 +59,11 @@ async def find_session(node: Node, headers: Mapping[str, str], *, strict: bool) 
     return await node.sessions.find(secret)
 
 
+def has_credential(request: HTTPConnection) -> bool:
+    """Return True if a request has a key or the cookie of a session, valid or not."""
+    return "authorization" in request.headers or session_in(node_of(request).settings, request.headers) is not None
+
+
 class Credential(NamedTuple):
     """By what a request shows who sends it.
 

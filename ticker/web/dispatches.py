@@ -18,6 +18,7 @@ from ticker.journal.append import killed_for_good, nothing_to_confirm
 from ticker.journal.holder import Holder
 from ticker.web.admission import readable
 from ticker.web.append import OF_RECEIPTS, append, append_merged, respond
+from ticker.web.caching import BY_CREDENTIAL, FRESH_FOR, NEVER
 from ticker.web.described import examples
 from ticker.web.etag import IfMatch, tag_of_dispatch
 from ticker.web.faults import CLOSED, INVALID_PARAMETER, KILLED, NOT_YOURS, OTHER_ORIGIN, STALE_REVISION
@@ -37,7 +38,7 @@ from ticker.web.parameters import (
 )
 from ticker.web.public_url import base
 from ticker.web.request import body, idempotency_key, if_match
-from ticker.web.responses import FRESH_FOR, json, public
+from ticker.web.responses import json, public
 from ticker.web.shapes import dispatch as shapes
 from ticker.web.shapes.held import HOLD_RECEIPT
 from ticker.web.visible import check_original, listed, visible_editions
@@ -147,8 +148,9 @@ async def read_dispatch(request: Request) -> Response:
         raise killed(found)
     found |= {"revisions": earlier.revisions, "editions": editions}
     response = public(request, found, max_age=FRESH_FOR, tag=tag_of_dispatch(found["revision"], editions))
+    response.headers.add_vary_header(BY_CREDENTIAL)
     if not all(listed(request, edition) for edition in found["editions"]):
-        response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
+        response.headers["cache-control"] = NEVER  # this is for the holder of the key alone
     if earlier.before is not None:
         add_link(response, request, [("before", earlier.before)])
     return response

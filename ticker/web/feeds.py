@@ -17,6 +17,7 @@ from ticker.journal.holder import Holder
 from ticker.journal.registry import already_open, now
 from ticker.web.admission import readable, refuse_foreign
 from ticker.web.append import ENTRY_TIMEOUT
+from ticker.web.caching import BY_CREDENTIAL, FRESH_FOR, NEVER
 from ticker.web.faults import INVALID_PARAMETER, OTHER_ORIGIN
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Resource, Returns
@@ -24,7 +25,7 @@ from ticker.web.paging import LONGEST_LIST, add_link, fitting, limit, limit_para
 from ticker.web.parameters import ETAG, FEED, FEED_NAME, IF_NONE_MATCH, LOCATION, TICKER_AT, query
 from ticker.web.public_url import base
 from ticker.web.request import body
-from ticker.web.responses import FRESH_FOR, json, public
+from ticker.web.responses import json, public
 from ticker.web.shapes.feed import FEEDS, LABELS, OPENED_FEED, SNAPSHOT
 from ticker.web.visible import visible
 
@@ -88,8 +89,9 @@ async def list_feeds(request: Request) -> Response:
     response = public(request, {"feeds": listed[:count]}, max_age=FRESH_FOR)
     if count < len(rest):
         add_link(response, request, [("after", rest[count - 1]), ("limit", most)])
+    response.headers.add_vary_header(BY_CREDENTIAL)
     if not all(feed.listed for feed in every):
-        response.headers["cache-control"] = "no-store"  # this is for the holder of the key alone
+        response.headers["cache-control"] = NEVER  # this is for the holder of the key alone
     return response
 
 

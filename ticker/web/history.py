@@ -12,13 +12,14 @@ from ticker.dispatch import URGENCIES
 from ticker.errors import Invalid
 from ticker.journal.history import Filter, Page, at_least
 from ticker.web.admission import readable
+from ticker.web.caching import FRESH_FOR
 from ticker.web.described import examples
 from ticker.web.faults import INVALID_PARAMETER, OTHER_ORIGIN
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.paging import add_link, check_parameters, fitting, limit, limit_parameter, link_header
 from ticker.web.parameters import BEFORE, FEED, FEED_NAME, query
-from ticker.web.responses import FRESH_FOR, public
+from ticker.web.responses import public
 from ticker.web.shapes.dispatch import HISTORY
 
 ROUTES: Final = Resource("Dispatches", (FEED_NAME,))

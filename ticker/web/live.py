@@ -147,8 +147,6 @@ async def events(request: Request) -> Response:
     request.scope["state"]["governing"] = feed = access.channel.feed
     refuse_foreign(node.settings, feed, request.headers)
     headers = SSE_HEADERS | cross_origin(node.settings, request.headers.get("origin"), feed)
-    if feed.visibility == "private":
-        headers["cache-control"] = "no-store, no-transform"
     if request.method == "HEAD" and feed.closed is None:
         return Response(headers=headers)
     admission = admit(

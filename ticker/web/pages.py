@@ -22,6 +22,7 @@ from ticker.journal.revisions import Revisions
 from ticker.node import Node
 from ticker.schema import text
 from ticker.web.admission import governing, readable
+from ticker.web.caching import NEVER, of_feed
 from ticker.web.dispatches import REVISION_BEFORE, revision_before
 from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.feeds import siblings
@@ -61,13 +62,11 @@ _PAGE: Final = Returns(200, "A page.", media_type=HTML)
 def render(request: Request, template: str, code: int = 200, **context: Any) -> HTMLResponse:
     """Return a page made from a template.
 
-    Shared caches may keep it for a second, unless it is an error or takes a key to read.
+    Caches may keep it for a second, a tombstone too, unless it is an error or takes a key to read.
     """
     page = _TEMPLATES.get_template(template).render(base=base(request), **context)
-    feed = governing(request)
-    kept = code == 200 and (feed is None or feed.visibility != "private")
-    cache = "public, max-age=1" if kept else "no-store"
-    return HTMLResponse(page, code, {**SAFETY, "cache-control": cache})
+    caching = of_feed(governing(request)) if code in (200, 410) else NEVER
+    return HTMLResponse(page, code, {**SAFETY, "cache-control": caching})
 
 
 def describe(feed: Feed) -> dict[str, Any]:

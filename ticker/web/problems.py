@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 
 from ticker.errors import BadRequest, NoSuchAddress, TickerError, UpgradeRequired, WrongMethod
 from ticker.web.admission import cross_origin, governing
+from ticker.web.caching import NEVER, of_problem
 from ticker.web.header_lists import accepts, headers_of
 from ticker.web.node import node_of
 from ticker.web.problem_page import problem_page
@@ -30,7 +31,7 @@ def problem(error: TickerError) -> Response:
     }
     if error.field is not None:
         document["field"] = error.field
-    headers = {"cache-control": "no-store"}
+    headers = {"cache-control": NEVER}
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
     if error.challenge is not None:
@@ -86,5 +87,6 @@ def _respond(request: Request, error: TickerError) -> Response:
     # A page of another site that may read a response may read an error too.
     origin = request.headers.get("origin")
     response.headers.update(cross_origin(node_of(request).settings, origin, governing(request)))
+    response.headers["cache-control"] = of_problem(request, error)
     response.headers["access-control-expose-headers"] = EXPOSED
     return response

@@ -10,17 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.web.admission import cross_origin, governing
+from ticker.web.caching import NEVER, of_feed
 from ticker.web.etag import content_of
 from ticker.web.node import node_of
-
-FRESH_FOR: Final = 1
-"""Seconds a shared cache may keep what has dispatches in it: enough to spare the service a stampede, and a kill takes
-effect within this time."""
 
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return an uncacheable response."""
-    return Response(orjson.dumps(value), status, {"cache-control": "no-store", **(headers or {})}, "application/json")
+    return Response(orjson.dumps(value), status, {"cache-control": NEVER, **(headers or {})}, "application/json")
 
 
 EXPOSED: Final = "etag, link, retry-after, ticker-at"
@@ -44,14 +41,16 @@ def public(
     is the same, though not byte for byte. `headers` are sent in either case.
     """
     feed = governing(request)
-    # A cache must not give to others what takes a key to read.
-    kept = feed is None or feed.visibility != "private"
-    headers = {"cache-control": f"public, max-age={max_age}" if kept else "no-store", **(headers or {})}
+    headers = {"cache-control": of_feed(feed, max_age), **(headers or {})}
     headers |= cross_origin(node_of(request).settings, request.headers.get("origin"), feed)
     headers["access-control-expose-headers"] = EXPOSED
     if tag is not None:
         headers["etag"] = f'W/"{tag}"' if weak else f'"{tag}"'
         known = [seen.strip() for seen in request.headers.get("if-none-match", "").split(",")]
-        if known == ["*"] or tag in map(content_of, known):
+        for seen in known:
+            if content_of(seen) == tag:
+                # As it was sent: a cache updates the response that it has under this very tag (RFC 9111 section 4.3.4).
+                return Response(status_code=304, headers=headers | {"etag": seen})
+        if known == ["*"]:
             return Response(status_code=304, headers=headers)
     return Response(orjson.dumps(value), 200, headers, "application/json")

@@ -56,6 +56,12 @@ test("a refusal has what the service says, and the revision that is current", ()
   });
 });
 
+test("of the fields at fault it keeps the names, and of a held dispatch that it is one: never its text", () => {
+  const errors = [{ field: "link", detail: "is not a full address" }];
+  const found = outcome(422, head(), { ...PROBLEM, errors, held: { text: "UNSAID" } });
+  assert.deepEqual("problem" in found && [found.problem.errors, found.problem.held], [[{ field: "link" }], true]);
+});
+
 test("it waits as long as it is told, within reason", () => {
   assert.deepEqual(["5", "", "86400", "Fri, 01 Jan 2027 00:00:00 GMT"].map((after) => {
     const found = outcome(503, head(after ? { "retry-after": after } : {}), undefined);

@@ -48,10 +48,11 @@ def double_publish() -> None:
 
     publish = Channel.publish
 
-    def twice(self: Channel, entry: Any, pinned: Any = None) -> None:
-        publish(self, entry, pinned)
-        if entry.tail.offset % 5 == 0:
-            self.announce((self.ring.after(entry.tail.offset - 1) or [])[-1])
+    def twice(self: Channel, *entries: Any, pinned: Any = None) -> None:
+        for entry in entries:
+            publish(self, entry, pinned=pinned or {})
+            if entry.tail.offset % 5 == 0:
+                self.announce((self.ring.after(entry.tail.offset - 1) or [])[-1])
 
     Channel.publish = twice  # type: ignore[method-assign]
 

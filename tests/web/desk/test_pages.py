@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.service import Service
+from ticker.client.problems import PROBLEMS
+from ticker.desk.invitation import InvitationPlan
+from ticker.dispatch import AirSwitchBody, Body, Correction, Draft, EditBody, KillBody
 from ticker.web.assets import CLIENTS
 
 WORDS = {path.stem: json.loads(path.read_text("utf-8")) for path in (CLIENTS / "desk" / "words").glob("*.json")}
@@ -99,12 +103,41 @@ def test_each_language_has_all_words_with_the_same_gaps(language: str) -> None:
     english, other = WORDS["en"], WORDS[language]
     assert list(other) == list(english)
     for name, phrase in english.items():
-        if isinstance(phrase, str):
-            assert other[name], name
-            assert sorted(re.findall(r"{\w+}", other[name])) == sorted(re.findall(r"{\w+}", phrase)), name
-        else:
+        if isinstance(phrase, list):
             assert len(other[name]) == len(phrase), name
+        elif isinstance(phrase, dict):
+            assert list(other[name]) == list(phrase), name
+    assert _gaps(other) == _gaps(english)
     assert other["language"] == language
+
+
+def _gaps(words: dict[str, Any]) -> dict[str, list[str]]:
+    """The gaps of each phrase, also of those in a table; a phrase without words fails."""
+    found = {}
+    for name, phrase in words.items():
+        if isinstance(phrase, str):
+            assert phrase, name
+            found[name] = sorted(re.findall(r"{\w+}", phrase))
+        elif isinstance(phrase, dict):
+            found |= {f"{name}.{inner}": gaps for inner, gaps in _gaps(phrase).items()}
+    return found
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_each_problem_that_the_service_can_respond_with_has_words_in_each_language(language: str) -> None:
+    assert set(WORDS[language]["problems"]) == set(PROBLEMS)
+
+
+@pytest.mark.parametrize("model", [Draft, Correction, EditBody, KillBody, AirSwitchBody, InvitationPlan])
+def test_each_field_that_the_desk_sends_has_a_rule_in_its_words(model: type[Body]) -> None:
+    table = re.search(
+        r"const FIELDS = {\n(.*?)\n};", (CLIENTS / "desk" / "problem-words.js").read_text("utf-8"), re.DOTALL
+    )
+    assert table is not None
+    known = dict(re.findall(r'^  (\w+): \["(?:\w+)", "(\w+)"\],$', table[1], re.MULTILINE))
+    assert set(known.values()) == set(WORDS["en"]["rules"])
+    chosen = {"urgency", "occurred", "on", "role", "feeds", "person"}  # by the desk itself, from what is valid
+    assert set(model.model_fields) - chosen <= set(known)
 
 
 @pytest.mark.parametrize("language", [language for language in WORDS if language != "en"])

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ticker.schema import Schema
+from ticker.web.caching import fresh
 from ticker.web.described import asyncapi, openapi
 from ticker.web.faults import BAD_HOST
 from ticker.web.operation import HTML, Operation, Resource, Returns
@@ -54,7 +55,7 @@ async def describe_frames(request: Request) -> Response:
     """
     response = public(request, asyncapi.document(absolute(request)), max_age=FRESH_FOR)
     if not base(request) and response.status_code == 200:
-        response.headers["cache-control"] = f"private, max-age={FRESH_FOR}"
+        response.headers["cache-control"] = fresh(FRESH_FOR, shared=False)
     return response
 
 
@@ -72,7 +73,7 @@ async def docs(request: Request) -> Response:
     return HTMLResponse(
         _page(request.app.state.operations, base(request)),
         200,
-        {**SAFETY, "cache-control": f"public, max-age={FRESH_FOR}"},
+        {**SAFETY, "cache-control": fresh(FRESH_FOR)},
     )
 
 

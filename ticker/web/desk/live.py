@@ -43,8 +43,6 @@ system acknowledges nothing. WebSockets have pings for that."""
 
 _COMMENT: Final = b":\n"
 
-_HEADERS: Final = SSE_HEADERS | {"cache-control": "no-store, no-transform"}
-
 
 class DeskReader(AsgiReader):
     """A reader of a feed who also gets the frames of its desk."""
@@ -91,7 +89,7 @@ class _DeskResponse(StreamingResponse):
     """The stream as Server-Sent Events, which leaves the desk however it ends."""
 
     def __init__(self, reader: DeskReader, watch: DeskWatch, admission: Admission, request: Request) -> None:
-        super().__init__(reader.chunks(admission, partial(has_valid_key, request), sse_start()), headers=_HEADERS)
+        super().__init__(reader.chunks(admission, partial(has_valid_key, request), sse_start()), headers=SSE_HEADERS)
         self._reader = reader
         self._watch = watch
 
@@ -127,7 +125,7 @@ async def events(request: Request, _: Holder) -> Response:
     """Stream Server-Sent Events, to a request that accepts them."""
     admission = _admit(request, websocket=False)
     if request.method == "HEAD":
-        return Response(headers=_HEADERS)
+        return Response(headers=SSE_HEADERS)
     watch = node_of(request).desk_watch
     reader = DeskReader("sse", request, watch)
     await watch.enter(reader)

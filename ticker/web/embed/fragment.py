@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from ticker.channel import Channel
 from ticker.dispatch import Link
 from ticker.web.admission import cross_origin, readable
+from ticker.web.caching import of_feed
 from ticker.web.described.bodies import RULES
 from ticker.web.embed.attributes import FRAGMENT, Attributes, read
 from ticker.web.embed.drawing import draw
@@ -24,7 +25,6 @@ from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import FEED_NAME, query
 from ticker.web.public_url import absolute, base
-from ticker.web.responses import FRESH_FOR
 
 ROUTES: Final = Resource("Embedding", (FEED_NAME,))
 
@@ -71,7 +71,7 @@ async def fragment(request: Request) -> Response:
     element = draw(channel, dispatches, attributes, src=src, structured=structured)
     script = _SCRIPT.format(src) if attributes.script else Markup()
     headers = {
-        "cache-control": caching(channel, shared=bool(base(request))),
+        "cache-control": of_feed(feed, shared=bool(base(request))),
         # For a browser that opens it as a page; a page that includes it has its own policy.
         "content-security-policy": policy(node.settings, feed),
         "content-language": feed.language,
@@ -93,14 +93,3 @@ def structured_data(channel: Channel, dispatches: list[Dispatch], attributes: At
         ended=feed.closed or (None if feed.air["on"] else latest),
     )
     return None if posting is None else script_text(posting)
-
-
-def caching(channel: Channel, *, shared: bool) -> str:
-    """Return the Cache-Control of a response with dispatches in it.
-
-    Nobody keeps those of a private feed. Where an address in it comes from the request's Host, shared caches must not:
-    they would hand it to those who asked another host.
-    """
-    if channel.feed.visibility == "private":
-        return "no-store"
-    return f"{'public' if shared else 'private'}, max-age={FRESH_FOR}"

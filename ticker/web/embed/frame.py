@@ -11,9 +11,9 @@ from starlette.responses import HTMLResponse, Response
 
 from ticker.channel import Channel
 from ticker.web.admission import readable
+from ticker.web.caching import of_feed
 from ticker.web.embed.attributes import CARD, Attributes, read
 from ticker.web.embed.drawing import TEMPLATES, draw
-from ticker.web.embed.fragment import caching
 from ticker.web.embed.parameters import ATTRIBUTES, LANG, THEME
 from ticker.web.embed.policy import policy
 from ticker.web.embed.refusal import in_frame
@@ -123,6 +123,6 @@ def _page(
     headers = {
         "content-security-policy": policy(node_of(request).settings, feed),
         "referrer-policy": "strict-origin-when-cross-origin",
-        "cache-control": caching(channel, shared=True) if status == 200 else "no-store",
+        "cache-control": of_feed(feed),
     }
     return HTMLResponse(page, status, headers)

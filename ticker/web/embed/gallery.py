@@ -17,9 +17,9 @@ from ticker.dispatch import BREAKING
 from ticker.errors import Invalid, unknown_parameters
 from ticker.web.admission import readable
 from ticker.web.assets import CLIENTS
+from ticker.web.caching import of_feed
 from ticker.web.embed.attributes import Attributes, read, written
 from ticker.web.embed.drawing import STYLE_HASH, TEMPLATES, draw
-from ticker.web.embed.fragment import caching
 from ticker.web.embed.oembed import CARD_HEIGHT, HEIGHT
 from ticker.web.embed.policy import gallery_policy
 from ticker.web.embed.scripts import RELEASES
@@ -171,7 +171,7 @@ async def gallery(request: Request) -> Response:
     headers = {
         "content-security-policy": gallery_policy(),
         "referrer-policy": "strict-origin-when-cross-origin",
-        "cache-control": caching(channel, shared=bool(base(request))),
+        "cache-control": of_feed(channel.feed, shared=bool(base(request))),
     }
     return HTMLResponse(page, headers=headers)
 

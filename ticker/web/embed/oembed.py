@@ -15,6 +15,7 @@ from ticker.errors import Invalid, NotFound, NotSupported, killed
 from ticker.node import Node
 from ticker.schema import number, shape, text
 from ticker.web.admission import find_readable
+from ticker.web.caching import FRESH_FOR, fresh
 from ticker.web.embed.parameters import one_of, whole
 from ticker.web.embed.zone import clock_time
 from ticker.web.faults import INVALID_PARAMETER, KILLED, NOT_FOUND
@@ -22,7 +23,7 @@ from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
 from ticker.web.parameters import query
 from ticker.web.public_url import absolute, base
-from ticker.web.responses import FRESH_FOR, json
+from ticker.web.responses import json
 from ticker.web.shape import Shape
 
 ROUTES: Final = Resource("Embedding")
@@ -172,10 +173,9 @@ async def oembed(request: Request) -> Response:
         "height": height,
         "html": str(_FRAME.format(src=src, title=title, width=width, height=height)),
     }
-    kept_by = "public" if base(request) else "private"
     return json(
         document,
-        headers={"cache-control": f"{kept_by}, max-age={FRESH_FOR}", "access-control-allow-origin": "*"},
+        headers={"cache-control": fresh(FRESH_FOR, shared=bool(base(request))), "access-control-allow-origin": "*"},
     )
 
 
