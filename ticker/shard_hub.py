@@ -46,9 +46,9 @@ class ShardHub:
             self._hub.drop(name)
         self._on_known()
 
-    def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
+    def publish(self, feed: str, entries: Iterable[Entry], pinned: Mapping[str, dict[str, Any]]) -> None:
         """See `Hub.publish`."""
-        self._hub.publish(feed, entry, pinned)
+        self._hub.publish(feed, entries, pinned)
 
 
 class _Channels(Mapping[str, Channel]):

@@ -92,10 +92,10 @@ def translate(error: Exception) -> Exception:
             ours = Redirected(error)
         case exceptions.TryAgainError():
             ours = TryAgain("The log takes no entries now")
+        case exceptions.ReadOnlyError() | exceptions.MasterDownError():
+            ours = CannotWrite("The log takes no entries now")
         case exceptions.ClusterDownError():
             ours = ShardDown("The log takes no entries now")
-        case exceptions.ReadOnlyError():
-            ours = CannotWrite("The log takes no entries now")
         case exceptions.NoScriptError():
             ours = UnknownScript(str(error))
         case exceptions.ResponseError() if str(error).startswith("OOM") or "-OOM " in str(error):
