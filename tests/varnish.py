@@ -11,9 +11,10 @@ from typing import Self
 
 import httpx
 
-from tests.test_docs import OPERATIONS, blocks
+from tests.test_docs import DOCUMENTS, blocks
 
 HOST = "127.0.0.1"
+MANUAL = DOCUMENTS["docs/caching.md"]
 PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 
 
@@ -23,7 +24,7 @@ class Varnish:
     def __init__(self, port: int, where: Path, connections: int = 10) -> None:
         """`where` is an empty directory of its own; `connections` is how many `get` may have at once."""
         self.where = where
-        [configuration] = blocks(OPERATIONS, "vcl")
+        [configuration] = blocks(MANUAL, "vcl")
         assert '"8000"' in configuration
         (where / "ticker.vcl").write_text(configuration.replace('"8000"', f'"{port}"'))
         with socket.socket() as free:
@@ -60,18 +61,8 @@ class Varnish:
         except httpx.HTTPError:
             return False
 
-    def asked(self) -> int:
-        """Requests that it has sent to the service."""
-        said = subprocess.run(
-            ["varnishstat", "-n", str(self.where), "-1", "-f", "MAIN.backend_req"],
-            capture_output=True,
-            check=True,
-            text=True,
-        )
-        return int(said.stdout.split()[1])
-
 
 def parameters() -> list[str]:
     """The parameters that the manual starts it with."""
-    [command] = [block for block in blocks(OPERATIONS, "sh") if block.startswith("varnishd ")]
+    [command] = [block for block in blocks(MANUAL, "sh") if block.startswith("varnishd ")]
     return [word for value in re.findall(r"-p (\S+)", command) for word in ("-p", value)]

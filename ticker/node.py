@@ -29,6 +29,7 @@ from ticker.journal.held import HeldDispatches
 from ticker.journal.invitations import Invitations
 from ticker.journal.log import Journal
 from ticker.journal.people import People
+from ticker.journal.primary_watch import watch_primary
 from ticker.journal.rate import Rates
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
@@ -131,6 +132,7 @@ class Node:
             self.delivery_reports.run(self._id, self.deliveries),
             self.desk_watch.run(),
             self.server_check.run(self.redis),
+            watch_primary(self._connections),
         ]
         self._tasks = [asyncio.create_task(task) for task in running]
         deadline = time.monotonic() + START_TIMEOUT

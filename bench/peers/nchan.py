@@ -11,17 +11,15 @@ from pathlib import Path
 from bench import kernel
 from bench.burst import send_burst
 from bench.peers import HISTORY, SIZE, Missing, Peer, wait_for
+from tests.nginx import command
 from ticker.load.crowds import Crowds, Target, request
 
 MODULES = Path("/usr/share/nginx/modules-available")
-SETTINGS = """
+MAIN = """
 include /usr/share/nginx/modules-available/mod-nchan.conf;
-daemon off; master_process on; worker_processes 1; worker_rlimit_nofile 20000; user root;
-pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 19900; }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+master_process on; worker_processes 1; worker_rlimit_nofile 20000; user root;
+"""
+SERVER = """
   nchan_shared_memory_size 512M;
   server {{
     listen 127.0.0.1:{port} backlog=4096; keepalive_timeout 3600s;
@@ -30,7 +28,6 @@ http {{
     location = /pub {{ nchan_publisher; nchan_channel_id a; nchan_message_buffer_length {history};
       nchan_message_timeout 10m; }}
   }}
-}}
 """
 
 POST = "POST /pub HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n{text}"
@@ -50,9 +47,9 @@ class Server(Peer):
             install = ["apt-get", "install", "-y", "--no-install-recommends", "nginx-core", "libnginx-mod-nchan"]
             if subprocess.run(install, capture_output=True, timeout=300, check=False).returncode:
                 raise Missing("apt-get could not install libnginx-mod-nchan")
-        settings = self.folder / "nginx.conf"
-        settings.write_text(SETTINGS.format(folder=self.folder, port=self.port, history=HISTORY))
-        return ["/usr/sbin/nginx", "-e", str(self.folder / "error.log"), "-c", str(settings)]
+        (self.folder / "modules").symlink_to(MODULES.parent / "modules")  # nginx looks for it in the folder it is given
+        server = SERVER.format(port=self.port, history=HISTORY)
+        return command(self.folder, server, main=MAIN, connections=19900)
 
     def start(self) -> None:
         with kernel.on(self.cores):

@@ -121,7 +121,7 @@ def run(options: Options) -> Result:
     """Take turns, count at the origin, and leave readers alone for some waits."""
     readers = options.readers or READERS
     result = Result(f"{readers:,} readers by long-poll behind a cache", WHAT)
-    result.about["Varnish"] = f"Debian's, run as docs/operations.md has it: its VCL and `{' '.join(parameters())}`"
+    result.about["Varnish"] = f"Debian's, run as docs/caching.md has it: its VCL and `{' '.join(parameters())}`"
     rounds = []
     for _ in range(options.rounds):
         result.paces.append(kernel.pace(CORES))

@@ -35,11 +35,12 @@ const ROUTES = {
  * @param {Item} item
  * @returns {[url: string, init: RequestInit]}
  */
-export function request(base, { key, feed, change }) {
+export function request(base, { key, person, feed, change }) {
   const { method, path, revision } = ROUTES[change.kind](change);
   const headers = {
     "content-type": "application/json",
     "idempotency-key": `"${key}"`,
+    "ticker-person": person, // the cookie may be somebody else's by now: then it is refused
     ...(revision !== undefined && { "if-match": `"${revision}"` }),
   };
   const url = `${base}/v1/feeds/${encodeURIComponent(feed)}${path}`;

@@ -9,6 +9,31 @@ import { randomKey } from "./random-key.js";
 import { sender } from "./sender.js";
 
 /**
+ * The name of this tab, under which it holds the lease. A page passes it to the next one in its tab, which need not wait for the
+ * lease of a page that is gone. It lies in the tab's storage only between the two, so that a duplicated tab gets another.
+ *
+ * @param {string} place
+ */
+function tabName(place) {
+  try {
+    const given = sessionStorage.getItem(place);
+    sessionStorage.removeItem(place);
+    return given ?? randomKey();
+  } catch {
+    return randomKey();
+  }
+}
+
+/** @param {string} place @param {string} me */
+function passOn(place, me) {
+  try {
+    sessionStorage.setItem(place, me);
+  } catch {
+    // The next page waits until the lease is over.
+  }
+}
+
+/**
  * @typedef {ReturnType<typeof box>} Box
  *
  * @param {object} world
@@ -22,9 +47,10 @@ import { sender } from "./sender.js";
  */
 export function box({ store, name, person, confirmed, attempt, onitems, onsettled }) {
   const channel = new BroadcastChannel(name);
+  const me = tabName(name);
   const sending = sender({
     store,
-    me: randomKey(),
+    me,
     person: () => (confirmed() ? person() : null),
     attempt,
     online: () => navigator.onLine,
@@ -67,7 +93,10 @@ export function box({ store, name, person, confirmed, attempt, onitems, onsettle
   };
   addEventListener("online", () => sending.retry());
   document.addEventListener("visibilitychange", () => document.hidden || sending.retry());
-  addEventListener("pagehide", () => sending.close());
+  addEventListener("pagehide", () => {
+    passOn(name, me);
+    void sending.close();
+  });
   addEventListener("pageshow", (event) => event.persisted && sending.open());
 
   return {

@@ -52,13 +52,13 @@ export function correct(words, seen, send, { mine, leave } = {}) {
   const error = make("p", { className: "error", role: "alert" });
   const conflict = make("div", { className: "conflict", role: "alert", hidden: true });
   const submit = make("button", { type: "submit", className: "primary", name: "send-correction" }, seen.release_at ? words.save : words.send_correction);
-  /** @param {string} label @param {Node} input */
-  const field = (label, input) => make("label", { className: "field" }, make("span", {}, label), input);
+  /** @param {string} label @param {Node} input @param {string} [size] */
+  const field = (label, input, size = "") => make("label", { className: `field ${size}` }, make("span", {}, label), input);
   const form = make("form", { className: "correct", noValidate: true },
     conflict,
     field(words.text, text),
     make("div", { className: "grid" }, field(words.source, source), field(words.urgency, urgency),
-      seen.release_at ? field(words.hold, until) : field(words.note, note)),
+      seen.release_at ? field(words.hold, until, "whole") : field(words.note, note, "whole")),
     error, submit);
 
   /** @returns {Fields} what differs from the revision that was seen */

@@ -8,6 +8,7 @@
 import { direction } from "../feed/direction.js";
 import { requests } from "./api.js";
 import { attempting } from "./attempt.js";
+import { askForSync } from "./background.js";
 import { box as outboxOf } from "./box.js";
 import { make, part, write } from "./element.js";
 import { feedDesk } from "./feed-desk.js";
@@ -42,6 +43,7 @@ const sessions = sessionsOf(api, notes);
 /** @type {ReturnType<typeof feedDesk> | null} */
 let desk = null;
 let asked = 0;
+let checking = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let asking;
 
@@ -54,9 +56,14 @@ const box = outboxOf({
   onitems(items) {
     desk?.showItems(items);
     trouble();
+    const leaves = document.hidden || !navigator.onLine;
+    if (leaves && items.some(({ state }) => state === "waiting" || state === "sending")) void askForSync();
   },
   onsettled(item) {
-    if (item.why === "signed-out") void signedOut();
+    if (item.why === "signed-out") {
+      sessions.confirmed = false; // it ended, or somebody else signed in here, in another tab
+      void ask();
+    }
     desk?.onsettled(item);
   },
 });
@@ -158,7 +165,10 @@ async function open(feed) {
 
 async function ask() {
   const was = sessions.current?.person.id;
+  if (checking || was === undefined) return;
+  checking = true;
   await sessions.resume();
+  checking = false;
   if (!sessions.current) await signedOut();
   else if (sessions.current.person.id !== was) location.reload();
   else void box.retry();
@@ -238,6 +248,12 @@ part("menu").addEventListener("click", () => {
       location.assign(`${base}/desk`);
     },
   });
+});
+
+// Somebody may have signed in, or out, in another tab while this page was hidden.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) void box.show();
+  else void ask();
 });
 
 for (const event of ["online", "offline"]) {

@@ -21,7 +21,7 @@ import { button, make, part, write } from "./element.js";
  */
 export function heldDesk({ words, api, path, told }) {
   const list = part("held");
-  const when = new Intl.DateTimeFormat(locale(/** @type {any} */ (words)), { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const when = new Intl.DateTimeFormat(locale(/** @type {any} */ (words)), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
   let shown = "";
 
   async function refresh() {

@@ -126,6 +126,14 @@ export function outboxView({ words, language, box, online, receipt, after, textO
     /** @type {HTMLElement} */ (same ?? part("text")).focus({ preventScroll: true });
   }
 
+  /** Brings into sight what is new, or was refused: the list scrolls, and its page must not. @param {HTMLElement} element */
+  function bringIntoSight(element) {
+    if (list.contains(document.activeElement)) return; // somebody is at work in it
+    const [top, bottom] = [element.offsetTop - list.offsetTop, element.offsetTop - list.offsetTop + element.offsetHeight];
+    if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
+    if (top < list.scrollTop) list.scrollTop = top;
+  }
+
   return {
     /** @param {Item[]} items of all people, in their order @param {string | undefined} person */
     show(items, person) {
@@ -145,14 +153,18 @@ export function outboxView({ words, language, box, online, receipt, after, textO
           element.remove();
         }
       }
+      /** @type {HTMLElement | undefined} */
+      let seen;
       for (const item of mine) {
         const fresh = draw(item, item === first);
         const known = /** @type {HTMLElement | null} */ (list.querySelector(`[data-outbox="${item.key}"]`));
+        if (!known || (known.dataset["state"] !== "refused" && fresh.dataset["state"] === "refused")) seen = known ?? fresh;
         if (known) renew(known, fresh);
         const element = known ?? fresh;
         if (element === place) place = element.nextElementSibling;
         else list.insertBefore(element, place);
       }
+      if (seen) bringIntoSight(seen);
     },
   };
 }

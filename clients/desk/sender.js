@@ -17,6 +17,31 @@ const LONGEST_WAIT = 15_000;
 const MARGIN = 250;
 
 /**
+ * Takes what is to be sent now, sends it, and records how that ended.
+ *
+ * @param {Pick<World, "store" | "me" | "attempt" | "token" | "now">} world
+ * @param {string} person who is signed in
+ * @param {(settled?: Item) => void} onchange
+ * @returns {Promise<{outcome: Outcome, item: Item | undefined} | number | null>} milliseconds until another tab's lease is
+ *   over, or null if nothing is to be sent
+ */
+export async function sendOne({ store, me, attempt, token, now }, person, onchange) {
+  const attemptToken = token();
+  const taken = await store.update((outbox) => take(outbox, { person, me, token: attemptToken, now: now() }));
+  if (taken === null) return null;
+  if (typeof taken === "number") return taken + MARGIN;
+  onchange();
+  const outcome = await attempt(taken);
+  // Even a closed tab records what it learned.
+  const item = await store.update((outbox) => settle(outbox, { key: taken.key, token: attemptToken, outcome, now: now() }));
+  onchange(item);
+  return { outcome, item };
+}
+
+/** Return true if the next one may go: this one is kept, or stepped aside. @param {Outcome} outcome @param {Item | undefined} item */
+export const isOver = (outcome, item) => outcome.is === "kept" || outcome.is === "refused" || item?.state === "refused";
+
+/**
  * @typedef {object} World
  * @property {Store} store
  * @property {string} me names this tab
@@ -73,24 +98,21 @@ export function sender({ store, me, person, attempt, online, now, random, token,
       const who = person();
       if (closed || who === null) return null; // signing in drains
       if (!online()) return LONGEST_WAIT; // so does the network's return, where the browser tells of it
-      const attemptToken = token();
-      const taken = await store.update((outbox) => take(outbox, { person: who, me, token: attemptToken, now: now() }));
-      if (taken === null) {
+      const sent = await sendOne({ store, me, attempt, token, now }, who, onchange);
+      if (sent === null) {
         onidle();
         return null;
       }
-      if (typeof taken === "number") return taken + MARGIN;
-      onchange();
-      const outcome = await attempt(taken);
-      // Even a closed tab records what it learned.
-      const item = await store.update((outbox) => settle(outbox, { key: taken.key, token: attemptToken, outcome, now: now() }));
-      onchange(item);
-      if (outcome.is === "signed-out") return null;
-      if (outcome.is === "kept" || outcome.is === "refused") {
-        failures = 0;
+      if (typeof sent === "number") return sent;
+      const { outcome, item } = sent;
+      if (outcome.is === "signed-out") {
+        await store.update((outbox) => release(outbox, me)); // the next person who signs in need not wait for this one
+        return null;
+      }
+      if (isOver(outcome, item)) {
+        if (outcome.is === "kept" || outcome.is === "refused") failures = 0;
         continue;
       }
-      if (item?.state === "refused") continue;
       failures += 1;
       const least = "after" in outcome ? outcome.after * 1000 : 0;
       return least + random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1));

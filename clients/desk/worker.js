@@ -1,8 +1,14 @@
 /**
  * The desk's service worker: keeps the page and what it loads, and nothing else, so that the desk opens without a network.
  * It opens from the cache at once, and looks for a newer one meanwhile, which is there the next time. What is filed, read
- * or signed in with never passes through the cache.
+ * or signed in with never passes through the cache. Where the browser has Background Sync, it also sends what waits in the
+ * outbox once the network is back and no page is open.
  */
+
+import { attempting } from "./attempt.js";
+import { sendInBackground, TAG } from "./background.js";
+import { randomKey } from "./random-key.js";
+import { database, indexedStore } from "./store.js";
 
 /** @typedef {{waitUntil: (promise: Promise<unknown>) => void}} Extendable */
 /** @typedef {Extendable & {request: Request, respondWith: (response: Promise<Response>) => void}} FetchLike */
@@ -10,7 +16,8 @@
 const scope = /** @type {any} */ (globalThis);
 const { pathname } = new URL(scope.registration.scope);
 const DESK = pathname.replace(/\/$/, "");
-const ASSETS = `${DESK.slice(0, -"/desk".length)}/assets/`;
+const PREFIX = DESK.slice(0, -"/desk".length);
+const ASSETS = `${PREFIX}/assets/`;
 const CACHE = `desk:${DESK}`;
 
 /** Names of the assets in a page, each with a hash of its content. */
@@ -64,4 +71,37 @@ scope.addEventListener("fetch", (/** @type {FetchLike} */ event) => {
   const isPage = mode === "navigate" && (path === DESK || /^\/[^/.]+$/.test(path.startsWith(DESK) ? path.slice(DESK.length) : ""));
   if (isPage) event.respondWith(page(event));
   else if (path.startsWith(ASSETS)) event.respondWith(asset(event.request));
+});
+
+/** @returns {Promise<string | null>} id of the person who is signed in */
+async function signedIn() {
+  const response = await fetch(`${DESK}/session`, { credentials: "same-origin", cache: "no-store" });
+  if (response.status === 401) return null;
+  if (response.status !== 200) throw new Error("The service does not say who is signed in");
+  return (await response.json()).person.id;
+}
+
+async function sendWaiting() {
+  const name = `ticker-desk:${PREFIX}`; // as the page calls them: desk.js
+  const channel = new BroadcastChannel(name);
+  const timers = { set: (/** @type {() => void} */ act, /** @type {number} */ delay) => setTimeout(act, delay), clear: (/** @type {any} */ timer) => clearTimeout(timer) };
+  try {
+    const sent = await sendInBackground({
+      store: indexedStore(database(indexedDB, name)),
+      me: randomKey(),
+      person: signedIn,
+      attempt: attempting(scope.location.origin + PREFIX, (url, init) => fetch(url, init), timers),
+      token: randomKey,
+      now: Date.now,
+      sleep: (delay) => new Promise((resolve) => setTimeout(resolve, delay)),
+      onchange: () => channel.postMessage(null), // oxlint-disable-line require-post-message-target-origin -- a channel has none
+    });
+    if (!sent) throw new Error("Something still waits"); // so that the browser asks again
+  } finally {
+    channel.close();
+  }
+}
+
+scope.addEventListener("sync", (/** @type {Extendable & {tag: string}} */ event) => {
+  if (event.tag === TAG) event.waitUntil(sendWaiting());
 });

@@ -14,6 +14,7 @@ from tests.faults.planted.sitecustomize import BUGS
 from tests.faults.report import report
 from tests.faults.summary import Summary, verdict
 from tests.faults.topology import machine
+from tests.outbox.report import section_in, with_section
 
 
 def main() -> int:
@@ -46,7 +47,9 @@ def main() -> int:
     if asked.report is not None:
         command = f"scripts/faults {asked.plans} --seed {asked.seed}{' --short' if asked.short else ''}"
         date = datetime.now(UTC).date().isoformat()
-        asked.report.write_text(report(summary, command=command, seeds=(seeds[0], seeds[-1]), date=date), "utf-8")
+        outbox = section_in(asked.report.read_text("utf-8")) if asked.report.exists() else ""
+        written = report(summary, command=command, seeds=(seeds[0], seeds[-1]), date=date)
+        asked.report.write_text(with_section(written, outbox), "utf-8")
     return 1 if summary.broken else 0
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from tests.outbox.report import section, with_section
 from tests.outbox.schedules import run
 from tests.service import Service
 
@@ -17,6 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("number", type=int, nargs="?", default=200)
     parser.add_argument("--seed", type=int, default=1, help="the first one")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the output into docs/reliability.md")
     given = parser.parse_args()
     counts: Counter[str] = Counter()
     composed = lost = doubled = reordered = 0
@@ -30,10 +32,14 @@ def main() -> int:
             reordered += found.reordered
             if not found.sound:
                 print(f"seed {seed}: {found}", file=sys.stderr)
-    print(f"{given.number} schedules, {composed} dispatches composed, in {counts['attempts']} attempts")
-    for name in sorted(counts.keys() - {"attempts"}):
-        print(f"{name}: {counts[name]}")
-    print(f"lost {lost}, doubled {doubled}, out of order in {reordered} schedules")
+    lines = [f"{given.number} schedules, {composed} dispatches composed, in {counts['attempts']} attempts"]
+    lines += [f"{name}: {counts[name]}" for name in sorted(counts.keys() - {"attempts"})]
+    lines += [f"lost {lost}, doubled {doubled}, out of order in {reordered} schedules"]
+    output = "\n".join(lines)
+    print(output)
+    if given.report is not None:
+        document = given.report.read_text("utf-8")
+        given.report.write_text(with_section(document, section(given.number, given.seed, output)), "utf-8")
     return 1 if lost or doubled or reordered else 0
 
 

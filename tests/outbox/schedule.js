@@ -1,12 +1,13 @@
 /**
  * One schedule against a real service: node tests/outbox/schedule.js URL FEED KEY SEED
  *
- * Prints what it composed, as a line of JSON, once nothing is left to send. Time runs faster than the wall: what the sender
+ * Two tabs send, and now and then the service worker in the background. Prints what it composed, as a line of JSON, once nothing is left to send. Time runs faster than the wall: what the sender
  * waits for is divided by FASTER, and so is a lease.
  */
 
 import { IDBFactory } from "fake-indexeddb";
 import { attempting } from "../../clients/desk/attempt.js";
+import { sendInBackground } from "../../clients/desk/background.js";
 import { compose, unsent } from "../../clients/desk/outbox.js";
 import { sender } from "../../clients/desk/sender.js";
 import { database, indexedStore } from "../../clients/desk/store.js";
@@ -31,7 +32,7 @@ const now = () => Math.round(Date.now() + (performance.now() - started) * (FASTE
 let online = true;
 let calm = false;
 let names = 0;
-const counts = { attempts: 0, "request lost": 0, "response lost": 0, "cut off": 0, closed: 0, died: 0 };
+const counts = { attempts: 0, background: 0, "request lost": 0, "response lost": 0, "cut off": 0, closed: 0, died: 0 };
 
 /** The network between a tab and the service. @type {import("../../clients/desk/attempt.js").Fetch} */
 async function network(target, init) {
@@ -88,12 +89,36 @@ function tab() {
   return { store: own, sending, state };
 }
 
+/** The service worker, which the browser asks to send, and may end at any moment. */
+async function background() {
+  counts.background += 1;
+  const me = `worker${(names += 1)}`;
+  const ends = random() < 0.3 ? performance.now() + random() * 20 : Infinity;
+  const alive = () => performance.now() < ends;
+  const never = () => new Promise(() => {});
+  const store = indexedStore(database(factory, "desk"));
+  const attempt = attempting(url, network, { set: (act, delay) => setTimeout(act, delay / 2), clear: (/** @type {any} */ timer) => clearTimeout(timer) });
+  await sendInBackground({
+    store: { update: (change) => (alive() ? store.update(change) : never()) },
+    me,
+    person: async () => "lena",
+    async attempt(item) {
+      const outcome = await attempt(item);
+      return alive() ? outcome : never();
+    },
+    token: () => `${me}-${(names += 1)}`,
+    now,
+    sleep: (delay) => sleep(delay / FASTER),
+    onchange: () => {},
+  });
+}
+
 let tabs = [tab(), tab()];
 /** @type {string[]} */
 const composed = [];
 for (let step = 0; step < STEPS; step += 1) {
   const one = pick(tabs);
-  const act = pick(/** @type {const} */ (["compose", "compose", "compose", "wait", "wait", "offline", "online", "close", "die"]));
+  const act = pick(/** @type {const} */ (["compose", "compose", "compose", "wait", "wait", "offline", "online", "close", "die", "background"]));
   if (act === "compose") {
     const text = `Dispatch ${composed.length} of schedule ${seed}`;
     const change = /** @type {const} */ ({ kind: "file", body: JSON.stringify({ text }) });
@@ -101,6 +126,7 @@ for (let step = 0; step < STEPS; step += 1) {
     composed.push(text);
     void one.sending.drain();
   } else if (act === "wait") await sleep(random() * 60);
+  else if (act === "background") void background();
   else if (act === "offline" || act === "online") {
     online = act === "online";
     if (online) for (const each of tabs) void each.sending.retry();

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import orjson
 import pytest
 from websockets.sync.client import connect
 
+from tests.nginx import free_port, nginx
 from tests.server.test_hand_off import UPGRADE
 from tests.service import Service
-
-MANUAL = Path(__file__).parents[2] / "docs/operations.md"
-FRAME = """
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  {server}
-}}
-"""
+from tests.test_docs import OPERATIONS, blocks
 
 
-def of_manual(port: int, upstream: int) -> str:
-    """Return the manual's configuration, without TLS and on other ports."""
-    [block] = re.findall(r"```nginx\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)
+def of_manual(manual: str, port: int, upstream: int) -> str:
+    """Return a manual's configuration, without TLS and on other ports."""
+    [block] = blocks(manual, "nginx")
     plain = re.sub(r"    ssl_certificate.*\n", "", block)
     for told, here in [("listen 443 ssl", f"listen 127.0.0.1:{port}"), ("127.0.0.1:8000", f"127.0.0.1:{upstream}")]:
         assert told in plain
@@ -43,27 +29,9 @@ def of_manual(port: int, upstream: int) -> str:
 @pytest.fixture(scope="module")
 def proxied(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run nginx in front of the service, and give its port."""
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    assert Path(program).exists(), "nginx is needed: apt-get install nginx"
-    folder = tmp_path_factory.mktemp("nginx")
-    with socket.socket() as lone:
-        lone.bind(("127.0.0.1", 0))
-        port: int = lone.getsockname()[1]
-    (folder / "nginx.conf").write_text(FRAME.format(folder=folder, server=of_manual(port, service.port)))
-    process = subprocess.Popen([program, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")])
-    deadline = time.monotonic() + 20
-    try:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "error.log").read_text()
-                assert time.monotonic() < deadline
+    port = free_port()
+    with nginx(tmp_path_factory.mktemp("nginx"), port, of_manual(OPERATIONS, port, service.port)):
         yield port
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.mark.parametrize("upgrade", [{}, {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}, UPGRADE])

@@ -233,10 +233,10 @@ class Cluster(Redis):
         """Connect to what is needed to know the shards."""
         await self.shards()
 
-    async def reconnect(self) -> None:
+    async def reconnect(self, *, subscriptions: bool = False) -> None:
         """Use new connections from the next command on; see `Redis`."""
         for server in self._servers.values():
-            await server.reconnect()
+            await server.reconnect(subscriptions=subscriptions)
         self.look_soon()
 
     async def close(self) -> None:

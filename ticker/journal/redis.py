@@ -16,22 +16,21 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import hiredis
 import redis.asyncio
 from redis import exceptions
 from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio.connection import Connection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from ticker.errors import CannotWrite, NotPermitted, Unavailable
-from ticker.journal.address import check_address, refused_option
+from ticker.journal.address import SETTING
 from ticker.journal.names import Channels
+from ticker.journal.pools import CONNECT_TIMEOUT, SentinelPool, new_pool
 from ticker.journal.redis_errors import CommandError, Moved, UnknownScript, is_wrong_server, translate
 
-RESPONSE_TIMEOUT: Final = 1.5
+RESPONSE_TIMEOUT: Final = CONNECT_TIMEOUT
 """Seconds Redis may take to respond. With a probe each second, a dead Redis is noticed within three."""
 
 MAX_DEDICATED: Final = 64
@@ -39,14 +38,6 @@ MAX_DEDICATED: Final = 64
 
 RESPONSES_PER_DEADLINE: Final = 16
 """Responses that share one deadline: setting a new one for each is a good part of what a response costs."""
-
-_CONNECTION_OPTIONS: Final = {
-    "protocol": 2,  # with 3, redis-py formats each pub/sub message for a debug log that is off
-    "socket_timeout": None,  # `_send` sets one deadline for all responses
-    "socket_connect_timeout": RESPONSE_TIMEOUT,
-    "retry": Retry(NoBackoff(), 0),
-    "health_check_interval": 0,
-}
 
 
 @contextmanager
@@ -56,8 +47,6 @@ def _translated() -> Iterator[None]:
     except (exceptions.RedisError, OSError) as error:
         raise translate(error) from error
 
-
-Answer = TypeVar("Answer")
 
 _MESSAGES: Final = frozenset([b"message", b"smessage"])
 """What a message begins with; smessage: of a sharded channel."""
@@ -85,24 +74,21 @@ class Redis:
         response_timeout: float = RESPONSE_TIMEOUT,
         reconnects: bool = True,
         on_refusal: Callable[[NotPermitted], None] | None = None,
+        setting: str = SETTING,
+        pool: redis.asyncio.ConnectionPool | None = None,
     ) -> None:
-        """Take `redis://`, `rediss://` or `unix://`; `response_timeout` is in seconds.
+        """Take `redis://`, `rediss://`, `unix://` or `redis+sentinel://`; `response_timeout` is in seconds.
 
         Without `reconnects`, every command after a lost connection fails until `connect` is called. `on_refusal` is
-        called when the user lacks a right.
+        called when the user lacks a right. `setting` is what has the address, for messages. `pool` makes the
+        connections, if it is there already.
 
         Raises:
             BadSetting: the URL is none of these.
         """
-        check_address(url)
-        try:
-            pool = redis.asyncio.ConnectionPool.from_url(url, **_CONNECTION_OPTIONS)
-            for option in ("protocol", "health_check_interval"):
-                if pool.connection_kwargs[option] != _CONNECTION_OPTIONS[option]:
-                    raise ValueError(f"the option {option} cannot be set in the URL")
-            self._connection = _new_connection(pool)
-        except (ValueError, TypeError) as error:  # TypeError: it has an option that no connection takes
-            raise refused_option(url, error) from None
+        self._owns_pool = pool is None
+        pool = pool or new_pool(url, setting)
+        self._connection = _new_connection(pool)
         self.user = str(pool.connection_kwargs.get("username") or "default")
         self.channels = Channels(int(pool.connection_kwargs.get("db") or 0))
         self.url = url
@@ -114,6 +100,7 @@ class Redis:
         self._queued: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
         self._in_flight: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
         self._sender: asyncio.Task[None] | None = None
+        self._subscriptions: set[Connection] = set()
         self._idle: list[Redis] = []
         """Dedicated connections that nobody uses now."""
         self._dedicated = asyncio.Semaphore(MAX_DEDICATED)
@@ -147,10 +134,35 @@ class Redis:
                 raise response
         return responses
 
-    async def reconnect(self) -> None:
-        """Use new connections from the next command on; commands in flight are answered on the old ones."""
+    async def reconnect(self, *, subscriptions: bool = False) -> None:
+        """Use new connections from the next command on; commands in flight are answered on the old ones.
+
+        With `subscriptions`, those are lost too, and their readers get Unavailable.
+        """
         self._reconnect_due = True
         await self._close_idle()
+        if subscriptions:
+            for connection in list(self._subscriptions):
+                await connection.disconnect(nowait=True)
+
+    async def primary(self) -> tuple[str, int] | None:
+        """Return host and port of the primary that Sentinels name now; None where there are no Sentinels."""
+        if not isinstance(self._pool, SentinelPool):
+            return None
+        with _translated():
+            return await self._pool.primary()
+
+    def leads_only_to(self, server: tuple[str, int]) -> bool:
+        """Return True if no connection is open to another server than this one, by host and port."""
+        every = (self._connection, *self._subscriptions)
+        return all((each.host, each.port) == server for each in every if each.is_connected)
+
+    async def promotable(self) -> int | None:
+        """Return how many replicas Sentinels may promote; None where there are no Sentinels."""
+        if not isinstance(self._pool, SentinelPool):
+            return None
+        with _translated():
+            return await self._pool.promotable()
 
     async def _close_idle(self) -> None:
         for connection in self._idle:
@@ -275,15 +287,20 @@ class Redis:
     def _alike(self) -> Redis:
         """Return another connection to the same server, which is not reconnected."""
         timeout, on_refusal = self._response_timeout, self._on_refusal
-        return Redis(self.url, response_timeout=timeout, reconnects=False, on_refusal=on_refusal)
+        return Redis(self.url, response_timeout=timeout, reconnects=False, on_refusal=on_refusal, pool=self._pool)
 
     @asynccontextmanager
     async def subscription(self) -> AsyncIterator[Subscription]:
         """Give a connection that subscribes to channels; it is closed at the end and never reconnects by itself."""
         connection = _new_connection(self._pool)
+        self._subscriptions.add(connection)
         try:
+            with _translated():
+                async with asyncio.timeout(RESPONSE_TIMEOUT):
+                    await self._pool.ensure_connection(connection)  # the first command would not ask Sentinels
             yield Subscription(connection, self.channels)
         finally:
+            self._subscriptions.discard(connection)
             await connection.disconnect(nowait=True)
 
     async def shards(self) -> list[Redis]:
@@ -301,23 +318,8 @@ class Redis:
         self._queued, self._sender = [], None
         await self._connection.disconnect(nowait=True)
         await self._close_idle()
-
-
-async def of_each_shard(redis: Redis, ask: Callable[[Redis], Awaitable[Answer]]) -> list[Answer]:
-    """Return what is answered about each part of the log: one answer for a single Redis.
-
-    The shards of a cluster that cannot be reached are left out.
-
-    Raises:
-        Unavailable: none of them can.
-    """
-    shards = await redis.shards()
-    found = await asyncio.gather(*map(ask, shards), return_exceptions=True)
-    failed = [each for each in found if isinstance(each, BaseException)]
-    for failure in failed:
-        if len(failed) == len(shards) or not isinstance(failure, Unavailable):
-            raise failure
-    return [each for each in found if not isinstance(each, BaseException)]
+        if self._owns_pool and isinstance(self._pool, SentinelPool):
+            await self._pool.close()
 
 
 def _pack(command: tuple[Any, ...]) -> bytes:

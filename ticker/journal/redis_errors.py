@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from redis import exceptions
+from redis.asyncio.sentinel import MasterNotFoundError
 
 from ticker.errors import CannotWrite, LogFull, NotPermitted, Unavailable
 from ticker.journal.address import WrongAddress
@@ -75,9 +76,14 @@ def cause(error: BaseException) -> str:
 def translate(error: Exception) -> Exception:
     """Return our error for one of redis-py, with the original as its cause."""
     ours: Exception
+    of_sentinels = isinstance(error, MasterNotFoundError)
     if isinstance(error, exceptions.ConnectionError) and isinstance(error.__cause__, exceptions.RedisError):
         error = error.__cause__  # what the server responded while redis-py connected
     match error:
+        case exceptions.AuthenticationError() if of_sentinels:
+            ours = WrongAddress("the Sentinels refuse the user name and password, or ask for them")
+        case exceptions.ResponseError() if of_sentinels and "No such master" in str(error):
+            ours = WrongAddress("the Sentinels know no primary of this name")
         case exceptions.AuthenticationError():
             ours = WrongAddress("Redis refuses the user name and password, or asks for them")
         case exceptions.ResponseError() if "DB index is out of range" in str(error):

@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any, Final
 
 from ticker.errors import BadSetting, NotPermitted
-from ticker.journal.redis import RESPONSE_TIMEOUT, Redis, of_each_shard
+from ticker.journal.redis import RESPONSE_TIMEOUT, Redis
+from ticker.journal.shard import of_each_shard
 
 SCRATCH: Final = "-"
 """What the key and the channel tried have in place of a feed's name; no feed can have this one."""

@@ -14,9 +14,10 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from ticker.errors import BadSetting, CannotWrite, NotPermitted, Unavailable
-from ticker.journal.redis import Redis, of_each_shard
+from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.rights import check_rights
+from ticker.journal.shard import of_each_shard
 
 CHECK_INTERVAL: Final = 2.0
 """Seconds between two looks at the server; each costs it about 40 µs."""
@@ -121,6 +122,12 @@ async def _warnings(redis: Redis, replicas: int) -> list[str]:
         told.append(f"this Redis evicts keys when its memory is full (maxmemory-policy {found.policy})")
     if (connected := int(info.get("connected_slaves", 0))) < replicas:
         told.append(f"TICKER_REPLICAS is {replicas}, but this Redis has {connected}: every POST will get a 503")
+    if (promotable := await redis.promotable() or 0) > replicas:
+        told.append(
+            f"TICKER_REPLICAS is {replicas}, but Sentinel may promote {promotable} replicas: a failover can lose "
+            f"changes that were confirmed with 201; set it to {promotable}, or set replica-priority 0 on those that "
+            "must not be promoted"
+        )
     if replicas and isinstance(waited, CommandError):
         told.append(
             "this Redis has no WAITAOF (it is older than 7.2): a 201 means that the replicas have the entry in memory, "

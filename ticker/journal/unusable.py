@@ -18,22 +18,22 @@ LOOK_TIMEOUT: Final = 1.5
 """Seconds to find out whether a port speaks TLS."""
 
 
-async def explained(url: str, error: Unavailable) -> TickerError:
-    """Return the error to report for one that the server at this address gave.
+async def explained(url: str, error: Unavailable, setting: str = SETTING) -> TickerError:
+    """Return the error to report for one that the server at this address gave; `setting` has the address.
 
     A BadSetting means that it is of no use to try again.
     """
     if isinstance(error, WrongAddress):
-        return BadSetting(error.advice)
+        return BadSetting(f"{setting}: {error.advice}")
     if mismatch := await _tls_mismatch(url):
-        return BadSetting(f"{SETTING}: {mismatch}")
+        return BadSetting(f"{setting}: {mismatch}")
     return Unavailable(cause(error))
 
 
 async def _tls_mismatch(url: str) -> str | None:
     """Return what is wrong if an address asks for TLS of a port without it, or the reverse."""
     parts = urlsplit(url)
-    if parts.scheme == "unix":
+    if parts.scheme not in ("redis", "rediss"):
         return None
     host, port = parts.hostname or "localhost", parts.port or DEFAULT_PORT
     with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):

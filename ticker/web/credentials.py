@@ -46,8 +46,12 @@ def _name(settings: Settings) -> str:
     return SECURE_COOKIE if _secure(settings) else PLAIN_COOKIE
 
 
+PERSON: Final = "ticker-person"
+"""Header with the id of the person whose session a page takes the cookie for; another tab may have replaced it."""
+
+
 async def find_session(node: Node, headers: Mapping[str, str], *, strict: bool) -> SignedIn | None:
-    """Return the session of a request; None if it has none, or one that has ended.
+    """Return the session of a request; None if it has none, one that has ended, or one of another person than it names.
 
     Raises:
         CrossSite: as `refuse_cross_site`.
@@ -56,7 +60,10 @@ async def find_session(node: Node, headers: Mapping[str, str], *, strict: bool) 
     if secret is None:
         return None
     refuse_cross_site(node.settings, headers, strict=strict)
-    return await node.sessions.find(secret)
+    found = await node.sessions.find(secret)
+    if found is None or headers.get(PERSON, found.holder.person.id) != found.holder.person.id:
+        return None
+    return found
 
 
 def has_credential(request: HTTPConnection) -> bool:

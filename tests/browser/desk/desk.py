@@ -84,15 +84,24 @@ class Desk:
 
     def items(self) -> list[dict[str, Any]]:
         """What lies in the outbox, as the browser keeps it."""
+        return self._stored("items")
+
+    def holder(self) -> str:
+        """The tab that may send, as the browser keeps it."""
+        [lease] = self._stored("lease")
+        return str(lease["holder"])
+
+    def _stored(self, store: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.tab.evaluate(
-            """() => new Promise((resolve) => {
+            """(store) => new Promise((resolve) => {
               indexedDB.databases().then(([{ name }]) => {
                 const request = indexedDB.open(name);
                 request.onsuccess = () => {
-                  const all = request.result.transaction("items").objectStore("items").getAll();
+                  const all = request.result.transaction(store).objectStore(store).getAll();
                   all.onsuccess = () => { request.result.close(); resolve(all.result); };
                 };
               });
-            })"""
+            })""",
+            store,
         )
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,23 @@ def test_two_tabs_are_one_outbox(
     for tab in (desk, other):
         expect(tab.in_state("kept")).to_have_count(3, timeout=PATIENCE)
     until_filed(service, feed, THREE)
+
+
+def test_the_next_page_of_a_tab_goes_on_where_the_one_before_was_sending(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    holders: list[str] = []
+    phone.route("**/dispatches", lambda route: None if route.request.method == "POST" else route.continue_())
+    for _ in range(2):
+        if not holders:
+            desk.file(THREE[0])
+        expect(desk.in_state("sending")).to_have_count(1, timeout=PATIENCE)
+        holders.append(desk.holder())
+        desk.tab.reload()
+    assert holders[0] == holders[1]
+    phone.unroute("**/dispatches")
+    desk.tab.reload()
+    until_filed(service, feed, [THREE[0]])
 
 
 def test_edited_and_taken_back_before_the_first_attempt(
@@ -207,6 +225,58 @@ def test_another_person_on_the_same_phone_sends_nothing_of_the_first(
     assert desk.outbox.count() == 0
     expect(desk.text).to_have_value("")
     assert "of the first" not in desk.tab.content()
+    desk.file(THREE[1])
+    until_filed(service, feed, [THREE[1]])
+
+
+def test_with_every_page_closed_the_browser_sends_once_there_is_a_network(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    desk.until_installed()
+    other = phone.new_page()
+    other.goto(f"{service.url}/feeds/{feed}")  # of this service, but no desk
+    devtools = phone.new_cdp_session(other)
+    registrations: list[str] = []
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: registrations.extend(each["registrationId"] for each in event["registrations"]),
+    )
+    devtools.send("ServiceWorker.enable")
+    desk.tab.evaluate(
+        "navigator.serviceWorker.ready.then(({ sync }) => {"
+        " const register = sync.register.bind(sync);"
+        " sync.constructor.prototype.register = (tag) => { globalThis.asked = tag; return register(tag); }; })"
+    )
+    phone.set_offline(True)
+    for text in THREE:
+        desk.file(text)
+    assert desk.tab.wait_for_function("globalThis.asked").json_value() == "outbox"
+    desk.tab.close()
+    phone.set_offline(False)
+    devtools.send(
+        "ServiceWorker.dispatchSyncEvent",
+        {"origin": service.url, "registrationId": registrations[0], "tag": "outbox", "lastChance": False},
+    )
+    until_filed(service, feed, THREE)
+    reopened = Desk(phone.new_page(), service.url, feed)
+    reopened.open()
+    expect(reopened.in_state("kept")).to_have_count(3, timeout=PATIENCE)
+    until_filed(service, feed, THREE)
+
+
+def test_somebody_else_who_signs_in_in_another_tab_files_nothing_of_the_first(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    key = service.http.post("/v1/keys", json={"name": "Omar", "role": "correspondent"}).json()["key"]
+    other = phone.new_page()
+    other.goto(f"{service.url}/feeds/{feed}")
+    # The first page still shows the first person, whose stream goes on: only the cookie is another one.
+    signing_in = "(body) => fetch('/desk/session', { method: 'POST', body }).then(({ status }) => status)"
+    assert other.evaluate(signing_in, json.dumps({"key": key})) == 201
+    desk.file(THREE[0])
+    expect(desk.tab.locator("#others")).to_contain_text("1", timeout=PATIENCE)
+    assert desk.outbox.count() == 0
+    assert texts(service, feed) == []
     desk.file(THREE[1])
     until_filed(service, feed, [THREE[1]])
 

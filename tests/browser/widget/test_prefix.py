@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,14 +10,10 @@ from playwright.sync_api import expect
 from tests.browser.widget.conftest import Host, ticker
 from tests.browser.widget.gate import Gate
 from tests.browser.widget.test_transports import BLOCKED
+from tests.nginx import free_port, nginx
 from tests.service import Service
 
-SETTINGS = """
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+SERVER = """
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
   server {{
     listen 127.0.0.1:{port};
@@ -34,44 +24,22 @@ http {{
       proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
     }}
   }}
-}}
 """
 
 
-@contextmanager
-def nginx(folder: Path, port: int, upstream: int, *, strips: bool) -> Iterator[None]:
-    """Run nginx with the service at /ticker/."""
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    assert Path(program).exists(), "nginx is needed: apt-get install nginx"
-    folder.mkdir()
-    settings = SETTINGS.format(folder=folder, port=port, upstream=upstream, rest="/" if strips else "")
-    (folder / "nginx.conf").write_text(settings)
-    process = subprocess.Popen([program, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")])
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
+def behind(port: int, upstream: int, *, strips: bool) -> str:
+    """Return the configuration of a site with the service at /ticker/."""
+    return SERVER.format(port=port, upstream=upstream, rest="/" if strips else "")
 
 
 @pytest.mark.parametrize(("left", "strips"), [("websocket", True), ("websocket", False), ("GET", False)])
 def test_widget_links_and_pages_stay_under_the_prefix(host: Host, tmp_path: Path, left: str, *, strips: bool) -> None:
     with Gate(0) as gate:  # its port is in the public URL, so it comes first
         public = f"{gate.url}/ticker"
-        with socket.socket() as lone:
-            lone.bind(("127.0.0.1", 0))
-            port = lone.getsockname()[1]
+        port = free_port()
         with (
             Service(tmp_path, public_url=public) as service,
-            nginx(tmp_path / "nginx", port, service.port, strips=strips),
+            nginx(tmp_path / "nginx", port, behind(port, service.port, strips=strips)),
         ):
             gate.upstream = port
             gate.blocked = BLOCKED[left]

@@ -19,11 +19,11 @@ for (const [change, method, path, match] of /** @type {[Change, string, string, 
   [{ kind: "edit", id: "h01", revision: 2, body: "{}" }, "PATCH", "/held/h01", '"2"'],
   [{ kind: "spike", id: "h01", body: "{}" }, "DELETE", "/held/h01"],
 ])) {
-  test(`${change.kind} is ${method} ${path}, with its key and its bytes`, () => {
+  test(`${change.kind} is ${method} ${path}, with its key, its person and its bytes`, () => {
     const [url, init] = request("https://news.example/t", item(change));
     const headers = new Headers(init.headers);
     assert.deepEqual([init.method, url, init.body], [method, `https://news.example/t/v1/feeds/breaking${path}`, "{}"]);
-    assert.deepEqual([headers.get("idempotency-key"), headers.get("if-match")], ['"abc"', match ?? null]);
+    assert.deepEqual([headers.get("idempotency-key"), headers.get("ticker-person"), headers.get("if-match")], ['"abc"', "lena", match ?? null]);
   });
 }
 

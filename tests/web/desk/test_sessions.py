@@ -292,3 +292,23 @@ def test_a_reader_of_a_private_feed_leaves_with_the_session(service: Service, ot
         filed = service.file(feed, "still read by the other session")
         while filed["id"] not in str(other.recv(timeout=25)):
             pass
+
+
+def test_a_page_that_takes_the_cookie_for_that_of_another_person_changes_nothing(service: Service) -> None:
+    mona, omar = key(service, name="Mona"), key(service, name="Omar")
+    feed = service.open_feed()
+    address = f"/v1/feeds/{feed}/dispatches"
+    with signed_in(service.url, key=omar["key"]) as browser:
+        wrong = browser.http.post(address, json={"text": "By Mona"}, headers={"ticker-person": mona["id"]})
+        assert (wrong.status_code, wrong.json()["type"]) == (401, "urn:ticker:problem:unauthorized")
+        assert browser.http.get("/desk/session", headers={"ticker-person": mona["id"]}).status_code == 401
+        assert service.snapshot(feed)["dispatches"] == []
+        right = browser.http.post(address, json={"text": "By Omar"}, headers={"ticker-person": omar["id"]})
+        assert right.status_code == 201
+    # A key says by itself whose it is.
+    answer = httpx.post(
+        service.url + address,
+        json={"text": "By Omar, by key"},
+        headers={"authorization": f"Bearer {omar['key']}", "ticker-person": mona["id"]},
+    )
+    assert answer.status_code == 201
