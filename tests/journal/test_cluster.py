@@ -16,7 +16,9 @@ from ticker.journal import names
 from ticker.journal.address import WrongAddress
 from ticker.journal.cluster import Cluster
 from ticker.journal.connect import connect
+from ticker.journal.desk import DeskReads, Notes
 from ticker.journal.feed_settings import FeedSettings
+from ticker.journal.held import HeldDispatches
 from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
@@ -165,6 +167,10 @@ async def test_a_shard_that_is_down_fails_its_own_commands_alone(cluster: Cluste
             await cluster.pipeline_outcomes(("GET", lost))
         for _ in range(3):
             assert await cluster("TIME")
+        feeds = [shards.name_on(each, "d") for each in (down, up)]
+        assert await HeldDispatches(cluster).due(feeds) == ([], None)
+        notes = dict.fromkeys(feeds, Notes((), ()))
+        assert [*(await DeskReads(cluster).look(notes, 0.0))[1]] == feeds[1:]
         assert (await keeping(cluster)).aof is True
     finally:
         down.start()

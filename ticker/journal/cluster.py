@@ -5,7 +5,7 @@ Such a command was not run, so it is sent again, to that server. The same is tru
 while they have some keys of a command each. A command whose connection was lost may have been run, and is not repeated.
 
 redis-py has a client for clusters. It takes a connection from a pool for each command, so that commands of different
-tasks do not share a write; see docs/scale.md for what that costs.
+tasks do not share a write.
 """
 
 from __future__ import annotations
