@@ -102,9 +102,10 @@ class Side:
         else:
             publish(self.peer, self.crowds)
         kernel.until_rest(self.pids, CATCH_UP_TIMEOUT)
+        self.crowds.until_caught_up(CATCH_UP_TIMEOUT)
+        kernel.until_rest(self.pids, CATCH_UP_TIMEOUT)  # on a busy core it may have seemed to rest before it began
         self.turns.append(kernel.cpu(self.pids) - before)
         self._in_turns += time.monotonic() - began
-        self.crowds.until_caught_up(CATCH_UP_TIMEOUT)
 
     def run(self) -> Run:
         """Return what was measured, after the last turn."""

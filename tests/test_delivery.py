@@ -112,6 +112,24 @@ def test_a_delivery_is_timed_from_the_filing_by_the_clock_of_redis() -> None:
     assert math.isclose(delivery.ended, 4500, abs_tol=0.01)
 
 
+def test_a_delivery_that_is_under_way_is_noted_once_it_has_ended() -> None:
+    entry, fan_out = Log().file(id="a")._replace(at=AT), FanOut(7, 2, 1.0)
+    deliveries = _deliveries_of(fan_out)
+    deliveries.publish("breaking", entry, None)
+    assert deliveries.take() == ({}, {})
+    fan_out.ended = 2.0
+    [(filed, delivery)] = deliveries.take()[0].items()
+    assert (filed.id, round(delivery.ended - delivery.began)) == ("a", 1000)
+    assert deliveries.take() == ({}, {})
+    fan_out.ended = None
+    for number in range(MAX_PENDING + 1):
+        deliveries.publish("breaking", Log().file(id=str(number)), None)
+    fan_out.ended = 2.0
+    noted = deliveries.take()[0]
+    assert len(noted) == MAX_PENDING
+    assert "0" not in {filed.id for filed in noted}
+
+
 def test_only_what_files_a_dispatch_is_measured() -> None:
     log = Log()
     deliveries = _deliveries_of(FanOut(1, 0, 1.0, 2.0))

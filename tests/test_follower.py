@@ -44,6 +44,21 @@ async def test_what_comes_together_is_written_together(newsroom: Newsroom) -> No
     assert newsroom.follower.filled == 0
 
 
+async def test_readers_in_several_groups_get_everything_once_and_in_order(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticker.caught_up.GROUP_SIZE", 2)
+    watchers = [newsroom.read() for _ in range(7)]
+    await newsroom.file("the first one, with which the script is loaded")
+    for _ in range(3):
+        await asyncio.gather(*(newsroom.file(f"line {number}") for number in range(10)))
+        watchers.append(newsroom.read())
+    await newsroom.until(lambda: all(str(watcher.page.position).startswith("31-") for watcher in watchers))
+    assert all(len(watcher.page.lines) == 31 for watcher in watchers[:7])
+    assert not any(watcher.page.resets for watcher in watchers)
+    await newsroom.until(lambda: not newsroom.hub.writing)
+
+
 async def test_what_comes_together_is_taken_up_to_what_cannot_be_read(newsroom: Newsroom) -> None:
     watcher = newsroom.read()
     await newsroom.file("one")

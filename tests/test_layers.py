@@ -22,7 +22,7 @@ _FEED = {"entry", "dispatch"} | _ENTRY
 _CHANGES = {"feed", "wire", "schema"} | _FEED
 _RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
-_CHANNEL = {"delivery", "lagging", "longpoll", "reader", "similar", "unplaced", "waiting"} | _FRESH
+_CHANNEL = {"caught_up", "delivery", "lagging", "longpoll", "reader", "similar", "unplaced", "waiting"} | _FRESH
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal", "shard_hub"} | _JOURNAL
@@ -52,7 +52,8 @@ MAY_IMPORT = {
     "changes": _CHANGES,
     "similar": {"changes"} | _CHANGES,
     "freshness": _RING,
-    "reader": _RING | {"channel"},  # each names the other's type; neither needs the other to be made
+    "caught_up": {"reader", "wire"} | _RING,
+    "reader": _RING | {"caught_up", "channel"},  # each names the other's type; neither needs the other to be made
     "ring": _RING,
     "waiting": {"entry"} | _ENTRY,
     "longpoll": {"reader", "unplaced", "waiting"} | _FRESH,
@@ -88,6 +89,7 @@ PURE = {
     "admin",
     "allowance",
     "arrivals",
+    "caught_up",
     "changes",
     "channel",
     "delivery",

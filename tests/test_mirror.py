@@ -44,7 +44,7 @@ ELSEWHERE = {
     "changes": ["changes/test_change.py", "changes/test_kind.py", "test_correction.py"],
     "channel.py": [
         *("hub/test_joining.py", "hub/test_closing.py", "hub/test_another_history.py", "hub/test_laws.py"),
-        *("hub/test_freshness_of_readers.py", "hub/test_bursts.py"),
+        *("hub/test_freshness_of_readers.py", "hub/test_bursts.py", "hub/test_groups.py"),
     ],
     "goal.py": ["test_follow.py"],
     "hub.py": ["hub/test_hub.py"],

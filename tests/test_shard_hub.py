@@ -20,7 +20,9 @@ def test_a_shard_sees_and_drops_its_own_feeds_alone(log: Log, clock: Clock) -> N
     assert (shard.capacity, [*shard.channels], len(shard.channels)) == (8, ["science", "sport"], 2)
     assert shard.channels["sport"] is hub.channels["sport"]
     assert shard.channels.get("breaking") is None
-    shard.publish("sport", [log.file()], {})
+    shard.take("sport", [log.file()], {})
+    while shard.writing:
+        shard.write_on()
     assert hub.channels["sport"].feed.tail.offset == 4
     for name in ("stocks", "breaking"):
         shard.mark_damaged(name)

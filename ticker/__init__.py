@@ -23,7 +23,7 @@ Out, on every node:
     follow.py             decides, without I/O: is it the next entry, a gap, or a fork? Is this node in sync with Redis?
     hub.py, channel.py    make one frame of the entry and keep it in the ring (changes/, wire.py, ring.py), fold the
                           entry into what the feed shows (changes/, feed.py), and write the frame to the socket of each
-                          reader who has caught up
+                          reader who has caught up, one group of them after another (caught_up.py)
     lagging.py            brings the other readers up to date from the ring, once their sockets drain
     freshness.py          tells readers whether what they see is proven to be current: `beat` or `delayed`
 

@@ -1,19 +1,23 @@
 """One feed on this node: what it shows, its ring of ready-made frames, and the readers who follow it.
 
-Publishing is synchronous: what is new, one frame or all that came together, is written to the socket of each reader who
-has caught up, and that is all. A reader has no queue. When a socket takes less than the whole, its reader lags, with a
-cursor after it; once its socket is writable it catches up from the ring (lagging.py). Too far behind for the ring, it
-gets a fresh snapshot; stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and
-delays nobody. A reader that comes from a node that was ahead of this one is held at its position (unplaced.py).
+What is new is written to the sockets of the readers who have caught up, one group of them after another (caught_up.py),
+and that is all. A reader has no queue. When a socket takes less than the whole, its reader lags, with a cursor after
+it; once its socket is writable it catches up from the ring (lagging.py). Too far behind for the ring, it gets a fresh
+snapshot; stuck for STUCK_AFTER seconds, it is cut. So a slow reader holds at most one chunk of bytes, and delays
+nobody. A reader that comes from a node that was ahead of this one is held at its position (unplaced.py).
+
+Between two groups anything may happen. What matters only now (a beat, `delayed`, `move`) and the end of a feed are
+written after every group has all entries.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from ticker.caught_up import CaughtUp, Group
 from ticker.changes import entry_frame, fold, kind_of
 from ticker.delivery import FanOut
 from ticker.entry import Entry, Tail
@@ -26,7 +30,7 @@ from ticker.reader import FROM_SNAPSHOT, Reader
 from ticker.ring import Ring
 from ticker.similar import RecentDispatches
 from ticker.unplaced import UNPLACED, UnplacedReaders
-from ticker.wire import CloseCode, Encoding, Frame, snapshot_frame
+from ticker.wire import CloseCode, Frame, snapshot_frame
 
 NONE_PINNED: Final[Mapping[str, dict[str, Any]]] = MappingProxyType({})
 
@@ -52,8 +56,7 @@ class Channel:
         self._clock = clock
         self._origins = origins
         self._capacity = capacity
-        # Grouped by class and encoding, so that each group is written in one loop.
-        self._caught_up: defaultdict[tuple[type[Reader], Encoding], set[Reader]] = defaultdict(set)
+        self._caught_up = CaughtUp()
         self._lagging = LaggingReaders(self, clock)
         self._unplaced = UnplacedReaders(self, clock)
         self.freshness = Freshness(clock)
@@ -63,6 +66,8 @@ class Channel:
         self.cut_readers = 0
         """Readers cut because their sockets took nothing."""
         self._fan_out: FanOut | None = None
+        self._under_way: deque[tuple[int, FanOut]] = deque()
+        """Of what is not written to all yet: the offset of its last entry, and how it is written."""
         self._begin(feed, recent, base)
 
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
@@ -77,23 +82,47 @@ class Channel:
     # Entries
 
     def publish(self, *entries: Entry, pinned: Mapping[str, dict[str, Any]] = NONE_PINNED) -> None:
-        """Apply the next entries, which came together, and write their frames to every reader who has caught up.
+        """Take the next entries and write them to all readers who have caught up; raises as `take`."""
+        try:
+            self.take(*entries, pinned=pinned)
+        finally:
+            self.finish()
+
+    def take(self, *entries: Entry, pinned: Mapping[str, dict[str, Any]] = NONE_PINNED) -> bool:
+        """Apply the next entries, which came together, and begin to write them to the readers who have caught up.
 
         `pinned` has, by their ids, dispatches that the entries pin and the feed may not show.
 
+        Returns:
+            Whether more is to be written, by `write_on`.
+
         Raises:
-            ValueError, KeyError: one is not an entry that this version can read. Those before it are published.
+            ValueError, KeyError: one is not an entry that this version can read. Those before it are taken.
         """
         for first in range(0, len(entries), self._capacity):  # the ring holds as many, so that none of them is missed
-            self._publish(entries[first : first + self._capacity], pinned)
+            self._take(entries[first : first + self._capacity], pinned)
+        return self._caught_up.behind(self.feed.tail.offset) is not None
 
-    def _publish(self, entries: Sequence[Entry], pinned: Mapping[str, dict[str, Any]]) -> None:
-        before, began = self.feed.tail.offset, self._clock()
+    def _take(self, entries: Sequence[Entry], pinned: Mapping[str, dict[str, Any]]) -> None:
+        before = self.feed.tail.offset
+        if self._caught_up.behind(before) is None:
+            self._caught_up.restore_order(before)
+        while self._caught_up.behind(before + len(entries) - self._capacity) is not None:
+            self.write_on()  # else what these readers have not been written would leave the ring
+        fan_out = FanOut(len(self) - self._set_aside(), self._set_aside(), self._clock())
         try:
             for entry in entries:
                 self._apply(entry, pinned)
         finally:
-            self._write_after(before, began)
+            if frames := self.ring.after(before):
+                self._fan_out = fan_out
+                self._under_way.append((self.feed.tail.offset, fan_out))
+                self._snapshots.clear()
+                self.freshness.entry_published()
+                self.write_on()
+                if self._unplaced:
+                    self._continue(self._unplaced.settle())
+                self.polls.publish(frames)
 
     def _apply(self, entry: Entry, pinned: Mapping[str, dict[str, Any]]) -> None:
         frame = entry_frame(entry)
@@ -103,40 +132,45 @@ class Channel:
             self.feed.learn(self.as_known(pinned[id]))
         self.recent_dispatches.add(entry)
 
-    def _write_after(self, offset: int, began: float) -> None:
-        """Write what came after an offset, which is as far as those got who have caught up.
+    def write_on(self) -> bool:
+        """Write all that it has missed to the group of readers that is furthest behind; return True if more is behind.
 
         The frames are those of the ring: where a dispatch was killed since, the kill is written in its place.
         """
-        frames = self.ring.after(offset)
-        if not frames:
-            return
-        readers, lagging = len(self), self._set_aside()
-        self._snapshots.clear()
-        self.freshness.entry_published()
-        for group in chunks(frames):
-            offset += len(group)
-            self._write_to_caught_up(group, offset)
-        if self._unplaced:
-            self._continue(self._unplaced.settle())
-        self.polls.publish(frames)
-        self._fan_out = FanOut(readers - lagging, lagging, began, self._clock())
+        end = self.feed.tail.offset
+        if (group := self._caught_up.behind(end)) is not None:
+            cursor = group.offset
+            for frames in chunks(self.ring.after(cursor) or []):
+                cursor += len(frames)
+                self._write_to(group, frames, cursor)
+            self._caught_up.written(group, end)
+        behind = self._caught_up.behind(end)
+        reached = end if behind is None else behind.offset
+        while self._under_way and self._under_way[0][0] <= reached:
+            self._under_way.popleft()[1].ended = self._clock()
+        return behind is not None
+
+    def finish(self) -> None:
+        """Write to all groups that are behind."""
+        while self.write_on():
+            pass
 
     def fan_out(self, dispatch: str) -> FanOut | None:
-        """Return how the newest entries were written, with a dispatch that is new in them; None before the first.
+        """Return how the newest entries are written, with a dispatch that is new in them; None before the first.
 
         One that was killed before it was written to anybody has reached nobody.
         """
-        written = self._fan_out
-        killed = written is not None and self.ring.tombstone(dispatch) is not None
-        return written._replace(readers=0, lagging=0) if written is not None and killed else written
+        if self._fan_out is not None and self.ring.tombstone(dispatch) is not None:
+            return FanOut(0, 0, self._fan_out.began, self._fan_out.began)
+        return self._fan_out
 
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         """Continue with another history: everything readers show is void, and nothing is proven yet."""
         self._begin(feed, recent, base)
         self.freshness.restart()
         self._lagging.reset()
-        for reader in self._all_caught_up():
+        self._under_way.clear()
+        for reader in self._caught_up.clear():
             self._lag(reader, FROM_SNAPSHOT)
             reader.reset = True
             self._catch_up(reader)
@@ -145,16 +179,20 @@ class Channel:
 
     def announce(self, frame: Frame) -> None:
         """Write a frame that matters only now to the readers who have caught up, or wait for this node to."""
-        self._write_to_caught_up([frame], self.feed.tail.offset)
+        self._write_to_caught_up(frame)
         self._write_to_unplaced(lambda reader: getattr(frame, reader.encoding))
 
-    def _write_to_caught_up(self, frames: Sequence[Frame], cursor: int) -> None:
+    def _write_to_caught_up(self, frame: Frame) -> None:
+        """Write a frame behind the newest entry."""
+        self.finish()
+        for group in self._caught_up.groups:
+            self._write_to(group, [frame], group.offset)
+
+    def _write_to(self, group: Group, frames: Sequence[Frame], cursor: int) -> None:
         """Write frames at once; a reader whose socket does not take them all lags, and goes on after `cursor`."""
-        for (kind, encoding), readers in self._caught_up.items():
-            if readers:
-                data = b"".join([getattr(frame, encoding) for frame in frames])
-                for reader in kind.write_to_all(readers, data):
-                    self._lag(reader, cursor)
+        data = b"".join([getattr(frame, group.encoding) for frame in frames])
+        for reader in group.kind.write_to_all(group.readers, data):
+            self._lag(reader, cursor)
 
     def _write_to_unplaced(self, data: Callable[[Reader], bytes]) -> None:
         for reader in self._unplaced.at_positions:
@@ -223,7 +261,7 @@ class Channel:
             self.polls.freshness_changed()
         status = self.freshness.status(self.feed.tail.position) if notice is not Notice.NONE else None
         if status is not None:
-            self._write_to_caught_up([status], self.feed.tail.offset)
+            self._write_to_caught_up(status)
 
     # Who may read, and until when
 
@@ -251,7 +289,8 @@ class Channel:
             self.polls.dismiss()
             return
         self.polls.end(self.snapshot_frame(reset=False))
-        for reader in self._all_caught_up():
+        self.finish()
+        for reader in list(self._caught_up):
             self._lag(reader, self.feed.tail.offset)
             self._catch_up(reader)
 
@@ -269,15 +308,12 @@ class Channel:
     def readers(self) -> list[Reader]:
         """All readers but those who poll."""
         held = [reader for reader in self._unplaced if reader not in self._lagging]
-        return [*self._lagging, *held, *self._all_caught_up()]
+        return [*self._lagging, *held, *self._caught_up]
 
     @property
     def lagging_count(self) -> int:
         """Readers whose sockets are full."""
         return len(self._lagging)
-
-    def _all_caught_up(self) -> list[Reader]:
-        return [reader for readers in self._caught_up.values() for reader in readers]
 
     def join(self, reader: Reader, after: str | None, head: bytes = b"") -> None:
         """Add a reader: `head`, then what it missed since `after` or a snapshot, then how fresh that is.
@@ -297,9 +333,8 @@ class Channel:
 
     def leave(self, reader: Reader) -> None:
         """Forget a reader whose connection is gone. Harmless when it is forgotten already."""
-        caught_up = self._caught_up[type(reader), reader.encoding]
-        if reader in caught_up or reader in self._lagging or reader in self._unplaced:
-            caught_up.discard(reader)
+        caught_up = self._caught_up.discard(reader) is not None
+        if caught_up or reader in self._lagging or reader in self._unplaced:
             self._lagging.discard(reader)
             self._unplaced.discard(reader)
             self.streaming -= 1
@@ -320,8 +355,8 @@ class Channel:
 
     def stalled(self, reader: Reader) -> None:
         """Let a reader lag whose socket was filled by something that is not the channel's."""
-        if reader in self._caught_up[type(reader), reader.encoding]:
-            self._lag(reader, self.feed.tail.offset)
+        if reader.group is not None:
+            self._lag(reader, reader.group.offset)
         elif reader in self._unplaced and reader not in self._lagging:
             self._lagging.add(reader)
 
@@ -333,7 +368,7 @@ class Channel:
                 self._catch_up(reader)
 
     def _lag(self, reader: Reader, cursor: int) -> None:
-        self._caught_up[type(reader), reader.encoding].discard(reader)
+        self._caught_up.discard(reader)
         reader.cursor, reader.status_seen = cursor, self.freshness.status_seq
         self._lagging.add(reader)
 
@@ -343,7 +378,7 @@ class Channel:
             return
         progress = self._lagging.catch_up(reader, head)
         if progress is Progress.CAUGHT_UP:
-            self._caught_up[type(reader), reader.encoding].add(reader)
+            self._caught_up.add(reader, self.feed.tail.offset)
         elif progress is Progress.ENDED:
             self.dismiss(reader, CloseCode.GOING_AWAY)
 

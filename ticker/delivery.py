@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -12,19 +13,20 @@ MAX_PENDING: Final = 10_000
 """Measurements that wait to be stored. Beyond, the oldest are lost: a report is a measurement, not a promise."""
 
 
-class FanOut(NamedTuple):
-    """How one node wrote an entry to its readers, alone or with others that came together with it.
+@dataclass(slots=True)
+class FanOut:
+    """How one node writes an entry to its readers, alone or with others that came together with it.
 
     Attributes:
-        readers: those it was written to at once.
+        readers: those it is written to at once.
         lagging: those whose sockets were full then, and who get it when they drain.
-        began, ended: when the writing did, in seconds by the clock of the hub.
+        began, ended: when the writing did, in seconds by the clock of the hub; it may not have ended yet.
     """
 
     readers: int
     lagging: int
     began: float
-    ended: float
+    ended: float | None = None
 
 
 class Delivery(NamedTuple):
@@ -75,6 +77,8 @@ class Deliveries:
         self._channels = channels
         self._clock = clock
         self._redis_time = redis_time
+        self._under_way: list[tuple[Filed, FanOut, float]] = []
+        """What is being written, and when it was filed, by the clock of the hub."""
         self._deliveries: dict[Filed, Delivery] = {}
         self._kept: dict[Filed, Kept] = {}
 
@@ -86,8 +90,18 @@ class Deliveries:
         if (fan_out := self._channels[feed].fan_out(dispatch.id)) is not None:
             # Seconds by the hub's clock from the filing: filing is by the clock of Redis, and both tell what is now.
             filed = self._clock() - self._redis_time() + datetime.fromisoformat(entry.at).timestamp()
-            began, ended = ((moment - filed) * 1000 for moment in (fan_out.began, fan_out.ended))
-            self.delivered(dispatch, Delivery(fan_out.readers, fan_out.lagging, began, ended))
+            self._under_way.append((dispatch, fan_out, filed))
+            if len(self._under_way) > MAX_PENDING:
+                del self._under_way[0]
+
+    def _note_written(self) -> None:
+        under_way, self._under_way = self._under_way, []
+        for dispatch, fan_out, filed in under_way:
+            if fan_out.ended is None:
+                self._under_way.append((dispatch, fan_out, filed))
+            else:
+                began, ended = ((moment - filed) * 1000 for moment in (fan_out.began, fan_out.ended))
+                self.delivered(dispatch, Delivery(fan_out.readers, fan_out.lagging, began, ended))
 
     def delivered(self, dispatch: Filed, delivery: Delivery) -> None:
         """Note how a dispatch was delivered to the readers of this node."""
@@ -102,7 +116,8 @@ class Deliveries:
             del self._kept[next(iter(self._kept))]
 
     def take(self) -> tuple[dict[Filed, Delivery], dict[Filed, Kept]]:
-        """Return all that was noted, and forget it."""
+        """Return all that was noted and is complete, and forget it."""
+        self._note_written()
         taken = self._deliveries, self._kept
         self._deliveries, self._kept = {}, {}
         return taken

@@ -40,6 +40,10 @@ from ticker.shard_hub import ShardHub
 RETRY_INTERVAL: Final = 0.25
 """Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
 
+TURNS: Final = 8
+"""Turns that all others get between two groups of readers, so that requests go on and their entries gather. One costs
+a microsecond when nothing else is to be done; a request takes about a dozen to become an entry."""
+
 NOTHING: Final = b"{}"
 """What is published with a look at the logs that is not a probe."""
 
@@ -255,7 +259,7 @@ class Follower:
         readable = True
         try:
             pinned = await self._journal.pinned_by(entries, channel.feed)
-            self._hub.publish(feed, entries, pinned)
+            self._hub.take(feed, entries, pinned)
         except (ValueError, KeyError):  # one is not an entry that this version can read; those before it are published
             readable = False
         for entry in entries[: channel.feed.tail.offset - before]:
@@ -293,13 +297,23 @@ class Follower:
 
     async def _received_next(self, timeout: float) -> follow.Event | None:
         """Take what was received next: entries that came together, or another message."""
-        if not self._received:
-            message = await self._subscription.next(timeout)
-            if message is None:
+        if not self._received and self._hub.writing:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            if not await self._subscription.readable() or not await self._receive(0.0):
+                self._hub.write_on()
                 return None
-            self._sort([message, *self._subscription.ready()])
+        elif not self._received and not await self._receive(timeout):
+            return None
         received = self._received.popleft()
         return received if isinstance(received, follow.Arrived) else await self._message(*received)
+
+    async def _receive(self, timeout: float) -> bool:
+        """Wait for a message; take it and all that came with it. Return False if none came in so many seconds."""
+        message = await self._subscription.next(timeout)
+        if message is not None:
+            self._sort([message, *self._subscription.ready()])
+        return bool(self._received)
 
     def _sort(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Put together the entries between two other messages: a token speaks for those before it."""

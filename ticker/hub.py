@@ -39,6 +39,8 @@ class Hub:
         self._clock = clock
         self._channels: dict[str, Channel] = {}
         self._damaged: set[str] = set()
+        self._under_way: dict[str, None] = {}
+        """Feeds whose newest entries may not be written to all readers yet."""
         self._ready = False
         self._draining = False
         self.channels: Mapping[str, Channel] = MappingProxyType(self._channels)
@@ -102,6 +104,27 @@ class Hub:
     def publish(self, feed: str, entries: Iterable[Entry], pinned: Mapping[str, dict[str, Any]] = NONE_PINNED) -> None:
         """Write the next entries of a feed, which came together, to its readers; see `Channel.publish`."""
         self._channels[feed].publish(*entries, pinned=pinned)
+
+    def take(self, feed: str, entries: Iterable[Entry], pinned: Mapping[str, dict[str, Any]] = NONE_PINNED) -> None:
+        """Begin to write the next entries of a feed; see `Channel.take`. `write_on` has to be called for the rest."""
+        try:
+            self._channels[feed].take(*entries, pinned=pinned)
+        finally:
+            self._under_way[feed] = None
+
+    @property
+    def writing(self) -> bool:
+        """Whether entries are to be written to more readers."""
+        return bool(self._under_way)
+
+    def write_on(self) -> None:
+        """Write to the next group of readers of a feed; feeds take turns. Harmless when there is nothing to write."""
+        for feed in self._under_way:
+            del self._under_way[feed]
+            channel = self._channels.get(feed)
+            if channel is not None and channel.write_on():
+                self._under_way[feed] = None
+            return
 
     # Readers
 

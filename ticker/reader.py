@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from itertools import count
 from typing import TYPE_CHECKING, Final, Self
 
 from ticker.feed import Feed
@@ -11,6 +12,7 @@ from ticker.origins import allows
 from ticker.wire import CloseCode, Encoding
 
 if TYPE_CHECKING:
+    from ticker.caught_up import Group
     from ticker.channel import Channel
 
 FROM_SNAPSHOT: Final = -1
@@ -19,12 +21,16 @@ FROM_SNAPSHOT: Final = -1
 END_SENT: Final = -2
 """Cursor of a reader who was written the last snapshot of a closed feed, and is dismissed once its socket took it."""
 
+_NUMBERS: Final = count(1)
+
 
 class Reader(ABC):
     """One connection at a cursor over a channel's ring. Subclasses know how to write.
 
     Attributes:
         channel: where it reads.
+        number: readers have increasing numbers in the order in which they are made.
+        group: those it is written to with while it has caught up; None otherwise.
         cursor: offset of the last entry written to it. Kept true only while it lags; a reader who has caught up has
             had everything.
         reset: whether its next snapshot must say that what it shows is void.
@@ -35,12 +41,14 @@ class Reader(ABC):
         session: id of the session by which that key was shown; None where the key itself was.
     """
 
-    __slots__ = ("channel", "cursor", "key", "lagging_since", "origin", "reset", "status_seen")
+    __slots__ = ("channel", "cursor", "group", "key", "lagging_since", "number", "origin", "reset", "status_seen")
     encoding: Encoding
     session: str | None = None  # of the class: only readers that the application keeps have one
 
     def __init__(self) -> None:
         self.channel: Channel
+        self.number = next(_NUMBERS)
+        self.group: Group | None = None
         self.cursor = FROM_SNAPSHOT
         self.reset = False
         self.status_seen = 0

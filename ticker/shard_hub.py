@@ -46,9 +46,18 @@ class ShardHub:
             self._hub.drop(name)
         self._on_known()
 
-    def publish(self, feed: str, entries: Iterable[Entry], pinned: Mapping[str, dict[str, Any]]) -> None:
-        """See `Hub.publish`."""
-        self._hub.publish(feed, entries, pinned)
+    def take(self, feed: str, entries: Iterable[Entry], pinned: Mapping[str, dict[str, Any]]) -> None:
+        """See `Hub.take`."""
+        self._hub.take(feed, entries, pinned)
+
+    @property
+    def writing(self) -> bool:
+        """See `Hub.writing`: it does not matter which follower writes to the next readers."""
+        return self._hub.writing
+
+    def write_on(self) -> None:
+        """See `Hub.write_on`."""
+        self._hub.write_on()
 
 
 class _Channels(Mapping[str, Channel]):

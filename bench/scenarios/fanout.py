@@ -152,14 +152,14 @@ def _three(values: list[float]) -> tuple[float, float, float]:
 
 
 def _rows(result: Result, groups: list[Group], size: int) -> None:
-    for other, must, aim in ((FLOOR, 1.3, 1.1), ("Nchan", 0.95, None)):
+    for other, must, aim in ((FLOOR, 1.15, 1.08), ("Nchan", 0.95, None)):
         if ratios := _ratios(groups, "ticker", other):
             figure = f"CPU for a delivery, {size:,} readers, 300 B, against {other}"
             result.rows.append(Row(figure, spread(ratios) + " x", median(ratios), must, aim, "x"))
     for sse, name in ((False, "WebSocket"), (True, "SSE")):
         if memory := [run.memory for run in _found(groups, label("ticker", sse=sse))]:
             figure = f"Memory for a reader, {name}, {size:,} readers (USS)"
-            result.rows.append(Row(figure, spread(memory) + " KiB", median(memory), 2.5, 1.5, "KiB"))
+            result.rows.append(Row(figure, spread(memory) + " KiB", median(memory), 0.6, 0.5, "KiB"))
     if joins := [run.join for run in _found(groups, "ticker")]:
         figure = f"CPU for a join with its snapshot, {size:,} readers"
         result.rows.append(Row(figure, spread(joins, 0) + " µs", median(joins), 80, 40, "µs"))

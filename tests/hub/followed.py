@@ -41,6 +41,8 @@ class Followed:
         """Whether the log is not there, until it is set up again."""
         self.unreadable = False
         """Whether the log is damaged: its end can be read, its entries cannot."""
+        self.pauses = False
+        """Whether something else may happen between two groups of readers."""
         self.closed: str | None = None
         self.restarted = False
         """Whether the feed went on by another history at some time."""
@@ -230,7 +232,9 @@ class Followed:
         match action:
             case follow.Publish(feed, entries):
                 assert self.before[str(entries[0].tail.position)] == str(self.channel.feed.tail.position), "a hole"
-                self.hub.publish(feed, entries, self.pinned_by(entries))
+                self.hub.take(feed, entries, self.pinned_by(entries))
+                while self.hub.writing and not self.pauses:
+                    self.hub.write_on()
             case follow.Fill(feed, first, last):
                 if self.unreadable:
                     return follow.Unreadable(feed)

@@ -101,6 +101,25 @@ def test_an_entry_goes_to_the_readers_of_its_feed(hub: Hub, log: Log) -> None:
     assert other.take() == []
 
 
+def test_feeds_take_turns_to_be_written(hub: Hub, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticker.caught_up.GROUP_SIZE", 1)
+    sport, breaking = ([joined(hub.channel(name)) for _ in range(3)] for name in ("sport", "breaking"))
+    entry = log.file()
+    assert not hub.writing
+    for name in ("sport", "breaking"):
+        hub.take(name, [entry])
+    seen: list[tuple[int, int]] = []
+    while hub.writing:
+        seen.append((sum(map(len, (each.writes for each in sport))), sum(map(len, (each.writes for each in breaking)))))
+        hub.write_on()
+    assert seen == [(1, 1), (2, 1), (2, 2), (3, 2)]
+    hub.write_on()
+    hub.take("sport", [log.file()])
+    hub.drop("sport")
+    hub.write_on()
+    assert not hub.writing
+
+
 def test_a_full_node_admits_nobody_until_somebody_leaves(hub: Hub) -> None:
     sockets = [joined(hub.admit(name)) for name in ("breaking", "sport", "sport")]
     assert len(hub) == 3

@@ -51,8 +51,9 @@ class World(RuleBasedStateMachine, Followed):
         RuleBasedStateMachine.__init__(self)
         Followed.__init__(self)
 
-    @initialize(count=st.integers(0, 8))
-    def open(self, count: int) -> None:
+    @initialize(count=st.integers(0, 8), pauses=st.booleans())
+    def open(self, count: int, *, pauses: bool) -> None:
+        self.pauses = pauses
         for _ in range(count):
             self.write(self.dispatch(0), arrives=False)
         self.start_node()
@@ -125,6 +126,12 @@ class World(RuleBasedStateMachine, Followed):
         self.unreadable = False
 
     # The node
+
+    @precondition(lambda self: self.hub.writing)
+    @rule()
+    def write_on(self) -> None:
+        """Another group of readers gets what it has missed."""
+        self.hub.write_on()
 
     @rule(seconds=SECONDS)
     def tick(self, seconds: float) -> None:
@@ -315,6 +322,7 @@ class World(RuleBasedStateMachine, Followed):
     def everyone_drains(self) -> None:
         freshness = self.channel.freshness
         expected = "delayed" if freshness.behind else "level" if freshness.proven else None
+        self.channel.finish()
         for page in list(self.pages):
             page.drain(None)
             if page.closed:
@@ -360,4 +368,5 @@ class World(RuleBasedStateMachine, Followed):
 def test_no_reader_is_ever_deceived(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ticker.lagging.CHUNK", CHUNK)
     monkeypatch.setattr("ticker.feed.WINDOW", WINDOW)
+    monkeypatch.setattr("ticker.caught_up.GROUP_SIZE", 2)
     run_state_machine_as_test(World, settings=settings(max_examples=200, stateful_step_count=50, deadline=None))

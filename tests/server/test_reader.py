@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import socket
 import time
 from types import SimpleNamespace
@@ -104,13 +103,20 @@ async def test_each_frame_is_one_write_of_the_same_bytes_to_each_reader(
     mine = [await house.join(UPGRADE) for _ in range(20)]
     written: list[int] = []
 
-    real = os.write
+    class Counting:
+        """A socket that counts what is sent."""
 
-    def write(descriptor: int, data: bytes) -> int:
-        written.append(id(data))
-        return real(descriptor, data)
+        def __init__(self, real: socket.SocketType) -> None:
+            self._real = real
+            self.detach = real.detach
 
-    monkeypatch.setattr("ticker.server.reader.os.write", write)
+        def send(self, data: bytes) -> int:
+            written.append(id(data))
+            return self._real.send(data)
+
+    for reader in house.channel.readers:
+        assert isinstance(reader, SocketReader)
+        monkeypatch.setattr(reader, "_socket", Counting(reader._socket))
     house.file("one")
     monkeypatch.undo()
     assert len(written) == 20

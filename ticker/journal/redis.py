@@ -365,6 +365,11 @@ class Subscription:
             received = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
         return None if received is None else _message(received)
 
+    async def readable(self) -> bool:
+        """Return True if something was received that is not taken yet, or the connection has ended. Never waits."""
+        with _translated():
+            return bool(await self._connection.can_read())
+
     def ready(self) -> list[tuple[str, bytes]]:
         """Return the messages that were received together with the last one, without waiting for any."""
         messages = []
