@@ -11,8 +11,8 @@ import orjson
 
 from tests.service import Page
 from ticker import changes
+from ticker.asking import PROBE_INTERVAL
 from ticker.channel import Channel
-from ticker.follow import PROBE_INTERVAL
 from ticker.follower import Consumer, Follower
 from ticker.hub import Hub
 from ticker.journal.embedded import Embedded

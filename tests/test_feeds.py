@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.following import Newsroom, Watcher
+from ticker.asking import PROBE_INTERVAL
 from ticker.errors import Unavailable
-from ticker.follow import PROBE_INTERVAL
 from ticker.follower import Follower
 from ticker.hub import Hub
 from ticker.journal import names

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
+from unittest.mock import ANY
 
 import pytest
 
 from tests.hub.world import Log
+from ticker.asking import LEAST_SHARE, PROBE_INTERVAL, PROBES, UNWATCHED_INTERVAL
 from ticker.changes import entry_frame, fold
 from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.follow import (
     FILL_BATCH,
-    PROBE_INTERVAL,
     PROBE_TIMEOUT,
     STALL,
     Action,
@@ -39,8 +40,9 @@ from ticker.follow import (
     TokenArrived,
     Unreadable,
     Wait,
+    Wanted,
 )
-from ticker.freshness import PROOF_LIMIT
+from ticker.freshness import PROOF_LIMIT, Freshness
 from ticker.ring import Ring
 from ticker.wire import BEAT_INTERVAL
 
@@ -53,6 +55,7 @@ class Copy:
 
     def __init__(self, log: Log, last: int) -> None:
         self.feed: Feed = log.feed(last)
+        self.freshness = Freshness(lambda: NOW)
         self.ring = Ring(log.tails[0], 8)
         for entry in log.entries[:last]:
             self.ring.add(entry, entry_frame(entry))
@@ -69,6 +72,7 @@ class Copies:
     def __init__(self) -> None:
         self.channels: dict[str, Copy] = {}
         self.damaged: set[str] = set()
+        self.watched: set[str] = set()
 
 
 def written(count: int, origin: str = "0" * 40) -> Log:
@@ -105,6 +109,18 @@ class Node:
         assert isinstance(sent, SendProbe)
         here = {name: copy.feed.tail for name, copy in self.copies.channels.items()}
         assert self.follow.take(ProbeSent(Probe(token, sent.had, here if ends is None else ends, AT))) == []
+
+    def sent(self, now: float) -> SendProbe:
+        """Return the probe that is sent now, and take the response: logs end where this node is."""
+        [sent] = self.follow.take(Tick(now))
+        assert isinstance(sent, SendProbe)
+        ends = {name: self.copies.channels[name].feed.tail for name in sent.had}
+        assert self.follow.take(ProbeSent(Probe("t", sent.had, ends, AT))) == []
+        return sent
+
+    def proves(self, now: float) -> list[Action]:
+        """Return the actions when the token of that probe arrives, but those for all feeds."""
+        return [action for action in self.take(TokenArrived("t", now)) if not isinstance(action, CheckKeys | Restart)]
 
     def prove(self, ends: dict[str, Tail] | None = None, now: float = NOW) -> list[Action]:
         """Send a probe, and return the actions when its token arrives."""
@@ -322,8 +338,18 @@ def test_when_redis_is_lost_every_feed_is_delayed_and_what_was_under_way_is_give
     node.copies.channels["b"] = Copy(node.log, 2)
     node.take(Arrived("a", [node.log.entries[5]]))
     assert node.take(Lost()) == [Delay("a"), Delay("b")]
-    assert node.take(Lost()) == [Delay("a"), Delay("b")]
     assert node.take(Restarted("a")) == []
+
+
+def test_while_redis_is_lost_the_feeds_that_are_watched_or_new_are_delayed_again(node: Node) -> None:
+    node.copies.channels["b"] = Copy(node.log, 2)
+    node.take(Lost())
+    node.copies.watched = {"b", "gone"}
+    node.copies.channels["c"] = Copy(node.log, 2)  # opened by a session that did not last
+    assert node.take(Lost()) == [Delay("b"), Delay("c")]
+    assert node.take(Lost()) == [Delay("b")]
+    node.take(Resumed(NOW))
+    assert node.take(Lost()) == [Delay("a"), Delay("b"), Delay("c")]
 
 
 # Proof
@@ -401,6 +427,187 @@ def test_between_beats_a_proof_neither_beats_nor_checks_keys_nor_retries_what_is
     early, late = NOW + half - 0.01, NOW + half + PROBE_INTERVAL
     assert node.prove(now=early) == [Prove("a", AT, beat=False, asked=early)]
     assert node.prove(now=late) == [Restart("b"), CheckKeys(), Prove("a", AT, beat=True, asked=late)]
+
+
+# Feeds that nobody reads
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let even a few feeds take turns."""
+    monkeypatch.setattr("ticker.asking.LEAST_SHARE", 1)
+
+
+def many(node: Node, count: int) -> list[str]:
+    """Let a node follow so many feeds instead, all of them proven."""
+    names = [f"{number:04}" for number in range(count)]
+    node.copies.channels = {name: Copy(node.log, 3) for name in names}
+    assert [*node.sent(NOW).had] == names, "all that were never proven are asked for"
+    node.proves(NOW)
+    return names
+
+
+@pytest.mark.usefixtures("few")
+def test_a_feed_that_nobody_reads_is_compared_every_ten_seconds_and_the_work_is_spread(node: Node) -> None:
+    names, asked, now = many(node, 25), list[str](), NOW
+    for _ in range(PROBES):
+        now += PROBE_INTERVAL
+        had = node.sent(now).had
+        assert len(had) <= 3
+        asked += had
+        node.proves(now)
+    assert sorted({*asked}) == names
+    assert PROBES * PROBE_INTERVAL == UNWATCHED_INTERVAL
+
+
+@pytest.mark.usefixtures("few")
+def test_a_feed_that_somebody_reads_is_compared_with_each_probe(node: Node) -> None:
+    names, now = many(node, 25), NOW
+    node.copies.watched = {names[-1], "gone"}
+    for _ in range(2 * PROBES):
+        now += PROBE_INTERVAL
+        assert names[-1] in node.sent(now).had
+        assert Prove(names[-1], AT, beat=ANY, asked=now) in node.proves(now)
+
+
+@pytest.mark.usefixtures("few")
+def test_a_feed_that_is_opened_while_others_take_turns_is_asked_for_at_once_and_then_in_turn(node: Node) -> None:
+    names, now = many(node, 25), NOW
+    node.copies.channels["new"] = Copy(node.log, 2)
+    node.take(Resumed(NOW))
+    asked = 0
+    for number in range(2 * PROBES + 1):
+        had = node.sent(now).had
+        assert number or "new" in had
+        asked += "new" in had
+        node.proves(now)
+        now += PROBE_INTERVAL
+    assert 2 <= asked <= 4
+    del node.copies.channels[names[0]]
+    for _ in range(PROBES):
+        assert names[0] not in node.sent(now).had
+        node.proves(now)
+        now += PROBE_INTERVAL
+
+
+@pytest.mark.usefixtures("few")
+def test_a_feed_that_was_dropped_and_opened_again_is_not_taken_for_proven(node: Node) -> None:
+    names = many(node, 25)
+    dropped = node.copies.channels.pop(names[-1])
+    node.take(Resumed(NOW))
+    node.copies.channels[names[-1]] = dropped
+    node.take(Resumed(NOW))
+    assert names[-1] in node.sent(NOW).had
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("end", [None, 1])
+def test_a_feed_that_was_restarted_or_is_damaged_is_asked_for_with_the_next_probe(node: Node, end: int | None) -> None:
+    names, later = many(node, 25), NOW + PROBE_INTERVAL
+    node.take(LogEnd(names[-1], 3, None if end is None else node.log.tails[end]))
+    node.copies.damaged = set() if end is None else {names[-1]}
+    node.take(Restarted(names[-1]))
+    for _ in range(3):
+        assert (names[-1] in node.sent(later).had) is True
+        proven = Prove(names[-1], AT, beat=False, asked=later) in node.proves(later)
+        assert proven is (end is None)
+        if proven:
+            break
+        later += PROBE_INTERVAL
+
+
+@pytest.mark.usefixtures("few")
+def test_after_redis_was_lost_every_feed_is_compared(node: Node) -> None:
+    names = many(node, 25)
+    node.take(Lost())
+    node.take(Resumed(NOW))
+    assert [*node.sent(NOW).had] == names
+
+
+@pytest.mark.usefixtures("few")
+def test_the_first_reader_of_a_feed_whose_proof_is_stale_need_not_wait_for_the_next_probe(node: Node) -> None:
+    names = many(node, 25)
+    for name in names:  # proven a while ago, except for one
+        node.copies.channels[name].freshness.prove(AT, beat=False, watching=0, asked=NOW - PROOF_LIMIT - 1)
+    node.copies.channels[names[3]].freshness.prove(AT, beat=False, watching=0, asked=NOW)
+    node.copies.watched = {names[3], names[7], "gone"}
+    soon = NOW + 0.1
+    assert node.take(Tick(soon)) == [Wait(NOW + PROBE_INTERVAL)]
+    assert node.take(Wanted()) == []
+    assert [*node.sent(soon).had] == [names[7]], "the others are not due"
+    assert node.proves(soon) == [Prove(names[7], AT, beat=False, asked=soon)]
+    assert node.take(Tick(soon)) == [Wait(NOW + PROBE_INTERVAL)], "the next probe is due when it was"
+
+
+@pytest.mark.usefixtures("few")
+def test_a_probe_that_somebody_wanted_takes_no_beat_from_the_others(node: Node) -> None:
+    many(node, 2)
+    late = NOW + BEAT_INTERVAL - 0.1
+    node.probe(now=late - PROBE_INTERVAL / 2)  # a moment before the beat is due
+    node.take(TokenArrived("t", late - PROBE_INTERVAL / 2 - 0.2))
+    node.take(Wanted())
+    node.sent(late)
+    assert node.proves(late) == []
+    beats = [action.beat for action in node.prove(now=NOW + BEAT_INTERVAL + 1) if isinstance(action, Prove)]
+    assert beats
+    assert all(beats)
+
+
+@pytest.mark.usefixtures("few")
+def test_who_comes_while_a_probe_is_in_flight_has_one_sent_after_it(node: Node) -> None:
+    names = many(node, 25)
+    node.copies.watched = {names[7]}
+    later = NOW + PROBE_INTERVAL
+    node.sent(later)
+    node.copies.channels[names[7]].freshness.prove(AT, beat=False, watching=0, asked=NOW - PROOF_LIMIT - 1)
+    node.take(Wanted())
+    assert node.take(Tick(later)) == [Wait(later + PROBE_TIMEOUT)]
+    node.proves(later)
+    assert [*node.sent(later).had] == [names[7]]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_probe_that_is_due_answers_who_wanted_one(node: Node) -> None:
+    names = many(node, 25)
+    node.copies.watched = {names[7]}
+    node.take(Wanted())
+    later = NOW + PROBE_INTERVAL
+    assert names[7] in node.sent(later).had
+    node.proves(later)
+    assert node.take(Tick(later)) == [Wait(later + PROBE_INTERVAL)]
+
+
+def test_so_many_feeds_that_are_not_proven_are_asked_for_by_probes_that_follow_each_other(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticker.asking.MOST_UNPROVEN", 10)
+    node.copies.channels = {f"{number:04}": Copy(node.log, 3) for number in range(25)}
+    node.copies.watched = {"0020"}
+    asked = []
+    for _ in range(3):
+        asked.append([*node.sent(NOW).had])
+        node.proves(NOW)
+    assert node.take(Tick(NOW)) == [Wait(NOW + PROBE_INTERVAL)]
+    first = ["0000", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0020"]
+    assert asked[0] == first, "those that somebody waits for are among the first"
+    assert {*chain.from_iterable(asked)} == node.copies.channels.keys()
+
+
+def test_feeds_that_are_damaged_keep_no_probe_after_the_other(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticker.asking.MOST_UNPROVEN", 10)
+    node.copies.channels = {f"{number:04}": Copy(node.log, 3) for number in range(15)}
+    node.copies.damaged = {*node.copies.channels}
+    node.sent(NOW)
+    node.proves(NOW)
+    assert node.take(Tick(NOW)) == [Wait(NOW + PROBE_INTERVAL)]
+
+
+def test_a_service_of_few_feeds_is_compared_every_second(node: Node) -> None:
+    names, now = many(node, LEAST_SHARE), NOW
+    for _ in range(3):
+        now += PROBE_INTERVAL
+        assert [*node.sent(now).had] == names
+        node.proves(now)
 
 
 # Damaged and emptied logs

@@ -9,13 +9,16 @@ import pytest
 
 from tests.following import MONA, Newsroom
 from ticker import changes
+from ticker.asking import PROBE_INTERVAL, PROBES
 from ticker.entry import Entry, chain
 from ticker.errors import Unavailable
 from ticker.feed import WINDOW
-from ticker.follow import PROBE_INTERVAL, PROBE_TIMEOUT
+from ticker.follow import PROBE_TIMEOUT
+from ticker.freshness import PROOF_LIMIT
 from ticker.journal import names
 from ticker.journal.embedded import Embedded
 from ticker.journal.feed_settings import FeedSettings
+from ticker.turns import Turns
 
 pytestmark = pytest.mark.anyio
 
@@ -208,6 +211,68 @@ async def test_after_a_stall_newcomers_are_told_what_is_proven_then(newsroom: Ne
     assert reader.page.texts == ["one"]
     assert snapshot["at"] == beat["at"] != before
     assert newsroom.follower.sessions == 1
+
+
+async def many_feeds(newsroom: Newsroom) -> None:
+    """Open other feeds, and let them all take turns, so that the first one has its turn every few seconds alone."""
+    newsroom.follower._follow._asking._turns = Turns(PROBES, 1)
+    for number in range(2 * PROBES):
+        await newsroom.registry.open_feed(FeedSettings(f"other-{number}", "Other", "en", ""))
+    await newsroom.until(lambda: len(newsroom.hub.channels) == 2 * PROBES + 1)
+    await newsroom.until(lambda: all(channel.freshness.proven for channel in newsroom.hub.channels.values()))
+
+
+async def test_the_first_reader_of_a_feed_has_what_was_lost_before_it_is_told_of_a_proof(newsroom: Newsroom) -> None:
+    await many_feeds(newsroom)
+    await newsroom.file("one", silently=True)
+    before = newsroom.channel.freshness.proof
+    newsroom.clock.now += PROOF_LIMIT + 0.1  # as if nobody had read it for so long; the follower is not woken by this
+    newsroom.follower._follow._probe_due = newsroom.clock.now + 60
+    reader = newsroom.read()
+    assert reader.page.frames == []
+    await newsroom.until(lambda: len(reader.page.frames) == 2)
+    snapshot, beat = reader.page.frames
+    assert (reader.page.texts, snapshot["at"] == beat["at"] != before) == (["one"], True)
+
+
+async def test_a_hole_in_a_feed_that_nobody_reads_is_found_within_a_round(newsroom: Newsroom) -> None:
+    await many_feeds(newsroom)
+    await newsroom.file("one", silently=True)
+    for _ in range(PROBES):
+        sessions, sent = newsroom.follower.sessions, newsroom.clock.now
+        await newsroom.pass_time(PROBE_INTERVAL)
+        await newsroom.until(lambda: newsroom.follower._follow._probe_due > sent + PROBE_INTERVAL)  # noqa: B023
+        await newsroom.until(lambda: not newsroom.follower._follow._in_flight)
+        assert newsroom.follower.sessions == sessions
+    assert newsroom.channel.feed.tail.offset == 1
+
+
+async def test_feeds_are_compared_with_each_probe_only_while_somebody_reads_them(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await many_feeds(newsroom)
+    asked: list[list[str]] = []
+    original = newsroom.follower._journal.probe
+
+    async def watch(feeds: list[str], word: bytes) -> Any:
+        asked.append(feeds)
+        return await original(feeds, word)
+
+    monkeypatch.setattr(newsroom.follower._journal, "probe", watch)
+    reader = newsroom.read()
+    for _ in range(PROBES):
+        await newsroom.proof()
+    assert all("breaking" in feeds for feeds in asked)
+    assert max(map(len, asked)) <= 4
+    newsroom.channel.leave(reader)
+    newsroom.clock.now += 4  # one who polls counts as a reader for three seconds after a response
+    asked.clear()
+    for number in range(1, PROBES + 1):
+        await newsroom.pass_time(PROBE_INTERVAL)
+        await newsroom.until(lambda: len(asked) == number)  # noqa: B023
+        await newsroom.until(lambda: not newsroom.follower._follow._in_flight)
+    assert 1 <= sum("breaking" in feeds for feeds in asked) <= 3
+    assert newsroom.hub.watched == set()
 
 
 async def test_a_log_cut_short_and_grown_again_while_redis_was_away_starts_readers_anew(newsroom: Newsroom) -> None:

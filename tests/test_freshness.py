@@ -157,7 +157,7 @@ def test_a_proof_is_stale_once_its_probe_was_sent_too_long_ago(fresh: Freshness,
 def test_after_a_stale_proof_the_next_one_is_news(fresh: Freshness, clock: Clock) -> None:
     prove(fresh, ONE)
     clock.now += PROOF_LIMIT + 0.1
-    assert prove(fresh, TWO) is Notice.REPEATED
+    assert prove(fresh, TWO) is Notice.CHANGED
     assert (fresh.stale, fresh.status_seq, status(fresh)) == (False, 2, beat(TWO))
     assert prove(fresh, THREE) is Notice.NONE
 

@@ -22,12 +22,32 @@ _FEED = {"entry", "dispatch"} | _ENTRY
 _CHANGES = {"feed", "wire", "schema"} | _FEED
 _RING = {"changes"} | _CHANGES
 _FRESH = {"freshness", "ring"} | _RING
-_CHANNEL = {"caught_up", "delivery", "lagging", "longpoll", "reader", "similar", "unplaced", "waiting"} | _FRESH
+_CHANNEL = {
+    "caught_up",
+    "delivery",
+    "durations",
+    "lagging",
+    "longpoll",
+    "reader",
+    "similar",
+    "unplaced",
+    "waiting",
+} | _FRESH
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk", "limits"} | _HUB
 _FEEDS = {"hub", "journal", "shard_hub"} | _JOURNAL
-_FOLLOWER = {"arrivals", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
-_NODE = {"shard_followers", "client_address", "desk_watch", "follower", "guesses", "release", "settings"} | _FOLLOWER
+_FOLLOWER = {"arrivals", "asking", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
+_NODE = {
+    "client_address",
+    "desk_watch",
+    "follower",
+    "guesses",
+    "metrics",
+    "release",
+    "settings",
+    "shard_followers",
+    "turns",
+} | _FOLLOWER
 _WEB = {"allowance", "log", "node"} | _NODE
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -59,42 +79,54 @@ MAY_IMPORT = {
     "longpoll": {"reader", "unplaced", "waiting"} | _FRESH,
     "unplaced": {"reader"} | _FRESH,
     "lagging": {"reader"} | _FRESH,
-    "delivery": {"entry"} | _ENTRY,
+    "delivery": {"durations", "entry"} | _ENTRY,
     "awaited": set[str](),
     "channel": _CHANNEL,
     "hub": _HUB,
     "journal": {"child"} | _JOURNAL,
     "goal": {"ring"} | _RING,
-    "follow": {"goal", "ring"} | _RING,
-    "arrivals": {"follow", "goal"} | _RING | {"ring"},
+    "turns": set[str](),
+    "durations": set[str](),
+    "metrics": {"hub"} | _HUB,
+    "asking": {"turns"} | _FRESH,
+    "follow": {"asking", "goal"} | _FRESH,
+    "arrivals": {"asking", "follow", "goal"} | _FRESH,
     "node_counts": set[str](),
     "redis_clock": _FEED,
     "feeds": _FEEDS,
     "shard_hub": {"hub"} | _HUB,
     "follower": _FOLLOWER,
     "shard_followers": {"follower"} | _FOLLOWER,
-    "release": _FEEDS,
+    "release": {"turns"} | _FEEDS,
     "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
     "web": _WEB,
     "server": _SERVER,
     "load": {"child", "errors"},
     "client": set(),  # it is used without the service
-    "cli": _SERVER | {"server", "load"},
+    "cli": _SERVER | {"server", "load", "client"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }
-HOMES = {"redis": {"journal"}, "hiredis": {"journal"}, "starlette": {"web"}, "uvicorn": {"server"}}
+HOMES = {
+    "redis": {"journal"},
+    "hiredis": {"journal"},
+    "starlette": {"web"},
+    "uvicorn": {"server"},
+    "prometheus_client": {"metrics", "server"},
+}
 PURE = {
     "admin",
     "allowance",
     "arrivals",
+    "asking",
     "caught_up",
     "changes",
     "channel",
     "delivery",
     "desk",
     "dispatch",
+    "durations",
     "entry",
     "errors",
     "feed",
@@ -115,6 +147,7 @@ PURE = {
     "shard_hub",
     "similar",
     "text",
+    "turns",
     "unplaced",
     "waiting",
     "wire",

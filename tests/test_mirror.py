@@ -23,6 +23,7 @@ MODULES = sorted(
 ELSEWHERE = {
     # Module, or folder for those in it that are not named themselves → test files, relative to ticker/ and tests/.
     "__main__.py": ["cli/test_imports.py"],
+    "asking.py": ["test_follow.py"],
     "awaited.py": ["test_follower.py"],
     "cli/backend.py": ["cli/test_data.py"],
     "cli/change.py": ["cli/test_waiting.py", "cli/test_streams.py"],

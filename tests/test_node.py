@@ -13,6 +13,8 @@ import pytest
 from tests.following import MONA, Watcher
 from ticker import changes
 from ticker.errors import NotFound, Unavailable
+from ticker.follower import Follower
+from ticker.freshness import PROOF_LIMIT
 from ticker.journal.embedded import Embedded
 from ticker.journal.feed_settings import FeedSettings
 from ticker.node import RESERVED_FILES, Node, open_files
@@ -109,3 +111,25 @@ async def test_a_node_starts_without_redis_and_says_so(tmp_path: Path, monkeypat
 def test_a_process_has_room_for_as_many_readers_as_the_system_gives_it() -> None:
     assert open_files() == resource.getrlimit(resource.RLIMIT_NOFILE)[1] - RESERVED_FILES
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+
+async def test_a_request_for_a_feed_that_nobody_read_waits_for_its_comparison_with_the_log(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = node.hub.channels["breaking"]
+    assert isinstance(node.follower, Follower)
+    follow = node.follower._follow
+
+    def nobody_read_it() -> None:
+        channel.freshness._asked -= PROOF_LIMIT + 1
+        follow._probe_due += 60  # it is not compared by itself
+        assert channel.freshness.stale
+
+    nobody_read_it()
+    await node.compare(channel)
+    assert not channel.freshness.stale
+    monkeypatch.setattr("ticker.node.COMPARISON_TIMEOUT", 0.05)
+    node.hub.on_stale = lambda: None
+    nobody_read_it()
+    await node.compare(channel)
+    assert channel.freshness.stale, "it gets what there is, rather than nothing"

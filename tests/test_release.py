@@ -23,6 +23,7 @@ from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
 from ticker.release import POLL_INTERVAL, RETRY_INTERVAL, Releaser
+from ticker.turns import Turns
 
 pytestmark = pytest.mark.anyio
 
@@ -137,6 +138,64 @@ async def test_a_damaged_dispatch_does_not_block_those_behind_it(desk: Desk, cap
     await desk.until_it_sleeps()
     assert [dispatch["text"] for dispatch in (await desk.feed()).dispatches] == ["held"]
     assert damaged.id in caplog.text
+
+
+async def asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The feeds that each poll asks for, from now on."""
+    polls: list[list[str]] = []
+    due = desk.held.due
+
+    async def watched(feeds: list[str], beyond: Any = None) -> Any:
+        polls.append(sorted(feeds))
+        return await due(feeds, beyond)
+
+    monkeypatch.setattr(desk.held, "due", watched)
+    return polls
+
+
+async def test_of_many_feeds_those_that_hold_dispatches_are_asked_for_and_the_others_in_turn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["breaking", "a", "b", "c"]
+    for name in names[1:]:
+        await desk.open(name)
+    desk.releaser._turns = Turns(len(names), 1)
+    polls = await asked(desk, monkeypatch)
+    await desk.hold(60_000, "b")
+    for _ in range(5):
+        await desk.until_it_sleeps()
+    assert polls == [sorted(names), ["a", "b"], ["b"], ["b", "c"], ["b", "breaking"]]
+    polls.clear()
+    desk.releaser.expect("c")
+    await desk.until_it_sleeps()
+    assert "c" in polls.pop(), "another node says that it holds one"
+    for _ in range(5):
+        await desk.until_it_sleeps()
+    assert sum("c" in poll for poll in polls) == 1, "it holds none, or none any more"
+    await desk.open("d")
+    await desk.until_it_sleeps()
+    assert "d" in polls[-1], "a feed that was never asked for"
+
+
+async def test_after_redis_was_lost_every_feed_is_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.open("a")
+    desk.releaser._turns = Turns(2, 1)
+    polls = await asked(desk, monkeypatch)
+    await desk.until_it_sleeps()
+    with monkeypatch.context() as lost:
+        lost.setattr(desk.held, "due", None)
+        await desk.until_it_sleeps()
+    await desk.until_it_sleeps()
+    assert polls == [["a", "breaking"], ["a", "breaking"]]
+
+
+async def test_a_feed_in_which_a_dispatch_is_held_is_published(desk: Desk) -> None:
+    async with desk.redis.subscription() as subscription:
+        await subscription.add(desk.redis.channels.held)
+        while await subscription.next(1.0) is not None:
+            pass
+        await desk.hold(60_000)
+        assert await subscription.next(20.0) == (desk.redis.channels.held, b"breaking")
 
 
 async def test_what_is_due_is_found_by_the_clock_of_the_log(desk: Desk) -> None:

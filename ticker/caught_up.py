@@ -11,7 +11,7 @@ that order, so it is restored once in a while.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import Final
@@ -62,6 +62,13 @@ class CaughtUp:
     def groups(self) -> list[Group]:
         """All groups, the one furthest behind first."""
         return list(self._groups)
+
+    def by_encoding(self) -> Counter[Encoding]:
+        """Return how many readers there are of each encoding."""
+        counted: Counter[Encoding] = Counter()
+        for group in self._groups:
+            counted[group.encoding] += len(group.readers)
+        return counted
 
     def add(self, reader: Reader, offset: int) -> None:
         """Add a reader who was written everything up to an offset, which no group is ahead of."""

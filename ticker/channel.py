@@ -12,14 +12,14 @@ written after every group has all entries.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from ticker.caught_up import CaughtUp, Group
 from ticker.changes import entry_frame, fold, kind_of
-from ticker.delivery import FanOut
+from ticker.delivery import FanOut, FanOuts
 from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.freshness import Freshness, Notice
@@ -30,7 +30,7 @@ from ticker.reader import FROM_SNAPSHOT, Reader
 from ticker.ring import Ring
 from ticker.similar import RecentDispatches
 from ticker.unplaced import UNPLACED, UnplacedReaders
-from ticker.wire import CloseCode, Frame, snapshot_frame
+from ticker.wire import CloseCode, Encoding, Frame, snapshot_frame
 
 NONE_PINNED: Final[Mapping[str, dict[str, Any]]] = MappingProxyType({})
 
@@ -47,12 +47,15 @@ class Channel:
         capacity: int,
         clock: Callable[[], float],
         origins: tuple[str, ...] = (EVERY,),
+        on_watched: Callable[[Channel], None] = lambda _: None,
     ) -> None:
         """Start a channel from the feed's state; `recent` are the entries from `base` up to that state.
 
         `capacity` is the ring's in entries; `clock` counts seconds and never runs backwards. `origins` are those
-        whose pages may read feeds that name none of their own.
+        whose pages may read feeds that name none of their own. `on_watched` is called when somebody comes to read,
+        except while a reader is here who has all there is.
         """
+        self._on_watched = on_watched
         self._clock = clock
         self._origins = origins
         self._capacity = capacity
@@ -63,11 +66,11 @@ class Channel:
         self.polls = LongPoll(self, clock)
         self.streaming = 0
         """Readers here, caught up, lagging or held, without those who poll."""
+        self.resets = 0
+        """Snapshots made that told readers to start over."""
         self.cut_readers = 0
         """Readers cut because their sockets took nothing."""
-        self._fan_out: FanOut | None = None
-        self._under_way: deque[tuple[int, FanOut]] = deque()
-        """Of what is not written to all yet: the offset of its last entry, and how it is written."""
+        self._fan_outs = FanOuts()
         self._begin(feed, recent, base)
 
     def _begin(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
@@ -91,10 +94,8 @@ class Channel:
     def take(self, *entries: Entry, pinned: Mapping[str, dict[str, Any]] = NONE_PINNED) -> bool:
         """Apply the next entries, which came together, and begin to write them to the readers who have caught up.
 
-        `pinned` has, by their ids, dispatches that the entries pin and the feed may not show.
-
-        Returns:
-            Whether more is to be written, by `write_on`.
+        `pinned` has, by their ids, dispatches that the entries pin and the feed may not show. Return True if more is to
+        be written, by `write_on`.
 
         Raises:
             ValueError, KeyError: one is not an entry that this version can read. Those before it are taken.
@@ -109,14 +110,14 @@ class Channel:
             self._caught_up.restore_order(before)
         while self._caught_up.behind(before + len(entries) - self._capacity) is not None:
             self.write_on()  # else what these readers have not been written would leave the ring
-        fan_out = FanOut(len(self) - self._set_aside(), self._set_aside(), self._clock())
+        set_aside = len(self._lagging) + len(self._held)
+        fan_out = FanOut(len(self) - set_aside, set_aside, self._clock())
         try:
             for entry in entries:
                 self._apply(entry, pinned)
         finally:
             if frames := self.ring.after(before):
-                self._fan_out = fan_out
-                self._under_way.append((self.feed.tail.offset, fan_out))
+                self._fan_outs.begin(self.feed.tail.offset, fan_out)
                 self._snapshots.clear()
                 self.freshness.entry_published()
                 self.write_on()
@@ -145,9 +146,7 @@ class Channel:
                 self._write_to(group, frames, cursor)
             self._caught_up.written(group, end)
         behind = self._caught_up.behind(end)
-        reached = end if behind is None else behind.offset
-        while self._under_way and self._under_way[0][0] <= reached:
-            self._under_way.popleft()[1].ended = self._clock()
+        self._fan_outs.reached(end if behind is None else behind.offset, self._clock())
         return behind is not None
 
     def finish(self) -> None:
@@ -160,16 +159,17 @@ class Channel:
 
         One that was killed before it was written to anybody has reached nobody.
         """
-        if self._fan_out is not None and self.ring.tombstone(dispatch) is not None:
-            return FanOut(0, 0, self._fan_out.began, self._fan_out.began)
-        return self._fan_out
+        newest = self._fan_outs.newest
+        if newest is not None and self.ring.tombstone(dispatch) is not None:
+            return FanOut(0, 0, newest.began, newest.began)
+        return newest
 
     def restart(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> None:
         """Continue with another history: everything readers show is void, and nothing is proven yet."""
         self._begin(feed, recent, base)
         self.freshness.restart()
         self._lagging.reset()
-        self._under_way.clear()
+        self._fan_outs.restart()
         for reader in self._caught_up.clear():
             self._lag(reader, FROM_SNAPSHOT)
             reader.reset = True
@@ -180,7 +180,7 @@ class Channel:
     def announce(self, frame: Frame) -> None:
         """Write a frame that matters only now to the readers who have caught up, or wait for this node to."""
         self._write_to_caught_up(frame)
-        self._write_to_unplaced(lambda reader: getattr(frame, reader.encoding))
+        self._lagging.hold_all(self._unplaced.at_positions, lambda reader: getattr(frame, reader.encoding))
 
     def _write_to_caught_up(self, frame: Frame) -> None:
         """Write a frame behind the newest entry."""
@@ -194,22 +194,12 @@ class Channel:
         for reader in group.kind.write_to_all(group.readers, data):
             self._lag(reader, cursor)
 
-    def _write_to_unplaced(self, data: Callable[[Reader], bytes]) -> None:
-        for reader in self._unplaced.at_positions:
-            if reader not in self._lagging:
-                self._lagging.add(reader)
-                self._lagging.hold(reader, data(reader))
-
     def _status_ahead(self, reader: Reader) -> bytes:
         """Return what a reader is sent that is held at its position: that this node is delayed."""
         status = self.freshness.status_ahead()
         if status is self.freshness.delayed:  # it need not be told again once it is placed
             reader.status_seen = self.freshness.status_seq
         return b"" if status is None else getattr(status, reader.encoding)
-
-    def _set_aside(self) -> int:
-        """Return how many readers do not get what is published at once."""
-        return len(self._lagging) + sum(reader not in self._lagging for reader in self._unplaced)
 
     # Snapshots
 
@@ -219,6 +209,7 @@ class Channel:
 
     def snapshot_frame(self, *, reset: bool) -> Frame:
         """Return the snapshot frame; all who ask between two changes or proofs share one."""
+        self.resets += reset
         if reset not in self._snapshots:
             self._snapshots[reset] = snapshot_frame(self.feed, reset=reset, at=self.freshness.proof)
         return self._snapshots[reset]
@@ -226,8 +217,7 @@ class Channel:
     def as_known(self, dispatch: dict[str, Any]) -> dict[str, Any]:
         """Return a dispatch that was read from the log or, if this node knows that it was killed, its tombstone.
 
-        What was read may be older than what this node has published meanwhile. To be asked when nothing more is
-        waited for.
+        To be asked when nothing more is waited for, since it may be killed meanwhile.
         """
         return self.ring.tombstone(dispatch["id"]) or dispatch
 
@@ -254,9 +244,15 @@ class Channel:
         if self._unplaced:
             self._continue(self._unplaced.settle())
         if notice is not Notice.NONE:
-            self._write_to_unplaced(self._status_ahead)
+            self._lagging.hold_all(self._unplaced.at_positions, self._status_ahead)
+
+    def watch(self) -> None:
+        """Note that somebody reads this feed, so that it is compared with its log as often as those with readers."""
+        self._on_watched(self)
 
     def _send_status(self, notice: Notice) -> None:
+        if not len(self):  # most of many feeds, each time they are proven
+            return
         if notice is Notice.CHANGED:
             self.polls.freshness_changed()
         status = self.freshness.status(self.feed.tail.position) if notice is not Notice.NONE else None
@@ -305,10 +301,17 @@ class Channel:
         return len(self) + self.polls.waiting.away
 
     @property
+    def _held(self) -> list[Reader]:
+        return [reader for reader in self._unplaced if reader not in self._lagging]
+
+    @property
     def readers(self) -> list[Reader]:
         """All readers but those who poll."""
-        held = [reader for reader in self._unplaced if reader not in self._lagging]
-        return [*self._lagging, *held, *self._caught_up]
+        return [*self._lagging, *self._held, *self._caught_up]
+
+    def readers_by_encoding(self) -> Counter[Encoding]:
+        """Return how many readers there are of each encoding, without those who poll."""
+        return self._caught_up.by_encoding() + Counter(reader.encoding for reader in (*self._lagging, *self._held))
 
     @property
     def lagging_count(self) -> int:
@@ -327,6 +330,8 @@ class Channel:
         self.streaming += 1
         self._lagging.add(reader)
         self._unplaced.take(reader, after)
+        if self.streaming == 1 or self._unplaced:
+            self.watch()
         if self._unplaced.at_position(reader):
             head += self._status_ahead(reader)
         self._catch_up(reader, head)

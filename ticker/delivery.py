@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
+from ticker.durations import Durations
 from ticker.entry import Entry
 
 MAX_PENDING: Final = 10_000
@@ -27,6 +29,33 @@ class FanOut:
     lagging: int
     began: float
     ended: float | None = None
+
+
+class FanOuts:
+    """How the newest entries of one channel are written to its readers.
+
+    Attributes:
+        newest: of the newest entries; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.newest: FanOut | None = None
+        self._under_way: deque[tuple[int, FanOut]] = deque()
+        """The offset of the last entry, and how it is written to readers."""
+
+    def begin(self, offset: int, fan_out: FanOut) -> None:
+        """Note that the entries up to an offset begin to be written."""
+        self.newest = fan_out
+        self._under_way.append((offset, fan_out))
+
+    def reached(self, offset: int, now: float) -> None:
+        """Note that all readers have been written what there is up to an offset."""
+        while self._under_way and self._under_way[0][0] <= offset:
+            self._under_way.popleft()[1].ended = now
+
+    def restart(self) -> None:
+        """Forget what is under way: offsets mean something else now."""
+        self._under_way.clear()
 
 
 class Delivery(NamedTuple):
@@ -81,6 +110,8 @@ class Deliveries:
         """What is being written, and when it was filed, by the clock of the hub."""
         self._deliveries: dict[Filed, Delivery] = {}
         self._kept: dict[Filed, Kept] = {}
+        self.durations = Durations()
+        """From the filing of each dispatch to its write to the last reader here."""
 
     def publish(self, feed: str, entry: Entry, pinned: dict[str, Any] | None) -> None:
         """Note how an entry was written to the readers of this node, if it files a dispatch."""
@@ -102,6 +133,8 @@ class Deliveries:
             else:
                 began, ended = ((moment - filed) * 1000 for moment in (fan_out.began, fan_out.ended))
                 self.delivered(dispatch, Delivery(fan_out.readers, fan_out.lagging, began, ended))
+                if fan_out.readers:
+                    self.durations.add(max(ended, 0.0) / 1000)
 
     def delivered(self, dispatch: Filed, delivery: Delivery) -> None:
         """Note how a dispatch was delivered to the readers of this node."""

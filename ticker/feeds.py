@@ -7,6 +7,7 @@ brought to the end of its log, so that its readers miss nothing; the follower do
 from __future__ import annotations
 
 import logging
+from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final
@@ -22,6 +23,10 @@ from ticker.journal.sessions import Sessions
 from ticker.journal.shard import Shard
 from ticker.shard_hub import ShardHub
 from ticker.wire import CloseCode
+
+OPENED_AT_ONCE: Final = 100
+"""Feeds whose logs are read in one pipeline: one after the other, those of a large
+service took a starting node a minute."""
 
 UNREADABLE: Final = (BrokenLog, WrongType, ValueError, KeyError, TypeError, AttributeError)
 """What is raised by a log that is damaged."""
@@ -56,6 +61,8 @@ class Feeds:
         """Whether there may be newer settings, which could not be read."""
         self._shard = shard
         self._settings: dict[str, FeedSettings] = {} if known is None else known
+        self.forks = 0
+        """Times that the log of a feed was found to have diverged from what this node had."""
 
     def private(self, name: str) -> bool:
         """Return True if a feed is known here and may be read with a key alone."""
@@ -81,7 +88,7 @@ class Feeds:
         Returns the feeds that are closed now, and open on this node until `finish`.
         """
         every = {settings.name: settings for settings in await self._listed()}
-        await subscribe(every)  # before a log is read, so that no entry is missed between the two
+        await subscribe(every.keys())  # before a log is read, so that no entry is missed between the two
         for name in [name for name in self._settings if self._has(name)]:
             del self._settings[name]
         self._settings.update(every)
@@ -89,8 +96,9 @@ class Feeds:
         closing = [name for name, settings in every.items() if not self._update_except_closing(settings)]
         for name in self._hub.channels.keys() - every.keys():
             self._hub.drop(name)
-        for name in every.keys() - self._hub.channels.keys():
-            await self.open(name)
+        new = [name for name in every if name not in self._hub.channels]
+        for names in (new[first : first + OPENED_AT_ONCE] for first in range(0, len(new), OPENED_AT_ONCE)):
+            await self._open_new(names)
         return closing
 
     def _has(self, name: str) -> bool:
@@ -107,6 +115,20 @@ class Feeds:
             return [settings for name, settings in self._settings.items() if self._has(name)]
         self.stale = False
         return found
+
+    async def _open_new(self, names: list[str]) -> None:
+        """Open feeds that are new to this node, in their order; a damaged one does not block the others."""
+        reads = (self._journal.load_feed(self._settings[name], self._hub.capacity) for name in names)
+        for name, read in zip(names, await gather(*reads, return_exceptions=True), strict=True):
+            if isinstance(read, Unavailable):  # if it changed meanwhile, it is read alone
+                await self.open(name)
+            elif isinstance(read, UNREADABLE):
+                self._mark_damaged(name, read)
+            elif isinstance(read, BaseException):
+                raise read
+            else:
+                feed, base, recent = read
+                self._hub.open(feed, recent, base)
 
     def finish(self, closing: Iterable[str]) -> None:
         """End the feeds that are closed now, all of whose entries were published. From now on, the feeds are known."""
@@ -132,9 +154,12 @@ class Feeds:
         try:
             await self._open(settings)
         except UNREADABLE as fault:
-            if name not in self._hub.damaged:
-                log.error("the log of %s is damaged (%s): see `ticker verify`", name, fault)
-            self._hub.mark_damaged(name)
+            self._mark_damaged(name, fault)
+
+    def _mark_damaged(self, name: str, fault: Exception) -> None:
+        if name not in self._hub.damaged:
+            log.error("the log of %s is damaged (%s): see `ticker verify`", name, fault)
+        self._hub.mark_damaged(name)
 
     async def _open(self, settings: FeedSettings) -> None:
         known = settings.name in self._hub.channels
@@ -143,6 +168,7 @@ class Feeds:
         feed, base, recent = await self._journal.load_feed(settings, self._hub.capacity)
         self._hub.open(feed, recent, base)
         if known:
+            self.forks += 1
             log.warning("%s has diverged (fork detected); its readers were reset", settings.name)
 
     async def check_keys(self) -> None:

@@ -5,6 +5,8 @@ filled from the log; an entry that does not chain means that history has forked.
 the node reads where the logs end and, in the same pipeline, publishes a token. When that arrives, all that
 was published before it has arrived. Only then is the node in sync with Redis, and only then does it beat.
 
+For which feeds a probe asks is decided in asking.py.
+
   event          case                                                   actions
   ─────────────  ─────────────────────────────────────────────────────  ───────────────────────────────────────────
   Arrived        the next entries, and they chain                       Publish
@@ -35,7 +37,9 @@ was published before it has arrived. Only then is the node in sync with Redis, a
                    it is whole                                          Prove, with a beat if one is due
                    a beat is due                                        first Restart what is damaged; CheckKeys
   Resumed        a session begins, or a feed was changed                - (a probe is due at once)
+  Wanted         somebody came to a feed whose proof is stale           - (a probe is due at once, of such feeds)
   Lost           Redis is lost                                          Delay every feed
+                 again                                                  Delay those that are watched, or opened since
 
 What has arrived together is published together (arrivals.py), and so is what was filled.
 
@@ -51,16 +55,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
+from ticker.asking import PROBE_INTERVAL, Asking, Copies
 from ticker.entry import Entry, Tail
-from ticker.feed import Feed
 from ticker.goal import Goal, Proof
-from ticker.ring import Ring
 from ticker.wire import BEAT_INTERVAL
-
-PROBE_INTERVAL: Final = 1.0
-"""Seconds between proofs. With PROBE_TIMEOUT, the bound on how long a lost Redis goes unnoticed."""
 
 PROBE_TIMEOUT: Final = 1.5
 """Seconds a node's own token may take to arrive before the subscription counts as dead."""
@@ -74,25 +74,6 @@ FILL_BATCH: Final = 512
 
 Offsets = Mapping[str, int]
 """Offset of the last entry that a node had, by feed."""
-
-
-class Copy(Protocol):
-    """What this node has of one feed's log: its channel."""
-
-    feed: Feed
-    ring: Ring
-
-
-class Copies(Protocol):
-    """What this node has: the hub."""
-
-    @property
-    def channels(self) -> Mapping[str, Copy]:
-        """What it has of each feed that it follows."""
-
-    @property
-    def damaged(self) -> AbstractSet[str]:
-        """Feeds whose logs are damaged."""
 
 
 class Probe(NamedTuple):
@@ -168,11 +149,15 @@ class Resumed(NamedTuple):
     now: float
 
 
+class Wanted(NamedTuple):
+    """Somebody came to a feed whose proof is too old to be given to a reader."""
+
+
 class Lost(NamedTuple):
     """The session ended: Redis cannot be reached, or pub/sub does not work."""
 
 
-Event = Arrived | LogEnd | Filled | Unreadable | Restarted | Tick | ProbeSent | TokenArrived | Resumed | Lost
+Event = Arrived | LogEnd | Filled | Unreadable | Restarted | Tick | ProbeSent | TokenArrived | Resumed | Wanted | Lost
 
 
 # Actions
@@ -258,8 +243,11 @@ class Follow:
         self._copies = copies
         self._goals: dict[str, Goal] = {}
         self._probe: Probe | None = None
+        self._asking = Asking(copies)
         self._in_flight = False
         self._stalled = False
+        self._wanted = self._partial = False
+        """Whether a probe of stale feeds alone is due, and whether the probe in flight is one."""
         self._asked = self._probe_due = self._token_due = self._beat_due = 0.0
 
     def take(self, event: Event) -> list[Action]:
@@ -275,6 +263,7 @@ class Follow:
                 return [Restart(feed)]
             case Restarted(feed):
                 goal = self._goals.pop(feed, None)
+                self._asking.unproven([feed])
                 return [] if goal is None else self._reached(feed, goal)
             case Tick(now):
                 return [self._tick(now)]
@@ -285,14 +274,18 @@ class Follow:
                 return self._token_arrived(token, now)
             case Resumed(now):
                 self._goals.clear()
+                self._asking.resumed()
                 self._probe, self._in_flight, self._stalled, self._probe_due = None, False, False, now
+                return []
+            case Wanted():
+                self._wanted = True
                 return []
             case _:  # the one that is left, as the type of the parameter makes sure
                 return self._lost(event)
 
     def _lost(self, event: Lost) -> list[Action]:
         self._goals.clear()
-        return [Delay(feed) for feed in self._copies.channels]
+        return list(map(Delay, self._asking.lost()))
 
     # Entries
 
@@ -339,7 +332,9 @@ class Follow:
         if goal.proof is None:
             return []
         if feed in self._copies.damaged:
+            self._asking.unproven([feed])
             return [Delay(feed)]
+        self._asking.proven(feed)
         return [Prove(feed, *goal.proof)]
 
     # Proof
@@ -351,11 +346,15 @@ class Follow:
             if self._stalled or now < self._token_due + STALL:
                 return Reconnect()
             self._stalled = True  # only once: if the next token is overdue too, pub/sub is what stalls
-        elif now < self._probe_due:
+        elif now < self._probe_due and not self._wanted:
             return Wait(self._probe_due)
-        self._probe, self._in_flight, self._asked = None, True, now
-        self._token_due, self._probe_due = now + PROBE_TIMEOUT, now + PROBE_INTERVAL
-        return SendProbe({name: copy.feed.tail.offset for name, copy in self._copies.channels.items()})
+        self._partial = now < self._probe_due
+        self._probe, self._in_flight, self._asked, self._token_due = None, True, now, now + PROBE_TIMEOUT
+        self._wanted = False
+        asked = self._asking.stale() if self._partial else self._asking.due()
+        if not self._partial:
+            self._probe_due = now if self._asking.more else now + PROBE_INTERVAL
+        return SendProbe({feed: self._copies.channels[feed].feed.tail.offset for feed in asked})
 
     def _token_arrived(self, token: str, now: float) -> list[Action]:
         probe, damaged = self._probe, self._copies.damaged
@@ -367,8 +366,9 @@ class Follow:
             return [Reconnect()] if again else []
         self._stalled = False
         if gone := probe.had.keys() - probe.ends.keys() - damaged:
+            self._asking.unproven(gone)
             return [*map(Delay, sorted(gone)), SetUp(tuple(sorted(gone)))]
-        proof = Proof(probe.at, now >= self._beat_due, self._asked)
+        proof = Proof(probe.at, not self._partial and now >= self._beat_due, self._asked)
         actions: list[Action] = []
         retried: AbstractSet[str] = set()
         if proof.beat:

@@ -71,6 +71,7 @@ class Follower:
         clock: Callable[[], float],
         consumers: Sequence[Consumer] = (),
         on_settings: Callable[[], None] = lambda: None,
+        on_held: Callable[[str], None] = lambda _: None,
         redis_clock: RedisClock | None = None,
         node: str | None = None,
         admin_key: str | None = None,
@@ -81,7 +82,8 @@ class Follower:
         """`redis` is used by nothing else, so that what a request waits for cannot hold up the proof of freshness.
 
         `clock` counts seconds and never runs backwards. `consumers` are given each entry after the hub. `on_settings`
-        is called when a feed was changed, a key revoked or a session ended. `node` is the name of this node among all,
+        is called when a feed was changed, a key revoked or a session ended, `on_held` with the name of a feed in which
+        a dispatch is held. `node` is the name of this node among all,
         `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes: they
         may be connected to a server that was demoted. Of a cluster, `shard` is the one to follow, of whose feeds the
         hub is, and `known` has the settings of the feeds of all.
@@ -92,6 +94,7 @@ class Follower:
         self._clock = clock
         self._consumers = consumers
         self._on_settings = on_settings
+        self._on_held = on_held
         self._redis_clock = redis_clock or RedisClock()
         self._node = node or secrets.token_hex(4)
         self._others = list(others)
@@ -102,6 +105,7 @@ class Follower:
         self._awaited = Awaited()
         """Entries, by feed and offset, and tokens of changes to feeds themselves."""
         self._subscription: Subscription
+        self._subscribed: set[str] = set()
         self._received: deque[follow.Arrived | tuple[str, bytes]] = deque()
         """What the subscription brought and was not taken yet: at most what is read from a socket at once."""
         self.lost = False
@@ -110,6 +114,10 @@ class Follower:
         """Called when that is found."""
         self._moved = False
         """Whether the last session ended since a part of the log had moved."""
+        self._wanted = False
+        """Whether somebody came to a feed whose proof is stale, which `Follow` was not told yet."""
+        self._waiting: asyncio.Timeout | None = None
+        hub.on_stale = self._on_stale
         registry = Registry(redis)
         sessions = Sessions(redis, registry)
         self.feeds = Feeds(hub, self._journal, registry, sessions, admin_key=admin_key, shard=shard, known=known)
@@ -126,6 +134,11 @@ class Follower:
     def follows(self) -> bool:
         """Whether it has any feeds."""
         return bool(self._hub.channels)
+
+    @property
+    def forks(self) -> int:
+        """Times that the log of a feed was found to have diverged."""
+        return self.feeds.forks
 
     @property
     def behind(self) -> bool:
@@ -180,9 +193,10 @@ class Follower:
                 await other.reconnect()
 
     async def _session(self) -> None:
+        self._subscribed = set()
         self._received.clear()
         await self.feeds.set_up()
-        await self._subscription.add(self._redis.channels.nodes, self._redis.channels.settings)
+        await self._subscription.add(*self._redis.channels.of_all)
         await self._load_feeds(every=True)
         self.sessions += 1
         self.lost = self._moved = False
@@ -203,7 +217,9 @@ class Follower:
         self.feeds.finish(closing)
 
     async def _subscribe(self, feeds: Iterable[str]) -> None:
-        await self._subscription.add(*map(self._redis.channels.live, feeds))
+        if new := set(feeds) - self._subscribed:
+            await self._subscription.add(*map(self._redis.channels.live, new))
+            self._subscribed |= new
 
     # Events and actions
 
@@ -280,8 +296,7 @@ class Follower:
         return follow.Filled(feed, entries)
 
     async def _probe(self, had: follow.Offsets) -> follow.Event:
-        token, channels = secrets.token_hex(8), self._hub.channels
-        watching = {name: audience for name, channel in channels.items() if (audience := channel.audience)}
+        token, watching = secrets.token_hex(8), self._hub.forget_left()
         # the token; older nodes know it as "word"
         message = orjson.dumps({"node": self._node, "word": token, "watching": watching})
         asked = self._redis_clock.wall()
@@ -295,6 +310,23 @@ class Follower:
 
     # Messages
 
+    def _on_stale(self) -> None:
+        self._wanted = True
+        if self._waiting is not None:
+            self._waiting.reschedule(0)  # at once
+
+    async def _next(self, timeout: float) -> tuple[str, bytes] | None:
+        """Return the next message; None if none comes in time, or before somebody comes to a stale feed."""
+        if self._wanted:
+            return None
+        try:
+            async with asyncio.timeout(None) as self._waiting:
+                return await self._subscription.next(timeout)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting = None
+
     async def _received_next(self, timeout: float) -> follow.Event | None:
         """Take what was received next: entries that came together, or another message."""
         if not self._received and self._hub.writing:
@@ -302,15 +334,19 @@ class Follower:
                 await asyncio.sleep(0)
             if not await self._subscription.readable() or not await self._receive(0.0):
                 self._hub.write_on()
-                return None
+                return self._take_wanted()
         elif not self._received and not await self._receive(timeout):
-            return None
+            return self._take_wanted()
         received = self._received.popleft()
         return received if isinstance(received, follow.Arrived) else await self._message(*received)
 
+    def _take_wanted(self) -> follow.Event | None:
+        wanted, self._wanted = self._wanted, False
+        return follow.Wanted() if wanted else None
+
     async def _receive(self, timeout: float) -> bool:
         """Wait for a message; take it and all that came with it. Return False if none came in so many seconds."""
-        message = await self._subscription.next(timeout)
+        message = await self._next(timeout)
         if message is not None:
             self._sort([message, *self._subscription.ready()])
         return bool(self._received)
@@ -319,7 +355,7 @@ class Follower:
         """Put together the entries between two other messages: a token speaks for those before it."""
         arrivals = Arrivals()
         for channel, data in messages:
-            if channel in (self._redis.channels.nodes, self._redis.channels.settings):
+            if channel in self._redis.channels.of_all:
                 self._received += [*arrivals, (channel, data)]
                 arrivals = Arrivals()
             else:
@@ -330,6 +366,9 @@ class Follower:
     async def _message(self, channel: str, data: bytes) -> follow.Event | None:
         if channel == self._redis.channels.nodes:
             return self._node_reported(orjson.loads(data))
+        if channel == self._redis.channels.held:
+            self._on_held(data.decode())
+            return None
         self._on_settings()
         await self._load_feeds(every=False)
         await self.feeds.check_keys()

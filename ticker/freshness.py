@@ -9,7 +9,7 @@ the clock of Redis, this node was in sync with Redis.
   prove              delayed        proven        changed    a beat
   prove              proven         proven        none       -
   prove, beat due    proven         proven        repeated   a beat
-  prove, stale       proven         proven        repeated   a beat
+  prove, stale       proven         proven        changed    a beat
   delay              unproven       delayed       changed    `delayed`, since now
   delay              proven         delayed       changed    `delayed`, since the last proof
   delay, at once     delayed        delayed       none       -
@@ -22,8 +22,9 @@ A restart (the feed continues with another history) voids the proof but not the 
 the newest entry, so it is built again after each one. A `delayed` is repeated because silence means a dead connection
 to a reader, which then reconnects.
 
-A proof is stale once it is older than proofs of a node that runs can be: this process was stopped, or its machine was,
-and what it last knew may be long over. A stale proof is not given to a reader; the next one is news.
+A proof is stale once it is older than those of a feed with readers are on a node that runs: nobody has read the feed,
+or this process was stopped, or its machine was, and what it last knew may be long over. A stale proof is not given to a
+reader; the next one is news.
 
 Each beat, and each change to `delayed`, has a number, `status_seq`: a reader that catches up is sent the newest one
 if it has not been sent that number.
@@ -92,7 +93,7 @@ class Freshness:
 
         `asked` is when its probe was sent, by the clock of this node; None for now.
         """
-        changed, beat = not self.proven, beat or self.stale
+        changed = not self.proven or self.stale
         self.proof, self.delayed, self.watching, self._beat, self._behind = at, None, watching, None, None
         self._asked = self._clock() if asked is None else asked
         if not (changed or beat):

@@ -1,6 +1,7 @@
 """The hub: the channels of this node, and who may become a reader of one.
 
-Its state is its own. Others read `channels`, `ready`, `draining` and `damaged`, and change them by its methods:
+Its state is its own. Others read `channels`, `watched`, `ready`, `draining` and `damaged`, and change them by its
+methods:
 
   method         does
   ─────────────  ──────────────────────────────────────────────────────────────────────────────────────
@@ -8,6 +9,7 @@ Its state is its own. Others read `channels`, `ready`, `draining` and `damaged`,
   mark_damaged   says why a feed that is listed cannot be opened, or no longer followed
   drop           ends a feed that is no longer listed: its readers are dismissed
   retain         drops all feeds but these; from now on the hub knows which feeds there are
+  forget_left    forgets the feeds that nobody watches any more
   start_draining admits no more readers
 """
 
@@ -41,15 +43,18 @@ class Hub:
         self._damaged: set[str] = set()
         self._under_way: dict[str, None] = {}
         """Feeds whose newest entries may not be written to all readers yet."""
+        self._watched: set[str] = set()
         self._ready = False
         self._draining = False
         self.channels: Mapping[str, Channel] = MappingProxyType(self._channels)
         """The channels by name, for reading."""
         self.unreached: Callable[[str], bool] = lambda name: False  # noqa: ARG005
         """Whether a feed may be on a part of the log that this node has not reached since it started."""
+        self.on_stale: Callable[[], None] = lambda: None
+        """Called when somebody comes to a feed whose proof is too old to be given to a reader."""
 
     def __len__(self) -> int:
-        return sum(map(len, self._channels.values()))
+        return sum(map(len, self.watched_channels()))
 
     @property
     def ready(self) -> bool:
@@ -66,17 +71,47 @@ class Hub:
         """Feeds whose logs are damaged: either without a channel, or with one that is followed no longer."""
         return self._damaged
 
+    @property
+    def watched(self) -> AbstractSet[str]:
+        """Feeds that somebody reads, or read a moment ago; one that was dropped may be among them."""
+        return self._watched
+
+    def watched_channels(self) -> list[Channel]:
+        """Return the channels of the feeds that are watched."""
+        return [self._channels[name] for name in self._watched if name in self._channels]
+
+    def forget_left(self) -> dict[str, int]:
+        """Forget the feeds that nobody watches any more; return how many readers the others have here."""
+        watching = {
+            channel.feed.name: audience for channel in self.watched_channels() if (audience := channel.audience)
+        }
+        self._watched &= watching.keys()
+        return watching
+
+    def _note_watched(self, channel: Channel) -> None:
+        self._watched.add(channel.feed.name)
+        if channel.freshness.stale:
+            self.on_stale()
+
     # Feeds
 
     def open(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> Channel:
         """Open a feed, or restart it with another history; see `Channel`."""
         channel = self._channels.get(feed.name)
         if channel is None:
+            last = next(reversed(self._channels), None)
             channel = self._channels[feed.name] = Channel(
-                feed, recent, base, capacity=self.capacity, clock=self._clock, origins=self._origins
+                feed,
+                recent,
+                base,
+                capacity=self.capacity,
+                clock=self._clock,
+                origins=self._origins,
+                on_watched=self._note_watched,
             )
-            for name in sorted(self._channels, key=place):  # lists of feeds are the same on every node
-                self._channels[name] = self._channels.pop(name)
+            if last is not None and place(last) > place(feed.name):
+                for name in sorted(self._channels, key=place):  # lists of feeds are the same on every node
+                    self._channels[name] = self._channels.pop(name)
         else:
             channel.restart(feed, recent, base)
         self._damaged.discard(feed.name)

@@ -17,7 +17,7 @@ Whenever the socket does not take all of it, the reader stays here, LAGGING, unt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Final, Protocol
 
@@ -165,6 +165,13 @@ class LaggingReaders:
         if not data or self._write(reader, [data]):
             reader.lagging_since = None
             self._readers.discard(reader)
+
+    def hold_all(self, readers: Iterable[Reader], data: Callable[[Reader], bytes]) -> None:
+        """Write to readers who are not placed yet, except those whose sockets are full."""
+        for reader in readers:
+            if reader not in self._readers:
+                self.add(reader)
+                self.hold(reader, data(reader))
 
     def _write(self, reader: Reader, parts: list[bytes]) -> bool:
         reader.lagging_since = self._clock()

@@ -42,6 +42,9 @@ class Source(Protocol):
     def snapshot_frame(self, *, reset: bool) -> Frame:
         """Return the snapshot frame."""
 
+    def watch(self) -> None:
+        """Note that somebody reads this feed."""
+
 
 class LongPoll:
     """Requests for the changes of one channel."""
@@ -59,6 +62,7 @@ class LongPoll:
         `wait` is in seconds. A position that this node has not seen yet is waited for in any case.
         """
         self.waiting.request_came()
+        self._source.watch()
         found = self.find(after)
         if found is None and after is not None:
             position = Position.parse(after)

@@ -15,6 +15,7 @@ from ticker.channel import Channel
 from ticker.client_address import ClientAddresses
 from ticker.delivery import Deliveries, Filed, Kept
 from ticker.desk_watch import DeskWatch
+from ticker.durations import Durations
 from ticker.errors import NotFound, Unavailable
 from ticker.feeds import Feeds
 from ticker.follower import Follower
@@ -35,6 +36,7 @@ from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
 from ticker.journal.sessions import Sessions
+from ticker.metrics import Metrics
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
@@ -45,6 +47,9 @@ RESERVED_FILES: Final = 128
 
 FEED_TIMEOUT: Final = 2.0
 """Seconds a request waits for a feed that is open but not known here yet; normally it is known within milliseconds."""
+
+COMPARISON_TIMEOUT: Final = 1.0
+"""Seconds a request waits for a feed that nobody read to be compared with its log; normally it takes milliseconds."""
 
 START_TIMEOUT: Final = 5.0
 """Seconds a starting node waits for Redis before it accepts requests, which then get a 503."""
@@ -85,6 +90,13 @@ class Node:
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
         self.redis_clock = RedisClock()
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
+        self.metrics = Metrics(self.hub)
+        self.posts = Durations()
+        """How long responses to POST requests took."""
+        self.entries = 0
+        """Entries that this process wrote to the log."""
+        self.upstream_changes = 0
+        """Times that this node began to follow another upstream."""
         self.delivery_reports = DeliveryReports(self.redis, self.journal.settle)
         self._id = secrets.token_hex(4)
         self.desk_watch = DeskWatch(
@@ -97,6 +109,9 @@ class Node:
             clock=time.monotonic,
             redis_clock=self.redis_clock,
         )
+        self._releaser = Releaser(
+            self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of
+        )
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = connect(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
@@ -106,6 +121,7 @@ class Node:
             clock=time.monotonic,
             consumers=[self.deliveries, self.desk_watch],
             on_settings=self.desk_watch.check_soon,
+            on_held=self._releaser.expect,
             redis_clock=self.redis_clock,
             node=self._id,
             admin_key=settings.admin_key,
@@ -121,9 +137,27 @@ class Node:
         else:
             self.follower = follower(self.hub)
         self.feeds = self.follower.feeds
-        self._releaser = Releaser(
-            self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of
-        )
+
+        self._count()
+
+    def _count(self) -> None:
+        """Name the numbers of this node's parts for Prometheus."""
+        metrics, follower = self.metrics, self.follower
+        metrics.measure("publish_seconds", "From filing to the write to the last reader.", self.deliveries.durations)
+        metrics.measure("post_seconds", "From a POST request to its response.", self.posts)
+        metrics.count("entries", "Entries that the node wrote to the log.", lambda: self.entries)
+        metrics.count_by("responses", "Responses to requests, by status.", "status", lambda: self.responses)
+        metrics.count("unknown_keys", "Requests with a key that is not known.", lambda: self.guesses.count)
+        metrics.count("relay_filled", "Entries that pub/sub did not bring and the log did.", lambda: follower.filled)
+        metrics.count("relay_sessions", "Times a worker began to follow Redis.", lambda: follower.sessions)
+        metrics.count("forks", "Times a worker found that a log has diverged.", lambda: follower.forks)
+        metrics.count("upstream_changes", "Changes of the upstream of a relay.", lambda: self.upstream_changes)
+        metrics.show("log_writable", "1 while the log takes entries.", lambda: self.writable)
+
+    @property
+    def writable(self) -> bool:
+        """Whether entries can be promised, as of the last probe."""
+        return self.follower.writable and self.server_check.fault is None
 
     async def __aenter__(self) -> Self:
         running = [
@@ -132,6 +166,7 @@ class Node:
             self.delivery_reports.run(self._id, self.deliveries),
             self.desk_watch.run(),
             self.server_check.run(self.redis),
+            self.metrics.run(),
             watch_primary(self._connections),
         ]
         self._tasks = [asyncio.create_task(task) for task in running]
@@ -150,7 +185,9 @@ class Node:
             await redis.close()
 
     def note_kept(self, feed: str, receipt: Receipt) -> None:
-        """Note for the delivery report that a dispatch is known to be kept, if the receipt is of one that was filed."""
+        """Note that an entry is known to be kept; of a dispatch that was filed, when, for the delivery report."""
+        if "position" in receipt.body and not receipt.repeated:
+            self.entries += 1
         filed = receipt.body.get("filed")
         if filed is not None:
             kept = Kept(self.redis_clock.now(), receipt.repeated, receipt.nodes)
@@ -170,6 +207,13 @@ class Node:
                 if time.monotonic() > deadline or not await self.registry.listed(name):
                     raise
                 await asyncio.sleep(0.01)
+
+    async def compare(self, channel: Channel) -> None:
+        """Wait until a feed's proof is young enough to be given to a reader, if Redis can be reached at all."""
+        deadline = time.monotonic() + COMPARISON_TIMEOUT
+        while channel.freshness.stale and time.monotonic() < deadline:
+            channel.watch()
+            await asyncio.sleep(0.002)
 
 
 def open_files() -> int:

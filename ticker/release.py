@@ -1,7 +1,8 @@
 """The task that releases held dispatches at their time.
 
 Every worker polls; the script lets one of them release a dispatch. So it is released once, whichever worker is being
-restarted at that moment.
+restarted at that moment. A poll asks for the feeds that hold dispatches, as far as this worker knows, and for some of
+the others in turn: those in which a dispatch is held from now on are published, and that may be lost.
 """
 
 from __future__ import annotations
@@ -20,11 +21,18 @@ from ticker.journal.append import Receipt
 from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis_errors import CommandError, cause
+from ticker.turns import Turns
 
 POLL_INTERVAL: Final = 0.75
 """Seconds between polls, or less when a dispatch is due before: so one that is held for a shorter time, or whose node
 ended before its release, is still released within a second. Four polls a second were half of the work of an idle node.
 """
+
+ROUND: Final = 80
+"""Polls in which each feed is asked for at least once: a minute's."""
+
+LEAST_SHARE: Final = 100
+"""Feeds that each poll asks for at least. So of a service with no more, each poll asks for all."""
 
 RETRY_INTERVAL: Final = 8
 """Polls from one attempt to release a damaged dispatch to the next: somebody may have mended it."""
@@ -69,6 +77,11 @@ class Releaser:
         self._on_kept = on_kept
         self._feeds_of = feeds_of
         self._failed = False
+        self._asked: set[str] = set()
+        """Feeds that were asked for since Redis could not be reached."""
+        self._expected: set[str] = set()
+        """Feeds in which dispatches were held since the last poll began."""
+        self._turns = Turns(ROUND, LEAST_SHARE)
         self._polls = 0
         self._deferred: dict[tuple[str, str], int] = {}
         """Dispatches that are due and were not released, and the poll at which each is tried again."""
@@ -93,6 +106,7 @@ class Releaser:
                 elif not self._failed:
                     log.warning("held dispatches cannot be released for now: %s", cause(error))
                 self._failed = True
+                self._asked.clear()  # so all are asked for next
             await self._sleep(wait)
 
     async def _poll(self) -> tuple[bool, float | None]:
@@ -101,7 +115,7 @@ class Releaser:
         Those that cannot be released are skipped, or a few of them would block all that follow.
         """
         self._polls += 1
-        due, due_in = await self._held.due(self._open_feeds(), Counter(feed for feed, _ in self._deferred))
+        due, due_in = await self._held.due(self._to_ask(), Counter(feed for feed, _ in self._deferred))
         known = {(held.feed, held.id) for held in due}
         self._deferred = {held: poll for held, poll in self._deferred.items() if held in known}
         self._damaged &= known
@@ -118,8 +132,17 @@ class Releaser:
                 self._deferred[key] = self._polls + (RETRY_INTERVAL if key in self._damaged else 1)
         return more, due_in
 
-    def _open_feeds(self) -> list[str]:
-        return [name for name, channel in self._hub.channels.items() if channel.feed.closed is None]
+    def expect(self, feed: str) -> None:
+        """Note that a dispatch is held in a feed."""
+        self._expected.add(feed)
+
+    def _to_ask(self) -> list[str]:
+        """Return the open feeds that may hold dispatches, those not asked for yet, and those whose turn it is."""
+        channels = self._hub.channels
+        asked = (channels.keys() - self._asked).union(self._held.holding, self._expected, self._turns.next(channels))
+        self._asked |= asked
+        self._expected.clear()
+        return [name for name in asked if name in channels and channels[name].feed.closed is None]
 
     async def _try(self, due: Due) -> bool:
         try:

@@ -33,6 +33,7 @@ class _Following(NamedTuple):
     """A shard that is followed."""
 
     shard: Shard
+    hub: ShardHub
     follower: Follower
     task: asyncio.Task[None]
 
@@ -51,9 +52,10 @@ class ShardFollowers:
         self._following: dict[Address, _Following] = {}
         self._known: set[Address] = set()
         """Shards of which it is known which feeds they have."""
-        self._ended = (0, 0)
-        """Sessions and filled entries of followers that ended."""
+        self._ended = (0, 0, 0)
+        """Sessions, filled entries and forks of followers that ended."""
         hub.unreached = self._unreached
+        hub.on_stale = self._on_stale
 
     # As Follower
 
@@ -81,6 +83,11 @@ class ShardFollowers:
     def filled(self) -> int:
         """Entries that pub/sub had not brought and the log did."""
         return self._ended[1] + sum(each.follower.filled for each in self._following.values())
+
+    @property
+    def forks(self) -> int:
+        """Times that the log of a feed was found to have diverged."""
+        return self._ended[2] + sum(each.follower.forks for each in self._following.values())
 
     async def wait_for_entry(self, feed: str, offset: int, timeout: float) -> None:
         """See `Follower.wait_for_entry`."""
@@ -142,18 +149,25 @@ class ShardFollowers:
             self._known.add(address)
             self._open_if_known()
 
-        follower = self._make(ShardHub(self._hub, shard.has, on_known), shard)
+        hub = ShardHub(self._hub, shard.has, on_known)
+        follower = self._make(hub, shard)
         follower.on_loss = self._open_if_known
-        self._following[address] = _Following(shard, follower, asyncio.create_task(follower.run()))
+        self._following[address] = _Following(shard, hub, follower, asyncio.create_task(follower.run()))
 
     async def _end(self, addresses: list[Address]) -> None:
         ending = [self._following.pop(address) for address in addresses]
         for each in ending:
             each.task.cancel()
-            self._ended = (self._ended[0] + each.follower.sessions, self._ended[1] + each.follower.filled)
+            sessions, filled, forks = self._ended
+            follower = each.follower
+            self._ended = (sessions + follower.sessions, filled + follower.filled, forks + follower.forks)
         if ending:
             await asyncio.wait([each.task for each in ending])
         self._known.difference_update(addresses)
+
+    def _on_stale(self) -> None:
+        for each in self._following.values():
+            each.hub.on_stale()
 
     def _open_if_known(self) -> None:
         """Let readers in once every shard was tried; see `_unreached`."""

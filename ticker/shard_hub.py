@@ -21,12 +21,23 @@ class ShardHub:
         self._has = has
         self._on_known = on_known
         self.capacity = hub.capacity
+        self.on_stale: Callable[[], None] = lambda: None
+        """See `Hub.on_stale`; called for every shard."""
         self.channels: Mapping[str, Channel] = _Channels(hub.channels, has)
 
     @property
     def damaged(self) -> AbstractSet[str]:
         """See `Hub.damaged`."""
         return {name for name in self._hub.damaged if self._has(name)}
+
+    @property
+    def watched(self) -> AbstractSet[str]:
+        """See `Hub.watched`."""
+        return {name for name in self._hub.watched if self._has(name)}
+
+    def forget_left(self) -> dict[str, int]:
+        """See `Hub.forget_left`; of all shards, it returns the readers of the feeds of this one."""
+        return {name: readers for name, readers in self._hub.forget_left().items() if self._has(name)}
 
     def open(self, feed: Feed, recent: Iterable[Entry], base: Tail) -> Channel:
         """See `Hub.open`."""

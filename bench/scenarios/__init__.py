@@ -3,5 +3,5 @@
 NAMES = (
     *("fanout", "burst", "linear", "stalled", "cutoff", "hundred"),
     *("post", "profile", "deflate", "longpoll", "pageload", "start"),
-    "strangers",
+    *("strangers", "feeds"),
 )

@@ -44,6 +44,10 @@ const sessions = sessionsOf(api, notes);
 let desk = null;
 let asked = 0;
 let checking = false;
+/** Until the service has answered for the first time, or did not. */
+let opening = true;
+/** The feed was opened as it was known last: what it is now has to be asked. */
+let recalled = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let asking;
 
@@ -91,7 +95,7 @@ async function storage() {
 
 /** What is wrong with the line, or with this browser. */
 function trouble() {
-  const offline = !navigator.onLine ? words.you_are_offline : sessions.current && !sessions.confirmed ? words.service_not_reached : "";
+  const offline = !navigator.onLine ? words.you_are_offline : sessions.current && !sessions.confirmed && !opening ? words.service_not_reached : "";
   write(part("trouble"), [offline, lasting ? "" : words.keeps_nothing].filter(Boolean).join(" "));
 }
 
@@ -104,17 +108,31 @@ function showOnly(which) {
   part("badge").hidden = which !== "desk";
 }
 
-/** @returns {Promise<Feed[] | null>} the feeds that can be filed to; those known last, if the service is out of reach */
+/** @returns {Promise<Feed[] | null>} the feeds that can be filed to; those known last, while the service does not answer */
 async function feeds() {
+  const known = /** @type {Feed[] | undefined} */ (sessions.confirmed ? undefined : await notes.read("feeds"));
+  if (known) return known;
   const { status, body } = await api("GET", "/v1/feeds");
   if (status !== 200) return (await notes.read("feeds")) ?? null;
   await notes.write("feeds", body.feeds);
   return body.feeds;
 }
 
+const isInvited = () => new URLSearchParams(location.hash.slice(1)).has("invitation");
+
+/** Who was here last can write at once: on a bad line it takes seconds until the service has said who is signed in. */
+async function showKnown() {
+  const current = await sessions.recall();
+  const all = /** @type {Feed[] | undefined} */ (await notes.read("feeds"));
+  if (current && !isInvited() && covers(current, openFeed) && all?.some(({ name: each }) => each === openFeed)) {
+    recalled = true;
+    await show();
+  }
+}
+
 async function show() {
   const { current } = sessions;
-  const invited = new URLSearchParams(location.hash.slice(1)).has("invitation");
+  const invited = isInvited();
   if (!current || invited) {
     showOnly(invited ? "invitation" : "sign-in");
     if (!invited) part("key").focus();
@@ -127,6 +145,16 @@ async function show() {
   trouble();
   await box.show();
   void box.retry();
+}
+
+/** A feed that was opened as it was known last may have other editions now, or be gone. */
+async function renewFeed() {
+  if (!recalled || !sessions.confirmed) return;
+  recalled = false;
+  const all = await feeds();
+  const now = all?.find((each) => each.name === openFeed);
+  if (now) desk?.renew(now);
+  else if (all) location.reload(); // which lists what there is
 }
 
 /** @param {Feed[]} all */
@@ -168,10 +196,13 @@ async function ask() {
   if (checking || was === undefined) return;
   checking = true;
   await sessions.resume();
-  checking = false;
+  checking = opening = false;
   if (!sessions.current) await signedOut();
   else if (sessions.current.person.id !== was) location.reload();
-  else void box.retry();
+  else {
+    void box.retry();
+    void renewFeed();
+  }
   trouble();
   // The stream may be live again before the answer came: nothing is sent until it has.
   clearTimeout(asking);
@@ -267,7 +298,12 @@ for (const event of ["online", "offline"]) {
 document.documentElement.lang = words.language;
 document.documentElement.dir = words.direction;
 speak(document, words);
-await sessions.resume();
-await show();
-if (sessions.current && !sessions.confirmed) asking = setTimeout(() => void ask(), ASK_AGAIN);
+await showKnown();
+if (desk) await ask();
+else {
+  await sessions.resume();
+  opening = false;
+  await show();
+  if (sessions.current && !sessions.confirmed) asking = setTimeout(() => void ask(), ASK_AGAIN);
+}
 installWorker(base);

@@ -298,6 +298,12 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
 
   return {
     onsettled,
+    /** @param {Feed} now what is known of the feed meanwhile */
+    renew(now) {
+      Object.assign(feed, now);
+      write(part("feed-title"), now.title);
+      void box.show();
+    },
     air: () => state().air,
     /** @param {{on: boolean, label?: string | null, url?: string | null}} air */
     setAir: async (air) => told(await api("PUT", `${path}/air`, air), air.on ? words.on_air : words.off_air),

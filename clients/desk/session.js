@@ -15,6 +15,7 @@
  * @property {Session | null} current
  * @property {string | null} last id of the person who is signed in here, or was last
  * @property {boolean} confirmed the service said so since the page was opened
+ * @property {() => Promise<Session | null>} recall who was signed in last, without asking the service
  * @property {() => Promise<Session | null>} resume
  * @property {(secret: {key: string} | {invitation: string}) => Promise<Answer>} begin
  * @property {() => Promise<Answer>} end
@@ -32,11 +33,16 @@ export function sessions(api, notes) {
     current: null,
     last: null,
     confirmed: false,
+    async recall() {
+      own.current ??= (await notes.read("session")) ?? null;
+      own.last = own.current?.person.id ?? own.last;
+      return own.current;
+    },
     async resume() {
       const { status, body } = await api("GET", "/desk/session");
       if (status === 200) await set(body);
       else if (status === 401) await own.ended();
-      else own.current ??= (await notes.read("session")) ?? null;
+      else await own.recall();
       own.last = own.current?.person.id ?? own.last;
       return own.current;
     },

@@ -25,16 +25,17 @@ import { notice } from "./notices.js";
  * @param {(answer: Answer) => boolean} context.told says how a request ended
  */
 export function siblingFeeds({ words, base, feed, api, kill, write, told }) {
-  const { name, language, editions = [] } = feed;
+  const { name, language } = feed;
+  const editions = () => feed.editions ?? []; // which may come later
   /** @param {string} other */
-  const languageOf = (other) => editions.find((each) => each.name === other)?.language ?? language;
+  const languageOf = (other) => editions().find((each) => each.name === other)?.language ?? language;
 
   return {
     /** Where one that was kept is to be filed, too. @param {Item} item */
     links(item) {
-      if (item.change.kind !== "file" || item.receipt?.release_at || item.feed !== name || !editions.length) return null;
+      if (item.change.kind !== "file" || item.receipt?.release_at || item.feed !== name || !editions().length) return null;
       const of = encodeURIComponent(`${name}/${item.receipt?.id}`);
-      return make("span", { className: "siblings" }, `${words.also_in} `, ...editions.map((each) =>
+      return make("span", { className: "siblings" }, `${words.also_in} `, ...editions().map((each) =>
         make("a", { href: `${base}/desk/${each.name}#edition_of=${of}`, lang: each.language, dir: direction(each.language), hreflang: each.language }, each.title)));
     },
 

@@ -70,7 +70,7 @@ export function wire(list, { words, setting, times, rights, desk, acts }) {
         !own && button(words.confirm_flash, () => acts.confirm(flash), { name: "confirm", className: "primary" }));
     }
     if (pending) yield make("p", { className: "pending", ...ui }, pending === "kill" ? words.killing : words.correcting);
-    if (!may && !editor) return;
+    if (pending === "kill" || (!may && !editor)) return; // a second kill would only be refused
     yield make("p", { className: "actions", ...ui },
       may && button(words.correct, () => acts.correct(dispatch), { name: "correct" }),
       editor && button(pinned ? words.unpin : words.pin, () => acts.pin(pinned ? null : dispatch.id), { name: "pin", "aria-pressed": String(pinned) }),

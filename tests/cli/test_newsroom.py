@@ -104,12 +104,16 @@ def _work(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
 
     async def work() -> None:
         room = Newsroom("http://desk.example", "tk_demo")
-        await room._http.aclose()
-        room._http = httpx.AsyncClient(
-            base_url="http://desk.example",
-            headers={"authorization": "Bearer tk_demo"},
-            transport=httpx.MockTransport(desk),
-        )
+        for client in (room._admin, room._desk._http):
+            await client.aclose()
+        for owner, name in ((room, "_admin"), (room._desk, "_http")):
+            http = httpx.AsyncClient(
+                base_url="http://desk.example",
+                headers={"authorization": "Bearer tk_demo"},
+                transport=httpx.MockTransport(desk),
+            )
+            setattr(owner, name, http)
+        room._desk._sleep = lambda _: no_pause()
         with pytest.raises(Enough):
             await room.work()
 

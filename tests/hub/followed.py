@@ -12,11 +12,18 @@ from tests.hub.page import Page, Shown, shows
 from tests.hub.world import AT, Clock, Log
 from ticker import follow
 from ticker.arrivals import Arrivals
+from ticker.asking import PROBES
 from ticker.channel import Channel
-from ticker.entry import Entry
+from ticker.entry import Entry, Tail
 from ticker.feed import Feed
 from ticker.hub import Hub
 from ticker.wire import CloseCode, move_frame
+
+EMPTY = Tail(0, "0" * 40)
+"""The end of a log without entries."""
+
+OTHERS = tuple(f"other-{number:02}" for number in range(3 * PROBES))
+"""Feeds that nobody reads and nobody writes to: beside them, the feed's turn to be compared comes every few probes."""
 
 CAPACITY = 5
 """Entries in the ring at the least; small, so that readers often fall out of it."""
@@ -60,6 +67,8 @@ class Followed:
         """Position → the last moment at which the log ended there."""
         self.probes: dict[str, tuple[int, str]] = {}
         """Time of each probe → its moment, and where the log ended then."""
+        self.asked: dict[str, float] = {}
+        """Time of each probe → when it was sent, by the node's clock."""
 
     # The log
 
@@ -157,6 +166,10 @@ class Followed:
     def start_node(self) -> None:
         """Start a node, which may not reach Redis."""
         self.hub = Hub(capacity=CAPACITY, limit=1000, clock=self.clock)
+        self.hub.on_stale = self.want
+        self.wanted = False
+        for name in OTHERS:
+            self.hub.open(Feed(name, "", "en", EMPTY), [], EMPTY)
         self.follow = follow.Follow(self.hub)
         self.connected, self.messages = False, []
         self.resume()
@@ -182,7 +195,7 @@ class Followed:
         else:
             self.open_feed()
         if self.connected:
-            self.hub.retain(["breaking"])
+            self.hub.retain(["breaking", *OTHERS])
             self.take(follow.Resumed(self.clock()))
             self.go_on()
 
@@ -198,7 +211,14 @@ class Followed:
 
     def go_on(self) -> None:
         """Look at the clock, as the follower does when nothing else happens."""
+        if self.wanted and self.connected:
+            self.wanted = False
+            self.take(follow.Wanted())
         self.take(follow.Tick(self.clock()) if self.connected else follow.Lost())
+
+    def want(self) -> None:
+        """Note that somebody came to a feed whose proof is stale, which wakes the follower."""
+        self.wanted = True
 
     def receive(self, count: int) -> None:
         """Take messages that were under way; entries between two tokens are taken together."""
@@ -244,6 +264,10 @@ class Followed:
                 self.restarted = True
                 self.open_feed()
                 return follow.Restarted(feed)
+            case follow.Prove(feed, at, beat, asked) if feed in OTHERS:
+                self.hub.channels[feed].prove(at, beat=beat, asked=asked)
+            case follow.Delay(feed) if feed in OTHERS:
+                self.hub.channels[feed].delay(AT)
             case follow.Prove(_, at, beat, asked):
                 self.check_proof(at, str(self.channel.feed.tail.position))
                 assert self.connected
@@ -265,11 +289,14 @@ class Followed:
         return None
 
     def probe(self, had: follow.Offsets) -> follow.Event:
+        self.hub.forget_left()
         self.count += 1
         at, end = f"{self.count:06}", self.look()
-        self.probes[at] = self.moment, end
+        self.probes[at], self.asked[at] = (self.moment, end), self.clock.now
         self.messages.append(at)
-        ends = {} if self.gone else dict.fromkeys(had, self.log.tails[-1])
+        ends = {
+            feed: EMPTY if feed in OTHERS else self.log.tails[-1] for feed in had if feed in OTHERS or not self.gone
+        }
         return follow.ProbeSent(follow.Probe(at, had, ends, at))
 
     def open_feed(self) -> None:

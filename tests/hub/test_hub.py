@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.hub.test_longpoll import ask
-from tests.hub.world import Clock, Log, joined
+from tests.hub.world import AT, Clock, Log, Socket, joined
 from ticker.errors import NotFound, Unavailable
+from ticker.freshness import PROOF_LIMIT
 from ticker.hub import Hub
+from ticker.waiting import RETURN_TIMEOUT
 from ticker.wire import CloseCode
 
 
@@ -143,3 +145,59 @@ def test_a_node_that_is_going_away_sends_readers_to_another(hub: Hub) -> None:
     assert hub.draining
     with pytest.raises(Unavailable, match="shutting down; reconnect"):
         hub.admit("breaking")
+
+
+def test_a_feed_is_watched_while_somebody_reads_it_or_has_just_polled(hub: Hub, log: Log, clock: Clock) -> None:
+    assert hub.watched == set()
+    sport = hub.channel("sport")
+    first, second = joined(sport), joined(sport)
+    assert hub.watched == {"sport"}
+    assert hub.forget_left() == {"sport": 2}
+    ask(hub.channel("breaking"), log.position(0), wait=0)
+    assert hub.forget_left() == {"sport": 2, "breaking": 1}
+    for reader in (first, second):
+        sport.leave(reader)
+    assert hub.forget_left() == {"breaking": 1}
+    assert hub.watched == {"breaking"}
+    clock.now += RETURN_TIMEOUT + 1
+    assert hub.forget_left() == {}
+    assert hub.watched == set()
+
+
+def test_a_feed_that_was_dropped_is_not_watched(hub: Hub) -> None:
+    joined(hub.channel("sport"))
+    hub.drop("sport")
+    assert (hub.watched_channels(), hub.forget_left(), hub.watched, len(hub)) == ([], {}, set(), 0)
+
+
+def test_who_comes_to_a_feed_whose_proof_is_stale_has_it_compared(hub: Hub, log: Log, clock: Clock) -> None:
+    wanted: list[float] = []
+    hub.on_stale = lambda: wanted.append(clock.now)
+    sport = hub.channel("sport")
+    sport.leave(joined(sport))
+    sport.prove(AT, beat=False)
+    sport.leave(joined(sport))
+    assert wanted == [], "never proven, and proven just now"
+    clock.now += PROOF_LIMIT + 0.1
+    reader = Socket()
+    sport.join(reader, None)
+    assert (len(wanted), reader.writes) == (1, [])
+    joined(sport, str(sport.feed.tail.position))
+    assert len(wanted) == 2, "and anybody else, until it was"
+    ask(sport, None)
+    assert len(wanted) == 3
+    sport.prove(AT, beat=False)
+    assert [frame["type"] for frame in reader.take()] == ["snapshot", "beat"]
+
+
+def test_a_poll_that_waits_at_a_stale_proof_is_answered_once_the_feed_was_compared(
+    hub: Hub, log: Log, clock: Clock
+) -> None:
+    sport = hub.channel("sport")
+    sport.prove(AT, beat=False)
+    clock.now += PROOF_LIMIT + 0.1
+    waiter = ask(sport, str(sport.feed.tail.position), wait=10)
+    assert waiter.told is None
+    sport.prove(AT, beat=False)
+    assert waiter.told is not None
+    assert (waiter.told.body, waiter.told.at) == (None, AT)

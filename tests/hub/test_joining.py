@@ -11,6 +11,7 @@ from tests.hub.world import PROOF, Clock, Log, Socket, kinds, offsets, publish
 from ticker import channel as channels
 from ticker import freshness
 from ticker.channel import Channel
+from ticker.unplaced import UNPLACED
 from ticker.wire import Encoding
 
 EVERY_ENCODING = pytest.mark.parametrize("encoding", get_args(Encoding))
@@ -137,3 +138,15 @@ def test_a_position_that_has_left_the_ring_is_answered_with_a_reset(log: Log, cl
         socket = Socket()
         channel.join(socket, log.position(offset))
         assert kinds(socket.take()) == expected
+
+
+def test_readers_are_counted_by_encoding_wherever_they_are(log: Log, channel: Channel) -> None:
+    channel.prove(PROOF, beat=False)
+    for reader in (Socket("sse"), Socket("sse", slow=True), Socket("deflated")):
+        channel.join(reader, None)
+    held = Socket("websocket")
+    channel.join(held, f"9-{log.position(3).partition('-')[2]}")
+    assert held.cursor == UNPLACED
+    assert channel.readers_by_encoding() == {"sse": 2, "deflated": 1, "websocket": 1}
+    channel.leave(held)
+    assert channel.readers_by_encoding()["websocket"] == 0

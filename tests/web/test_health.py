@@ -24,5 +24,7 @@ def test_metrics_are_in_the_format_that_prometheus_reads(service: Service) -> No
     assert f'ticker_offset{{feed="{feed}"}} 1' in lines
     samples = [line for line in lines if not line.startswith("#")]
     named = {line.split()[2] for line in lines if line.startswith("# TYPE")}
-    assert {line.split("{")[0].split()[0] for line in samples} == named
+    histograms = {line.split()[2] for line in lines if line.startswith("# TYPE") and line.endswith(" histogram")}
+    parts = {f"{name}_{part}" for name in histograms for part in ("bucket", "count", "sum")}
+    assert {line.split("{")[0].split()[0] for line in samples} == (named - histograms) | parts
     assert all(float(line.rsplit(" ", 1)[1]) >= 0 for line in samples)

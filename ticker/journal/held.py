@@ -44,6 +44,8 @@ class HeldDispatches:
         self._redis = redis
         self._damaged: set[str] = set()
         """Feeds whose held dispatches cannot be read at all."""
+        self.holding: set[str] = set()
+        """Feeds that had held dispatches when `due` last asked for them."""
 
     async def waiting(
         self, feed: str, limit: int, after: str | None = None, *, filer: str | None = None
@@ -116,8 +118,14 @@ class HeldDispatches:
         damaged = {feed for feed, response in zip(feeds, responses, strict=True) if isinstance(response, WrongType)}
         for feed in damaged - self._damaged:
             log.error("the held dispatches of %s cannot be read: %s is not a sorted set", feed, names.due(feed))
-        self._damaged = damaged
+        self._damaged = self._damaged.difference(feeds) | damaged
         found = [[] if isinstance(response, Exception) else response for response in responses]
+        down = {
+            feed for feed, response in zip(feeds, responses, strict=True) if isinstance(response, Exception)
+        } - damaged
+        self.holding = self.holding.difference(set(feeds) - down).union(
+            feed for feed, some in zip(feeds, found, strict=True) if some
+        )
         if isinstance(time, Exception):
             raise time
         seconds, micros = time

@@ -29,6 +29,9 @@ from ticker.limits import NO_LIMITS, Limits
 KILL: Final = "kill"
 """The kind of change that is made even where it cannot be promised."""
 
+HOLD: Final = "hold"
+"""The kind of change after which a feed is asked for what is due."""
+
 
 class Probed(NamedTuple):
     """The response of a primary to a probe.
@@ -109,6 +112,9 @@ class Journal:
             if outcome in (b"kept", b"repeated"):
                 # Before replicas are waited for, since a release is not repeated.
                 await self._editions.update(feed, orjson.loads(detail).get("id", ""), change)
+                if change.kind == HOLD:
+                    with suppress(Unavailable, CommandError):  # it is found all the same, only later
+                        await self._redis("PUBLISH", self._redis.channels.held, feed)
                 if self._replicas and (lack := await self._wait(redis)):
                     raise Unavailable(f"The entry was written, but {lack}; send it again with the same Idempotency-Key")
                 if faulty:  # it reaches readers all the same: what is wrong must not stay up

@@ -353,7 +353,7 @@ class Subscription:
         if not self._channels.sharded:
             return [("SUBSCRIBE", *channels)]
         # One command takes channels of one slot.
-        return [("SUBSCRIBE" if each == self._channels.settings else "SSUBSCRIBE", each) for each in channels]
+        return [("SUBSCRIBE" if each in self._channels.everywhere else "SSUBSCRIBE", each) for each in channels]
 
     async def next(self, timeout: float) -> tuple[str, bytes] | None:
         """Return the next message and its channel, or None if none comes within `timeout` seconds.
@@ -361,9 +361,14 @@ class Subscription:
         Raises:
             Moved: a channel has left this server, with its slot.
         """
-        with _translated():
-            received = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
-        return None if received is None else _message(received)
+        message = None
+        while message is None:  # Redis also confirms each subscription
+            with _translated():
+                received = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
+            if received is None:
+                return None
+            message = _message(received)
+        return message
 
     async def readable(self) -> bool:
         """Return True if something was received that is not taken yet, or the connection has ended. Never waits."""

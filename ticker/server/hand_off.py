@@ -116,6 +116,8 @@ class HandOff:
             return False  # its body would be taken for the next request
         try:
             poll = admit_poll(self._node.hub, self._node.settings, feed=feed, query=query, headers=headers)
+            if poll.channel.freshness.stale:
+                return False  # the application waits for its comparison with the log
             descriptor = release()
         except (TickerError, OSError):
             return False
@@ -134,15 +136,16 @@ class HandOff:
         return True
 
     def _schedule_expiry(self) -> None:
-        waiting = any(channel.polls.waiting.count for channel in self._node.hub.channels.values())
-        if waiting and not self._ticking:
+        if self._ticking:
+            return
+        if any(channel.polls.waiting.count for channel in self._node.hub.watched_channels()):
             self._ticking = True
             self._loop.call_later(STEP, self._expire_waits)
 
     def _expire_waits(self) -> None:
         self._ticking = False
         try:
-            for channel in list(self._node.hub.channels.values()):
+            for channel in self._node.hub.watched_channels():
                 channel.polls.expire()
         finally:
             self._schedule_expiry()

@@ -31,6 +31,7 @@ from ticker.journal.unusable import explained
 from ticker.journal.version import refuse_newer
 from ticker.log import configure
 from ticker.server.listeners import listen
+from ticker.server.metric_files import MetricFiles
 from ticker.server.systemd import Systemd
 from ticker.server.watchdog import Watchdog
 from ticker.settings import Settings
@@ -78,6 +79,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             embedded = await stack.enter_async_context(Embedded(settings.data))
             settings = settings.model_copy(update={"redis_url": embedded.url})
         settings = await _prepare(settings)
+        files = stack.enter_context(MetricFiles())
         tried = asyncio.Event()
         setting_up = asyncio.create_task(_set_up(settings, tried))
         stack.callback(setting_up.cancel)
@@ -89,7 +91,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         workers = [
             KeptChild(
                 "a worker",
-                partial(_start_worker, settings, listener, watchdog),
+                partial(_start_worker, settings, listener, watchdog, files),
                 restart_delay=RESTART_DELAY,
                 retry_interval=RESTART_DELAY,
             )
@@ -191,7 +193,7 @@ async def _set_up(settings: Settings, tried: asyncio.Event) -> None:
         await redis.close()
 
 
-async def _start_worker(settings: Settings, listener: socket.socket, watchdog: Watchdog) -> Child:
+async def _start_worker(settings: Settings, listener: socket.socket, watchdog: Watchdog, files: MetricFiles) -> Child:
     """Start a worker on a listening socket and wait until it serves.
 
     Raises:
@@ -201,8 +203,9 @@ async def _start_worker(settings: Settings, listener: socket.socket, watchdog: W
     with worker_end:
         lifeline, end = await asyncio.open_unix_connection(sock=supervisor_end)  # see worker.py
 
-        async def close_lifeline() -> None:
+        async def clear_away() -> None:
             end.close()
+            files.bury(worker.pid)
 
         descriptors = (listener.fileno(), worker_end.fileno())
         try:
@@ -211,7 +214,7 @@ async def _start_worker(settings: Settings, listener: socket.socket, watchdog: W
                 "-m",
                 "ticker.server.worker",
                 *map(str, descriptors),
-                on_exit=close_lifeline,
+                on_exit=clear_away,
                 pass_fds=descriptors,
             )
             end.write(settings.handed_over() + b"\n")

@@ -108,6 +108,7 @@ async def readable(request: HTTPConnection, *, pages: bool = True) -> Channel:
     request.scope["state"]["governing"] = access.channel.feed
     if pages:
         refuse_foreign(node.settings, access.channel.feed, request.headers)
+    await node.compare(access.channel)
     return access.channel
 
 

@@ -137,6 +137,7 @@ async def changes(request: Request) -> Response:
     request.scope["state"]["governing"] = access.channel.feed
     query, headers = request.url.query, request.headers
     poll = admit_poll(node.hub, node.settings, feed=feed, query=query, headers=headers, key=access.key)
+    await node.compare(poll.channel)
     polls = poll.channel.polls
     found: PollResponse | None
     if request.method == "HEAD":

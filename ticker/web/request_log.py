@@ -59,6 +59,8 @@ class RequestLog:
         finally:
             if status:  # else the client left, or the connection was handed off to a stream
                 node.responses[status] += 1
+                if scope.get("method") == "POST":
+                    node.posts.add(time.monotonic() - begun)
             if log.isEnabledFor(logging.INFO):
                 _log(scope, status, size, time.monotonic() - begun)
             request.reset(token)

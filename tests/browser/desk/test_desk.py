@@ -160,7 +160,9 @@ def test_what_is_typed_before_the_draft_was_read_stays(desk: Desk) -> None:
     expect(desk.text).to_have_value("Typed at once")
 
 
-def test_a_kill_in_two_taps_and_its_text_is_nowhere(service: Service, desk: Desk, feed: str) -> None:
+def test_a_kill_in_two_taps_and_its_text_is_nowhere(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
     desk.until_installed()
     secret = "UNSAID barge strikes the pier"
     desk.file(secret)
@@ -170,7 +172,11 @@ def test_a_kill_in_two_taps_and_its_text_is_nowhere(service: Service, desk: Desk
     desk.tab.fill("input[name=note]", "UNSAID note")
     desk.tab.locator("dialog button[name=cancel]").tap()
     desk.row(id).locator("button[name=kill]").tap()
+    phone.set_offline(True)
     desk.tab.locator("button[name=reason-choice]").first.tap()
+    expect(desk.row(id)).to_contain_text("Kill going out")
+    expect(desk.row(id).locator("button")).to_have_count(0)  # nobody kills twice in a panic
+    phone.set_offline(False)
     expect(desk.row(id)).to_contain_text("The source withdrew it.", timeout=PATIENCE)
     service.until(lambda: newest(service, feed)["status"] == "killed")
     expect(desk.tab.locator("#said, #alarm", has_text="UNSAID")).to_have_count(0)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from tests.browser.desk.desk import PATIENCE, Desk
 from tests.proxy import proxy
@@ -46,6 +46,24 @@ def test_filed_offline_closed_and_reopened_three_go_out_once_in_order(
     phone.set_offline(False)
     expect(reopened.in_state("kept")).to_have_count(3, timeout=PATIENCE)
     until_filed(service, feed, THREE)
+
+
+def test_on_a_line_that_does_not_answer_the_desk_opens_and_takes_dispatches_at_once(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    waiting: list[Route] = []
+    answers = False
+    phone.route("**/desk/session", lambda route: route.continue_() if answers else waiting.append(route))
+    desk.tab.reload()
+    expect(desk.text).to_be_focused()
+    desk.file(THREE[0])
+    expect(desk.in_state("waiting")).to_have_count(1)
+    expect(desk.tab.locator("#trouble")).to_be_empty()  # it is not known yet that anything is wrong
+    assert texts(service, feed) == [], "nothing is sent before the service has said who is signed in"
+    answers = True
+    for request in waiting:
+        request.continue_()
+    until_filed(service, feed, THREE[:1])
 
 
 def test_two_tabs_are_one_outbox(
