@@ -6,7 +6,7 @@ import pytest
 
 from tests.hub.conftest import clock as clock  # noqa: PLC0414  # a fixture
 from tests.hub.conftest import log as log  # noqa: PLC0414  # a fixture
-from tests.hub.world import Clock, Log
+from tests.hub.world import Clock, Log, joined
 from ticker.errors import NotFound, Unavailable
 from ticker.hub import Hub
 from ticker.shard_hub import ShardHub
@@ -27,6 +27,10 @@ def test_a_shard_sees_and_drops_its_own_feeds_alone(log: Log, clock: Clock) -> N
     for name in ("stocks", "breaking"):
         shard.mark_damaged(name)
     assert (shard.damaged, hub.damaged) == ({"stocks"}, {"stocks", "breaking"})
+    for name in ("sport", "breaking"):
+        joined(hub.channels[name])
+    assert (shard.watched, hub.watched) == ({"sport"}, {"sport", "breaking"})
+    assert shard.forget_left() == {"sport": 1}
     shard.retain(["sport", "stocks"])
     assert ([*hub.channels], known) == (["breaking", "sport"], [None])
     shard.retain(["sport"])
