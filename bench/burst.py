@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-TIMEOUT: Final = 30.0
+TIMEOUT: Final = 120.0
 """Seconds that a whole burst may take."""
 
 

@@ -191,6 +191,12 @@ def test_a_full_web_address_is_a_link(link: str) -> None:
         "\x01https://news.example/",
         "https://news.example/\x07",
         "https://news.example/\x7f",
+        "https://news.example/\u202e",
+        "https://news\u200b.example/",
+        "https://\u2066news.example\u2069/",
+        "https://news.example/\ufeff",
+        "https://news.example:99999/",
+        "https://news.example:x/",
     ],
 )
 def test_nothing_else_is_a_link(link: str) -> None:

@@ -266,7 +266,7 @@ def test_a_link_that_leads_nowhere_is_seen(text: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_file_that_is_named_is_there(document: str) -> None:
     spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", DOCUMENTS[document], flags=re.MULTILINE | re.DOTALL))
-    named = [span for span in spans if re.fullmatch(r"(ticker|clients|tests|scripts|docs|\.ci)/[\w./-]*", span)]
+    named = [span for span in spans if re.fullmatch(r"(ticker|clients|tests|scripts|docs|deploy|\.ci)/[\w./-]*", span)]
     assert [span for span in named if not (ROOT / span).exists()] == []
 
 

@@ -161,6 +161,8 @@ def test_workers_get_the_same_settings_whatever_their_environment_has(monkeypatc
         admin_key="k" * 16,
         admin_key_file="/run/secrets/key",
         redis_url_file="/run/secrets/redis",
+        redis_read_url="redis://:pass@replica:6379/2",
+        redis_read_url_file="/run/secrets/replica",
         origins="https://a.example, https://b.example",
         ring=64,
         drain=0.0,

@@ -13,7 +13,17 @@ from ticker.errors import Invalid
 from ticker.text import one_line
 
 BLANK = [
-    *("\u200b", "\u200b\u200c\u200d\ufeff", "\u3164", "\u2800\u2800", "\uffa0", "\u115f\u1160", "\u034f", "\u00ad"),
+    *(
+        "\u200b",
+        "\u200b\u200c\u200d\ufeff",
+        "\u3164",
+        "\u2800\u2800",
+        "\uffa0",
+        "\u115f\u1160",
+        "\u034f",
+        "\u00ad",
+        "\U00016fe4",
+    ),
     *("\U000e0041\U000e007f", "\ufe0f", "\U000e0100", "\u180e", "\u2060\u2061", "\u061c", "\u200e\u200f", "\U0001d159"),
     *("\u2066\u2069", "\u202a\u202c", " \u200b ", "\u3000\u200b", "\u17b4", "\u206a", "\u2065"),
 ]

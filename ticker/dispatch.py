@@ -31,6 +31,8 @@ MAX_BODY: Final = 16 * 1024
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _ID: Final = re.compile(r"[0-9a-z]{1,64}")
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_NOT_IN_LINKS: Final = re.compile(r"[\s\"<>\\^`{|}\u200b-\u200f\u061c\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]")
+"""Characters that no address has (RFC 3987 section 2.2), among them what hides or turns others (section 4.1)."""
 
 
 def _language(tag: str) -> str:
@@ -55,7 +57,7 @@ def _dispatch_name(name: str) -> str:
 def _link(link: str) -> str:
     try:
         url = urlsplit(unbroken(link))
-        plain = url.scheme in ("http", "https") and url.hostname and not re.search(r"[\s\"<>\\^`{|}]", link)
+        plain = url.scheme in ("http", "https") and url.hostname and url.port != 0 and not _NOT_IN_LINKS.search(link)
     except ValueError:
         plain = False
     if not plain:

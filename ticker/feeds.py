@@ -47,11 +47,14 @@ class Feeds:
         admin_key: str | None = None,
         shard: Shard | None = None,
         known: dict[str, FeedSettings] | None = None,
+        listing: Registry | None = None,
     ) -> None:
         """`admin_key` is issued where the log was emptied.
 
         Of a cluster, `shard` is the one whose feeds these are, and `known` has the settings of the feeds of all shards.
+        `listing` says which feeds there are; it must be of the server that `journal` reads, by default `registry`.
         """
+        self._listing = listing or registry
         self._hub = hub
         self._journal = journal
         self._registry = registry
@@ -107,7 +110,7 @@ class Feeds:
     async def _listed(self) -> list[FeedSettings]:
         """Return the settings of all feeds, or of those of the shard."""
         try:
-            found = await self._registry.feeds(self._has)
+            found = await self._listing.feeds(self._has)
         except Unavailable:
             if self._shard is None or not self._settings:
                 raise

@@ -40,12 +40,18 @@ from ticker.shard_hub import ShardHub
 RETRY_INTERVAL: Final = 0.25
 """Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
 
+DEAF: Final = "Redis pub/sub is not delivering messages to this node"
+DEAF_REPLICA: Final = "The server of TICKER_REDIS_READ_URL does not receive what is written at TICKER_REDIS_URL"
+
+CATCH_UP_TIMEOUT: Final = 1.5
+"""Seconds in which a replica must have what the primary had, before the node connects to it again."""
+
+CATCH_UP_INTERVAL: Final = 0.1
+"""Seconds between two tokens meanwhile."""
+
 TURNS: Final = 8
 """Turns that all others get between two groups of readers, so that requests go on and their entries gather. One costs
 a microsecond when nothing else is to be done; a request takes about a dozen to become an entry."""
-
-NOTHING: Final = b"{}"
-"""What is published with a look at the logs that is not a probe."""
 
 log = logging.getLogger("ticker.follower")
 
@@ -78,6 +84,7 @@ class Follower:
         others: Iterable[Redis] = (),
         shard: Shard | None = None,
         known: dict[str, FeedSettings] | None = None,
+        reads: Redis | None = None,
     ) -> None:
         """`redis` is used by nothing else, so that what a request waits for cannot hold up the proof of freshness.
 
@@ -86,10 +93,12 @@ class Follower:
         a dispatch is held. `node` is the name of this node among all,
         `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes: they
         may be connected to a server that was demoted. Of a cluster, `shard` is the one to follow, of whose feeds the
-        hub is, and `known` has the settings of the feeds of all.
+        hub is, and `known` has the settings of the feeds of all. Feeds are followed and read at `reads`, such as a
+        replica nearby; by default at `redis`, where each probe is published in any case.
         """
         self._shard = shard
         self._redis = redis if shard is None else shard.redis
+        self._reads = reads or self._redis
         self._hub = hub
         self._clock = clock
         self._consumers = consumers
@@ -100,6 +109,7 @@ class Follower:
         self._others = list(others)
         self._journal = Journal(redis)
         self._probed = self._journal if shard is None else Journal(shard.redis)
+        self._reading = self._journal if reads is None else Journal(reads)
         self._follow = follow.Follow(hub)
         self._counts = NodeCounts()
         self._awaited = Awaited()
@@ -119,8 +129,10 @@ class Follower:
         self._waiting: asyncio.Timeout | None = None
         hub.on_stale = self._on_stale
         registry = Registry(redis)
-        sessions = Sessions(redis, registry)
-        self.feeds = Feeds(hub, self._journal, registry, sessions, admin_key=admin_key, shard=shard, known=known)
+        listing, sessions = None if reads is None else Registry(reads), Sessions(redis, registry)
+        self.feeds = Feeds(
+            hub, self._reading, registry, sessions, admin_key=admin_key, listing=listing, shard=shard, known=known
+        )
         self.writable = False
         """Whether the log takes entries, as of the last probe."""
         self.refuses_writes = False
@@ -129,22 +141,6 @@ class Follower:
         """How often this node began to follow Redis."""
         self.filled = 0
         """Entries that pub/sub had not brought and the log did."""
-
-    @property
-    def follows(self) -> bool:
-        """Whether it has any feeds."""
-        return bool(self._hub.channels)
-
-    @property
-    def forks(self) -> int:
-        """Times that the log of a feed was found to have diverged."""
-        return self.feeds.forks
-
-    @property
-    def behind(self) -> bool:
-        """Whether a feed is not in sync with Redis, other than those whose logs are damaged."""
-        damaged = self._hub.damaged
-        return any(each.freshness.behind for name, each in self._hub.channels.items() if name not in damaged)
 
     async def wait_for_entry(self, feed: str, offset: int, timeout: float) -> None:
         """Wait until this node has written an entry to its readers; for so many seconds at most."""
@@ -168,7 +164,7 @@ class Follower:
         """Follow Redis until cancelled."""
         while True:
             try:
-                async with self._redis.subscription() as self._subscription:
+                async with self._reads.subscription() as self._subscription:
                     await self._session()
             except Exception as error:  # any error: a node that stopped following must log it
                 moved = isinstance(error, Moved | Redirected) and not self._moved
@@ -206,15 +202,31 @@ class Follower:
 
     async def _load_feeds(self, *, every: bool) -> None:
         """Load the feeds; bring those that were closed, or with `every` all known ones, to the ends of their logs."""
+        if every:
+            await self._catch_up()
         known = set(self._hub.channels)
         closing = await self.feeds.load(self._subscribe)
         names = [name for name in self._hub.channels if name in known] if every else closing
         if names:
-            found = await self._probed.probe(names, NOTHING)
-            for name in (name for name in names if name not in found.moved):
+            tails = await self._reading.tails(names)
+            for name in names:
                 had = self._hub.channels[name].feed.tail.offset
-                await self._take(follow.LogEnd(name, had, found.tails.get(name)))
+                await self._take(follow.LogEnd(name, had, tails.get(name)))
         self.feeds.finish(closing)
+
+    async def _catch_up(self) -> None:
+        """Where another server is read, wait until it has all that the primary has: what it lacks would seem lost."""
+        if self._reads is self._redis:
+            return
+        message = orjson.dumps({"caught_up": secrets.token_hex(8)})
+        deadline = self._clock() + CATCH_UP_TIMEOUT
+        while self._clock() < deadline:
+            await self._journal.probe([], message)  # repeated, since the subscription may not have begun
+            again = self._clock() + CATCH_UP_INTERVAL
+            while self._clock() < again:
+                if await self._subscription.next(again - self._clock()) == (self._reads.channels.nodes, message):
+                    return
+        raise Unavailable(DEAF_REPLICA)
 
     async def _subscribe(self, feeds: Iterable[str]) -> None:
         if new := set(feeds) - self._subscribed:
@@ -265,7 +277,7 @@ class Follower:
                 await self._load_feeds(every=True)
                 return follow.Resumed(self._clock())
             case follow.Reconnect():
-                raise Unavailable("Redis pub/sub is not delivering messages to this node")
+                raise Unavailable(DEAF if self._reads is self._redis else DEAF_REPLICA)
         return None
 
     async def _publish(self, feed: str, entries: Sequence[Entry]) -> follow.Event | None:
@@ -274,7 +286,7 @@ class Follower:
         pinned: dict[str, dict[str, Any]] = {}
         readable = True
         try:
-            pinned = await self._journal.pinned_by(entries, channel.feed)
+            pinned = await self._reading.pinned_by(entries, channel.feed)
             self._hub.take(feed, entries, pinned)
         except (ValueError, KeyError):  # one is not an entry that this version can read; those before it are published
             readable = False
@@ -289,7 +301,7 @@ class Follower:
 
     async def _fill(self, feed: str, first: int, last: int) -> follow.Event:
         try:
-            entries = await self._journal.entries(feed, first, last)
+            entries = await self._reading.entries(feed, first, last)
         except UNREADABLE:
             return follow.Unreadable(feed)
         self.filled += len(entries)

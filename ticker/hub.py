@@ -161,6 +161,11 @@ class Hub:
                 self._under_way[feed] = None
             return
 
+    @property
+    def behind(self) -> bool:
+        """Whether a feed is not in sync with Redis, other than those whose logs are damaged."""
+        return any(each.freshness.behind for name, each in self._channels.items() if name not in self._damaged)
+
     # Readers
 
     def channel(self, name: str) -> Channel:

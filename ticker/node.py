@@ -21,6 +21,7 @@ from ticker.feeds import Feeds
 from ticker.follower import Follower
 from ticker.guesses import Guesses
 from ticker.hub import Hub
+from ticker.journal.address import READ_SETTING
 from ticker.journal.append import Receipt
 from ticker.journal.cluster import Cluster
 from ticker.journal.connect import connect
@@ -32,6 +33,7 @@ from ticker.journal.log import Journal
 from ticker.journal.people import People
 from ticker.journal.primary_watch import watch_primary
 from ticker.journal.rate import Rates
+from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
@@ -115,6 +117,8 @@ class Node:
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
         following = connect(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
+        replica = settings.redis_read_url
+        self._reads = None if replica is None else Redis(replica, on_refusal=on_refusal, setting=READ_SETTING)
         follower = partial(
             Follower,
             following,
@@ -126,6 +130,7 @@ class Node:
             node=self._id,
             admin_key=settings.admin_key,
             others=self._connections[:2],
+            reads=self._reads,
         )
         self.follower: Follower | ShardFollowers
         if isinstance(following, Cluster):
@@ -150,7 +155,11 @@ class Node:
         metrics.count("unknown_keys", "Requests with a key that is not known.", lambda: self.guesses.count)
         metrics.count("relay_filled", "Entries that pub/sub did not bring and the log did.", lambda: follower.filled)
         metrics.count("relay_sessions", "Times a worker began to follow Redis.", lambda: follower.sessions)
-        metrics.count("forks", "Times a worker found that a log has diverged.", lambda: follower.forks)
+        metrics.count(
+            "forks",
+            "Times a worker found that a log has diverged.",
+            lambda: follower.forks if isinstance(follower, ShardFollowers) else follower.feeds.forks,
+        )
         metrics.count("upstream_changes", "Changes of the upstream of a relay.", lambda: self.upstream_changes)
         metrics.show("log_writable", "1 while the log takes entries.", lambda: self.writable)
 
@@ -181,7 +190,7 @@ class Node:
         await asyncio.wait(self._tasks)
         with contextlib.suppress(Unavailable, CommandError):
             await self.delivery_reports.store(self._id, self.deliveries)  # what was measured since the last time
-        for redis in self._connections:
+        for redis in (*self._connections, *([] if self._reads is None else [self._reads])):
             await redis.close()
 
     def note_kept(self, feed: str, receipt: Receipt) -> None:

@@ -23,7 +23,7 @@ from ticker.limits import Limits
 
 PREFIX = "TICKER_"
 
-IN_FILES: Final = ("admin_key", "redis_url")
+IN_FILES: Final = ("admin_key", "redis_url", "redis_read_url")
 """Settings that may hold a secret. Each may be in a file, which the setting of that name and `_file` names."""
 
 MAX_FILE: Final = 4096
@@ -80,6 +80,11 @@ class Settings(BaseSettings):
         repr=False,  # it has a password
         description="Redis or Valkey to keep the log in. Without one, the service runs an embedded Valkey.",
     )
+    redis_read_url: str | None = Field(
+        None,
+        repr=False,  # it has a password
+        description="A replica to follow and read feeds at; without one, that is done at TICKER_REDIS_URL.",
+    )
     data: Path = Field(Path("ticker-data"), description="Directory of the embedded Valkey.")
     replicas: int = Field(0, ge=0, le=16, description="Replicas that must hold an entry before the 201.")
     replica_timeout: float = Field(
@@ -101,6 +106,9 @@ class Settings(BaseSettings):
     )
     redis_url_file: Path | None = Field(
         None, description="File with the address of Redis, instead of TICKER_REDIS_URL: it may have a password."
+    )
+    redis_read_url_file: Path | None = Field(
+        None, description="File with the address of the replica, instead of TICKER_REDIS_READ_URL."
     )
     origins: str = Field(
         "*", description="Web origins whose pages may read feeds, separated by commas; * allows every site."

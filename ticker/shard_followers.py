@@ -72,7 +72,7 @@ class ShardFollowers:
     @property
     def behind(self) -> bool:
         """Whether no shard is in sync: where one is, other nodes are no better off."""
-        return all(each.follower.behind for each in self._following.values() if each.follower.follows)
+        return all(each.hub.behind for each in self._following.values() if each.hub.channels)
 
     @property
     def sessions(self) -> int:
@@ -87,7 +87,7 @@ class ShardFollowers:
     @property
     def forks(self) -> int:
         """Times that the log of a feed was found to have diverged."""
-        return self._ended[2] + sum(each.follower.forks for each in self._following.values())
+        return self._ended[2] + sum(each.follower.feeds.forks for each in self._following.values())
 
     async def wait_for_entry(self, feed: str, offset: int, timeout: float) -> None:
         """See `Follower.wait_for_entry`."""
@@ -160,7 +160,7 @@ class ShardFollowers:
             each.task.cancel()
             sessions, filled, forks = self._ended
             follower = each.follower
-            self._ended = (sessions + follower.sessions, filled + follower.filled, forks + follower.forks)
+            self._ended = (sessions + follower.sessions, filled + follower.filled, forks + follower.feeds.forks)
         if ending:
             await asyncio.wait([each.task for each in ending])
         self._known.difference_update(addresses)

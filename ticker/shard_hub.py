@@ -31,6 +31,12 @@ class ShardHub:
         return {name for name in self._hub.damaged if self._has(name)}
 
     @property
+    def behind(self) -> bool:
+        """See `Hub.behind`."""
+        damaged = self._hub.damaged
+        return any(each.freshness.behind for name, each in self.channels.items() if name not in damaged)
+
+    @property
     def watched(self) -> AbstractSet[str]:
         """See `Hub.watched`."""
         return {name for name in self._hub.watched if self._has(name)}

@@ -27,6 +27,7 @@ _BLANK: Final = [
     (0xFE00, 0xFE0F),  # variation selectors
     (0xFFA0, 0xFFA0),  # Hangul filler, half as wide
     (0xFFF0, 0xFFF8),
+    (0x16FE4, 0x16FE4),  # Khitan filler
     (0x1D159, 0x1D159),  # musical symbol null notehead
     (0xE0000, 0xE0FFF),  # tags and more variation selectors
 ]

@@ -92,15 +92,20 @@ def _round(result: Result, chosen: list[tuple[str, bool]], readers: int) -> Roun
             side.begin()
         for number in range(TURNS):
             for title, side in list(sides.items())[:: -1 if number % 2 else 1]:
-
-                def publish(peer: Peer, crowds: Crowds, title: str = title) -> None:
-                    posts[title] += peer.publish_burst(crowds, DISPATCHES, WRITERS)
-
-                if title == FLOOR:  # it forgets readers whose sockets are full, and so could not take a burst
-                    side.turn()
-                else:
-                    side.turn(publish)
+                try:
+                    _turn(title, side, posts[title])
+                except Exception as error:  # noqa: BLE001  # as above
+                    result.missing[title] = f"{type(error).__name__}: {error}"
+                    del sides[title]
         return {title: _burst(title, side, posts[title]) for title, side in sides.items()}
+
+
+def _turn(title: str, side: Side, posts: list[float]) -> None:
+    def publish(peer: Peer, crowds: Crowds) -> None:
+        posts.extend(peer.publish_burst(crowds, DISPATCHES, WRITERS))
+
+    # The floor forgets readers whose sockets are full, and so could not take a burst.
+    side.turn(None if title == FLOOR else publish)
 
 
 def _burst(title: str, side: Side, posts: list[float]) -> Burst:

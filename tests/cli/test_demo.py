@@ -31,6 +31,10 @@ def test_the_demo_files_in_three_feeds_and_leaves_nothing_behind(
         assert feeds == {"breaking": "en", "ar": "ar", "es": "es"}
         for feed in feeds:
             service.until(lambda feed=feed: httpx.get(f"{url}/v1/feeds/{feed}").json()["dispatches"])
+        # The key that it prints signs in at the desk that it names.
+        [desk, key] = re.findall(rf"{re.escape(url)}/desk|(?<=^  )tk_\S+", printed, re.MULTILINE)
+        signed_in = httpx.post(f"{desk}/session", json={"key": key})
+        assert (signed_in.status_code, signed_in.json()["role"]) == (201, "admin")
         # The commands that it prints can be run.
         typed = [line for line in demo.lines if line.startswith("  export ") or " file " in line]
         env = environment() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}

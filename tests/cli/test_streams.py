@@ -101,6 +101,23 @@ def test_a_receipt_that_cannot_be_written_is_in_the_error(service: Service, feed
     assert service.http.get(f"/v1/feeds/{feed}/dispatches/{receipt['id']}").json()["text"] == "kept"
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_key_that_cannot_be_written_is_named_so_that_it_can_be_revoked(service: Service, *, beside: bool) -> None:
+    env, where = (environment(), ["--data", str(service.data)]) if beside else (environment(**at(service)), [])
+    with Path("/dev/full").open("wb") as full:
+        adding = ["keys", "add", "--role", "correspondent", "--name", "Lost", *where]
+        status, _, errors = _ended(adding, env, stdout=full.fileno())
+        inviting = ["keys", "invite", "--role", "correspondent", "--name", "Lost", *where]
+        invited, _, told = _ended(inviting, env, stdout=full.fileno())
+    assert (status, invited) == (1, 1)
+    assert len(errors.splitlines()) == len(told.splitlines()) == 1
+    assert "the invitation was made all the same" in told
+    assert "No space left on device; the key was issued all the same and is lost" in errors
+    revoking = errors.partition("revoke it: ticker ")[2].split()
+    assert _ended([*revoking, *where], env)[0] == 0
+    assert "Lost" not in [key["name"] for key in service.http.get("/v1/keys").json()["keys"]]
+
+
 def test_full_standard_error_changes_nothing(service: Service) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(

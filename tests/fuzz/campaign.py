@@ -19,7 +19,8 @@ from tests.fuzz.attacks import Attack, Attacks
 from tests.service import Reader, Service
 
 WARM_UP: Final = 500
-"""Attacks before memory is read, so that what is allocated once does not count."""
+"""Attacks before memory is read, so that what is allocated once does not count; in a long run, a tenth of all. The
+allocator's pools grow with the most that was open at a time, and the rings up to their size."""
 
 FILE_EVERY: Final = 100
 """Attacks from one honest dispatch to the next."""
@@ -88,7 +89,7 @@ def run(service: Service, attacks: int, seed: int, progress: Callable[[int], Non
         for reader in readers:
             reader.until(lambda page: page.position)
         descriptors = worker.descriptors
-        for _ in range(WARM_UP):
+        for _ in range(max(WARM_UP, attacks // 10)):
             make(service.port, supply.next(), staying)
         closed(staying)
         memory = worker.memory

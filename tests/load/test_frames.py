@@ -124,3 +124,9 @@ def test_the_cache_is_bounded(websocket: Frames, monkeypatch: pytest.MonkeyPatch
     assert websocket.read(text(dispatch(1))) is not pieces[0]
     long = text({**dispatch(4), "filler": "x" * frames._MAX_CACHED_PIECE})
     assert websocket.read(long) is not websocket.read(long)
+
+
+def test_a_server_may_put_several_messages_into_one_frame() -> None:
+    texts = "\n".join(f'{{"data":"{mark("ab", 7, number)}"}}' for number in (1, 2, 3)).encode()
+    frame = bytes((0x81, len(texts))) + texts if len(texts) < 126 else b"\x81\x7e" + len(texts).to_bytes(2) + texts
+    assert Frames("ab", sse=False).read(frame).events == tuple(Dispatch(7, number) for number in (1, 2, 3))

@@ -10,6 +10,7 @@ import pytest
 from tests.server.test_reader import UPGRADE, House, until
 from ticker.channel import Channel
 from ticker.server import acceptor
+from ticker.server.acceptor import DEADLINE_BATCH
 
 pytestmark = pytest.mark.anyio
 
@@ -71,3 +72,33 @@ async def test_an_exception_during_a_join_leaves_no_connection_behind(
     assert not house.acceptor.pending
     assert await asyncio.get_running_loop().sock_recv(mine, 1) == b""
     await house.join(UPGRADE)
+
+
+class Late:
+    """An owner of a deadline that notes when it was notified."""
+
+    def __init__(self, noted: list[str]) -> None:
+        self._noted = noted
+
+    def on_deadline(self) -> None:
+        self._noted.append("late")
+
+    def cut(self) -> None:
+        raise AssertionError("nobody asked for this")
+
+
+async def test_many_deadlines_that_pass_together_let_others_have_their_turn(house: House) -> None:
+    noted: list[str] = []
+    deadlines = house.acceptor.readiness.deadlines
+    late = [Late(noted) for _ in range(3 * DEADLINE_BATCH)]
+    for owner in late:
+        deadlines.set(owner, deadlines.clock())
+    house.acceptor.check_deadlines()
+    asyncio.get_running_loop().call_soon(noted.append, "another")
+    assert noted == ["late"] * DEADLINE_BATCH
+    deadlines.clear(late[-1])
+    deadlines.set(late[-2], deadlines.clock() + 60)
+    await until(lambda: len(noted) == 3 * DEADLINE_BATCH - 2 + 1)
+    assert noted.index("another") <= 2 * DEADLINE_BATCH, "between the batches"
+    assert len(deadlines) == 1, "one that was moved meanwhile is kept, and one that was removed is not notified"
+    deadlines.clear(late[-2])

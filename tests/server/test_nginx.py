@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 
 import httpx
@@ -44,6 +45,23 @@ def test_a_post_with_any_upgrade_is_filed(service: Service, proxied: int, upgrad
     )
     assert response.status_code == 201
     assert service.snapshot(feed)["dispatches"][0]["text"] == "through nginx"
+
+
+@pytest.mark.parametrize("direct", [False, True])
+@pytest.mark.parametrize("headers", [[], ["Expect: 100-continue"], ["Transfer-Encoding: chunked"]])
+def test_a_post_of_curl_that_offers_http_2_is_filed(
+    service: Service, proxied: int, headers: list[str], *, direct: bool
+) -> None:
+    feed = service.open_feed()
+    url = f"http://127.0.0.1:{service.port if direct else proxied}/v1/feeds/{feed}/dispatches"
+    given = [f"Authorization: Bearer {service.key}", *headers]
+    command = ["curl", "--http2", "--silent", "--fail-with-body", "--noproxy", "*", "--max-time", "20"]
+    lines = [argument for line in given for argument in ("--header", line)]
+    sent = subprocess.run(
+        [*command, *lines, "--data", '{"text": "by curl"}', url], capture_output=True, timeout=30, check=False
+    )
+    assert sent.returncode == 0, (sent.stdout, sent.stderr)
+    assert service.snapshot(feed)["dispatches"][0]["text"] == "by curl"
 
 
 @pytest.mark.parametrize("private", [False, True])

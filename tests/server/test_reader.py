@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import time
 from types import SimpleNamespace
@@ -189,3 +190,20 @@ async def test_an_exception_with_one_reader_closes_that_one_and_is_logged_once(
     assert len(caplog.records) == 1
     house.file("one")
     assert b"one" in await asyncio.get_running_loop().sock_recv(other, 65536)
+
+
+def test_a_socket_that_cannot_be_watched_is_closed_once() -> None:
+    class Full:
+        """A selector that takes no more sockets, and closes them as `Readiness.add` does."""
+
+        def add(self, descriptor: int, _: object) -> None:
+            os.close(descriptor)
+            raise OSError("no more")
+
+    descriptor = socket.socket().detach()
+    with pytest.raises(OSError, match="no more"):
+        SocketReader("lines", descriptor, Full())  # type: ignore[arg-type]
+    again = os.open(os.devnull, os.O_RDONLY)
+    assert again == descriptor
+    gc.collect()
+    os.close(again)  # else it would have been closed as if it were the socket

@@ -16,6 +16,7 @@ from tests.server.test_hand_off import UPGRADE, Connection, connect_to, reader
 from tests.server.test_reader import until
 from tests.server.test_waiter import Waiters
 from tests.service import TICKER, Service
+from ticker.dispatch import MAX_BODY
 from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.requests import BODY_TIMEOUT, HEAD_TIMEOUT, MAX_HEAD_SIZE
 from ticker.web.faults import HEAD_TOO_LARGE, TOO_SLOW
@@ -317,6 +318,63 @@ def test_a_request_must_have_one_host(service: Service, hosts: str, path: str) -
     with connect_to(service) as connection:
         connection.socket.sendall(f"GET {path} HTTP/1.1\r\n{hosts}Accept: text/event-stream\r\n\r\n".encode())
         is_problem(400, ended(connection))
+
+
+@pytest.mark.parametrize("host", ["a b", '"><script>', "a/b", "a@b", "a:b", "[::1", "\u0431.example", "a,b:80:80", "#"])
+@pytest.mark.parametrize("path", ["/healthz", "/v1/feeds/breaking/live", "/v1/feeds/breaking/changes"])
+def test_a_host_that_is_not_valid_is_refused(service: Service, host: str, path: str) -> None:
+    with connect_to(service) as connection:
+        connection.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n".encode())
+        status, headers = connection.head()
+        assert status == 400  # before the rest is read: a stream would not end
+        is_problem(400, (status, headers, connection.file.read()))
+
+
+@pytest.mark.parametrize(
+    "host", ["", "x", "X.Example:80", "[::1]:8000", "127.0.0.1:", "a_b.example.", "xn--bcher-kva.example"]
+)
+@pytest.mark.parametrize("path", ["/healthz", "/v1/feeds/breaking/live"])
+def test_a_valid_host_is_accepted(service: Service, host: str, path: str) -> None:
+    with connect_to(service) as connection:
+        connection.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n".encode())
+        assert connection.head()[0] == 200
+
+
+@pytest.mark.parametrize("before", ["http://x", "HTTP://x:80", "https://news.example"])
+def test_a_target_in_absolute_form_is_the_path_in_it(service: Service, before: str) -> None:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
+    for path, headers, expected in (
+        ("/healthz", "", 200),
+        ("", "", 200),
+        ("?feed=breaking", "", 200),
+        ("/v1/feeds/breaking/live", lines, 101),
+        ("/v1/feeds/breaking/live", "Accept: text/event-stream\r\n", 200),
+    ):
+        with connect_to(service) as connection:
+            connection.socket.sendall(f"GET {before}{path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode())
+            assert connection.head()[0] == expected, path
+
+
+def test_a_body_that_is_too_large_by_its_head_is_refused_before_it_comes(service: Service) -> None:
+    head = f"{POST.decode()}Authorization: Bearer {service.key}\r\nContent-Length: {{}}\r\n{{}}\r\n"
+    for length in (MAX_BODY + 1, 10**9, 10**18):
+        with connect_to(service) as connection:
+            connection.socket.sendall(head.format(length, "").encode())
+            assert connection.head()[0] == 413
+    with connect_to(service) as connection:
+        connection.socket.sendall(head.format(MAX_BODY + 1, "Expect: 100-continue\r\n").encode())
+        assert connection.head()[0] == 413  # and not 100 first
+
+
+def test_a_body_that_may_not_come_after_a_refusal_is_not_waited_for(service: Service) -> None:
+    # Otherwise the next request would be taken for the body.
+    with connect_to(service) as connection:
+        connection.socket.sendall(POST + b"Expect: 100-continue\r\nContent-Length: 20\r\n\r\n")
+        status, headers = connection.head()
+        assert status == 401
+        connection.file.read(int(headers["content-length"]))
+        connection.socket.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.file.read() == b""
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,12 @@ def test_an_edition_is_of_a_dispatch_that_there_is(service: Service, act: str) -
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     held = service.http.post(f"/v1/feeds/{arabic}/dispatches", json={"text": "a", "release_at": later}).json()["id"]
     base = f"/v1/feeds/{arabic}"
-    for original, status in ((f"nowhere/{id}", 422), (f"{english}/01x", 422), (f"{english}/{id}", None)):
+    for original, status in (
+        (f"nowhere/{id}", 422),
+        (f"{english}/01x", 422),
+        (f"{arabic}/{own}", 422),
+        (f"{english}/{id}", None),
+    ):
         fields = {"edition_of": original}
         match act:
             case "file":

@@ -36,8 +36,10 @@ async def _run(settings: Settings, key: str) -> None:
         print(f"ticker ready on {url}")
         for feed, (title, _) in EDITIONS.items():
             print(f"  {title:<14} {url}/{'' if feed == 'breaking' else f'feeds/{feed}'}")
+        print(f"Sign in at {url}/desk with this key, and file:")
+        print(f"  {key}")
         command = invocation()
-        print("File a dispatch yourself, from another terminal:")
+        print("Or from another terminal:")
         print(f"  export TICKER_URL={url} TICKER_KEY={key}")
         print(f"  {command} file 'Bridge closed to traffic' --source 'Harbour police' --urgency urgent")
         print(f"  {command} tail", flush=True)

@@ -16,6 +16,7 @@ from ticker.cli.client import DEFAULT_URL, Service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.desk.invitation import InvitationPlan, granted, link
 from ticker.dispatch import check
+from ticker.errors import TickerError
 from ticker.journal.invitations import Invitations
 from ticker.journal.registry import Registry
 from ticker.settings import Settings
@@ -41,14 +42,16 @@ def add(
     request = {member: value for member, value in given.items() if value is not None}
     plan = check(KeyPlan, request)
     if over_http(redis, data):
-        secret = Service().ask("POST", "/v1/keys", request)["key"]
+        issued = Service().ask("POST", "/v1/keys", request)
+        secret, id = issued["key"], issued["id"]
     else:
-        secret, _ = directly(
+        secret, holder = directly(
             redis,
             data,
             lambda registry: registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate, person=plan.person),
         )
-    print(secret)
+        id = holder.key
+    _print_secret(secret, f"the key was issued all the same and is lost; revoke it: ticker keys revoke {id}")
 
 
 @app.command(name="list")
@@ -109,4 +112,16 @@ def invite(
         url = link(base.rstrip("/"), secret)
     if sys.stdout.isatty():
         segno.make(url, error="l", micro=False).terminal(compact=True)
-    print(url)
+    _print_secret(url, "the invitation was made all the same; unused, it ends in 10 minutes")
+
+
+def _print_secret(secret: str, lost: str) -> None:
+    """Print what is printed only once.
+
+    Raises:
+        TickerError: it cannot be printed, and is lost, as the message says.
+    """
+    try:
+        print(secret, flush=True)
+    except OSError as error:
+        raise TickerError(f"standard output: {error.strerror}; {lost}") from None

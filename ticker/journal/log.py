@@ -251,14 +251,18 @@ class Journal:
         if isinstance(published, Redirected) or isinstance(written, Redirected):
             raise Moved("A part of the log has moved to another server")
         moved = {feed for feed, state in zip(feeds, found, strict=True) if isinstance(state, Redirected)}
-        tails = {
-            feed: Tail(int(state[0]), state[1].decode())
-            for feed, state in zip(feeds, found, strict=True)
-            if not isinstance(state, Exception) and None not in state
-        }
         seconds, micros = time
         at = rfc3339(datetime.fromtimestamp(seconds + micros / 1e6, UTC))
-        return Probed(tails, at, isinstance(written, LogFull), moved)
+        return Probed(_tails(feeds, found), at, isinstance(written, LogFull), moved)
+
+    async def tails(self, feeds: list[str]) -> dict[str, Tail]:
+        """Return where each log ends; without those that are not there or cannot be read."""
+        asked = (("HMGET", names.state(feed), "offset", "hash") for feed in feeds)
+        found = await self._redis.pipeline_outcomes(*asked)
+        for response in found:
+            if isinstance(response, Exception) and not isinstance(response, WrongType):
+                raise response
+        return _tails(feeds, found)
 
     async def history(
         self, feed: str, before: str | None, limit: int, narrow: tuple[str, str] | None = None
@@ -325,3 +329,11 @@ class Journal:
             for revision in reversed(page.revisions):
                 yield revision
             before, more = page.before, page.before is not None
+
+
+def _tails(feeds: list[str], states: list[Any]) -> dict[str, Tail]:
+    return {
+        feed: Tail(int(state[0]), state[1].decode())
+        for feed, state in zip(feeds, states, strict=True)
+        if not isinstance(state, Exception) and None not in state
+    }

@@ -130,8 +130,8 @@ class Frames:
             position = _position(frame, frame.find(_POSITION)) or position
             if not self._sse and (control := _control(frame)) is not None:
                 controls.append(control)
-            elif (event := self._event(frame)) is not None:
-                events.append(event)
+            else:
+                events += self._events(frame)
         return Piece(tuple(events), tuple(controls), position, data[at:])
 
     def _ends(self, data: bytes) -> Iterator[int]:
@@ -140,15 +140,15 @@ class Frames:
         while (at := _event_end(data, at) if self._sse else _frame_end(data, at)) and at <= len(data):
             yield at
 
-    def _event(self, frame: bytes) -> Event | None:
+    def _events(self, frame: bytes) -> list[Event]:
+        """Return what is in a frame; some servers put several messages into one."""
         start = frame[:_STARTS]
+        found = list(_dispatches(self._mark, frame))
         if b"snapshot" in start:
-            return Snapshot(
-                frozenset(dispatch.number for dispatch in _dispatches(self._mark, frame)), b'"reset":true' in frame
-            )
+            return [Snapshot(frozenset(dispatch.number for dispatch in found), b'"reset":true' in frame)]
         if b"beat" in start:
-            return Beat()
-        return next(_dispatches(self._mark, frame), None)
+            return [Beat()]
+        return [*found]
 
 
 def _dispatches(marked: bytes, data: bytes) -> Iterator[Dispatch]:

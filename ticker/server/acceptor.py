@@ -12,12 +12,14 @@ import logging
 import os
 import resource
 import socket
+from collections.abc import Iterator
 from typing import Any, Final
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from ticker.server.address_limit import AddressLimit, CountedConnection
+from ticker.server.deadlines import DeadlineOwner
 from ticker.server.hand_off import HandOff
 from ticker.server.http_date import http_date
 from ticker.server.idle_connections import IdleConnections
@@ -34,6 +36,10 @@ FIRST_BYTE_TIMEOUT: Final = 10.0
 
 DEADLINE_INTERVAL: Final = 1.0
 """Seconds between checks of all deadlines: one timer for all connections."""
+
+DEADLINE_BATCH: Final = 16
+"""Connections notified of their deadline before others get their turn: those that were opened together are late
+together, and each is sent a response."""
 
 ACCEPT_BATCH: Final = 64
 """Connections accepted before others get their turn."""
@@ -231,11 +237,19 @@ class Acceptor:
         now = self.readiness.clock()
         for pending in [pending for pending in self._pending if now - pending.since > FIRST_BYTE_TIMEOUT]:
             pending.cut()
-        self._deadlines.check()
+        self._notify_some(iter(self._deadlines.passed()))
+
+    def _notify_some(self, late: Iterator[DeadlineOwner]) -> None:
+        """Notify some owners of deadlines, and the others after what else is ready: each may write a response."""
+        for number, owner in enumerate(late, 1):
+            self._deadlines.notify(owner)
+            if number == DEADLINE_BATCH:
+                self._loop.call_soon(self._notify_some, late)
+                return
 
     def _check_deadlines_repeatedly(self) -> None:
-        self.check_deadlines()
         self._loop.call_later(DEADLINE_INTERVAL, self._check_deadlines_repeatedly)
+        self.check_deadlines()
 
     async def _give_to_uvicorn(self, descriptor: int, data: bytes, since: float) -> None:
         counted = CountedConnection(self._address_limit, descriptor)

@@ -36,12 +36,21 @@ class Deadlines:
         """Remove the owner's deadline, if it has one."""
         self._due.pop(owner, None)
 
-    def check(self) -> None:
-        """Notify the owners whose deadline has passed."""
+    def passed(self) -> list[DeadlineOwner]:
+        """Return the owners whose deadline has passed, to be notified."""
         now = self.clock()
-        for owner in [owner for owner, at in self._due.items() if at <= now]:
+        return [owner for owner, at in self._due.items() if at <= now]
+
+    def notify(self, owner: DeadlineOwner) -> None:
+        """Notify an owner, unless its deadline was removed or moved since it had passed."""
+        if (at := self._due.get(owner)) is not None and at <= self.clock():
             del self._due[owner]
             owner.on_deadline()
+
+    def check(self) -> None:
+        """Notify all owners whose deadline has passed."""
+        for owner in self.passed():
+            self.notify(owner)
 
     def cut_oldest(self) -> bool:
         """Cut the connection whose deadline was set first; return False if there is none."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from websockets.utils import accept_key
 
@@ -11,27 +13,45 @@ from ticker.errors import BadRequest, UpgradeRequired, WrongMethod
 from ticker.server.http_date import http_date
 from ticker.web.admission import SSE_HEADERS, sse_start
 from ticker.web.header_lists import combined, tokens
+from ticker.web.public_url import no_host
+
+_HOST: Final = re.compile(r"(\[[0-9A-Za-z:.%]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]*)?")
+"""A value of Host (RFC 9110 section 7.2); it may be empty."""
+
+_BEFORE_PATH: Final = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
+"""What a target in absolute form has before its path (RFC 9112 section 3.2.2)."""
 
 
 def headers_in(lines: bytes) -> dict[str, str] | None:
-    """Return the headers of a plain head, as `combined`; None if they do not name exactly one host."""
+    """Return the headers of a plain head, as `combined`; None if they do not name exactly one valid host."""
     pairs = []
     for line in lines.decode().split("\r\n")[:-1]:
         name, _, value = line.partition(":")
         pairs.append((name.lower(), value.strip(" \t")))
-    return combined(pairs) if sum(name == "host" for name, _ in pairs) == 1 else None
+    hosts = [value for name, value in pairs if name == "host"]
+    return combined(pairs) if len(hosts) == 1 and _HOST.fullmatch(hosts[0]) else None
+
+
+def origin_form(target: bytes) -> bytes:
+    """Return the path and query of a request's target, which clients may also send in absolute form."""
+    if target.startswith(b"/") or (before := _BEFORE_PATH.match(target)) is None:
+        return target
+    rest = target[before.end() :]
+    return rest if rest.startswith(b"/") else b"/" + rest
 
 
 def check_head(method: bytes, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Check what is required of every request; header names are in lower case.
 
     Raises:
-        BadRequest: it does not have exactly one Host.
+        BadRequest: it does not have exactly one Host, or that is not valid.
         WrongMethod: it asks for a tunnel.
     """
-    hosts = sum(name == b"host" for name, _ in headers)
-    if hosts > 1 or (hosts == 0 and version == "1.1"):
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) > 1 or (not hosts and version == "1.1"):
         raise BadRequest("A request must have exactly one Host header (RFC 9112 section 3.2)", field="Host")
+    if hosts and not _HOST.fullmatch(hosts[0].decode("latin-1")):
+        raise no_host()
     if method == b"CONNECT":
         raise WrongMethod("CONNECT is not supported")
 

@@ -40,14 +40,14 @@ class SocketReader(Reader):
         super().__init__()
         self.encoding = encoding
         self._descriptor = descriptor
-        # The bare object of the standard library, 48 bytes, whose `send` costs less than `os.write`: measured, a tenth
-        # of a write. Family and type are not looked at to send, and given so that nobody asks the system for them.
-        self._socket = socket.SocketType(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
         self._readiness = readiness
         self._unsent = b""
         self._allowance: Allowance | None = None
         self._websocket: ReaderWebSocket | None = None
-        readiness.add(descriptor, self)
+        readiness.add(descriptor, self)  # before the next line: it may close the descriptor, which may only happen once
+        # The bare object of the standard library, 48 bytes, whose `send` costs less than `os.write`: measured, a tenth
+        # of a write. Family and type are not looked at to send, and given so that nobody asks the system for them.
+        self._socket = socket.SocketType(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
 
     # Called by the hub
 

@@ -21,7 +21,7 @@ from ticker.server.address_limit import CountedConnection
 from ticker.server.deadlines import Deadlines
 from ticker.server.desk_timeout import watch_acknowledgements
 from ticker.server.hand_off import HandOff
-from ticker.server.handshake import accept_for_key, check_head, wants_websocket, without_upgrade
+from ticker.server.handshake import accept_for_key, check_head, origin_form, wants_websocket, without_upgrade
 from ticker.server.idle_connections import IdleConnections
 from ticker.server.lingering_close import LINGER_TIMEOUT
 from ticker.server.pipelined_requests import PipelinedHttpProtocol
@@ -231,7 +231,7 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
             return  # a request pipelined after that of the stream gets no response
         self._part = "body"
         self._deadlines.set(self, self._deadlines.clock() + BODY_TIMEOUT)
-        method, version = self.parser.get_method(), self.parser.get_http_version()
+        method, version, self.url = self.parser.get_method(), self.parser.get_http_version(), origin_form(self.url)
         try:
             check_head(method, version, self.headers)
             self._counted.start_request(self._headers())
@@ -240,16 +240,14 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
             raise
         self._websocket = False
         if self.parser.should_upgrade():
-            self._websocket = method == b"GET" and version == "1.1" and self._wants_websocket()
+            websocket = method == b"GET" and version == "1.1" and wants_websocket(self._headers())
+            self._websocket = websocket and self._hand_off.takes_websockets(self.url.decode("latin-1"))
             self._other_protocol = not self._websocket
             return
         if method == b"GET" and self._try_hand_off(websocket=False):
             return
         super().on_headers_complete()
         watch_acknowledgements(self.scope["path"], self.transport.get_extra_info("socket"))
-
-    def _wants_websocket(self) -> bool:
-        return wants_websocket(self._headers()) and self._hand_off.takes_websockets(self.url.decode("latin-1"))
 
     def _should_upgrade(self) -> bool:
         return self._websocket
@@ -351,6 +349,8 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         self._counted.end_request()
         if self._ended:
             self.transport.close()
+        elif self._part == "body" and self.expect_100_continue:
+            self._end_gently()  # what comes now may be the body, or the next request
         elif self._error is not None and not self._refused:
             self._send_refusal(self._error)
         elif self._part == "head":  # its deadline was not enforced while a response was due
@@ -388,5 +388,11 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         if self._stopping:
             self.transport.close()
             return
+        self._end_gently()
+
+    def _end_gently(self) -> None:
+        """Send nothing more, and discard what still comes; see `LingeringClose`."""
+        self._refused = True
+        self._unset_keepalive_if_required()
         self.transport.write_eof()
         self._deadlines.set(self, self._deadlines.clock() + LINGER_TIMEOUT)

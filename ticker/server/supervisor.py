@@ -14,12 +14,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from ticker.child import Child, KeptChild
 from ticker.errors import BadSetting, TickerError, Unavailable
+from ticker.journal.address import READ_SETTING, SETTING
 from ticker.journal.connect import connect
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
@@ -37,6 +38,8 @@ from ticker.server.watchdog import Watchdog
 from ticker.settings import Settings
 
 log = logging.getLogger("ticker.supervisor")
+
+Result = TypeVar("Result")
 
 READY_TIMEOUT: Final = 30.0
 """Seconds a worker may take until it serves."""
@@ -76,6 +79,8 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         loop.add_signal_handler(signal.SIGHUP, reload.set)
     async with contextlib.AsyncExitStack() as stack:
         if settings.redis_url is None:
+            if settings.redis_read_url is not None:
+                raise BadSetting(f"{READ_SETTING} needs TICKER_REDIS_URL, the address of its primary")
             embedded = await stack.enter_async_context(Embedded(settings.data))
             settings = settings.model_copy(update={"redis_url": embedded.url})
         settings = await _prepare(settings)
@@ -142,13 +147,24 @@ async def _prepare(settings: Settings) -> Settings:
     """
     assert settings.redis_url is not None
     redis = connect(settings.redis_url)
+    settings = await _reached(redis, SETTING, lambda: _check(redis, settings))
+    if settings.redis_read_url is not None:
+        replica = Redis(settings.redis_read_url, setting=READ_SETTING)
+        if replica.channels.nodes != redis.channels.nodes:
+            raise BadSetting(f"{READ_SETTING}: it must name the same database as {SETTING}")
+        await _reached(replica, READ_SETTING, lambda: refuse_newer(replica))
+    return settings
+
+
+async def _reached(redis: Redis, setting: str, act: Callable[[], Awaitable[Result]]) -> Result:
+    """Use a Redis once it can be reached, close it, and return what `act` did; `setting` is what has its address."""
     deadline = asyncio.get_running_loop().time() + REDIS_TIMEOUT
     try:
         while True:
             try:
-                return await _check(redis, settings)
+                return await act()
             except Unavailable as error:
-                failure = await explained(redis.url, error)
+                failure = await explained(redis.url, error, setting)
                 if isinstance(failure, BadSetting) or asyncio.get_running_loop().time() > deadline:
                     raise failure from None
                 await asyncio.sleep(0.2)

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from ticker.errors import Unavailable
 from ticker.schema import shape, text
+from ticker.shard_followers import ShardFollowers
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.responses import json
@@ -51,7 +52,7 @@ async def readyz(request: Request) -> Response:
         return json({"status": node.server_check.fault.status}, 503)
     # A feed whose log is damaged, or whose shard is down, is so on every node: to send its readers elsewhere would not
     # help.
-    if not hub.ready or node.follower.behind:
+    if not hub.ready or (node.follower.behind if isinstance(node.follower, ShardFollowers) else hub.behind):
         return json({"status": "not level with Redis"}, 503)
     return json({"status": "ready"})
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.requests import Request
 
 from ticker.dispatch import MAX_BODY
 from ticker.errors import BadRequest, PreconditionRequired, TooLarge
 from ticker.web.etag import IfMatch, revision_of
+
+_DIGITS: Final = 20
+"""Digits of the longest Content-Length that is read as a number."""
 
 
 def too_large() -> TooLarge:
@@ -28,11 +33,14 @@ async def body(request: Request) -> bytes:
     """Return the request's body, which is read once.
 
     Raises:
-        TooLarge: it is longer than MAX_BODY; at most that much is read.
+        TooLarge: it is longer than MAX_BODY; at most that much is read, and nothing if its head says so.
     """
     state = request.scope["state"]
     if isinstance(kept := state.get("body"), bytes):
         return kept
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and (len(length) > _DIGITS or int(length) > MAX_BODY):
+        raise too_large()
     received = bytearray()
     async for chunk in request.stream():
         received += chunk

@@ -52,12 +52,14 @@ async def check_original(request: Request, holder: Holder, original: str | None)
     """Check the dispatch, as `feed/id`, that another one is to be an edition of; None if it is to be of none.
 
     Raises:
-        Invalid: there is no such dispatch, or the holder may not know of its feed.
+        Invalid: it is in the same feed; there is no such dispatch, or the holder may not know of its feed.
     """
     if original is None:
         return
     node = node_of(request)
     feed, _, id = original.partition("/")
+    if feed == request.path_params["feed"]:
+        raise Invalid([("edition_of", f"must name a dispatch in another feed; {original!r} is in the same")])
     if (node.feeds.private(feed) and not holder.writes(feed)) or not await node.journal.has(feed, id):
         raise Invalid([("edition_of", f"must name a dispatch that exists; {original!r} is none")])
 
