@@ -35,8 +35,18 @@ _CHANNEL = {
 } | _FRESH
 _HUB = {"channel"} | _CHANNEL
 _JOURNAL = {"admin", "desk", "limits"} | _HUB
-_FEEDS = {"hub", "journal"} | _JOURNAL
-_FOLLOWER = {"arrivals", "asking", "awaited", "feeds", "follow", "goal", "node_counts", "redis_clock"} | _FEEDS
+_FEEDS = {"hub", "journal", "shard_hub"} | _JOURNAL
+_FOLLOWER = {
+    "arrivals",
+    "asking",
+    "awaited",
+    "feeds",
+    "follow",
+    "goal",
+    "node_counts",
+    "redis_clock",
+    "replica",
+} | _FEEDS
 _NODE = {
     "client_address",
     "desk_watch",
@@ -45,6 +55,7 @@ _NODE = {
     "metrics",
     "release",
     "settings",
+    "shard_followers",
     "turns",
 } | _FOLLOWER
 _RELAY = {"client", "node"} | _NODE
@@ -93,8 +104,11 @@ MAY_IMPORT = {
     "arrivals": {"asking", "follow", "goal"} | _FRESH,
     "node_counts": set[str](),
     "redis_clock": _FEED,
+    "replica": {"journal"} | _JOURNAL,
     "feeds": _FEEDS,
+    "shard_hub": {"hub"} | _HUB,
     "follower": _FOLLOWER,
+    "shard_followers": {"follower"} | _FOLLOWER,
     "release": {"turns"} | _FEEDS,
     "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
@@ -143,6 +157,7 @@ PURE = {
     "reader",
     "ring",
     "schema",
+    "shard_hub",
     "similar",
     "text",
     "turns",

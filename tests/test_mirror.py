@@ -49,6 +49,8 @@ ELSEWHERE = {
     ],
     "goal.py": ["test_follow.py"],
     "hub.py": ["hub/test_hub.py"],
+    "journal/connect.py": ["journal/test_cluster_address.py"],
+    "journal/shard.py": ["test_shard_followers.py"],
     "journal/admin.lua": ["journal/test_registry.py"],
     "journal/closing.lua": ["web/test_feeds.py"],
     "journal/keys.lua": ["journal/test_revocation.py"],

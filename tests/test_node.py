@@ -13,6 +13,7 @@ import pytest
 from tests.following import MONA, Watcher
 from ticker import changes
 from ticker.errors import NotFound, Unavailable
+from ticker.follower import Follower
 from ticker.freshness import PROOF_LIMIT
 from ticker.journal.embedded import Embedded
 from ticker.journal.feed_settings import FeedSettings
@@ -116,6 +117,7 @@ async def test_a_request_for_a_feed_that_nobody_read_waits_for_its_comparison_wi
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel = node.hub.channels["breaking"]
+    assert isinstance(node.follower, Follower)
     follow = node.follower._follow
 
     def nobody_read_it() -> None:

@@ -9,15 +9,19 @@ from __future__ import annotations
 import logging
 from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
 from ticker.errors import BrokenLog, Unavailable
 from ticker.hub import Hub
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
+from ticker.journal.names import FEEDS
 from ticker.journal.redis_errors import WrongType
 from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
+from ticker.journal.shard import Shard
+from ticker.shard_hub import ShardHub
 from ticker.wire import CloseCode
 
 OPENED_AT_ONCE: Final = 100
@@ -38,16 +42,19 @@ class Feeds:
 
     def __init__(
         self,
-        hub: Hub,
+        hub: Hub | ShardHub,
         journal: Journal,
         registry: Registry,
         sessions: Sessions,
         *,
         admin_key: str | None = None,
+        shard: Shard | None = None,
+        known: dict[str, FeedSettings] | None = None,
         listing: Registry | None = None,
     ) -> None:
         """`admin_key` is issued where the log was emptied.
 
+        Of a cluster, `shard` is the one whose feeds these are, and `known` has the settings of the feeds of all shards.
         `listing` says which feeds there are; it must be of the server that `journal` reads, by default `registry`.
         """
         self._listing = listing or registry
@@ -56,7 +63,10 @@ class Feeds:
         self._registry = registry
         self._sessions = sessions
         self._admin_key = admin_key
-        self._settings: dict[str, FeedSettings] = {}
+        self.stale = False
+        """Whether there may be newer settings, which could not be read."""
+        self._shard = shard
+        self._settings: dict[str, FeedSettings] = {} if known is None else known
         self.forks = 0
         """Times that the log of a feed was found to have diverged from what this node had."""
 
@@ -72,16 +82,22 @@ class Feeds:
 
     async def set_up(self) -> None:
         """Give a log that was emptied, or never used, the default feed and the admin key."""
-        await self._registry.ensure(self._admin_key)
+        if self._shard is None:
+            await self._registry.ensure(self._admin_key)
+        elif self._shard.has_key(FEEDS):  # one shard's part; what it needs of others does not hold it up
+            with suppress(Unavailable):
+                await self._registry.ensure(self._admin_key)
 
     async def load(self, subscribe: Callable[[Iterable[str]], Awaitable[None]]) -> list[str]:
         """Read which feeds there are, and their settings; open those that are new to this node.
 
         Returns the feeds that are closed now, and open on this node until `finish`.
         """
-        every = {settings.name: settings for settings in await self._listing.feeds()}
+        every = {settings.name: settings for settings in await self._listed()}
         await subscribe(every.keys())  # before a log is read, so that no entry is missed between the two
-        self._settings = every
+        for name in [name for name in self._settings if self._has(name)]:
+            del self._settings[name]
+        self._settings.update(every)
         # Readers who may no longer read are dismissed before anything is waited for.
         closing = [name for name, settings in every.items() if not self._update_except_closing(settings)]
         for name in self._hub.channels.keys() - every.keys():
@@ -90,6 +106,21 @@ class Feeds:
         for names in (new[first : first + OPENED_AT_ONCE] for first in range(0, len(new), OPENED_AT_ONCE)):
             await self._open_new(names)
         return closing
+
+    def _has(self, name: str) -> bool:
+        return self._shard is None or self._shard.has(name)
+
+    async def _listed(self) -> list[FeedSettings]:
+        """Return the settings of all feeds, or of those of the shard."""
+        try:
+            found = await self._listing.feeds(self._has)
+        except Unavailable:
+            if self._shard is None or not self._settings:
+                raise
+            self.stale = True  # the list is on another shard, which is down
+            return [settings for name, settings in self._settings.items() if self._has(name)]
+        self.stale = False
+        return found
 
     async def _open_new(self, names: list[str]) -> None:
         """Open feeds that are new to this node, in their order; a damaged one does not block the others."""
@@ -154,7 +185,12 @@ class Feeds:
         reading = [(channel, reader) for channel in channels for reader in channel.readers]
         if not reading:
             return
-        holders = {holder.key: holder for holder, _ in await self._registry.holders()}
+        try:
+            holders = {holder.key: holder for holder, _ in await self._registry.holders()}
+        except Unavailable:
+            if self._shard is None:
+                raise
+            return  # the keys are on another shard; while that is down, none can be revoked
         ids = list({reader.session for _, reader in reading if reader.session is not None})
         lasting = await self._sessions.lasting(ids) if ids else set()
         for channel, reader in reading:

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from ticker import follow
+from ticker import follow, replica
 from ticker.arrivals import Arrivals
 from ticker.awaited import Awaited
 from ticker.changes import kind_of
@@ -26,25 +26,21 @@ from ticker.entry import Entry
 from ticker.errors import CannotWrite, Unavailable
 from ticker.feeds import UNREADABLE, Feeds
 from ticker.hub import Hub
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis, Subscription
-from ticker.journal.redis_errors import CommandError, cause
+from ticker.journal.redis_errors import CommandError, Moved, Redirected, cause
 from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
+from ticker.journal.shard import Shard
 from ticker.node_counts import NodeCounts
 from ticker.redis_clock import RedisClock
+from ticker.shard_hub import ShardHub
 
 RETRY_INTERVAL: Final = 0.25
 """Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
 
 DEAF: Final = "Redis pub/sub is not delivering messages to this node"
-DEAF_REPLICA: Final = "The server of TICKER_REDIS_READ_URL does not receive what is written at TICKER_REDIS_URL"
-
-CATCH_UP_TIMEOUT: Final = 1.5
-"""Seconds in which a replica must have what the primary had, before the node connects to it again."""
-
-CATCH_UP_INTERVAL: Final = 0.1
-"""Seconds between two tokens meanwhile."""
 
 TURNS: Final = 8
 """Turns that all others get between two groups of readers, so that requests go on and their entries gather. One costs
@@ -69,7 +65,7 @@ class Follower:
     def __init__(
         self,
         redis: Redis,
-        hub: Hub,
+        hub: Hub | ShardHub,
         *,
         clock: Callable[[], float],
         consumers: Sequence[Consumer] = (),
@@ -80,6 +76,8 @@ class Follower:
         admin_key: str | None = None,
         others: Iterable[Redis] = (),
         relays: NodeCounts | None = None,
+        shard: Shard | None = None,
+        known: dict[str, FeedSettings] | None = None,
         reads: Redis | None = None,
     ) -> None:
         """`redis` is used by nothing else, so that what a request waits for cannot hold up the proof of freshness.
@@ -88,12 +86,14 @@ class Follower:
         is called when a feed was changed, a key revoked or a session ended, `on_held` with the name of a feed in which
         a dispatch is held. `node` is the name of this node among all,
         `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes: they
-        may be connected to a server that was demoted. Feeds are followed and read at `reads`, such as a replica nearby;
-        by default at `redis`, where each probe is published in any case. `relays` are the readers of relays,
-        which report to this node.
+        may be connected to a server that was demoted. `relays` are the readers of relays, which report to this node. Of
+        a cluster, `shard` is the one to follow, of whose feeds the hub is, and `known` has the settings of the feeds of
+        all. Feeds are followed and read at `reads`, such as a replica nearby; by default at `redis`, where each probe
+        is published in any case.
         """
-        self._redis = redis
-        self._reads = reads or redis
+        self._shard = shard
+        self._redis = redis if shard is None else shard.redis
+        self._reads = reads or self._redis
         self._hub = hub
         self._clock = clock
         self._consumers = consumers
@@ -103,6 +103,7 @@ class Follower:
         self._node = node or secrets.token_hex(4)
         self._others = list(others)
         self._journal = Journal(redis)
+        self._probed = self._journal if shard is None else Journal(shard.redis)
         self._reading = self._journal if reads is None else Journal(reads)
         self._follow = follow.Follow(hub)
         self._counts = NodeCounts()
@@ -113,15 +114,21 @@ class Follower:
         self._subscribed: set[str] = set()
         self._received: deque[follow.Arrived | tuple[str, bytes]] = deque()
         """What the subscription brought and was not taken yet: at most what is read from a socket at once."""
-        self._lost = False
         self._proved = False
+        self.lost = False
+        """Whether Redis could not be reached the last time."""
+        self.on_loss: Callable[[], None] = lambda: None
+        """Called when that is found."""
+        self._moved = False
+        """Whether the last session ended since a part of the log had moved."""
         self._wanted = False
         """Whether somebody came to a feed whose proof is stale, which `Follow` was not told yet."""
         self._waiting: asyncio.Timeout | None = None
         hub.on_stale = self._on_stale
         registry = Registry(redis)
+        listing, sessions = None if reads is None else Registry(reads), Sessions(redis, registry)
         self.feeds = Feeds(
-            hub, self._reading, registry, Sessions(redis, registry), admin_key=admin_key, listing=Registry(self._reads)
+            hub, self._reading, registry, sessions, admin_key=admin_key, listing=listing, shard=shard, known=known
         )
         self.writable = False
         """Whether the log takes entries, as of the last probe."""
@@ -141,12 +148,12 @@ class Follower:
             pass
 
     @asynccontextmanager
-    async def wait_for_change(self, timeout: float) -> AsyncIterator[str]:
+    async def wait_for_change(self, timeout: float, token: str | None = None) -> AsyncIterator[str]:
         """Give a token to publish with a change of a feed itself, and wait at the end until this node has seen it.
 
-        For so many seconds at most; not at all where the change was refused.
+        `token` names the one to give. For so many seconds at most; not at all where the change was refused.
         """
-        token = secrets.token_hex(8)
+        token = token or secrets.token_hex(8)
         async with self._awaited.expected(token.encode(), timeout):
             yield token
 
@@ -157,16 +164,22 @@ class Follower:
                 async with self._reads.subscription() as self._subscription:
                     await self._session()
             except Exception as error:  # any error: a node that stopped following must log it
+                moved = isinstance(error, Moved | Redirected) and not self._moved
                 if not isinstance(error, Unavailable | CommandError):
                     log.exception("following Redis failed")
-                elif not self._lost:
+                elif not (moved or self.lost):
                     log.warning("%s", cause(error))
                 await self._note_loss(refuses_writes=isinstance(error, CannotWrite))
-            await self._take(follow.Lost())
+                self._moved = moved
+            if not self._moved:  # else the next session begins at once, unless another follower takes over
+                await self._take(follow.Lost())
             await asyncio.sleep(RETRY_INTERVAL)
 
     async def _note_loss(self, *, refuses_writes: bool) -> None:
-        self._lost = True
+        self.lost = True
+        if self._shard is not None:
+            self._shard.look_soon()
+        self.on_loss()
         self.writable, self.refuses_writes = False, refuses_writes
         if refuses_writes:
             for other in self._others:
@@ -179,15 +192,15 @@ class Follower:
         await self._subscription.add(*self._redis.channels.of_all)
         await self._load_feeds(every=True)
         self.sessions += 1
-        self._lost = False
+        self.lost = self._moved = False
         await self._take(follow.Resumed(self._clock()))
         while True:
             await self._take(follow.Tick(self._clock()))
 
     async def _load_feeds(self, *, every: bool) -> None:
         """Load the feeds; bring those that were closed, or with `every` all known ones, to the ends of their logs."""
-        if every:
-            await self._catch_up()
+        if every and self._reads is not self._redis:
+            await replica.caught_up(self._journal, self._subscription, self._reads.channels.nodes, self._clock)
         known = set(self._hub.channels)
         closing = await self.feeds.load(self._subscribe)
         names = [name for name in self._hub.channels if name in known] if every else closing
@@ -197,20 +210,6 @@ class Follower:
                 had = self._hub.channels[name].feed.tail.offset
                 await self._take(follow.LogEnd(name, had, tails.get(name)))
         self.feeds.finish(closing)
-
-    async def _catch_up(self) -> None:
-        """Where another server is read, wait until it has all that the primary has: what it lacks would seem lost."""
-        if self._reads is self._redis:
-            return
-        message = orjson.dumps({"caught_up": secrets.token_hex(8)})
-        deadline = self._clock() + CATCH_UP_TIMEOUT
-        while self._clock() < deadline:
-            await self._journal.probe([], message)  # repeated, since the subscription may not have begun
-            again = self._clock() + CATCH_UP_INTERVAL
-            while self._clock() < again:
-                if await self._subscription.next(again - self._clock()) == (self._reads.channels.nodes, message):
-                    return
-        raise Unavailable(DEAF_REPLICA)
 
     async def _subscribe(self, feeds: Iterable[str]) -> None:
         if new := set(feeds) - self._subscribed:
@@ -253,6 +252,8 @@ class Follower:
                 await self.feeds.open(feed)
                 return follow.Restarted(feed)
             case follow.CheckKeys():
+                if self.feeds.stale:
+                    await self._load_feeds(every=False)
                 await self.feeds.check_keys()
             case follow.SetUp(missing):
                 log.warning(
@@ -263,7 +264,7 @@ class Follower:
                 await self._load_feeds(every=True)
                 return follow.Resumed(self._clock())
             case follow.Reconnect():
-                raise Unavailable(DEAF if self._reads is self._redis else DEAF_REPLICA)
+                raise Unavailable(DEAF if self._reads is self._redis else replica.DEAF)
         return None
 
     async def _publish(self, feed: str, entries: Sequence[Entry]) -> follow.Event | None:
@@ -306,7 +307,10 @@ class Follower:
         # the token; older nodes know it as "word"
         message = orjson.dumps({"node": self._node, "word": token, "watching": watching})
         asked = self._redis_clock.wall()
-        ends, at, full = await self._journal.probe(list(had), message)
+        ends, at, full, moved = await self._probed.probe(list(had), message)
+        if moved and self._shard is not None:  # they are proven where they go, once they are there
+            self._shard.look_soon()
+            had = {name: offset for name, offset in had.items() if name not in moved}
         self._redis_clock.measure(asked, at)
         self.writable, self.refuses_writes = not full, full
         return follow.ProbeSent(follow.Probe(token, had, ends, at))

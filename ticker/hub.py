@@ -51,6 +51,8 @@ class Hub:
         """Called whenever feeds were proven to be in sync with the log."""
         self.channels: Mapping[str, Channel] = MappingProxyType(self._channels)
         """The channels by name, for reading."""
+        self.unreached: Callable[[str], bool] = lambda name: False  # noqa: ARG005
+        """Whether a feed may be on a part of the log that this node has not reached since it started."""
         self.on_stale: Callable[[], None] = lambda: None
         """Called when somebody comes to a feed whose proof is too old to be given to a reader."""
 
@@ -167,6 +169,11 @@ class Hub:
                 self._under_way[feed] = None
             return
 
+    @property
+    def behind(self) -> bool:
+        """Whether a feed is not in sync with Redis, other than those whose logs are damaged."""
+        return any(each.freshness.behind for name, each in self._channels.items() if name not in self._damaged)
+
     # Readers
 
     def channel(self, name: str) -> Channel:
@@ -183,6 +190,8 @@ class Hub:
                 raise Unavailable(
                     f"The log of {name!r} is damaged; `ticker verify` shows where", retry_after=30
                 ) from None
+            if self.unreached(name):
+                raise Unavailable("This node has not reached this part of the log yet; try again in a moment") from None
             raise no_such_feed(name) from None
 
     def open_channels(self) -> Mapping[str, Channel]:

@@ -8,6 +8,7 @@ import resource
 import secrets
 import time
 from collections import Counter
+from functools import partial
 from typing import Final, Self
 
 from ticker.channel import Channel
@@ -16,12 +17,16 @@ from ticker.delivery import Deliveries, Filed, Kept
 from ticker.desk_watch import DeskWatch
 from ticker.durations import Durations
 from ticker.errors import NotFound, Unavailable
+from ticker.feeds import Feeds
 from ticker.follower import Follower
 from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.journal.address import READ_SETTING
 from ticker.journal.append import Receipt
+from ticker.journal.cluster import Cluster
+from ticker.journal.connect import connect
 from ticker.journal.delivery import DeliveryReports
+from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.held import HeldDispatches
 from ticker.journal.invitations import Invitations
 from ticker.journal.log import Journal
@@ -38,6 +43,7 @@ from ticker.node_counts import RELAY_TIMEOUT, NodeCounts
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
+from ticker.shard_followers import ShardFollowers
 
 RESERVED_FILES: Final = 128
 """Open files kept from readers: connections to Redis, the listening socket, correspondents."""
@@ -63,8 +69,8 @@ class Node:
             Demands(settings.require_aof is True, not settings.allow_eviction, settings.replicas)
         )
         on_refusal = self.server_check.note_refusal
-        self.redis = Redis(settings.redis_url, on_refusal=on_refusal)
-        slow = Redis(settings.redis_url, response_timeout=settings.replica_timeout + 1.0, on_refusal=on_refusal)
+        self.redis = connect(settings.redis_url, on_refusal=on_refusal)
+        slow = connect(settings.redis_url, response_timeout=settings.replica_timeout + 1.0, on_refusal=on_refusal)
         self._connections = [self.redis, slow]
         self.journal = Journal(
             slow if settings.replicas else self.redis,
@@ -112,13 +118,13 @@ class Node:
             self.journal, self.held, self.hub, on_kept=self.note_kept, feeds_of=self.registry.feeds_of
         )
         # A connection of its own, so that what a request waits for cannot hold up the proof of freshness.
-        following = Redis(settings.redis_url, on_refusal=on_refusal)
+        following = connect(settings.redis_url, on_refusal=on_refusal)
         self._connections.append(following)
         replica = settings.redis_read_url
         self._reads = None if replica is None else Redis(replica, on_refusal=on_refusal, setting=READ_SETTING)
-        self.follower = Follower(
+        follower = partial(
+            Follower,
             following,
-            self.hub,
             clock=time.monotonic,
             consumers=[self.deliveries, self.desk_watch],
             on_settings=self.desk_watch.check_soon,
@@ -130,6 +136,15 @@ class Node:
             relays=self.relays,
             reads=self._reads,
         )
+        self.follower: Follower | ShardFollowers
+        if isinstance(following, Cluster):
+            known: dict[str, FeedSettings] = {}
+            feeds = Feeds(self.hub, self.journal, self.registry, self.sessions, known=known)
+            self.follower = ShardFollowers(
+                following, self.hub, lambda hub, shard: follower(hub, shard=shard, known=known), feeds
+            )
+        else:
+            self.follower = follower(self.hub)
         self.feeds = self.follower.feeds
 
         self._count()
@@ -144,7 +159,11 @@ class Node:
         metrics.count("unknown_keys", "Requests with a key that is not known.", lambda: self.guesses.count)
         metrics.count("relay_filled", "Entries that pub/sub did not bring and the log did.", lambda: follower.filled)
         metrics.count("relay_sessions", "Times a worker began to follow Redis.", lambda: follower.sessions)
-        metrics.count("forks", "Times a worker found that a log has diverged.", lambda: self.feeds.forks)
+        metrics.count(
+            "forks",
+            "Times a worker found that a log has diverged.",
+            lambda: follower.forks if isinstance(follower, ShardFollowers) else follower.feeds.forks,
+        )
         metrics.count("upstream_changes", "Changes of the upstream of a relay.", lambda: self.upstream_changes)
         metrics.show("log_writable", "1 while the log takes entries.", lambda: self.writable)
 
@@ -193,9 +212,10 @@ class Node:
             return "the log takes no entries"
         if self.server_check.fault is not None:
             return self.server_check.fault.status
-        # A feed whose log is damaged is damaged on every node: sending its readers elsewhere would not help.
-        whole = [channel for name, channel in self.hub.channels.items() if name not in self.hub.damaged]
-        if not self.hub.ready or any(channel.freshness.behind for channel in whole):
+        # A feed whose log is damaged, or whose shard is down, is so on every node: to send its readers elsewhere would
+        # not help.
+        followed = self.follower if isinstance(self.follower, ShardFollowers) else self.hub
+        if not self.hub.ready or followed.behind:
             return "not level with Redis"
         return None
 

@@ -14,7 +14,7 @@ from tests.journal.test_replicas import server
 from ticker.errors import BadSetting, CannotWrite, LogFull, NotPermitted, Unavailable
 from ticker.journal.embedded import binary
 from ticker.journal.redis import Redis, Script
-from ticker.journal.redis_errors import CommandError, WrongType, cause, translate
+from ticker.journal.redis_errors import CommandError, ShardDown, WrongType, cause, translate
 
 pytestmark = pytest.mark.anyio
 
@@ -254,7 +254,7 @@ async def test_reconnect_replaces_the_connection(redis: Redis) -> None:
         ("READONLY You can't write against a read only replica. script: f_1, on @user_script:1.", CannotWrite, True),
         ("ERR Error running script (call to f_1): @user_script:1: -READONLY You can't write", CannotWrite, True),
         ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", CannotWrite, True),
-        ("CLUSTERDOWN The cluster is down", CannotWrite, True),
+        ("CLUSTERDOWN The cluster is down", ShardDown, True),
         ("LOADING Redis is loading the dataset in memory", None, True),
         ("OOM command not allowed when used memory > 'maxmemory'.", LogFull, False),
         ("ERR Error running script: @user_script:1: -OOM command not allowed", LogFull, False),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ticker.errors import BadSetting, DataInUse, Unavailable
+from ticker.journal.connect import connect
 from ticker.journal.embedded import Embedded, is_data_directory
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
@@ -85,7 +86,7 @@ async def _act(settings: Settings, act: Callable[[Redis], Awaitable[Result]]) ->
 
 
 async def _act_on(url: str, act: Callable[[Redis], Awaitable[Result]]) -> Result:
-    redis = Redis(url)
+    redis = connect(url)
     try:
         await refuse_newer(redis)
         return await act(redis)

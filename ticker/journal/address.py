@@ -20,7 +20,7 @@ SENTINEL_PORT: Final = 26379
 _SENTINEL: Final = ("redis+sentinel://", "rediss+sentinel://")
 _PLAIN_FORMS: Final = "redis://HOST:PORT/DATABASE, rediss://HOST:PORT/DATABASE or unix:///PATH?db=DATABASE"
 _SENTINEL_FORM: Final = "redis+sentinel://HOST:PORT,HOST:PORT/NAME/DATABASE"
-_FORMS: Final = f"{_PLAIN_FORMS}, or {_SENTINEL_FORM}"
+_FORMS: Final = f"{_PLAIN_FORMS}, {_SENTINEL_FORM}, or redis+cluster://HOST:PORT,HOST:PORT"
 _ENCODE: Final = (
     "in a user name or password, write every character other than letters, digits, -, . and _ as % and two hexadecimal "
     "digits, such as %2F for /"

@@ -8,7 +8,7 @@
 --       dispatch; then the indexes that it enters, then those it leaves (all of one feed, one hash tag)
 -- ARGV  one JSON object; append.py makes it. Its members:
 --   kind             file | correct | kill | pin | air; of held dispatches: hold | edit | spike
---   channel          where to publish
+--   channel, sharded where to publish; whether that is a channel of the shard of a cluster
 --   by, holder       name of who asks, as JSON; their id
 --   key              id of the key that asks; absent where a timer releases a held dispatch
 --   random           8 characters that make an id unlike those of any other history
@@ -186,6 +186,11 @@ together(function()
 end, unfile)
 
 -- The entry is kept. Nodes that are not told read it from the log within a second.
-local nodes = redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+local nodes
+if change.sharded then -- in a cluster, where the channel is on the slot of the feed
+  nodes = redis.pcall('SPUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+else
+  nodes = redis.pcall('PUBLISH', change.channel, offset .. ' ' .. hash .. ' ' .. text)
+end
 -- For the delivery report; to write it here would cost every filing.
 return {outcome.kept, receipt, type(nodes) == 'number' and nodes or nil}

@@ -48,15 +48,16 @@ def script_keys(feed: str, answered: str = "") -> list[str]:
     return [*log_keys(feed), answered or names.answered(feed, "", ""), *_of_the_desk(feed)]
 
 
-def argument(change: Change, channel: str, entered: int, limits: Limits = NO_LIMITS) -> bytes:
+def argument(change: Change, channel: str, entered: int, limits: Limits = NO_LIMITS, *, sharded: bool = False) -> bytes:
     """Return the one argument of the script, as JSON; it publishes the entry on `channel`.
 
-    `entered` is the number of indexes that the dispatch enters.
+    `entered` is the number of indexes that the dispatch enters; `sharded` says that it is in a cluster.
     """
     own = {name: value for name, value in change.arguments().items() if value is not None}
     members = {
         "kind": change.kind,
         "channel": channel,
+        **({"sharded": True} if sharded else {}),
         "by": orjson.dumps(change.holder.name).decode(),
         "holder": change.holder.id,
         **({} if change.holder.key is None else {"key": change.holder.key}),

@@ -11,7 +11,7 @@ import orjson
 from ticker.desk.presence import Attendant
 from ticker.desk.state import MOST, Filing, Held
 from ticker.dispatch import rfc3339
-from ticker.errors import CannotWrite
+from ticker.errors import Unavailable
 from ticker.journal import names
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
@@ -76,7 +76,8 @@ class DeskReads:
     async def look(self, feeds: Mapping[str, Notes], at: float) -> tuple[float, dict[str, Look]]:
         """Write the notes of this node as of `at` (Unix time) and look at these desks.
 
-        Returns the time by the clock of Redis, and what was found. A feed whose data is damaged is left out.
+        Returns the time by the clock of Redis, and what was found. A feed is left out if its data is damaged, or on a
+        shard that is down.
         """
         commands: list[tuple[Any, ...]] = [("TIME",)]
         for feed, notes in feeds.items():
@@ -90,12 +91,14 @@ class DeskReads:
                 ("HGETALL", names.flashes(feed)),
             ]
         time, *responses = await self._redis.pipeline_outcomes(*commands)
+        if isinstance(time, Exception):
+            raise time
         seconds, micros = time
         now = int(seconds) + int(micros) / 1e6
         found = {}
         for feed, start in zip(feeds, range(writes - 1, len(responses), 4), strict=True):
             of_feed = responses[start : start + 4]
-            if not any(isinstance(response, CommandError | CannotWrite) for response in of_feed):
+            if not any(isinstance(response, CommandError | Unavailable) for response in of_feed):
                 found[feed] = _look(*of_feed)
                 await self._forget(feed, found[feed].present, now)
         return now, found

@@ -11,7 +11,7 @@ import orjson
 from ticker.errors import Invalid, NotFound
 from ticker.journal import names
 from ticker.journal.redis import Redis
-from ticker.journal.redis_errors import WrongType
+from ticker.journal.redis_errors import WrongType, is_down
 
 POLL_SIZE: Final = 10
 """Dispatches of a feed that one poll returns."""
@@ -108,20 +108,26 @@ class HeldDispatches:
         Of each feed POLL_SIZE at most, and as many more as `beyond` says: those that are due and could not be released.
         """
         last = {feed: POLL_SIZE - 1 + (beyond or {}).get(feed, 0) for feed in feeds}
+        # A shard of a cluster that is down holds up no other.
         time, *responses = await self._redis.pipeline_outcomes(
             ("TIME",), *(("ZRANGE", names.due(feed), 0, last[feed], "WITHSCORES") for feed in feeds)
         )
         for response in (time, *responses):
-            if isinstance(response, Exception) and not isinstance(response, WrongType):
+            if isinstance(response, Exception) and not (isinstance(response, WrongType) or is_down(response)):
                 raise response
         damaged = {feed for feed, response in zip(feeds, responses, strict=True) if isinstance(response, WrongType)}
         for feed in damaged - self._damaged:
             log.error("the held dispatches of %s cannot be read: %s is not a sorted set", feed, names.due(feed))
         self._damaged = self._damaged.difference(feeds) | damaged
-        found = [[] if isinstance(response, WrongType) else response for response in responses]
-        self.holding = self.holding.difference(feeds).union(
+        found = [[] if isinstance(response, Exception) else response for response in responses]
+        down = {
+            feed for feed, response in zip(feeds, responses, strict=True) if isinstance(response, Exception)
+        } - damaged
+        self.holding = self.holding.difference(set(feeds) - down).union(
             feed for feed, some in zip(feeds, found, strict=True) if some
         )
+        if isinstance(time, Exception):
+            raise time
         seconds, micros = time
         now = int(seconds) * 1000 + int(micros) // 1000
         waiting = [

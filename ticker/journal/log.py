@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -21,7 +22,7 @@ from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.history import Filter, Page, search
 from ticker.journal.labels import LabelRanks, Labels
 from ticker.journal.redis import Redis, Script
-from ticker.journal.redis_errors import CommandError, WrongType
+from ticker.journal.redis_errors import CommandError, Moved, Redirected, WrongType
 from ticker.journal.server_check import ServerCheck, is_unknown
 from ticker.limits import NO_LIMITS, Limits
 
@@ -39,11 +40,13 @@ class Probed(NamedTuple):
         tails: where each log ended; without those that are not there or cannot be read.
         at: the time by the clock of Redis (RFC 3339).
         full: whether it takes no entries, since it has no memory left.
+        moved: the feeds that are moving to another server of a cluster, or have moved.
     """
 
     tails: dict[str, Tail]
     at: str
     full: bool
+    moved: AbstractSet[str] = frozenset()
 
 
 class Journal:
@@ -101,9 +104,10 @@ class Journal:
         if change.kind != KILL:
             self.check_promise()
         keys, entered = key_names(feed, change)
-        args = [argument(change, self._redis.channels.live(feed), entered, self._limits)]
+        channels = self._redis.channels
+        args = [argument(change, channels.live(feed), entered, self._limits, sharded=channels.sharded)]
         # WAIT covers only the writes of its own connection, so both use the same one.
-        async with self._redis.dedicated_connection() if self._replicas else nullcontext(self._redis) as redis:
+        async with self._redis.dedicated_connection(keys[0]) if self._replicas else nullcontext(self._redis) as redis:
             outcome, detail, *nodes = await redis.run(self._append, keys, args)
             if outcome in (b"kept", b"repeated"):
                 # Before replicas are waited for, since a release is not repeated.
@@ -151,11 +155,12 @@ class Journal:
             raise CannotWrite(f"{what}, but the log may not keep it; send the request again later")
         if not self._replicas:
             return
-        async with self._redis.dedicated_connection() as redis:
-            # A write of this connection's own: WAIT for it covers all that was written before it.
-            await redis.run(self._settle, [names.state(feed)], [])
-            if lack := await self._wait(redis):
-                raise Unavailable(f"{what}, but {lack}; send the request again")
+        for shard in await self._redis.shards():
+            async with shard.dedicated_connection() as redis:
+                # A write of this connection's own: WAIT for it covers all that was written before it.
+                await redis.run(self._settle, [shard.channels.settled or names.state(feed)], [])
+                if lack := await self._wait(redis):
+                    raise Unavailable(f"{what}, but {lack}; send the request again")
 
     async def read_state(self, settings: FeedSettings) -> Feed | None:
         """Return what a feed shows now, or None if its log is not there."""
@@ -233,21 +238,22 @@ class Journal:
         Raises:
             CannotWrite: it takes no writes, and not because its memory is full.
         """
+        channels = self._redis.channels
         *found, time, written, published = await self._redis.pipeline_outcomes(
             *(("HMGET", names.state(feed), "offset", "hash") for feed in feeds),
             ("TIME",),
-            ("SET", names.PROBE, "", "XX"),
-            ("PUBLISH", self._redis.channels.nodes, message),
+            ("SET", channels.probe, "", "XX"),
+            (channels.publish, channels.nodes, message),
         )
         for response in (written, *found, time, published):
-            if isinstance(response, Exception) and not isinstance(response, WrongType | LogFull):
+            if isinstance(response, Exception) and not isinstance(response, WrongType | LogFull | Redirected):
                 raise response
+        if isinstance(published, Redirected) or isinstance(written, Redirected):
+            raise Moved("A part of the log has moved to another server")
+        moved = {feed for feed, state in zip(feeds, found, strict=True) if isinstance(state, Redirected)}
         seconds, micros = time
-        return Probed(
-            _tails(feeds, found),
-            rfc3339(datetime.fromtimestamp(seconds + micros / 1e6, UTC)),
-            isinstance(written, LogFull),
-        )
+        at = rfc3339(datetime.fromtimestamp(seconds + micros / 1e6, UTC))
+        return Probed(_tails(feeds, found), at, isinstance(written, LogFull), moved)
 
     async def tails(self, feeds: list[str]) -> dict[str, Tail]:
         """Return where each log ends; without those that are not there or cannot be read."""
@@ -329,5 +335,5 @@ def _tails(feeds: list[str], states: list[Any]) -> dict[str, Tail]:
     return {
         feed: Tail(int(state[0]), state[1].decode())
         for feed, state in zip(feeds, states, strict=True)
-        if not isinstance(state, WrongType) and None not in state
+        if not isinstance(state, Exception) and None not in state
     }

@@ -37,29 +37,46 @@ INVITATIONS: Final = "ticker:invitations"
 VERSION: Final = "ticker:version"
 """String: version of the data, a number; see version.py."""
 
-PROBE: Final = "ticker:probe"
-"""Never set: what a node tries to write to prove that the log takes entries."""
+ADMIN_ON_CLUSTER: Final = "ticker:{ticker:keys}:admin"
+"""String: as ADMIN, which in a cluster must be on the slot of KEYS."""
 
 
 class Channels:
-    """Names of the pub/sub channels of one database, which share one namespace in Redis.
+    """Names of the pub/sub channels of one database, which share one namespace in Redis, and how to use them.
+
+    In a cluster, a channel belongs to a slot, as a key does, and its messages stay in the shard of that; only those of
+    `everywhere` go to all servers of the cluster.
 
     Attributes:
-        nodes: each node's probes, with the numbers of its readers.
+        nodes: each node's probes, with the numbers of its readers; of one shard, in a cluster.
+        probe: a key that is never set: what a node tries to write to prove that the log takes entries.
+        settled: hash that is written before replicas are waited for; None for that of a feed.
         settings: a feed was opened, edited or closed; a key was revoked, or a session ended.
         held: the name of a feed in which a dispatch is held from now on.
         of_all: these three; on the others are entries.
         every: a pattern of all of them, and of all keys.
+        sharded: whether they are those of a cluster.
+        tag: the hash tag of a shard.
+        everywhere: `settings` and `held`.
+        publish: the command for all other channels.
     """
 
     every: Final = "ticker:*"
 
-    def __init__(self, database: int) -> None:
+    def __init__(self, database: int = 0, *, sharded: bool = False, tag: str = "") -> None:
+        """`tag` is a hash tag of a slot of the shard, in a cluster."""
         self._prefix = "ticker:" if database == 0 else f"ticker:{database}:"
-        self.nodes = f"{self._prefix}nodes"
+        of_shard = f"{{{tag}}}:" if sharded else ""
+        self.nodes = f"{self._prefix}{of_shard}nodes"
+        self.probe = f"ticker:{of_shard}probe"
+        self.settled = f"ticker:{of_shard}settled" if sharded else None
         self.settings = f"{self._prefix}changes"
         self.held = f"{self._prefix}held"
         self.of_all = self.nodes, self.settings, self.held
+        self.everywhere = self.settings, self.held
+        self.sharded = sharded
+        self.tag = tag
+        self.publish = "SPUBLISH" if sharded else "PUBLISH"
 
     def live(self, feed: str) -> str:
         """Return the channel of a feed's entries, published as they are written."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from typing import Any, Final
@@ -28,7 +28,7 @@ from ticker.errors import CannotWrite, NotPermitted, Unavailable
 from ticker.journal.address import SETTING
 from ticker.journal.names import Channels
 from ticker.journal.pools import CONNECT_TIMEOUT, SentinelPool, new_pool
-from ticker.journal.redis_errors import CommandError, UnknownScript, is_wrong_server, translate
+from ticker.journal.redis_errors import CommandError, Moved, UnknownScript, is_wrong_server, translate
 
 RESPONSE_TIMEOUT: Final = CONNECT_TIMEOUT
 """Seconds Redis may take to respond. With a probe each second, a dead Redis is noticed within three."""
@@ -46,6 +46,10 @@ def _translated() -> Iterator[None]:
         yield
     except (exceptions.RedisError, OSError) as error:
         raise translate(error) from error
+
+
+_MESSAGES: Final = frozenset([b"message", b"smessage"])
+"""What a message begins with; smessage: of a sharded channel."""
 
 
 class Script:
@@ -88,6 +92,7 @@ class Redis:
         self.user = str(pool.connection_kwargs.get("username") or "default")
         self.channels = Channels(int(pool.connection_kwargs.get("db") or 0))
         self.url = url
+        self.host = str(pool.connection_kwargs.get("host", ""))
         self._response_timeout = response_timeout
         self._on_refusal = on_refusal
         self._pool = pool
@@ -180,7 +185,7 @@ class Redis:
         """Whether the connection that commands use is open."""
         return bool(self._connection.is_connected)
 
-    def _submit(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
+    def _submit(self, command: tuple[Any, ...]) -> Awaitable[Any]:
         response: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queued.append((command, response))
         if self._sender is None:
@@ -259,8 +264,8 @@ class Redis:
         return ours
 
     @asynccontextmanager
-    async def dedicated_connection(self) -> AsyncIterator[Redis]:
-        """Give a connection that nobody else uses meanwhile, as WAIT needs.
+    async def dedicated_connection(self, key: str = "") -> AsyncIterator[Redis]:
+        """Give a connection that nobody else uses meanwhile, as WAIT needs, to where `key` is kept.
 
         Once it is lost, every command on it fails: on another connection, WAIT would not cover the earlier writes.
         """
@@ -293,10 +298,14 @@ class Redis:
             with _translated():
                 async with asyncio.timeout(RESPONSE_TIMEOUT):
                     await self._pool.ensure_connection(connection)  # the first command would not ask Sentinels
-            yield Subscription(connection)
+            yield Subscription(connection, self.channels)
         finally:
             self._subscriptions.discard(connection)
             await connection.disconnect(nowait=True)
+
+    async def shards(self) -> list[Redis]:
+        """Return a client of each part of the log: of a single Redis, this one."""
+        return [self]
 
     async def close(self) -> None:
         """Close all connections. Callers that still wait for a response get Unavailable."""
@@ -327,25 +336,39 @@ def _new_connection(pool: redis.asyncio.ConnectionPool) -> Connection:
 class Subscription:
     """One connection that subscribes to channels."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, channels: Channels) -> None:
         self._connection = connection
+        self._channels = channels
 
     async def add(self, *channels: str) -> None:
         """Subscribe to more channels."""
         with _translated():
             async with asyncio.timeout(RESPONSE_TIMEOUT):
                 try:
-                    await self._connection.send_packed_command(_pack(("SUBSCRIBE", *channels)))
+                    await self._connection.send_packed_command(b"".join(map(_pack, self._commands(channels))))
                 except RuntimeError as error:  # uvloop's, where the connection was reset while idle
                     raise exceptions.ConnectionError("the connection was lost") from error
 
+    def _commands(self, channels: tuple[str, ...]) -> list[tuple[str, ...]]:
+        if not self._channels.sharded:
+            return [("SUBSCRIBE", *channels)]
+        # One command takes channels of one slot.
+        return [("SUBSCRIBE" if each in self._channels.everywhere else "SSUBSCRIBE", each) for each in channels]
+
     async def next(self, timeout: float) -> tuple[str, bytes] | None:
-        """Return the next message and its channel, or None if none comes within `timeout` seconds."""
-        message = [b""]
-        while message is not None and message[0] != b"message":  # Redis also confirms each subscription
+        """Return the next message and its channel, or None if none comes within `timeout` seconds.
+
+        Raises:
+            Moved: a channel has left this server, with its slot.
+        """
+        message = None
+        while message is None:  # Redis also confirms each subscription
             with _translated():
-                message = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
-        return None if message is None else (message[1].decode(), message[2])
+                received = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
+            if received is None:
+                return None
+            message = _message(received)
+        return message
 
     async def readable(self) -> bool:
         """Return True if something was received that is not taken yet, or the connection has ended. Never waits."""
@@ -360,6 +383,15 @@ class Subscription:
             while (message := reader.gets(False)) is not NOT_ENOUGH_DATA:
                 if isinstance(message, Exception):
                     raise message
-                if message[0] == b"message":
-                    messages.append((message[1].decode(), message[2]))
+                if (found := _message(message)) is not None:
+                    messages.append(found)
         return messages
+
+
+def _message(received: Any) -> tuple[str, bytes] | None:
+    """Return a message and its channel, or None for what confirms a subscription."""
+    if received[0] in _MESSAGES:
+        return received[1].decode(), received[2]
+    if received[0] == b"sunsubscribe":
+        raise Moved("A part of the log has moved to another server")
+    return None

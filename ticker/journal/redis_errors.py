@@ -33,6 +33,35 @@ class WrongType(CommandError):
     """A key holds another kind of value than the service stores in it."""
 
 
+class Redirected(CommandError):
+    """A server of a cluster does not have a slot, or a key of a slot that migrates. The command was not run.
+
+    Attributes:
+        slot: the slot.
+        host, port: of the server that has it; the host is empty for the one that was asked.
+        ask: whether only this command is to be sent there, since the slot still migrates.
+    """
+
+    def __init__(self, error: exceptions.AskError) -> None:
+        super().__init__(
+            f"This Redis is a server of a cluster and does not have all feeds; use redis+cluster:// ({error.message})"
+        )
+        self.slot, self.host, self.port = error.slot_id, error.host, error.port
+        self.ask = not isinstance(error, exceptions.MovedError)
+
+
+class ShardDown(CannotWrite):
+    """A shard of a cluster has no primary, or the cluster is not whole."""
+
+
+class TryAgain(CannotWrite):
+    """Two servers of a cluster have some of the keys of a command each, while a slot migrates. It was not run."""
+
+
+class Moved(Unavailable):
+    """A channel that was subscribed to has left the server, with its slot."""
+
+
 def unreachable() -> Unavailable:
     """Return the error for a server that does not respond."""
     return Unavailable("The log cannot be reached")
@@ -65,8 +94,14 @@ def translate(error: Exception) -> Exception:
             ours = unreachable()
         case exceptions.OutOfMemoryError():
             ours = LogFull("The log takes no entries now")
-        case exceptions.ReadOnlyError() | exceptions.ClusterDownError():
+        case exceptions.AskError():
+            ours = Redirected(error)
+        case exceptions.TryAgainError():
+            ours = TryAgain("The log takes no entries now")
+        case exceptions.ReadOnlyError() | exceptions.MasterDownError():
             ours = CannotWrite("The log takes no entries now")
+        case exceptions.ClusterDownError():
+            ours = ShardDown("The log takes no entries now")
         case exceptions.NoScriptError():
             ours = UnknownScript(str(error))
         case exceptions.ResponseError() if str(error).startswith("OOM") or "-OOM " in str(error):
@@ -96,3 +131,8 @@ def is_wrong_server(error: Exception) -> bool:
     return isinstance(error, exceptions.ReadOnlyError | exceptions.ClusterDownError) or bool(
         _WRONG_SERVER.search(str(error))
     )
+
+
+def is_down(error: Exception) -> bool:
+    """Return True if an error, in the place of a response, means that a shard of a cluster gave none."""
+    return isinstance(error, ShardDown) or (isinstance(error, Unavailable) and not isinstance(error, CannotWrite))

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ class Registry:
         """`max_feeds` is the number of feeds that there may be; 0 sets no limit."""
         self._redis = redis
         self._max_feeds = max_feeds
+        self._admin = names.ADMIN_ON_CLUSTER if redis.channels.sharded else names.ADMIN
         self._noted: dict[str, int] = {}
         self._owners: dict[str, Person | None] = {}
         """To whom keys belong, by the id of the key, None for a person of its own. A key never changes hands."""
@@ -56,9 +58,10 @@ class Registry:
         self._closing = Script("time.lua", "closing.lua")
         self._first_admin = Script("admin.lua")
 
-    async def feeds(self) -> list[FeedSettings]:
-        """Return the settings of all feeds, by name, `breaking` first."""
-        found = await self._redis("HGETALL", names.FEEDS)
+    async def feeds(self, wanted: Callable[[str], bool] = lambda name: True) -> list[FeedSettings]:  # noqa: ARG005
+        """Return the settings of all feeds, or of those that are `wanted`, by name, `breaking` first."""
+        every = await self._redis("HGETALL", names.FEEDS)
+        found = {name: text for name, text in every.items() if wanted(name.decode())}
         listed = [name.decode() for name in found]
         closed = await self._redis.pipeline_outcomes(*(("HGET", names.state(name), "closed") for name in listed))
         feeds = []
@@ -182,10 +185,10 @@ class Registry:
         await self._revocation.finish_begun()
         with suppress(WrongType):  # a damaged feed does not block the others
             await self.ensure_breaking()
-        if admin_key is not None and not await self._redis("EXISTS", names.ADMIN):
+        if admin_key is not None and not await self._redis("EXISTS", self._admin):
             digest = digest_of(admin_key)
             args = [digest, orjson.dumps(Holder(digest[:12], "admin", "admin", now()).members())]
-            if await self._redis.run(self._first_admin, [names.ADMIN, names.KEYS], args):
+            if await self._redis.run(self._first_admin, [self._admin, names.KEYS], args):
                 await self._revocation.readmit(digest[:12])
                 log.warning("the log had no admin key; TICKER_ADMIN_KEY is issued again")
 
@@ -249,14 +252,14 @@ class Registry:
         Nothing is written if it is set already, so that a service can start on a log that takes no writes.
         """
         digest = digest_of(secret)
-        before, issued = await self._redis.pipeline(("GET", names.ADMIN), ("HEXISTS", names.KEYS, digest))
+        before, issued = await self._redis.pipeline(("GET", self._admin), ("HEXISTS", names.KEYS, digest))
         if issued and before is not None and before.decode() == digest:
             return
         await self.issue("admin", "admin", [], secret=secret)
         if before is not None and before.decode() != digest:
             with suppress(NotFound):  # it was revoked already
                 await self.revoke(before.decode()[:12])
-        await self._redis("SET", names.ADMIN, digest)  # last: if this is interrupted, the next start does all of it
+        await self._redis("SET", self._admin, digest)  # last: if this is interrupted, the next start does all of it
 
     async def listed(self, name: str) -> bool:
         """Return True if a feed is listed in Redis, whether or not this node follows it yet."""

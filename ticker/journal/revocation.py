@@ -72,8 +72,8 @@ class Revocation:
             ("HDEL", names.USED, id),
             ("HDEL", names.OWNERS, id),
             ("PUBLISH", self._redis.channels.settings, b""),
-            ("HDEL", names.REVOKING, id),
         )
+        await self._redis("HDEL", names.REVOKING, id)  # after all else, which is on other shards in a cluster
 
     async def _finish_in(self, feed: str, id: str, by: str | None) -> None:
         try:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import partial
 from typing import Any, Final
 
 from ticker.errors import BadSetting, NotPermitted
 from ticker.journal.redis import RESPONSE_TIMEOUT, Redis
+from ticker.journal.shard import of_each_shard
 
 SCRATCH: Final = "-"
 """What the key and the channel tried have in place of a feed's name; no feed can have this one."""
@@ -81,12 +83,18 @@ DIRECT: Final[dict[str, tuple[Any, ...]]] = {
 WITH_REPLICAS: Final[dict[str, tuple[Any, ...]]] = {"WAIT": (0, 1), "WAITAOF": (0, 0, 1)}
 """Those with which it waits for replicas. WAITAOF is not there before Redis 7.2."""
 
+IN_CLUSTERS: Final[dict[str, tuple[Any, ...]]] = {"ASKING": (), "CLUSTER": ("SLOTS",), "SPUBLISH": ("", "{}")}
+"""Those that a server of a cluster is sent, beside the others."""
+
 SUBSCRIBE: Final = "SUBSCRIBE"
+SSUBSCRIBE: Final = "SSUBSCRIBE"
 OPTIONAL: Final = frozenset(["CONFIG"])
 """Those that it does without."""
 
-WITHOUT_KEYS: Final = frozenset(["EVAL", "EVALSHA", "INFO", "PING", "SELECT", "TIME", "WAIT", "WAITAOF"])
-ON_CHANNELS: Final = frozenset(["PUBLISH", SUBSCRIBE])
+WITHOUT_KEYS: Final = frozenset(
+    ["ASKING", "CLUSTER", "EVAL", "EVALSHA", "INFO", "PING", "SELECT", "TIME", "WAIT", "WAITAOF"]
+)
+ON_CHANNELS: Final = frozenset(["PUBLISH", "SPUBLISH", SUBSCRIBE, SSUBSCRIBE])
 
 _REFUSED: Final = re.compile(r"run the '([a-z|]+)' command")
 
@@ -94,11 +102,15 @@ _REFUSED: Final = re.compile(r"run the '([a-z|]+)' command")
 async def check_rights(redis: Redis, *, replicas: bool) -> None:
     """Make sure that the user of Redis may use every command that the service uses; `replicas` if it waits for those.
 
+    In a cluster, each server has users of its own.
+
     Raises:
         BadSetting: it may not; the message names what is missing.
         Unavailable: Redis cannot be reached.
     """
-    if missing := await _missing(redis, replicas=replicas):
+    found = await of_each_shard(redis, partial(_missing, replicas=replicas))
+    missing = sorted({name for each in found for name in each})
+    if missing:
         named = " ".join(f"+{name.lower()}" for name in missing)
         keys = "" if set(missing) <= WITHOUT_KEYS | ON_CHANNELS else f" ~{redis.channels.every}"
         channels = f" &{redis.channels.every}" if ON_CHANNELS & set(missing) else ""
@@ -110,10 +122,14 @@ async def check_rights(redis: Redis, *, replicas: bool) -> None:
 
 async def _missing(redis: Redis, *, replicas: bool) -> list[str]:
     """Return the commands that the user may not use."""
-    trials = IN_SCRIPTS | DIRECT | (WITH_REPLICAS if replicas else {})
-    key = f"{KEY}:{secrets.token_hex(4)}"
+    channels, sharded = redis.channels, redis.channels.sharded
+    trials = IN_SCRIPTS | DIRECT | (WITH_REPLICAS if replicas else {}) | (IN_CLUSTERS if sharded else {})
+    key = f"ticker:{{{channels.tag}}}:rights" if sharded else KEY
+    key = f"{key}:{secrets.token_hex(4)}"
     trials = {name: tuple(key if each == KEY else each for each in given) for name, given in trials.items()}
-    trials["PUBLISH"] = (redis.channels.live(SCRATCH), "")
+    trials["PUBLISH"] = (channels.live(SCRATCH), "")
+    if sharded:
+        trials["SPUBLISH"] = (channels.nodes, "{}")
     [made] = await redis.pipeline_outcomes(("SET", *trials.pop("SET")))
     if isinstance(made, NotPermitted):
         return [_refused("SET", made)]  # without the key, the others would change something
@@ -124,12 +140,16 @@ async def _missing(redis: Redis, *, replicas: bool) -> list[str]:
         for name, outcome in zip(names, outcomes, strict=True)
         if isinstance(outcome, NotPermitted)
     ]
-    try:
-        async with redis.subscription() as subscription:
-            await subscription.add(redis.channels.nodes, redis.channels.settings, redis.channels.live(SCRATCH))
-            await subscription.next(RESPONSE_TIMEOUT)
-    except NotPermitted:
-        missing.append(SUBSCRIBE)
+    subscribing = [(SUBSCRIBE, [channels.nodes, channels.settings, channels.live(SCRATCH)])]
+    if sharded:
+        subscribing = [(SUBSCRIBE, [channels.settings]), (SSUBSCRIBE, [channels.nodes])]
+    for name, subscribed in subscribing:
+        try:
+            async with redis.subscription() as subscription:
+                await subscription.add(*subscribed)
+                await subscription.next(RESPONSE_TIMEOUT)
+        except NotPermitted:
+            missing.append(name)
     return sorted(missing)
 
 

@@ -7,14 +7,17 @@ evict keys when its memory is full; no command tells of either, so INFO is asked
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from ticker.errors import BadSetting, CannotWrite, NotPermitted, Unavailable
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.rights import check_rights
+from ticker.journal.shard import of_each_shard
 
 CHECK_INTERVAL: Final = 2.0
 """Seconds between two looks at the server; each costs it about 40 µs."""
@@ -74,11 +77,19 @@ class Keeping(NamedTuple):
 
 
 async def keeping(redis: Redis) -> Keeping:
-    """Ask a server how it keeps its data.
+    """Ask a server how it keeps its data; of the shards of a cluster, the one that keeps it least counts.
 
     Raises:
         Unavailable: it cannot be reached, or does not allow INFO.
     """
+    found = await of_each_shard(redis, _keeping)
+    return Keeping(
+        next((each.aof for each in sorted(found, key=lambda each: each.aof is not False)), None),
+        next((each.policy for each in found if each.policy is not None), None),
+    )
+
+
+async def _keeping(redis: Redis) -> Keeping:
     disk, memory = await redis.pipeline(("INFO", "persistence"), ("INFO", "memory"))
     aof, policy = disk.get("aof_enabled"), memory.get("maxmemory_policy", SAFE_POLICY)
     evicts = memory.get("maxmemory", 0) != 0 and policy != SAFE_POLICY
@@ -87,6 +98,10 @@ async def keeping(redis: Redis) -> Keeping:
 
 async def durability_warnings(redis: Redis, replicas: int) -> list[str]:
     """Return what an operator must know about how safely this server keeps entries; empty when all is well."""
+    return list(dict.fromkeys(itertools.chain(*await of_each_shard(redis, partial(_warnings, replicas=replicas)))))
+
+
+async def _warnings(redis: Redis, replicas: int) -> list[str]:
     found = await keeping(redis)
     info = await redis("INFO", "replication")
     config, waited = await redis.pipeline_outcomes(("CONFIG", "GET", "appendfsync"), ("WAITAOF", 0, 0, 1))
@@ -165,7 +180,8 @@ class ServerCheck:
         """
         fault = (await keeping(redis)).fault(self._demands)
         if fault is None and self._demands.replicas:
-            fault = await _refusal_to_wait(redis)
+            faults = await of_each_shard(redis, _refusal_to_wait)
+            fault = next((each for each in faults if each is not None), None)
         if fault is None and self._refused:
             try:
                 await check_rights(redis, replicas=self._demands.replicas > 0)

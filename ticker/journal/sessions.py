@@ -140,8 +140,9 @@ class Sessions:
         return {id for id, exists in zip(ids, there, strict=True) if exists}
 
     async def _forget(self, index: dict[bytes, bytes]) -> None:
+        # First, since on a cluster they are elsewhere: what is not listed cannot be ended any more.
+        await self._redis.pipeline(*(("DEL", names.session(digest.decode())) for digest in index.values()))
         await self._redis.pipeline(
-            *(("DEL", names.session(digest.decode())) for digest in index.values()),
             ("HDEL", names.SESSIONS, *index),
             ("PUBLISH", self._redis.channels.settings, b""),  # streams may be open with it
         )

@@ -237,7 +237,9 @@ async def _list(redis: Redis, settings: FeedSettings) -> None:
     )
     # All nodes read the log again: one that was there before has another history now, or is longer.
     publish = ("PUBLISH", redis.channels.settings, settings.name)
-    await redis.pipeline(closed, ("HSET", names.FEEDS, settings.name, settings.stored), publish)
+    # One after the other, since in a cluster each may be elsewhere: a closed feed must not be open for a moment.
+    for command in (closed, ("HSET", names.FEEDS, settings.name, settings.stored), publish):
+        await redis(*command)
 
 
 def _raise_for(settings: FeedSettings, offset: int, outcome: bytes) -> None:

@@ -22,6 +22,7 @@ from typing import Final, TypeVar
 from ticker.child import Child, KeptChild
 from ticker.errors import BadSetting, TickerError, Unavailable
 from ticker.journal.address import READ_SETTING, SETTING
+from ticker.journal.connect import connect
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import cause
@@ -176,7 +177,7 @@ async def _prepare(settings: Settings) -> Settings:
     Returns the settings of the workers.
     """
     assert settings.redis_url is not None
-    redis = Redis(settings.redis_url)
+    redis = connect(settings.redis_url)
     settings = await _reached(redis, SETTING, lambda: _check(redis, settings))
     if settings.redis_read_url is not None:
         replica = Redis(settings.redis_read_url, setting=READ_SETTING)
@@ -219,7 +220,7 @@ async def _check(redis: Redis, settings: Settings) -> Settings:
 async def _set_up(settings: Settings, tried: asyncio.Event) -> None:
     """Open the default feed and set the admin key from the environment; on a log that takes no writes, once it does."""
     assert settings.redis_url is not None
-    redis = Redis(settings.redis_url)
+    redis = connect(settings.redis_url)
     registry = Registry(redis)
     try:
         while True:

@@ -1,0 +1,52 @@
+"""The part of the hub that one shard has: the feeds of others are neither seen nor dropped."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hub.conftest import clock as clock  # noqa: PLC0414  # a fixture
+from tests.hub.conftest import log as log  # noqa: PLC0414  # a fixture
+from tests.hub.world import Clock, Log, joined
+from ticker.errors import NotFound, Unavailable
+from ticker.hub import Hub
+from ticker.shard_hub import ShardHub
+
+
+def test_a_shard_sees_and_drops_its_own_feeds_alone(log: Log, clock: Clock) -> None:
+    hub, known = Hub(capacity=8, limit=3, clock=clock), list[None]()
+    shard = ShardHub(hub, lambda name: name.startswith("s"), lambda: known.append(None))
+    for name in ("sport", "science", "breaking"):
+        log.open_in(hub, name)
+    assert (shard.capacity, [*shard.channels], len(shard.channels)) == (8, ["science", "sport"], 2)
+    assert shard.channels["sport"] is hub.channels["sport"]
+    assert shard.channels.get("breaking") is None
+    shard.take("sport", [log.file()], {})
+    while shard.writing:
+        shard.write_on()
+    assert hub.channels["sport"].feed.tail.offset == 4
+    for name in ("stocks", "breaking"):
+        shard.mark_damaged(name)
+    assert (shard.damaged, hub.damaged) == ({"stocks"}, {"stocks", "breaking"})
+    for name in ("sport", "breaking"):
+        joined(hub.channels[name])
+    assert (shard.watched, hub.watched) == ({"sport"}, {"sport", "breaking"})
+    assert shard.forget_left() == {"sport": 1}
+    shard.retain(["sport", "stocks"])
+    assert ([*hub.channels], known) == (["breaking", "sport"], [None])
+    shard.retain(["sport"])
+    shard.drop("sport")
+    assert ([*hub.channels], hub.damaged) == (["breaking"], {"breaking"})
+    assert not hub.ready
+
+
+def test_a_feed_that_nobody_could_ask_for_is_not_called_unknown(log: Log, clock: Clock) -> None:
+    hub = Hub(capacity=8, limit=3, clock=clock)
+    log.open_in(hub)
+    hub.retain(["breaking"])
+    with pytest.raises(NotFound):
+        hub.channel("sport")
+    hub.unreached = lambda name: name == "sport"
+    with pytest.raises(Unavailable, match="not reached this part of the log"):
+        hub.channel("sport")
+    with pytest.raises(NotFound):
+        hub.channel("weather")
