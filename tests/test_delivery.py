@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,15 @@ def test_a_delivery_is_timed_from_the_filing_by_the_clock_of_redis() -> None:
     assert (delivery.readers, delivery.lagging) == (7, 2)
     assert math.isclose(delivery.began, 3000, abs_tol=0.01)
     assert math.isclose(delivery.ended, 4500, abs_tol=0.01)
+
+
+@pytest.mark.parametrize(("readers", "observed"), [(7, 1), (0, 0)])
+def test_how_long_it_took_counts_where_somebody_reads(readers: int, observed: int) -> None:
+    deliveries = _deliveries_of(FanOut(readers, 0, 1.0, 2.0))
+    deliveries.publish("breaking", Log().file(id="a"), None)
+    assert len(deliveries.take()[0]) == 1
+    counts, _ = deliveries.durations.take()
+    assert sum(counts) == observed
 
 
 def test_a_delivery_that_is_under_way_is_noted_once_it_has_ended() -> None:

@@ -144,3 +144,8 @@ def test_a_damaged_log_is_no_response_to_a_client() -> None:
 def test_a_conflict_can_carry_members_of_its_own() -> None:
     assert Conflict("It is there").extra() == {}
     assert Conflict("It is there", extra={"position": "1-0a"}).extra() == {"position": "1-0a"}
+
+
+def test_a_relay_names_the_upstream_that_takes_what_it_does_not() -> None:
+    error = errors.Misdirected("File at the upstream", upstream="https://news.example")
+    assert (error.status, error.extra()) == (421, {"upstream": "https://news.example"})

@@ -6,7 +6,7 @@ import pytest
 
 from tests.hub.conftest import clock as clock  # noqa: PLC0414  # a fixture
 from tests.hub.conftest import log as log  # noqa: PLC0414  # a fixture
-from tests.hub.world import Clock, Log, joined
+from tests.hub.world import AT, Clock, Log, joined
 from ticker.errors import NotFound, Unavailable
 from ticker.hub import Hub
 from ticker.shard_hub import ShardHub
@@ -37,6 +37,27 @@ def test_a_shard_sees_and_drops_its_own_feeds_alone(log: Log, clock: Clock) -> N
     shard.drop("sport")
     assert ([*hub.channels], hub.damaged) == (["breaking"], {"breaking"})
     assert not hub.ready
+
+
+def test_a_shard_is_behind_while_one_of_its_own_feeds_is(log: Log, clock: Clock) -> None:
+    hub = Hub(capacity=8, limit=3, clock=clock)
+    shard = ShardHub(hub, lambda name: name.startswith("s"), lambda: None)
+    sport = shard.open(log.feed(len(log.entries), "sport"), log.entries, log.tails[0])
+    log.open_in(hub).delay(AT)
+    assert (hub.behind, shard.behind) == (True, False)
+    sport.delay(AT)
+    assert shard.behind
+    sport.prove(AT, beat=True)
+    assert (hub.behind, shard.behind) == (True, False)
+    hub.mark_damaged("breaking")
+    assert not hub.behind, "to send its readers elsewhere would not help"
+
+
+def test_a_proof_of_one_shard_is_told_by_the_hub(clock: Clock) -> None:
+    hub, told = Hub(capacity=8, limit=3, clock=clock), list[str]()
+    hub.on_proof.add(lambda: told.append("proof"))
+    ShardHub(hub, lambda _: True, lambda: None).note_proof()
+    assert told == ["proof"]
 
 
 def test_a_feed_that_nobody_could_ask_for_is_not_called_unknown(log: Log, clock: Clock) -> None:
