@@ -179,12 +179,11 @@ class Channel:
 
     def announce(self, frame: Frame) -> None:
         """Write a frame that matters only now to the readers who have caught up, or wait for this node to."""
+        self.finish()
         self._write_to_caught_up(frame)
         self._lagging.hold_all(self._unplaced.at_positions, lambda reader: getattr(frame, reader.encoding))
 
     def _write_to_caught_up(self, frame: Frame) -> None:
-        """Write a frame behind the newest entry."""
-        self.finish()
         for group in self._caught_up.groups:
             self._write_to(group, [frame], group.offset)
 
@@ -229,6 +228,7 @@ class Channel:
         `watching` is the number of readers on all nodes. `asked` is when the probe was sent, by this hub's clock; None
         for now. Readers who came before and are still ahead of this node have a position that the log has lost.
         """
+        self.finish()  # before: who begins to lag has been told what there was to tell until then
         asked = self._clock() if asked is None else asked
         notice = self.freshness.prove(at, beat=beat, watching=watching, asked=asked)
         self._snapshots.clear()  # they have the time of the last proof in them
@@ -239,6 +239,7 @@ class Channel:
 
     def delay(self, now: str) -> None:
         """Note that this node has lost Redis (`now` is RFC 3339); send that to readers at once, then at intervals."""
+        self.finish()
         notice = self.freshness.delay(now)
         self._send_status(notice)
         if self._unplaced:

@@ -136,3 +136,18 @@ def test_a_delivery_ends_with_the_last_group(log: Log, channel: Channel, readers
     channel.finish()
     assert second == FanOut(3, 0, 1001.0, 1003.0)
     assert len(readers) == 3
+
+
+@pytest.mark.parametrize("proof", [False, True])
+def test_who_lags_before_it_could_be_told_how_fresh_that_is_is_told_once_it_drains(
+    log: Log, channel: Channel, readers: list[Socket], *, proof: bool
+) -> None:
+    last = readers[-1]
+    last.slow = True
+    channel.take(log.file())
+    if proof:
+        channel.prove(LATER, beat=True)
+    else:
+        channel.delay(LATER)
+    assert kinds(last.take()) == ["dispatch"], "its socket took no more"
+    assert kinds(last.recover()) == ["beat" if proof else "delayed"]
