@@ -23,6 +23,7 @@ from ticker.web.headers import COMPRESS_FROM
 LONG = "A sentence that is repeated until a response with it is worth compressing. " * 13
 WITHOUT_KEY = {operation.path for operation in OPERATIONS if operation.role is None and not operation.session}
 PUBLIC = "public, max-age=1"
+STREAMS = "/live", "/v1/relay"
 
 
 class Row(NamedTuple):
@@ -72,12 +73,12 @@ class Places(NamedTuple):
     def get(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
         """Request a path, with a key only if it needs one; of a stream, the head."""
         theirs = {} if path in WITHOUT_KEY or "assets" in path else self.service.authorization
-        theirs = theirs | ({"accept": "text/event-stream"} if path.endswith("/live") else {}) | headers
+        theirs = theirs | ({"accept": "text/event-stream"} if path.endswith(STREAMS) else {}) | headers
         with (
             closing(httpx.Client(base_url=self.service.url, timeout=20)) as client,
             client.stream(method, self.address(path), headers=theirs) as response,
         ):
-            if not path.endswith("/live"):
+            if not path.endswith(STREAMS):
                 response.read()
             return response
 
@@ -146,7 +147,7 @@ def test_no_response_may_be_served_stale(public: Places) -> None:
 
 def test_what_may_be_compressed_varies_by_it(public: Places) -> None:
     for path in set(PATHS) - {"/v1/feeds/{feed}/changes"}:
-        if path.endswith("/live"):
+        if path.endswith(STREAMS):
             continue
         plain, packed = (public.get(path, **{"accept-encoding": coding}) for coding in ("identity", "gzip"))
         compressible = len(plain.content) >= COMPRESS_FROM

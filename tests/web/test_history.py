@@ -68,7 +68,8 @@ def test_a_snapshot_is_not_sent_again_until_it_changes(service: Service) -> None
     strong = tag.removeprefix("W/")
     for known in (tag, strong, f'"x", {tag}', f'"x",{tag}', f'"x",{strong}', "*"):
         answer = service.http.get(address, headers={"if-none-match": known})
-        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert answer.headers["etag"] == (strong if known == strong else tag)
         assert answer.headers["ticker-at"]
         assert "max-age=1" in answer.headers["cache-control"]
     assert service.http.get(address, headers={"if-none-match": '"x"'}).status_code == 200

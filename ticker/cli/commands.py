@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("serve:serve", "Run the service."),
-    "relay": ("relay:relay", "Follow another node and serve its readers."),
+    "relay": ("relay:relay", "Follow another node and serve readers as that does, without Redis and without a disk."),
     "demo": ("demo:demo", "Run the service with an invented newsroom."),
     "file": ("file:file", "File a dispatch and print its receipt."),
     "correct": ("file:correct", "Correct a dispatch and print the receipt."),
