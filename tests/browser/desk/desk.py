@@ -36,6 +36,19 @@ async () => {
 """
 """Everything that this browser keeps of the service: page, fields, databases, caches, storage."""
 
+ALL = """(store) => new Promise((resolve) => {
+  indexedDB.databases().then(([{ name }]) => {
+    const request = indexedDB.open(name);
+    request.onsuccess = () => {
+      const all = request.result.transaction(store).objectStore(store).getAll();
+      all.onsuccess = () => { request.result.close(); resolve(all.result); };
+    };
+  });
+})"""
+"""What a store of the browser's database holds."""
+
+PAUSE = "new Promise((resolve) => setTimeout(resolve, 20))"
+
 
 class Desk:
     """The desk of one feed in one tab."""
@@ -61,10 +74,14 @@ class Desk:
 
     def until_installed(self) -> None:
         """Wait until the service worker has the page."""
-        self.tab.wait_for_function(
+        self._until(
             "async () => (await navigator.serviceWorker.ready).active?.state === 'activated'"
             " && (await (await caches.open((await caches.keys())[0] ?? 'x')).keys()).length > 3"
         )
+
+    def _until(self, true: str, given: str = "") -> None:
+        """Wait until an async function returns something true; Playwright's own wait takes the promise for that."""
+        self.tab.evaluate(f"async (given) => {{ while (!(await ({true})(given))) await {PAUSE}; }}", given)
 
     def file(self, text: str) -> None:
         """Type a dispatch and file it; return once it lies in the outbox, or has gone."""
@@ -92,16 +109,9 @@ class Desk:
         return str(lease["holder"])
 
     def _stored(self, store: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.tab.evaluate(
-            """(store) => new Promise((resolve) => {
-              indexedDB.databases().then(([{ name }]) => {
-                const request = indexedDB.open(name);
-                request.onsuccess = () => {
-                  const all = request.result.transaction(store).objectStore(store).getAll();
-                  all.onsuccess = () => { request.result.close(); resolve(all.result); };
-                };
-              });
-            })""",
-            store,
-        )
+        found: list[dict[str, Any]] = self.tab.evaluate(ALL, store)
         return found
+
+    def until_noted(self, text: str) -> None:
+        """Wait until what is half written lies in the browser."""
+        self._until(f"async (text) => JSON.stringify(await ({ALL})('notes')).includes(text)", text)

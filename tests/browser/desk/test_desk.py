@@ -135,7 +135,7 @@ def test_nothing_takes_the_focus_or_the_text_while_the_wire_moves(service: Servi
 def test_what_is_half_written_survives_the_page(desk: Desk) -> None:
     desk.text.fill("Half a sentence")
     desk.tab.fill("input[name=source]", "Harbour police")
-    desk.tab.wait_for_timeout(600)  # it is noted a moment after the last key
+    desk.until_noted("Harbour police")
     desk.tab.reload()
     expect(desk.text).to_have_value("Half a sentence")
     expect(desk.tab.locator("input[name=source]")).to_have_value("Harbour police")
@@ -143,7 +143,7 @@ def test_what_is_half_written_survives_the_page(desk: Desk) -> None:
 
 def test_what_is_typed_before_the_draft_was_read_stays(desk: Desk) -> None:
     desk.text.fill("A draft of yesterday")
-    desk.tab.wait_for_timeout(600)
+    desk.until_noted("A draft of yesterday")
     desk.tab.add_init_script(
         """const get = IDBObjectStore.prototype.get;
         IDBObjectStore.prototype.get = function (key) {
