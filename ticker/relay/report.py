@@ -60,6 +60,8 @@ async def _report(target: Target, relay: str, watching: Mapping[str, int]) -> st
         ) as http:
             for report in reports(relay, watching):
                 response = await http.post(PATH, json=report)
+                if response.status_code == 403:
+                    return "the key must be valid for each feed that this relay follows"
                 if response.status_code != 204:
                     return f"it responds with {response.status_code}"
     except (httpx.RequestError, OSError) as error:
