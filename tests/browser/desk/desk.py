@@ -63,7 +63,7 @@ AGE = """(hours) => new Promise((resolve, reject) => {
     };
   });
 })"""
-"""Makes what lies in the outbox older, for every sender: a clock that is shifted in a page is not so in the service worker."""
+"""Makes what lies in the outbox older for every sender: the service worker does not see the shifted clock of a page."""
 
 PAUSE = "new Promise((resolve) => setTimeout(resolve, 20))"
 
