@@ -39,6 +39,7 @@ ELSEWHERE = {
     "client/attempt.py": ["client/test_connection.py", "client/test_poll.py"],
     "client/dispatch.py": ["test_fields.py"],
     "client/exchange.py": ["client/test_clients.py"],
+    "client/http.py": ["client/test_clients.py"],
     "client/problems.py": ["client/test_response.py"],
     "client/sync_client.py": ["client/test_clients.py", "client/test_service.py"],
     "client/sync_follow.py": ["client/test_service.py"],

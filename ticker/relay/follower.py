@@ -17,6 +17,7 @@ import httpx
 import orjson
 
 from ticker.client.events import EventReader, TooLong
+from ticker.client.http import http_client
 from ticker.client.target import Target
 from ticker.dispatch import rfc3339
 from ticker.hub import Hub
@@ -108,13 +109,7 @@ class RelayFollower:
     async def _session(self, target: Target) -> None:
         self.copies.begin()
         self.copies.measure_with(LogTime())
-        async with httpx.AsyncClient(
-            base_url=target.url,
-            headers=target.headers,
-            timeout=TIMEOUT,
-            verify=target.verify,
-            trust_env=target.by_proxy,
-        ) as http:
+        async with http_client(target, TIMEOUT) as http:
             try:
                 async with asyncio.timeout(STALE_AFTER) as alarm:
                     await self._read(target, http, alarm)

@@ -9,6 +9,7 @@ from typing import Final
 
 import httpx
 
+from ticker.client.http import http_client
 from ticker.client.target import Target
 from ticker.errors import Unavailable
 from ticker.relay.follower import BULLETINS
@@ -44,9 +45,7 @@ async def _check(url: str) -> None:
         Unavailable: it does not; the message says why.
     """
     target = Target.read(url, "", None)
-    async with httpx.AsyncClient(
-        base_url=target.url, timeout=httpx.Timeout(4.0), verify=target.verify, trust_env=target.by_proxy
-    ) as http:
+    async with http_client(target) as http:
         try:
             response = await http.get(BULLETINS)
         except (httpx.RequestError, OSError) as error:
