@@ -79,6 +79,7 @@ ELSEWHERE = {
     "longpoll.py": ["hub/test_longpoll.py"],
     "reader.py": ["hub/test_slow_readers.py", "hub/test_joining.py"],
     "relay/follower.py": ["relay/test_node.py"],
+    "relay/reach.py": ["cli/test_relay.py"],
     "relay/stream.py": ["relay/test_node.py"],
     "ring.py": ["hub/test_ring.py"],
     "server/acceptor.py": ["server/test_hand_off.py", "server/test_requests.py"],
