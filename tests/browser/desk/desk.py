@@ -47,6 +47,24 @@ ALL = """(store) => new Promise((resolve) => {
 })"""
 """What a store of the browser's database holds."""
 
+AGE = """(hours) => new Promise((resolve, reject) => {
+  indexedDB.databases().then(([{ name }]) => {
+    const request = indexedDB.open(name);
+    request.onsuccess = () => {
+      const transaction = request.result.transaction("items", "readwrite");
+      const items = transaction.objectStore("items");
+      items.getAll().onsuccess = ({ target }) => {
+        for (const item of target.result) {
+          items.put({ ...item, written: item.written - hours * 3_600_000, since: item.since - hours * 3_600_000 });
+        }
+      };
+      transaction.onabort = () => reject(transaction.error);
+      transaction.oncomplete = () => { request.result.close(); resolve(); };
+    };
+  });
+})"""
+"""Makes what lies in the outbox older for every sender: the service worker does not see the shifted clock of a page."""
+
 PAUSE = "new Promise((resolve) => setTimeout(resolve, 20))"
 
 
@@ -102,6 +120,10 @@ class Desk:
     def items(self) -> list[dict[str, Any]]:
         """What lies in the outbox, as the browser keeps it."""
         return self._stored("items")
+
+    def age(self, hours: int) -> None:
+        """Let all that lies in the outbox have been written so much earlier."""
+        self.tab.evaluate(AGE, hours)
 
     def holder(self) -> str:
         """The tab that may send, as the browser keeps it."""

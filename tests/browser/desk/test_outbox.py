@@ -214,12 +214,13 @@ def test_what_was_written_a_day_ago_is_not_sent_until_its_author_says_so(
     phone.set_offline(True)
     desk.file(THREE[0])
     expect(desk.in_state("waiting")).to_have_count(1)
-    desk.tab.add_init_script("{ const now = Date.now; Date.now = () => now() + 25 * 3600_000; }")
-    desk.tab.reload()
+    desk.age(hours=25)
+    desk.tab.reload()  # the browser may send as well, as soon as the page is hidden
     expect(desk.in_state("waiting")).to_have_count(1)
     phone.set_offline(False)
     old = desk.tab.locator("[data-outbox][data-asks]")
     expect(old).to_contain_text("more than a day ago", timeout=PATIENCE)
+    assert texts(service, feed) == []
     desk.file(THREE[1])
     until_filed(service, feed, [THREE[1]])
     old.locator("button[name=look]").click()
@@ -247,9 +248,9 @@ def test_another_person_on_the_same_phone_sends_nothing_of_the_first(
     until_filed(service, feed, [THREE[1]])
 
 
-def test_with_every_page_closed_the_browser_sends_once_there_is_a_network(
-    service: Service, phone: BrowserContext, desk: Desk, feed: str
-) -> None:
+@pytest.fixture
+def sync(service: Service, phone: BrowserContext, desk: Desk, feed: str) -> Callable[[], object]:
+    """Let the browser ask the service worker to send, as it does once there is a network."""
     desk.until_installed()
     other = phone.new_page()
     other.goto(f"{service.url}/feeds/{feed}")  # of this service, but no desk
@@ -260,6 +261,17 @@ def test_with_every_page_closed_the_browser_sends_once_there_is_a_network(
         lambda event: registrations.extend(each["registrationId"] for each in event["registrations"]),
     )
     devtools.send("ServiceWorker.enable")
+
+    def ask() -> object:
+        asked = {"origin": service.url, "registrationId": registrations[0], "tag": "outbox", "lastChance": False}
+        return devtools.send("ServiceWorker.dispatchSyncEvent", asked)
+
+    return ask
+
+
+def test_with_every_page_closed_the_browser_sends_once_there_is_a_network(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str, sync: Callable[[], object]
+) -> None:
     desk.tab.evaluate(
         "navigator.serviceWorker.ready.then(({ sync }) => {"
         " const register = sync.register.bind(sync);"
@@ -271,15 +283,31 @@ def test_with_every_page_closed_the_browser_sends_once_there_is_a_network(
     assert desk.tab.wait_for_function("globalThis.asked").json_value() == "outbox"
     desk.tab.close()
     phone.set_offline(False)
-    devtools.send(
-        "ServiceWorker.dispatchSyncEvent",
-        {"origin": service.url, "registrationId": registrations[0], "tag": "outbox", "lastChance": False},
-    )
+    sync()
     until_filed(service, feed, THREE)
     reopened = Desk(phone.new_page(), service.url, feed)
     reopened.open()
     expect(reopened.in_state("kept")).to_have_count(3, timeout=PATIENCE)
     until_filed(service, feed, THREE)
+
+
+def test_with_every_page_closed_the_browser_does_not_send_what_was_written_a_day_ago(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str, sync: Callable[[], object]
+) -> None:
+    phone.set_offline(True)
+    desk.file(THREE[0])
+    expect(desk.in_state("waiting")).to_have_count(1)
+    desk.age(hours=25)
+    desk.file(THREE[1])  # today's, which shows that the worker was here
+    expect(desk.in_state("waiting")).to_have_count(2)
+    desk.tab.close()
+    phone.set_offline(False)
+    sync()
+    until_filed(service, feed, [THREE[1]])
+    reopened = Desk(phone.new_page(), service.url, feed)
+    reopened.open()
+    expect(reopened.tab.locator("[data-outbox][data-asks]")).to_contain_text("more than a day ago", timeout=PATIENCE)
+    assert texts(service, feed) == [THREE[1]]
 
 
 def test_somebody_else_who_signs_in_in_another_tab_files_nothing_of_the_first(

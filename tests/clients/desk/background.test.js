@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sendInBackground } from "../../../clients/desk/background.js";
-import { compose, LEASE, take } from "../../../clients/desk/outbox.js";
+import { compose, DAY, LEASE, take } from "../../../clients/desk/outbox.js";
 import { memoryStore } from "../../../clients/desk/store.js";
 
 /** @import { Item, Outcome } from "../../../clients/desk/item.d.ts" */
@@ -68,6 +68,16 @@ test("a refused one steps aside", async () => {
   await composed("a", "b");
   assert.equal(await send(), true);
   assert.deepEqual(sent, ["a", "b"]);
+});
+
+test("what was written a day ago waits for its author, and holds nothing behind it", async () => {
+  const { sent, here, send, composed, items } = world(() => kept);
+  await composed("a");
+  here.now += DAY + 1;
+  await composed("b");
+  assert.equal(await send(), true, "no later chance changes that");
+  assert.deepEqual(sent, ["b"]);
+  assert.deepEqual((await items()).map(({ state }) => state), ["old", "kept"]);
 });
 
 test("nobody who is signed in, or another person, sends nothing; nor does a session that ended meanwhile", async () => {
