@@ -272,7 +272,7 @@ class Reader(threading.Thread):
         timeout = httpx.Timeout(5.0, read=12.0)
         address = f"{self.service.url}/v1/feeds/{self.feed}/live"
         with httpx.stream("GET", address, headers=headers, timeout=timeout) as response:
-            assert response.status_code == 200
+            assert response.status_code == 200, (response.status_code, response.read())
             self.connections += 1
             self._stream = response.extensions["network_stream"].get_extra_info("socket")
             for line in response.iter_lines():

@@ -12,7 +12,7 @@ import pytest
 
 from tests.following import MONA, Watcher
 from ticker import changes
-from ticker.errors import NotFound, Unavailable
+from ticker.errors import NotFound, NotReachedYet, Unavailable
 from ticker.follower import Follower
 from ticker.freshness import PROOF_LIMIT
 from ticker.journal.embedded import Embedded
@@ -99,6 +99,28 @@ async def test_a_feed_that_was_opened_elsewhere_just_now_is_waited_for(node: Nod
     with pytest.raises(NotFound):
         await finding  # it was not there when it was asked for
     assert (await node.find("sport")).feed.title == "Sport"
+
+
+async def test_a_feed_whose_shard_is_reached_in_a_moment_is_waited_for(node: Node) -> None:
+    node.hub.unreached = lambda name: NotReachedYet(f"The shard of {name} was not reached yet")
+    await node.registry.open_feed(FeedSettings("sport", "Sport", "en", "2026-11-26T10:00:00.000Z"))
+    assert (await node.find("sport")).feed.title == "Sport"
+    with pytest.raises(NotFound):
+        await node.find("none")
+
+
+async def test_a_feed_whose_shard_is_down_is_not_waited_for(node: Node) -> None:
+    asked = 0
+
+    def unreached(name: str) -> Unavailable:
+        nonlocal asked
+        asked += 1
+        return Unavailable(f"The shard of {name} was not reached")
+
+    node.hub.unreached = unreached
+    with pytest.raises(Unavailable, match="was not reached"):
+        await node.find("sport")
+    assert asked == 1
 
 
 async def test_a_node_starts_without_redis_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,21 @@ def test_a_feed_whose_slot_moves_under_load_loses_and_doubles_nothing(running: C
         running.shards.move(slot_of(f"{{{feed}}}"), target, source)
 
 
+def test_a_feed_that_is_opened_as_slots_moved_is_there_at_once(running: ClusterService) -> None:
+    source, target = other_than_common(running)
+    moving, opened = open_on(running, source, "moving"), 0
+    with Reader(running, moving) as reader:
+        for before, after in ((source, target), (target, source)):
+            reader.until(live)
+            seen = len(reader.page.frames)
+            running.shards.move(slot_of(f"{{{moving}}}"), before, after)
+            while not {"delayed", "beat"} <= set(kinds(reader.page)[seen:]):  # until the node follows what changed
+                opened += 1
+                feed = open_on(running, source, f"opened-{opened}-")
+                assert running.http.get(f"/v1/feeds/{feed}").status_code == 200
+                assert feed in [each["name"] for each in running.http.get("/v1/feeds").json()["feeds"]]
+
+
 def test_settings_reach_every_shard(running: ClusterService) -> None:
     for number, server in enumerate(running.shards.primaries):
         feed = open_on(running, server, f"settings-{number}-")

@@ -256,8 +256,7 @@ class Channel:
             return
         if notice is Notice.CHANGED:
             self.polls.freshness_changed()
-        status = self.freshness.status(self.feed.tail.position) if notice is not Notice.NONE else None
-        if status is not None:
+        if notice is not Notice.NONE and (status := self.freshness.status(self.feed.tail.position)) is not None:
             self._write_to_caught_up(status)
 
     # Who may read, and until when

@@ -31,8 +31,11 @@ MAX_BODY: Final = 16 * 1024
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _ID: Final = re.compile(r"[0-9a-z]{1,64}")
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-_NOT_IN_LINKS: Final = re.compile(r"[\s\"<>\\^`{|}\u200b-\u200f\u061c\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]")
-"""Characters that no address has (RFC 3987 section 2.2), among them what hides or turns others (section 4.1)."""
+NOT_IN_LINKS: Final = r"\s\x22<>\\^`{|}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
+"""Characters that no address has (RFC 3987 section 2.2), among them what hides or turns others (section 4.1): part of a
+character class, which the schemas of the service have too."""
+LONGEST_LINK: Final = 2000
+_NOT_IN_LINKS: Final = re.compile(f"[{NOT_IN_LINKS}]")
 
 
 def _language(tag: str) -> str:
@@ -93,7 +96,7 @@ Urgency = Literal["flash", "bulletin", "urgent", "normal"]
 Language = Annotated[str, AfterValidator(_language)]
 Labels = Annotated[list[Annotated[Line, Field(min_length=1, max_length=60)]], Field(max_length=10)]
 Slug = Annotated[str, AfterValidator(_slug)]
-Link = Annotated[str, Field(max_length=2000), AfterValidator(_link)]
+Link = Annotated[str, Field(max_length=LONGEST_LINK), AfterValidator(_link)]
 Moment = Annotated[str, BeforeValidator(_moment)]
 Visibility = Literal["public", "unlisted", "private"]
 FeedName = Annotated[str, Field(pattern=f"^{FEED_NAME.pattern}$")]
@@ -302,7 +305,8 @@ def check(model: type[Model], value: dict[str, Any]) -> Model:
 
 
 def _explain(fault: Any, known: str) -> tuple[str, str]:
-    field = ".".join(str(part) for part in fault["loc"])
+    # "[key]" is what Pydantic puts after a member whose name is at fault: the member is named already.
+    field = ".".join(str(part) for part in fault["loc"] if part != "[key]")
     context = fault.get("ctx", {})
     match fault["type"]:
         case "missing":

@@ -278,6 +278,10 @@ class Unavailable(TickerError):
         super().__init__(detail, retry_after=retry_after)
 
 
+class NotReachedYet(Unavailable):
+    """This node is about to learn what this part of the log has, normally within a second."""
+
+
 class CannotWrite(Unavailable):
     """The log was reached and takes no entries: it is a replica, has too few of them, or has no memory or disk left."""
 

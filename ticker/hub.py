@@ -51,8 +51,8 @@ class Hub:
         """Called whenever feeds were proven to be in sync with the log."""
         self.channels: Mapping[str, Channel] = MappingProxyType(self._channels)
         """The channels by name, for reading."""
-        self.unreached: Callable[[str], bool] = lambda name: False  # noqa: ARG005
-        """Whether a feed may be on a part of the log that this node has not reached since it started."""
+        self.unreached: Callable[[str], Unavailable | None] = lambda name: None  # noqa: ARG005
+        """The error for a feed that may be on a part of the log that this node has not reached since it started."""
         self.on_stale: Callable[[], None] = lambda: None
         """Called when somebody comes to a feed whose proof is too old to be given to a reader."""
 
@@ -190,8 +190,8 @@ class Hub:
                 raise Unavailable(
                     f"The log of {name!r} is damaged; `ticker verify` shows where", retry_after=30
                 ) from None
-            if self.unreached(name):
-                raise Unavailable("This node has not reached this part of the log yet; try again in a moment") from None
+            if (error := self.unreached(name)) is not None:
+                raise error from None
             raise no_such_feed(name) from None
 
     def open_channels(self) -> Mapping[str, Channel]:

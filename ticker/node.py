@@ -16,7 +16,7 @@ from ticker.client_address import ClientAddresses
 from ticker.delivery import Deliveries, Filed, Kept
 from ticker.desk_watch import DeskWatch
 from ticker.durations import Durations
-from ticker.errors import NotFound, Unavailable
+from ticker.errors import NotFound, NotReachedYet, Unavailable, no_such_feed
 from ticker.feeds import Feeds
 from ticker.follower import Follower
 from ticker.guesses import Guesses
@@ -220,19 +220,21 @@ class Node:
         return None
 
     async def find(self, name: str) -> Channel:
-        """Return a feed's channel, waiting a moment for one that was opened just now on another node.
+        """Return a feed's channel, waiting a moment for one that was opened just now, or whose shard has changed.
 
         Raises:
-            NotFound, Unavailable: as `Hub.channel`.
+            NotFound, Unavailable: as `Hub.channel`; or Redis cannot be asked whether there is such a feed.
         """
         deadline = time.monotonic() + FEED_TIMEOUT
         while True:
             try:
                 return self.hub.channel(name)
-            except NotFound:
-                if time.monotonic() > deadline or not await self.registry.listed(name):
+            except (NotFound, NotReachedYet):
+                if not await self.registry.listed(name):
+                    raise no_such_feed(name) from None
+                if time.monotonic() > deadline:
                     raise
-                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)
 
     async def compare(self, channel: Channel) -> None:
         """Wait until a feed's proof is young enough to be given to a reader, if Redis can be reached at all."""

@@ -13,10 +13,10 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ticker.dispatch import rfc3339
-from ticker.errors import Unavailable
+from ticker.errors import NotReachedYet, Unavailable
 from ticker.feeds import Feeds
 from ticker.follower import RETRY_INTERVAL, Follower
 from ticker.hub import Hub
@@ -25,6 +25,8 @@ from ticker.journal.redis_errors import cause
 from ticker.journal.shard import Shard
 from ticker.journal.slots import Address
 from ticker.shard_hub import ShardHub
+
+UNREACHED: Final = "This node has not reached this part of the log yet; try again in a moment"
 
 log = logging.getLogger("ticker.follower")
 
@@ -175,7 +177,13 @@ class ShardFollowers:
         if tried and self._known and not self._hub.ready:
             self._hub.retain(self._hub.channels.keys() | self._hub.damaged)
 
-    def _unreached(self, feed: str) -> bool:
-        """Return True if it is not known yet whether there is a feed: nobody could ask its shard."""
-        shards = {address for address, each in self._following.items() if each.shard.has(feed)}
-        return not shards & self._known
+    def _unreached(self, feed: str) -> Unavailable | None:
+        """Return an error if it is not known yet whether there is a feed: nobody could ask its shard.
+
+        It is one to wait for unless the shard could not be reached the last time.
+        """
+        followers = {address: each.follower for address, each in self._following.items() if each.shard.has(feed)}
+        if followers.keys() & self._known:
+            return None
+        lost = any(follower.lost for follower in followers.values())
+        return (Unavailable if lost else NotReachedYet)(UNREACHED)

@@ -41,7 +41,7 @@ def cached(browser: Browser) -> Iterator[Page]:
 
 def readers(service: Service) -> int:
     """How many readers this node holds."""
-    found = [line for line in service.http.get("/metrics").text.splitlines() if line.startswith("ticker_readers")]
+    found = [line for line in service.http.get("/metrics").text.splitlines() if line.startswith("ticker_readers{")]
     return int(sum(float(line.rsplit(" ", 1)[1]) for line in found))
 
 

@@ -12,7 +12,7 @@ import pytest
 import ticker.client
 
 ROOM = Path(ticker.client.__file__).parent
-ADAPTERS = {"exchange", "transports", "async_client", "async_follow", "sync_client", "sync_follow"}
+ADAPTERS = {"exchange", "http", "transports", "async_client", "async_follow", "sync_client", "sync_follow"}
 PURE = sorted(path for path in ROOM.glob("*.py") if path.stem not in ADAPTERS | {"__init__"})
 IO = {"asyncio", "httpx", "websockets", "socket", "threading", "concurrent", "select", "subprocess"}
 

@@ -24,6 +24,7 @@ LONG = "A sentence that is repeated until a response with it is worth compressin
 WITHOUT_KEY = {operation.path for operation in OPERATIONS if operation.role is None and not operation.session}
 PUBLIC = "public, max-age=1"
 STREAMS = "/live", "/v1/relay"
+"""Ends of the paths of streams."""
 
 
 class Row(NamedTuple):

@@ -34,6 +34,24 @@ def test_readers_that_a_relay_reports_are_counted_without_its_own_stream(service
     service.until(lambda: _watching(service, feed) == 2)
 
 
+def test_a_key_reports_only_about_its_own_feeds(service: Service) -> None:
+    ours, others = service.open_feed(), service.open_feed()
+    key = service.http.post("/v1/keys", json={"name": "a relay", "role": "correspondent", "feeds": [ours]}).json()[
+        "key"
+    ]
+    headers = {"authorization": f"Bearer {key}"}
+    for watching, status in (({ours: 41}, 204), ({ours: 9, others: 1_000_000}, 403)):
+        report = {"relay": "a2", "watching": watching}
+        assert httpx.post(f"{service.url}/v1/relay/readers", json=report, headers=headers).status_code == status
+    service.until(lambda: _watching(service, ours) == 40)
+    assert _watching(service, others) == 0
+
+
+def test_a_report_about_no_feed_names_it(service: Service) -> None:
+    report = {"relay": "a3", "watching": {"No Feed": 1}}
+    assert service.http.post("/v1/relay/readers", json=report).json()["field"] == "watching.No Feed"
+
+
 def test_strangers_cannot_report(service: Service) -> None:
     report = {"relay": "a1", "watching": {"breaking": 1_000_000}}
     assert httpx.post(f"{service.url}/v1/relay/readers", json=report).status_code == 401

@@ -20,6 +20,7 @@ from ticker.client.dispatch import Corrections, Dispatch, Fields, FullDispatch, 
 from ticker.client.exchange import arguments, read, was_sent
 from ticker.client.following import Following
 from ticker.client.frames import SnapshotFrame
+from ticker.client.http import http_client
 from ticker.client.request import Request
 from ticker.client.response import Response, content, next_page
 from ticker.client.sending import DEADLINE, TIMEOUT, Sending
@@ -62,9 +63,7 @@ class AsyncClient:
         self._deadline, self._timeout = deadline, timeout
         self._clock, self._random, self._sleep = clock, random, sleep
         self._follows: list[AsyncFollow] = []
-        self._http = httpx.AsyncClient(
-            base_url=target.url, headers=target.headers, verify=target.verify, trust_env=target.by_proxy
-        )
+        self._http = http_client(target)
 
     async def __aenter__(self) -> Self:
         return self

@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 from ticker.client.attempt import Attempt, Transport
 from ticker.client.events import LONGEST, EventReader, TooLong
 from ticker.client.exchange import read
+from ticker.client.http import http_client
 from ticker.client.response import Response
 from ticker.client.target import Target
 
@@ -32,13 +33,7 @@ class Transports:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._http = httpx.AsyncClient(
-            base_url=target.url,
-            headers=target.headers,
-            timeout=httpx.Timeout(CONNECT_TIMEOUT, read=None),
-            verify=target.verify,
-            trust_env=target.by_proxy,
-        )
+        self._http = http_client(target, httpx.Timeout(CONNECT_TIMEOUT, read=None))
 
     async def aclose(self) -> None:
         """Close what is open."""

@@ -17,9 +17,9 @@ import httpx
 import orjson
 
 from ticker.client.events import EventReader, TooLong
+from ticker.client.http import http_client
 from ticker.client.target import Target
 from ticker.dispatch import rfc3339
-from ticker.errors import Unavailable
 from ticker.hub import Hub
 from ticker.relay.copies import Copies
 from ticker.relay.log_time import LogTime
@@ -109,13 +109,7 @@ class RelayFollower:
     async def _session(self, target: Target) -> None:
         self.copies.begin()
         self.copies.measure_with(LogTime())
-        async with httpx.AsyncClient(
-            base_url=target.url,
-            headers=target.headers,
-            timeout=TIMEOUT,
-            verify=target.verify,
-            trust_env=target.by_proxy,
-        ) as http:
+        async with http_client(target, TIMEOUT) as http:
             try:
                 async with asyncio.timeout(STALE_AFTER) as alarm:
                     await self._read(target, http, alarm)
@@ -172,23 +166,3 @@ class RelayFollower:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-
-
-async def reach(url: str) -> None:
-    """Check that an upstream can be reached and serves relays.
-
-    Raises:
-        Unavailable: it does not; the message says why.
-    """
-    target = Target.read(url, "", None)
-    async with httpx.AsyncClient(
-        base_url=target.url, timeout=httpx.Timeout(4.0), verify=target.verify, trust_env=target.by_proxy
-    ) as http:
-        try:
-            response = await http.get(BULLETINS)
-        except (httpx.RequestError, OSError) as error:
-            raise Unavailable(f"cannot reach the upstream {target.url}: {error or type(error).__name__}") from None
-    if response.status_code != 426:  # asked for no stream: a node that knows the address says so
-        raise Unavailable(
-            f"the upstream {target.url} responds with {response.status_code} to a relay; is it a ticker service?"
-        )

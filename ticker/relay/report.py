@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from ticker.client.http import http_client
 from ticker.client.target import Target
 from ticker.relay.follower import RelayFollower
 
@@ -20,8 +21,6 @@ FEEDS: Final = 200
 """Feeds in one report: with the longest names it stays below the limit of a body, 16 KiB."""
 
 PATH: Final = "/v1/relay/readers"
-
-TIMEOUT: Final = 5.0
 
 log = logging.getLogger("ticker.relay")
 
@@ -51,15 +50,11 @@ async def report_readers(
 async def _report(target: Target, relay: str, watching: Mapping[str, int]) -> str | None:
     """Send a report; return what was wrong, None if it was taken."""
     try:
-        async with httpx.AsyncClient(
-            base_url=target.url,
-            headers=target.headers,
-            timeout=TIMEOUT,
-            verify=target.verify,
-            trust_env=target.by_proxy,
-        ) as http:
+        async with http_client(target) as http:
             for report in reports(relay, watching):
                 response = await http.post(PATH, json=report)
+                if response.status_code == 403:
+                    return "the key must be valid for each feed that this relay follows"
                 if response.status_code != 204:
                     return f"it responds with {response.status_code}"
     except (httpx.RequestError, OSError) as error:

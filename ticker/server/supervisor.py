@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import random
 import signal
 import socket
 import sys
@@ -32,8 +31,6 @@ from ticker.journal.server_check import Demands, durability_warnings, keeping
 from ticker.journal.unusable import explained
 from ticker.journal.version import refuse_newer
 from ticker.log import configure
-from ticker.relay.follower import reach
-from ticker.relay.upstreams import Upstreams
 from ticker.server.listeners import listen
 from ticker.server.metric_files import MetricFiles
 from ticker.server.systemd import Systemd
@@ -84,7 +81,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         if settings.upstream is None:
             settings = await _with_log(settings, stack)
         else:
-            await _reach_upstream(settings)
+            from ticker.relay.reach import reach  # noqa: PLC0415  # httpx, which a node does without, is large
+
+            await reach(settings.upstreams)
         files = stack.enter_context(MetricFiles())
         listeners = listen(settings)
         port: int = listeners[0].getsockname()[1]
@@ -134,25 +133,6 @@ async def _with_log(settings: Settings, stack: contextlib.AsyncExitStack) -> Set
     if setting_up.done():
         await setting_up  # raises what it failed with
     return settings
-
-
-async def _reach_upstream(settings: Settings) -> None:
-    """Reach an upstream of a relay, trying one after the other.
-
-    Raises:
-        Unavailable: none could be reached in REDIS_TIMEOUT seconds.
-    """
-    upstreams = Upstreams(settings.upstreams, random.random)
-    deadline = asyncio.get_running_loop().time() + REDIS_TIMEOUT
-    while True:
-        try:
-            await reach(upstreams.current)
-        except Unavailable:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            await asyncio.sleep(min(upstreams.failed(), 1.0))
-        else:
-            return
 
 
 async def _reload_on(requested: asyncio.Event, workers: list[KeptChild], grace: float, systemd: Systemd) -> None:

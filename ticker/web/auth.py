@@ -59,14 +59,24 @@ async def holder_of(request: HTTPConnection, *, at_least: Role, feed: str | None
     holder = (await _credential(request)).holder
     if _RANK[holder.role] < _RANK[at_least]:
         raise role_needed(at_least, holder.name, holder.role)
-    if feed is not None and not holder.writes(feed):
-        raise InsufficientScope(f"The key of {holder.name} may not write to the feed {feed!r}")
+    if feed is not None:
+        check_feed(holder, feed)
     await node.registry.note_use(holder)
     # An admin of all feeds could issue keys without limit: the service's own rate is for everybody else.
     rate = holder.rate or (0 if holder.role == "admin" and not holder.feeds else node.settings.rate)
     if rate and request.scope.get("method", "GET") not in READS and (wait := await node.rates.count(holder.id, rate)):
         raise too_many(holder.name, rate, wait)
     return holder
+
+
+def check_feed(holder: Holder, feed: str) -> None:
+    """Check that a key is valid for a feed.
+
+    Raises:
+        InsufficientScope: it is not.
+    """
+    if not holder.writes(feed):
+        raise InsufficientScope(f"The key of {holder.name} may not write to the feed {feed!r}")
 
 
 async def _credential(request: HTTPConnection) -> Credential:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from ticker.admin import FeedEdit, FeedPlan
 from ticker.dispatch import read
+from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed, place
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.holder import Holder
@@ -139,6 +141,8 @@ async def open_feed(request: Request, holder: Holder) -> Response:
     opened = FeedSettings.requested(plan, now())
     node.journal.check_promise()
     await node.registry.open_feed(opened, asking=holder.key)
+    with suppress(NotFound, Unavailable):  # so that the next request to this node sees it
+        await node.find(plan.name)
     return json(opened.described(), 201, {"location": f"{base(request)}/v1/feeds/{plan.name}"})
 
 

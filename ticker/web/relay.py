@@ -18,6 +18,7 @@ from ticker.hub import Hub
 from ticker.journal.holder import Holder
 from ticker.relay.bulletin import Bulletins
 from ticker.web.admission import SSE_HEADERS, stream_needed
+from ticker.web.auth import check_feed
 from ticker.web.header_lists import accepts, headers_of
 from ticker.web.node import node_of
 from ticker.web.operation import Fault, Operation, Parameter, Resource, Returns
@@ -115,16 +116,20 @@ async def _events(hub: Hub, names: list[str]) -> AsyncIterator[bytes]:
     (Returns(204, "They are counted.", media_type=""),),
     role="correspondent",
     body=ReadersReport,
-    description="Every 10 seconds. A relay that does not report counts as one reader of each feed.",
+    description="Every 10 seconds, by a key that is valid for each feed named. A relay that does not report counts as "
+    "one reader of each feed.",
 )
 async def readers(request: Request, holder: Holder) -> Response:
     """Count the readers of a relay."""
-    return await count(request)
+    return await count(request, holder)
 
 
-async def count(request: Request) -> Response:
-    """Count the readers that a relay reports whose key was found to be valid."""
+async def count(request: Request, holder: Holder | None = None) -> Response:
+    """Count the readers that a relay reports whose key was found to be valid: for the feeds of the holder, if given."""
     report = read(ReadersReport, await body(request))
+    if holder is not None:
+        for feed in report.watching:
+            check_feed(holder, feed)
     relays, now = node_of(request).relays, time.monotonic()
     relays.forget_silent(now)
     if len(relays) >= MAX_RELAYS and report.relay not in relays:

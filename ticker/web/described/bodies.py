@@ -21,7 +21,13 @@ from ticker.schema import Schema
 
 _CONTROLS: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 """What ends a line or is not a character to be shown, as part of a character class."""
-_NOT_IN_LINKS: Final = rf"\s\x22<>\\^`{{|}}{_CONTROLS}"
+_NOT_IN_LINKS: Final = f"{dispatch.NOT_IN_LINKS}{_CONTROLS}"
+NOT_IN_HOSTS: Final = (
+    r"\u2047-\u2049\u2100\u2101\u2105\u2106\u2a74\ufe13\ufe16\ufe55\ufe56\ufe5f\ufe6b\uff03\uff0f\uff1a\uff1f\uff20"
+)
+"""Characters that become one of `/?#@:` in the normalisation of a host name (NFKC), and could so change the host."""
+_NOT_IN_AUTHORITIES: Final = rf"{_NOT_IN_LINKS}{NOT_IN_HOSTS}/?#@\[\]"
+_PORT: Final = "0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 
 ONE_LINE: Final = rf"^[^{_CONTROLS}]*$"
 
@@ -31,8 +37,8 @@ RULES: Final[dict[Any, Schema]] = {
     dispatch.Slug: {"pattern": r"^[a-z0-9][a-z0-9-]{0,79}$"},
     dispatch.DispatchName: {"pattern": r"^[a-z0-9][a-z0-9-]{0,63}/[0-9a-z]{1,64}$"},
     dispatch.Link: {
-        "pattern": rf"^[Hh][Tt][Tt][Pp][Ss]?://([^{_NOT_IN_LINKS}/?#@\[\]]*@)?[^{_NOT_IN_LINKS}/?#@:\[\]]+"
-        rf"(:[^{_NOT_IN_LINKS}/?#@\[\]]*)?([/?#][^{_NOT_IN_LINKS}]*)?$"
+        "pattern": rf"^[Hh][Tt][Tt][Pp][Ss]?://([^{_NOT_IN_AUTHORITIES}]*@)?[^{_NOT_IN_AUTHORITIES}:]+(:({_PORT})?)?"
+        rf"([/?#][^{_NOT_IN_LINKS}]*)?$"
     },
     dispatch.Moment: {"format": "date-time"},
     admin.TimeZone: {"pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"},
@@ -58,6 +64,11 @@ class _Described(GenerateJsonSchema):
         inner = self.generate_inner(schema["schema"])
         nullable = inner | {"type": [inner["type"], "null"]}
         return nullable | ({"enum": [*inner["enum"], None]} if "enum" in inner else {})
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        described = super().dict_schema(schema)
+        # Pydantic refuses a member whose name breaks the pattern, and does not write that down.
+        return described | ({"additionalProperties": False} if "patternProperties" in described else {})
 
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
         return super().function_after_schema(schema) | _rule(schema["function"]["function"])

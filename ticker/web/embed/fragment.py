@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ticker.channel import Channel
-from ticker.dispatch import Link
+from ticker.dispatch import LONGEST_LINK, Link
 from ticker.web.admission import cross_origin, readable
 from ticker.web.caching import of_feed
 from ticker.web.described.bodies import RULES
@@ -42,7 +42,7 @@ _INCLUDING_PAGE: Final = query(
     "IncludingPage",
     "page",
     "URL of the page that includes it, for the structured data.",
-    {"type": "string", **RULES[Link]},
+    {"type": "string", "maxLength": LONGEST_LINK, **RULES[Link]},
     "https://news.example/live",
 )
 _SCRIPT: Final = Markup('<script type="module" src="{}/embed/v1/ticker.js"></script>\n')
