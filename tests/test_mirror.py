@@ -67,6 +67,7 @@ ELSEWHERE = {
     "journal/read_state.lua": ["journal/test_append.py"],
     "journal/walk.py": ["journal/test_audit.py", "journal/test_verify.py"],
     "journal/delivery.py": ["web/test_delivery.py", "test_node.py"],
+    "journal/subscription.py": ["journal/test_redis.py"],
     "journal/redis_errors.py": ["journal/test_redis.py", "journal/test_rights.py"],
     "journal/unusable.py": ["journal/test_address.py"],
     "journal/restore.lua": ["journal/test_transfer.py"],

@@ -28,11 +28,12 @@ from ticker.feeds import UNREADABLE, Feeds
 from ticker.hub import Hub
 from ticker.journal.feed_settings import FeedSettings
 from ticker.journal.log import Journal
-from ticker.journal.redis import Redis, Subscription
+from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError, Moved, Redirected, cause
 from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
 from ticker.journal.shard import Shard
+from ticker.journal.subscription import Subscription
 from ticker.node_counts import NodeCounts
 from ticker.redis_clock import RedisClock
 from ticker.shard_hub import ShardHub

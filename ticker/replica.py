@@ -10,7 +10,7 @@ import orjson
 
 from ticker.errors import Unavailable
 from ticker.journal.log import Journal
-from ticker.journal.redis import Subscription
+from ticker.journal.subscription import Subscription
 
 DEAF: Final = "The server of TICKER_REDIS_READ_URL does not receive what is written at TICKER_REDIS_URL"
 

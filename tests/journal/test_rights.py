@@ -19,7 +19,7 @@ from tests.journal.test_replicas import server
 from tests.service import TICKER, Reader, Service, environment
 from ticker.errors import BadSetting
 from ticker.journal.embedded import binary
-from ticker.journal.redis import Redis, Subscription
+from ticker.journal.redis import Redis
 from ticker.journal.rights import (
     DIRECT,
     IN_CLUSTERS,
@@ -30,6 +30,7 @@ from ticker.journal.rights import (
     WITH_REPLICAS,
     check_rights,
 )
+from ticker.journal.subscription import Subscription
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = ROOT / "ticker"

@@ -20,7 +20,8 @@ from ticker.errors import CannotWrite, NotPermitted, Unavailable
 from ticker.journal.address import WrongAddress
 from ticker.journal.cluster_address import ClusterAddress
 from ticker.journal.names import FEEDS, Channels
-from ticker.journal.redis import RESPONSE_TIMEOUT, Redis
+from ticker.journal.pools import RESPONSE_TIMEOUT
+from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError, Redirected, TryAgain, unreachable
 from ticker.journal.slots import Address, SlotMap, key_of, slot_of
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from ticker.errors import NotPermitted
 from ticker.journal.cluster import Cluster
 from ticker.journal.cluster_address import is_cluster
-from ticker.journal.redis import RESPONSE_TIMEOUT, Redis
+from ticker.journal.pools import RESPONSE_TIMEOUT
+from ticker.journal.redis import Redis
 
 
 def connect(

@@ -22,6 +22,9 @@ from ticker.journal.address import SETTING, SentinelAddress, check_address, refu
 CONNECT_TIMEOUT: Final = 1.5
 """Seconds to connect to a server. With a probe each second, a dead Redis is noticed within three."""
 
+RESPONSE_TIMEOUT: Final = CONNECT_TIMEOUT
+"""Seconds Redis may take to respond. With a probe each second, a dead Redis is noticed within three."""
+
 SENTINEL_TIMEOUT: Final = 0.5
 """Seconds a Sentinel may take to respond. What remains of CONNECT_TIMEOUT is enough for the primary itself."""
 

@@ -13,43 +13,28 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any, Final
 
 import hiredis
 import redis.asyncio
 from redis import exceptions
-from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio.connection import Connection
 
 from ticker.errors import CannotWrite, NotPermitted, Unavailable
 from ticker.journal.address import SETTING
 from ticker.journal.names import Channels
-from ticker.journal.pools import CONNECT_TIMEOUT, SentinelPool, new_pool
-from ticker.journal.redis_errors import CommandError, Moved, UnknownScript, is_wrong_server, translate
-
-RESPONSE_TIMEOUT: Final = CONNECT_TIMEOUT
-"""Seconds Redis may take to respond. With a probe each second, a dead Redis is noticed within three."""
+from ticker.journal.pools import RESPONSE_TIMEOUT, SentinelPool, new_pool
+from ticker.journal.redis_errors import CommandError, UnknownScript, is_wrong_server, translate, translated
+from ticker.journal.subscription import Subscription
 
 MAX_DEDICATED: Final = 64
 """Dedicated connections in use at once, each by a change that waits for replicas; further changes wait their turn."""
 
 RESPONSES_PER_DEADLINE: Final = 16
 """Responses that share one deadline: setting a new one for each is a good part of what a response costs."""
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (exceptions.RedisError, OSError) as error:
-        raise translate(error) from error
-
-
-_MESSAGES: Final = frozenset([b"message", b"smessage"])
-"""What a message begins with; smessage: of a sharded channel."""
 
 
 class Script:
@@ -149,7 +134,7 @@ class Redis:
         """Return host and port of the primary that Sentinels name now; None where there are no Sentinels."""
         if not isinstance(self._pool, SentinelPool):
             return None
-        with _translated():
+        with translated():
             return await self._pool.primary()
 
     def leads_only_to(self, server: tuple[str, int]) -> bool:
@@ -161,7 +146,7 @@ class Redis:
         """Return how many replicas Sentinels may promote; None where there are no Sentinels."""
         if not isinstance(self._pool, SentinelPool):
             return None
-        with _translated():
+        with translated():
             return await self._pool.promotable()
 
     async def _close_idle(self) -> None:
@@ -245,7 +230,7 @@ class Redis:
 
     async def connect(self) -> None:
         """Connect, unless the connection is open already."""
-        with _translated():
+        with translated():
             async with asyncio.timeout(self._response_timeout):
                 await self._pool.ensure_connection(self._connection)
 
@@ -295,7 +280,7 @@ class Redis:
         connection = _new_connection(self._pool)
         self._subscriptions.add(connection)
         try:
-            with _translated():
+            with translated():
                 async with asyncio.timeout(RESPONSE_TIMEOUT):
                     await self._pool.ensure_connection(connection)  # the first command would not ask Sentinels
             yield Subscription(connection, self.channels)
@@ -331,72 +316,3 @@ def _pack(command: tuple[Any, ...]) -> bytes:
 def _new_connection(pool: redis.asyncio.ConnectionPool) -> Connection:
     connection: Connection = pool.make_connection()  # type: ignore[no-untyped-call]
     return connection
-
-
-class Subscription:
-    """One connection that subscribes to channels."""
-
-    def __init__(self, connection: Connection, channels: Channels) -> None:
-        self._connection = connection
-        self._channels = channels
-
-    async def add(self, *channels: str) -> None:
-        """Subscribe to more channels."""
-        with _translated():
-            async with asyncio.timeout(RESPONSE_TIMEOUT):
-                try:
-                    await self._connection.send_packed_command(b"".join(map(_pack, self._commands(channels))))
-                except RuntimeError as error:  # uvloop's, where the connection was reset while idle
-                    raise exceptions.ConnectionError("the connection was lost") from error
-
-    def _commands(self, channels: tuple[str, ...]) -> list[tuple[str, ...]]:
-        if not self._channels.sharded:
-            return [("SUBSCRIBE", *channels)]
-        # One command takes channels of one slot.
-        return [("SUBSCRIBE" if each in self._channels.everywhere else "SSUBSCRIBE", each) for each in channels]
-
-    async def response(self) -> None:
-        """Wait for the response to the first command that subscribes; what is refused raises NotPermitted."""
-        with _translated():
-            await self._connection.read_response(timeout=RESPONSE_TIMEOUT, disconnect_on_error=False)
-
-    async def next(self, timeout: float) -> tuple[str, bytes] | None:
-        """Return the next message and its channel, or None if none comes within `timeout` seconds.
-
-        Raises:
-            Moved: a channel has left this server, with its slot.
-        """
-        message = None
-        while message is None:  # Redis also confirms each subscription
-            with _translated():
-                received = await self._connection.read_response(timeout=max(timeout, 0.0), disconnect_on_error=False)
-            if received is None:
-                return None
-            message = _message(received)
-        return message
-
-    async def readable(self) -> bool:
-        """Return True if something was received that is not taken yet, or the connection has ended. Never waits."""
-        with _translated():
-            return bool(await self._connection.can_read())
-
-    def ready(self) -> list[tuple[str, bytes]]:
-        """Return the messages that were received together with the last one, without waiting for any."""
-        messages = []
-        reader = self._connection._parser._reader  # type: ignore[attr-defined]  # noqa: SLF001  # `read_response` may wait
-        with _translated():
-            while (message := reader.gets(False)) is not NOT_ENOUGH_DATA:
-                if isinstance(message, Exception):
-                    raise message
-                if (found := _message(message)) is not None:
-                    messages.append(found)
-        return messages
-
-
-def _message(received: Any) -> tuple[str, bytes] | None:
-    """Return a message and its channel, or None for what confirms a subscription."""
-    if received[0] in _MESSAGES:
-        return received[1].decode(), received[2]
-    if received[0] == b"sunsubscribe":
-        raise Moved("A part of the log has moved to another server")
-    return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from redis import exceptions
@@ -136,3 +138,12 @@ def is_wrong_server(error: Exception) -> bool:
 def is_down(error: Exception) -> bool:
     """Return True if an error, in the place of a response, means that a shard of a cluster gave none."""
     return isinstance(error, ShardDown) or (isinstance(error, Unavailable) and not isinstance(error, CannotWrite))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise our errors in place of those of Redis and of the network."""
+    try:
+        yield
+    except (exceptions.RedisError, OSError) as error:
+        raise translate(error) from error
