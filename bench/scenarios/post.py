@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from statistics import median
 
-from bench import kernel
+from bench import kernel, sharded
 from bench.measure import LOAD, crowds_for, send
 from bench.measure import SERVER as CORES
 from bench.peers.ticker import Server
@@ -73,6 +73,7 @@ def run(options: Options) -> Result:
     result.section.append(
         f"\nRun by run, with the machine's pace in ms (see below) before and after: {'; '.join(runs)}.\n"
     )
+    sharded.compare(result, options.rounds, CORES, SECONDS, lambda server: len(responses_of(server)))
     result.rows.append(
         Row("POST to reader, idle, fsync on: p50", spread(middle) + " ms", median(middle), 2.7, 1.5, "ms")
     )
@@ -86,13 +87,18 @@ def run(options: Options) -> Result:
 
 def kept_a_second(server: Server) -> tuple[float, float]:
     """Return 201s a second and the 99th percentile of a response's time in ms."""
+    times = sorted(responses_of(server))
+    return len(times) / SECONDS, times[int(len(times) * 0.99)]
+
+
+def responses_of(server: Server) -> list[float]:
+    """File for a while, and return how long each 201 took in ms."""
     with kernel.on(LOAD):
         mine, its = multiprocessing.Pipe()
         spawn = multiprocessing.get_context("spawn")
         writer = spawn.Process(target=write, args=(its, server.port, server.feed, server.service.key, WRITERS, SECONDS))
         writer.start()
         its.close()
-        kept, taken = mine.recv()
+        _, taken = mine.recv()
         writer.join()
-    taken.sort()
-    return kept / SECONDS, taken[int(len(taken) * 0.99)]
+    return list(taken)

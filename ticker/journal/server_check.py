@@ -128,6 +128,11 @@ async def _warnings(redis: Redis, replicas: int) -> list[str]:
             f"changes that were confirmed with 201; set it to {promotable}, or set replica-priority 0 on those that "
             "must not be promoted"
         )
+    if redis.channels.sharded and connected > replicas:
+        told.append(
+            f"TICKER_REPLICAS is {replicas}, but {connected} replicas of a shard may be promoted: a failover can lose "
+            f"changes that were confirmed with 201; set it to {connected}"
+        )
     if replicas and isinstance(waited, CommandError):
         told.append(
             "this Redis has no WAITAOF (it is older than 7.2): a 201 means that the replicas have the entry in memory, "

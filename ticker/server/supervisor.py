@@ -21,6 +21,7 @@ from typing import Final, TypeVar
 from ticker.child import Child, KeptChild
 from ticker.errors import BadSetting, TickerError, Unavailable
 from ticker.journal.address import READ_SETTING, SETTING
+from ticker.journal.cluster_address import is_cluster
 from ticker.journal.connect import connect
 from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
@@ -157,6 +158,10 @@ async def _prepare(settings: Settings) -> Settings:
     Returns the settings of the workers.
     """
     assert settings.redis_url is not None
+    if settings.redis_read_url is not None and any(map(is_cluster, (settings.redis_url, settings.redis_read_url))):
+        raise BadSetting(
+            f"{READ_SETTING} cannot be used with a cluster, whose feeds are read at their primaries; leave it out"
+        )
     redis = connect(settings.redis_url)
     settings = await _reached(redis, SETTING, lambda: _check(redis, settings))
     if settings.redis_read_url is not None:
