@@ -18,7 +18,7 @@ from ticker.cli import main
 
 def unhurried(errors: str) -> str:
     """What a command printed to stderr, without its messages about waiting: a busy machine is no mistake."""
-    waits = r"ticker: (waiting for .*|.*; trying again \(\d of \d\))\n"
+    waits = r"ticker: (waiting for .*|.*; trying again)\n"
     return re.sub(rf"^{waits}", "", errors, flags=re.MULTILINE)
 
 

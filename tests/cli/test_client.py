@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
@@ -42,3 +44,28 @@ def test_an_address_of_another_service_is_named(here: Here) -> None:
         url = f"http://127.0.0.1:{other.getsockname()[1]}"
         assert url in here({"url": url, "key": "tk_x"}, "feeds", "list").complaint
         responding.result()
+
+
+def test_what_a_proxy_lost_track_of_is_sent_again_with_its_key_as_the_client_does(here: Here) -> None:
+    kept = json.dumps({"id": "01K", "position": "1-a", "revision": 1, "filed": "2026-03-11T14:02:11.000Z"}).encode()
+    responses = [
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\nConnection: close\r\n\r\nsorry",
+        b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(kept), kept),
+    ]
+    keys: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(1) as pool:
+        other.settimeout(20)
+
+        def respond() -> None:
+            for response in responses:
+                connection, _ = other.accept()
+                with connection:
+                    keys.extend(re.findall(rb"idempotency-key: (\S+)", connection.recv(65536).lower()))
+                    connection.sendall(response)
+
+        responding = pool.submit(respond)
+        url = f"http://127.0.0.1:{other.getsockname()[1]}"
+        assert json.loads(here({"url": url, "key": "tk_x"}, "file", "x").printed)["id"] == "01K"
+        responding.result()
+    assert len(keys) == 2
+    assert len(set(keys)) == 1

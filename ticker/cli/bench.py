@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import secrets
 import time
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from ticker.cli.client import Service, pause
+from ticker.cli.client import Service
+from ticker.client import ClientError, NotFound
 from ticker.errors import TickerError
 from ticker.load.crowds import Crowds, Target
 from ticker.load.tally import Tally, Times
@@ -25,6 +24,8 @@ JOIN_TIMEOUT: Final = 60.0
 """Seconds in which all readers must be admitted."""
 GRACE: Final = 5.0
 """Seconds after which a dispatch that has not arrived counts as lost."""
+PATIENCE: Final = 10.0
+"""Seconds for which a dispatch is sent again before the run is given up."""
 LENGTH: Final = 120
 """Characters of a dispatch's text."""
 
@@ -63,14 +64,14 @@ def bench(
 def _check_feed(service: Service, feed: str) -> None:
     """Check that the service and the feed exist, before a thousand readers connect."""
     try:
-        with service.client() as client:
-            response = client.get(f"{service.url}/v1/feeds/{quote(feed)}")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise TickerError(f"{service.url} cannot be reached ({error})") from None
-    if response.status_code == 404:
-        raise TickerError(f"there is no feed {feed!r} at {service.url}; make one for tests: ticker feeds add {feed}")
-    if not response.is_success:
-        raise TickerError(f"{service.url} responded with {response.status_code}")
+        with service.library(deadline=0.0) as client:
+            client.snapshot(feed)
+    except NotFound:
+        raise TickerError(
+            f"there is no feed {feed!r} at {service.url}; make one for tests: ticker feeds add {feed}"
+        ) from None
+    except ClientError as error:
+        raise TickerError(service.told(error)) from None
 
 
 def _join(crowds: Crowds, progress: Progress) -> float:
@@ -86,40 +87,19 @@ def _file(
     """File dispatches one after another at the rate; return the response times and the rate that was reached."""
     times, total = Times(), max(round(rate * seconds), 1)
     task = progress.add_task("dispatches", total=total)
-    address = f"{service.url}/v1/feeds/{quote(feed)}/dispatches"
     started = time.monotonic()
-    with service.client() as client:
+    with service.library(deadline=PATIENCE) as client:
         while crowds.sent < total and (now := time.monotonic()) < started + seconds + 1 / rate:
             if (wait := started + crowds.sent / rate - now) > 0:
                 time.sleep(wait)
             before = time.monotonic_ns()
-            _post(client, address, crowds.next_text(LENGTH))
+            try:
+                client.file(feed, crowds.next_text(LENGTH))
+            except ClientError as error:
+                raise TickerError(service.told(error)) from None
             times.add(time.monotonic_ns() - before)
             progress.update(task, completed=crowds.sent)
     return times, crowds.sent / max(time.monotonic() - started, 1 / rate)
-
-
-def _post(client: httpx.Client, address: str, text: str) -> None:
-    """File one dispatch; repeat it with the same Idempotency-Key, up to three times, if the service asks to."""
-    key = {"idempotency-key": f'"{secrets.token_hex(16)}"'}
-    for attempt in range(3):
-        try:
-            response = client.post(address, json={"text": text}, headers=key)
-        except httpx.HTTPError as error:
-            if attempt == 2:
-                raise TickerError(f"{address} cannot be reached ({error})") from None
-            continue
-        if response.status_code == 201:
-            return
-        if response.status_code not in (429, 503) or attempt == 2:
-            break
-        time.sleep(pause(response.headers.get("retry-after", "")))
-    hint = " (set TICKER_KEY)" if response.status_code == 401 else ""
-    try:
-        detail = response.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        detail = f"the service responded with {response.status_code}"
-    raise TickerError(f"{detail}{hint}")
 
 
 def _report(

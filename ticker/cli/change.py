@@ -3,55 +3,47 @@
 from __future__ import annotations
 
 import re
-import secrets
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
-from urllib.parse import quote
+from typing import Annotated, Any, Final, TypeVar, cast
 
 import typer
 
 from ticker.cli.client import Service
+from ticker.client.request import Request
 from ticker.errors import BadSetting
 
 IdempotencyKey = Annotated[
     str | None, typer.Option(help="Makes the change once, however often it is sent with this key. [default: random]")
 ]
 
+Content = TypeVar("Content")
+
 _KEY: Final = re.compile(r"[\x21\x23-\x7e]{1,255}")
 
 
-def send(
-    context: typer.Context,
-    method: str,
-    path: str,
-    body: dict[str, Any] | None = None,
-    headers: dict[str, str] | None = None,
-    *,
-    key: str | None = None,
-    **resolved: Any,
-) -> dict[str, Any]:
+def send(context: typer.Context, request: Request[Content], **resolved: Any) -> dict[str, Any]:
     """Make a change and return its receipt.
 
     `resolved` are values with which to repeat the command, where what was typed means something else later: a time of
     day, the text on standard input.
 
     Raises:
-        TickerError: as `Service.ask`. If the change may have been kept, it has the command that repeats it.
+        TickerError: as `Service.send`. If the change may have been kept, it has the command that repeats it.
     """
-    key = secrets.token_hex(16) if key is None else key.strip('"')
+    receipt = Service().send(request, lambda key: repeated(context, resolved | {"idempotency_key": key}))
+    return cast("dict[str, Any]", receipt)
+
+
+def checked(key: str | None) -> str | None:
+    """Return an Idempotency-Key as it was given on the command line, perhaps quoted; None for a random one."""
+    if key is None:
+        return None
+    key = key.strip('"')
     if not _KEY.fullmatch(key):
         raise BadSetting("--idempotency-key: must have 1 to 255 visible ASCII characters")
-    receipt: dict[str, Any] = Service().ask(
-        method, path, body, headers, key=key, repeat=lambda key: repeated(context, resolved | {"idempotency_key": key})
-    )
-    return receipt
-
-
-def feed_path(feed: str, *rest: str) -> str:
-    """Return the path of a feed, or of a part of it."""
-    return "/".join(["/v1/feeds", *(quote(part, safe="") for part in (feed, *rest))])
+    return key
 
 
 def repeated(context: typer.Context, resolved: dict[str, Any]) -> str:

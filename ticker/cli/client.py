@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
+import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
 
 from ticker.cli.proxy import open_client
 from ticker.cli.waiting import Waiting
+from ticker.client import Client, ClientError, DeadlineExceeded, Problem, UnexpectedResponse
+from ticker.client.clock import system_clock
+from ticker.client.exchange import Arguments, arguments, read, was_sent
+from ticker.client.request import Request, change_request, read_request
+from ticker.client.response import content, failure
+from ticker.client.sending import Sending
+from ticker.client.target import Target
 from ticker.errors import BadSetting, TickerError
 
-DEFAULT_URL: Final = "http://127.0.0.1:8000"
-ATTEMPTS: Final = 5
-"""Times a request is sent while the service cannot be reached or asks to retry; together about ten seconds."""
+DEADLINE: Final = 10.0
+"""Seconds for which a request is sent again while the service asks to, or a connection is lost: a person waits."""
 
 TIMEOUT: Final = 10.0
 """Seconds a service may take to respond."""
 
-_KEY: Final = re.compile(r"[\x21-\x7e]+")
+_ASKS_AGAIN: Final = (429, 503)
+"""Statuses after which a change without a usable Idempotency-Key is sent again: the service itself asks for that."""
+
+Content = TypeVar("Content")
 
 Repeat = Callable[[str], str]
 """Returns the command that sends the same change again, given its Idempotency-Key."""
 
 
 class Service:
-    """A service at a URL. Every request carries an Idempotency-Key, so that sending it again is safe."""
+    """A service at a URL, for commands: `ticker.client` decides what is sent again and what a response means."""
 
     def __init__(self, url: str | None = None, key: str | None = None) -> None:
         """Take the address and the key, by default from the environment.
@@ -39,101 +46,93 @@ class Service:
         Raises:
             BadSetting: one of them cannot be used.
         """
-        self.url = (url or os.environ.get("TICKER_URL") or DEFAULT_URL).rstrip("/")
-        self.key = (key or os.environ.get("TICKER_KEY") or "").strip()
         try:
-            address = httpx.URL(self.url)
-            usable = address.scheme in ("http", "https") and bool(address.host)
-        except (httpx.InvalidURL, ValueError):
-            usable = False
-        if not usable:
-            raise BadSetting(f"TICKER_URL: {self.url!r} is not an http or https address")
-        if self.key and not _KEY.fullmatch(self.key):
-            raise BadSetting("TICKER_KEY: a key has only letters, digits, - and _; was it pasted with quotes?")
+            self.url = Target.read(url, "", None).url
+            httpx.URL(self.url)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise BadSetting(f"TICKER_URL: {error}") from None
+        try:
+            self.target = Target.read(url, key or None, None)
+        except ValueError as error:
+            raise BadSetting(f"TICKER_KEY: {error}") from None
 
     def client(self, timeout: httpx.Timeout | float = TIMEOUT) -> httpx.Client:
         """Return an HTTP client for this service, with its key."""
-        return open_client(self.url, self._authorization(), timeout)
+        return open_client(self.url, self.target.headers, timeout)
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-        *,
-        key: str | None = None,
-        repeat: Repeat | None = None,
-    ) -> Any:
-        """Send a request and return the JSON of the response; see `_request`."""
-        return self._content(self._request(method, path, body, headers, key=key, repeat=repeat))
+    def library(self, deadline: float) -> Client:
+        """Return the client of `ticker.client`, which sends each request again for `deadline` seconds."""
+        open_client(self.url, {}, TIMEOUT).close()  # a proxy that cannot be used is named
+        # As `open_client`: certificates that the environment names are for this machine, too.
+        tls = httpx.create_ssl_context() if self.url.startswith("https:") else None
+        return Client(self.target.url, self.target.key, deadline=deadline, tls=tls)
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Send a request and return the JSON of the response; raises as `send`."""
+        return self.send(read_request(path) if method == "GET" else change_request(method, path, body))
+
+    def send(self, request: Request[Content], repeat: Repeat | None = None) -> Content:
+        """Send a request and return what the response holds. After a second without one, print a message to stderr.
+
+        `repeat` gives the command for the error message where a change may have been kept although no response
+        confirmed it.
+
+        Raises:
+            TickerError: the service refused, with its own message, or cannot be reached.
+        """
+        return cast("Content", self._content(self._settle(request, repeat)))
 
     def pages(self, path: str) -> Iterator[Any]:
         """Yield the JSON of each page of a list, as the Link of the one before leads to it; raises as `ask`."""
         query = ""
         while True:
-            response = self._request("GET", path + query)
+            response = self._settle(read_request(path + query))
             yield self._content(response)
             url = response.links.get("next", {}).get("url")
             if url is None:
                 return
             query = f"?{urlsplit(url).query}"  # the rest would let a response send our key to another host
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-        *,
-        key: str | None = None,
-        repeat: Repeat | None = None,
-    ) -> httpx.Response:
-        """Send a request and return the response. After a second without one, print a message to stderr.
-
-        `key` is the Idempotency-Key. `repeat` gives the command for the error message where a change may have been
-        kept although no response confirmed it.
-
-        Raises:
-            TickerError: the service refused, with its own message, or cannot be reached.
-        """
-        key = key or secrets.token_hex(16)
-        sent = {"idempotency-key": f'"{key}"', **(headers or {})}
-        repeatable = path.startswith("/v1/feeds/")
-        # Only below a feed does the key make sending again safe.
-        doubt = _Doubt(key, repeat if repeatable else None, changes=method != "GET")
-        with self.client() as client, Waiting(f"waiting for {self.url}; {doubt.advice}") as waiting:
-            for attempt in range(1, ATTEMPTS + 1):
+    def _settle(self, request: Request[Any], repeat: Repeat | None = None) -> httpx.Response:
+        """Send a request until it is settled, as `ticker.client` does, and tell people what it waits for."""
+        key = request.idempotency_key
+        repeatable = request.path.startswith("/v1/feeds/")  # only below a feed does the key make sending again safe
+        command = repeat(key) if repeat is not None and key is not None and repeatable else None
+        advice = f"its Idempotency-Key is {key}" if command else "Ctrl-C ends the wait"
+        sending = Sending(request, deadline=DEADLINE, timeout=TIMEOUT, now=system_clock(), random=random.random)
+        with self.client() as client, Waiting(f"waiting for {self.url}; {advice}") as waiting:
+            while True:
+                under_way = True
                 try:
-                    response = client.request(method, self.url + path, json=body, headers=sent)
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
-                    fault = f"{self.url} cannot be reached ({_reason(error)})"
-                    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.InvalidURL):
-                        doubt.raise_error(fault)  # nothing was sent this time
-                    doubt.exists = True
-                    if attempt == ATTEMPTS or not repeatable:
-                        doubt.raise_error(fault)
-                    seconds = 1.0
+                    try:
+                        response = client.request(**self._arguments(sending))
+                        wait = sending.on_response(read(response), system_clock())
+                        if wait is None:
+                            return response
+                        fault: Exception = failure(read(response))
+                    except (httpx.RequestError, httpx.InvalidURL) as error:
+                        fault, sent = error, isinstance(error, httpx.RequestError) and was_sent(error)
+                        wait = sending.on_lost(error, sent=sent, now=system_clock())
+                        if not sent:
+                            raise TickerError(
+                                self.told(error, maybe_kept=sending.maybe_kept, command=command)
+                            ) from None
+                    if not repeatable and not (isinstance(fault, Problem) and fault.status in _ASKS_AGAIN):
+                        raise TickerError(self.told(fault, maybe_kept=sending.maybe_kept, command=command))
+                    under_way = False
+                    waiting.report(f"{self.told(fault)}; trying again")
+                    time.sleep(wait)
+                except ClientError as error:
+                    raise TickerError(self.told(error, maybe_kept=error.maybe_kept, command=command)) from None
                 except KeyboardInterrupt:
-                    doubt.exists = True
-                    doubt.report_interrupt()
+                    if key is not None and (under_way or sending.maybe_kept):
+                        print(f"ticker: interrupted{_consequence(command)}", file=sys.stderr, flush=True)
                     raise
-                else:
-                    if response.status_code not in (429, 503):
-                        self._content(response)  # raises where the service refused
-                        return response
-                    # A 503 may follow an entry that was written but not confirmed by disk or replicas.
-                    doubt.exists |= response.status_code == 503
-                    if attempt == ATTEMPTS:
-                        doubt.raise_error(self._detail(response))
-                    fault, seconds = self._detail(response), pause(response.headers.get("retry-after", ""))
-                waiting.report(f"{fault}; trying again ({attempt + 1} of {ATTEMPTS})")
-                try:
-                    time.sleep(seconds)
-                except KeyboardInterrupt:
-                    doubt.report_interrupt()
-                    raise
-        raise AssertionError("unreachable")
+
+    def _arguments(self, sending: Sending) -> Arguments:
+        wanted = arguments(sending.request, sending.timeout(system_clock()))
+        wanted["url"] = self.url + wanted["url"]
+        return wanted
 
     def lines(self, path: str) -> Iterator[str]:
         """Yield the lines of a response as they arrive; raises as `ask`."""
@@ -148,62 +147,32 @@ class Service:
 
     def refuse(self, response: httpx.Response) -> NoReturn:
         """Raise the error that an unsuccessful response describes."""
-        raise TickerError(self._detail(response))
-
-    def _authorization(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.key}"} if self.key else {}
+        raise TickerError(self.told(failure(read(response))))
 
     def _content(self, response: httpx.Response) -> Any:
-        if not response.is_success:
-            self.refuse(response)
         try:
-            content = response.json() if response.content else {}
-        except ValueError:
-            content = None
-        if not isinstance(content, dict):
-            raise TickerError(f"{self.url} responded with {response.status_code}, but not as a ticker service does")
-        return content
+            return content(read(response))
+        except ClientError as error:
+            raise TickerError(self.told(error)) from None
 
-    def _detail(self, response: httpx.Response) -> str:
-        try:
-            content = response.json()
-        except ValueError:
-            content = None
-        if not isinstance(content, dict):
-            return f"{self.url} responded with {response.status_code}, but not as a ticker service does"
-        hint = " (set TICKER_KEY)" if response.status_code == 401 else ""
-        return f"{content.get('detail', f'the service responded with {response.status_code}')}{hint}"
+    def told(self, error: Exception, *, maybe_kept: bool = False, command: str | None = None) -> str:
+        """Return an error as a sentence for people; `command` sends again what may have been kept."""
+        consequence = _consequence(command) if maybe_kept else ""
+        if isinstance(error, DeadlineExceeded) and isinstance(error.__cause__, Exception):
+            error = error.__cause__
+        if isinstance(error, UnexpectedResponse):
+            return f"{self.url} responded with {error.status}, but not as a ticker service does{consequence}"
+        if isinstance(error, Problem):
+            hint = " (set TICKER_KEY)" if error.status == 401 else ""
+            return f"{error.detail}{hint}{consequence}"
+        return f"{self.url} cannot be reached ({_reason(error)}){consequence}"
 
 
-class _Doubt:
-    """Whether a change may have been kept although no response confirmed it, and how to make sure."""
-
-    def __init__(self, key: str, repeat: Repeat | None, *, changes: bool) -> None:
-        self.exists = False
-        self._changes = changes
-        self._command = repeat(key) if repeat is not None else None
-        self.advice = f"its Idempotency-Key is {key}" if changes and self._command else "Ctrl-C ends the wait"
-
-    def raise_error(self, fault: str) -> NoReturn:
-        raise TickerError(f"{fault}{self._consequence()}") from None
-
-    def report_interrupt(self) -> None:
-        """Print what is known before the command ends by Ctrl-C."""
-        if consequence := self._consequence():
-            print(f"ticker: interrupted{consequence}", file=sys.stderr, flush=True)
-
-    def _consequence(self) -> str:
-        if not (self.exists and self._changes):
-            return ""
-        if self._command is None:
-            return "; the change may have been made all the same: check before you repeat it"
-        return f"; the change may have been kept. To send it again without making it twice: {self._command}"
+def _consequence(command: str | None) -> str:
+    if command is None:
+        return "; the change may have been made all the same: check before you repeat it"
+    return f"; the change may have been kept. To send it again without making it twice: {command}"
 
 
 def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-def pause(retry_after: str) -> float:
-    """Return the seconds to wait, at most ten; one second for a date, which a proxy may send instead of a number."""
-    return min(float(retry_after), 10.0) if retry_after.isdecimal() else 1.0

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ticker.cli.change import IdempotencyKey, feed_path, send
+from ticker.cli.change import IdempotencyKey, checked, send
 from ticker.cli.file import Feed, Id
 from ticker.cli.receipt import show
+from ticker.client import writes
 from ticker.dispatch import BREAKING
 
 
@@ -30,19 +31,17 @@ def confirm(
 ) -> None:
     """Confirm another's flash: the second key. Prints the receipt."""
     # There is no option for an Idempotency-Key: a confirmed flash is not raised twice.
-    match = {} if revision is None else {"if-match": f'"{revision}"'}
-    receipt = send(context, "POST", feed_path(feed, "dispatches", id, "confirm"), headers=match)
-    show(receipt, "Confirmed", feed)
+    show(send(context, writes.confirm(feed, id, revision=revision)), "Confirmed", feed)
 
 
 def pin(context: typer.Context, id: Id, feed: Feed = BREAKING, idempotency_key: IdempotencyKey = None) -> None:
     """Pin a dispatch to the top of its feed. Prints the receipt."""
-    show(send(context, "PUT", feed_path(feed, "pin"), {"id": id}, key=idempotency_key), "Pinned", feed)
+    show(send(context, writes.pin(feed, id, checked(idempotency_key))), "Pinned", feed)
 
 
 def unpin(context: typer.Context, feed: Feed = BREAKING, idempotency_key: IdempotencyKey = None) -> None:
     """Remove the pin. Prints the receipt."""
-    show(send(context, "DELETE", feed_path(feed, "pin"), key=idempotency_key), "Unpinned", feed)
+    show(send(context, writes.pin(feed, None, checked(idempotency_key))), "Unpinned", feed)
 
 
 def air(
@@ -54,6 +53,6 @@ def air(
     idempotency_key: IdempotencyKey = None,
 ) -> None:
     """Put a feed on or off the air; label and url are replaced too. Prints the receipt."""
-    body = {"on": switch == OnOff.ON} | {name: value for name, value in (("label", label), ("url", url)) if value}
-    receipt = send(context, "PUT", feed_path(feed, "air"), body, key=idempotency_key, switch=switch.value)
-    show(receipt, "On air" if body["on"] else "Off air", feed)
+    on = switch == OnOff.ON
+    request = writes.air(feed, on=on, label=label or None, url=url or None, key=checked(idempotency_key))
+    show(send(context, request, switch=switch.value), "On air" if on else "Off air", feed)

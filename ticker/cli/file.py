@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
-from ticker.cli.change import IdempotencyKey, feed_path, send
+from ticker.cli.change import IdempotencyKey, checked, send
 from ticker.cli.fields import field_options, parse_given
 from ticker.cli.receipt import show
+from ticker.client import Corrections, Fields, writes
 from ticker.dispatch import BREAKING, FIELDS, Draft, check
 from ticker.errors import TickerError
 
@@ -37,7 +38,10 @@ def file(
     given, times = parse_given(fields)
     draft = {"text": text, **{name: value for name, value in given.items() if value}}
     check(Draft, draft)
-    receipt = send(context, "POST", feed_path(feed, "dispatches"), draft, key=idempotency_key, text=text, **times)
+    fields = {name: value for name, value in draft.items() if name != "text"}
+    receipt = send(
+        context, writes.file(feed, text, cast("Fields", fields), checked(idempotency_key)), text=text, **times
+    )
     show(receipt, "Held" if "release_at" in receipt else "Filed", feed)
 
 
@@ -56,9 +60,9 @@ def correct(
     given, times = parse_given(fields)
     options = {"text": text, "note": note, **given}
     changes = {name: _or_none(value) for name, value in options.items() if value is not None}
-    match = "*" if revision is None else f'"{revision}"'
-    path = feed_path(feed, "dispatches", id)
-    receipt = send(context, "PATCH", path, changes, {"if-match": match}, key=idempotency_key, **times)
+    corrections = cast("Corrections", changes)  # with the note: an empty one takes it away
+    request = writes.correct(feed, id, corrections, revision=revision, key=checked(idempotency_key))
+    receipt = send(context, request, **times)
     show(receipt, "Corrected", feed)
 
 
@@ -76,5 +80,4 @@ def kill(
     idempotency_key: IdempotencyKey = None,
 ) -> None:
     """Kill a dispatch: its text is served nowhere again. Prints the receipt."""
-    path = feed_path(feed, "dispatches", id, "kill")
-    show(send(context, "POST", path, {"reason": reason}, key=idempotency_key), "Killed", feed)
+    show(send(context, writes.kill(feed, id, reason, checked(idempotency_key))), "Killed", feed)

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from ticker.cli.change import IdempotencyKey, feed_path, send
+from ticker.cli.change import IdempotencyKey, checked, send
 from ticker.cli.client import Service
 from ticker.cli.file import Feed
 from ticker.cli.receipt import as_json, show
+from ticker.client import writes
+from ticker.client.request import feed_path
 from ticker.dispatch import BREAKING
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -34,7 +36,7 @@ def show_held(id: Id, feed: Feed = BREAKING) -> None:
 @app.command()
 def release(context: typer.Context, id: Id, feed: Feed = BREAKING, idempotency_key: IdempotencyKey = None) -> None:
     """Release a held dispatch now, and print its receipt."""
-    show(send(context, "POST", feed_path(feed, "held", id, "release"), key=idempotency_key), "Filed", feed)
+    show(send(context, writes.release(feed, id, checked(idempotency_key))), "Filed", feed)
 
 
 @app.command()
@@ -46,5 +48,4 @@ def spike(
     idempotency_key: IdempotencyKey = None,
 ) -> None:
     """Withdraw a held dispatch for good. Prints the receipt."""
-    body = {"reason": reason} if reason else None
-    show(send(context, "DELETE", feed_path(feed, "held", id), body, key=idempotency_key), "Spiked", feed)
+    show(send(context, writes.spike(feed, id, reason or None, checked(idempotency_key))), "Spiked", feed)

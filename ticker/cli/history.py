@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import typer
 
-from ticker.cli.change import feed_path
 from ticker.cli.client import Service
 from ticker.cli.file import Feed, Id
 from ticker.cli.moment import in_full
 from ticker.cli.receipt import as_json, on_terminal
+from ticker.client.request import feed_path
 from ticker.dispatch import BREAKING
 
 

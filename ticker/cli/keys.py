@@ -12,8 +12,9 @@ import typer
 
 from ticker.admin import KeyPlan
 from ticker.cli.backend import directly, on_the_log, over_http
-from ticker.cli.client import DEFAULT_URL, Service
+from ticker.cli.client import Service
 from ticker.cli.serve import Data, RedisUrl
+from ticker.client.target import DEFAULT_URL
 from ticker.desk.invitation import InvitationPlan, granted, link
 from ticker.dispatch import check
 from ticker.errors import TickerError

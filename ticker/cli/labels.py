@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from ticker.cli.change import feed_path
 from ticker.cli.client import Service
 from ticker.cli.file import Feed
 from ticker.cli.receipt import as_json
+from ticker.client.request import feed_path
 from ticker.dispatch import BREAKING
 
 

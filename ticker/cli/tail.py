@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ticker.changes import KINDS_BY_FRAME
-from ticker.cli.change import feed_path
 from ticker.cli.client import Service
 from ticker.cli.file import Feed
 from ticker.cli.look import Shown, line, shown, withdrawn
 from ticker.cli.moment import clock
 from ticker.cli.receipt import as_json
+from ticker.client.request import feed_path
 from ticker.dispatch import BREAKING
 from ticker.wire import BEAT_INTERVAL
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from ticker.cli.backend import entries, on_the_log, refuse_service
-from ticker.cli.change import feed_path
 from ticker.cli.client import Service
 from ticker.cli.serve import Data, RedisUrl
+from ticker.client.request import feed_path
 from ticker.dispatch import BREAKING
 from ticker.errors import NotFound, TickerError
 from ticker.journal.redis import Redis
