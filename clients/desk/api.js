@@ -19,17 +19,21 @@ const TIMEOUT = 10_000;
  * @typedef {(method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>} Api
  *
  * @param {string} base the service's URL
+ * @param {() => string | null} person id of the one for whom this page is, null for nobody
  * @param {(status: number) => void} onanswer
+ * @param {typeof globalThis.fetch} [send]
  * @returns {Api}
  */
-export function requests(base, onanswer) {
+export function requests(base, person, onanswer, send = (url, init) => fetch(url, init)) {
   return async function request(method, path, body, headers = {}) {
     const changes = method !== "GET" && path.startsWith("/v1/");
+    const who = path === "/desk/session" && method !== "DELETE" ? null : person(); // there the service says who it is
     try {
-      const response = await fetch(base + path, {
+      const response = await send(base + path, {
         method,
         headers: {
           ...(body !== undefined && { "content-type": "application/json" }),
+          ...named(who),
           ...(changes && { "idempotency-key": `"${randomKey()}"` }),
           ...headers,
         },
@@ -47,6 +51,15 @@ export function requests(base, onanswer) {
     }
   };
 }
+
+/**
+ * For whom a request is meant: somebody else may have signed in in another tab, and the cookie is theirs now. Then the
+ * service refuses it.
+ *
+ * @param {string | null | undefined} person
+ * @returns {Record<string, string>} headers
+ */
+export const named = (person) => (person ? { "ticker-person": person } : {});
 
 /** @param {string} text */
 function parse(text) {

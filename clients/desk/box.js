@@ -62,7 +62,6 @@ export function box({ store, name, person, confirmed, attempt, onitems, onsettle
       void tell();
       if (settled) onsettled(settled);
     },
-    onidle: () => void show(), // only here: to tell other tabs would make each of them look, and tell in turn
     report: (error) => reportError(error),
   });
 

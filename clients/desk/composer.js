@@ -6,6 +6,7 @@
  * @import { Understood } from "./commands.js"
  * @import { Form } from "./draft.js"
  * @import { Fields, Item } from "./item.d.ts"
+ * @import { Draft } from "./keep-draft.js"
  * @import { Notes } from "./notes.js"
  * @import { Words } from "./words.js"
  */
@@ -16,11 +17,9 @@ import { locale, say } from "../reader/words.js";
 import { understand } from "./commands.js";
 import { BLANK, fields, formOf, GUIDE, length, LIMIT, next } from "./draft.js";
 import { make, part, write } from "./element.js";
+import { draftKeeper, isBlank } from "./keep-draft.js";
 import { similar } from "./similar.js";
 import { readerWords } from "./words.js";
-
-/** What is half written is noted so long after the last key. Milliseconds. */
-const NOTE_AFTER = 400;
 
 /** Recent sources that are remembered. */
 const SOURCES = 30;
@@ -58,8 +57,9 @@ export function composer({ words, base, feed, person, language, notes, dispatche
   let editionOf;
   /** What readers are told right after it is filed. @type {string | undefined} */
   let note;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let noting;
+  /** What stood in the form before this one was edited or begun; it comes back afterwards. @type {Draft | null} */
+  let aside = null;
+  const drafts = draftKeeper(notes, `draft:${person}:${feed}`);
   let busy = false;
 
   /** @returns {Form} */
@@ -197,12 +197,9 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     try {
       const why = await (editing ? save(editing, wanted) : file(wanted, note));
       if (why) return complain(why);
+      comeBack(editing ? BLANK : next(read()));
+      keepDraft().catch(reportError);
       if (typeof wanted["source"] === "string") await remember(wanted["source"]);
-      const was = editing;
-      const stays = next(read());
-      done();
-      fill(was ? BLANK : stays);
-      await keepDraft();
       text.focus({ preventScroll: true });
     } catch (error) {
       reportError(error);
@@ -223,11 +220,24 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     part("sources").replaceChildren(...known().slice(0, SOURCES).map((value) => make("option", { value })));
   }
 
+  /** @returns {Draft} what stands in the form */
+  const standing = () => ({ form: read(), editionOf, note, aside });
+
   async function keepDraft() {
-    clearTimeout(noting);
-    if (editing) return; // what is edited lies in the outbox
-    const form = read();
-    await notes.write(`draft:${person}:${feed}`, isBlank(form) ? undefined : { form, editionOf, note });
+    if (!editing) await drafts.keep(standing()); // what is edited lies in the outbox
+  }
+
+  /** Puts what is half written aside for something else. */
+  function putAside() {
+    if (!editing && !isBlank(read())) aside = standing();
+  }
+
+  /** Ends what stands in the form: what was put aside comes back. @param {Form} otherwise */
+  function comeBack(otherwise) {
+    const before = aside;
+    done();
+    if (before) ({ editionOf, note, aside = null } = before);
+    fill(before?.form ?? otherwise);
   }
 
   function grow() {
@@ -238,6 +248,7 @@ export function composer({ words, base, feed, person, language, notes, dispatche
   function done() {
     editing = null;
     editionOf = note = undefined;
+    aside = null;
     part("editing").hidden = true;
     part("original").hidden = true;
   }
@@ -245,8 +256,7 @@ export function composer({ words, base, feed, person, language, notes, dispatche
   form.addEventListener("input", () => {
     grow();
     update();
-    clearTimeout(noting);
-    noting = setTimeout(() => void keepDraft(), NOTE_AFTER);
+    keepDraft().catch(reportError);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -259,8 +269,7 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     }
   });
   form.querySelector("[name=stop-editing]")?.addEventListener("click", () => {
-    done();
-    fill(BLANK);
+    comeBack(BLANK);
     text.focus();
   });
   const more = /** @type {HTMLButtonElement} */ (form.elements.namedItem("more"));
@@ -270,23 +279,24 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     more.setAttribute("aria-expanded", String(open));
     if (open) part("more").scrollIntoView({ block: "nearest" });
   });
-  addEventListener("pagehide", () => void keepDraft());
 
   return {
     update,
     listSources,
-    /** Shows the draft of this author, unless something is typed before it has been read. */
+    /** Shows the draft of this author; if something is typed before it has been read, afterwards. */
     async open() {
       fill(BLANK); // a browser may restore what somebody else had typed here
-      sources = (await notes.read(`sources:${person}:${feed}`)) ?? [];
-      const draft = /** @type {{form: Form, editionOf?: string, note?: string} | undefined} */ (await notes.read(`draft:${person}:${feed}`));
+      const [draft, recent] = await Promise.all([drafts.read(), notes.read(`sources:${person}:${feed}`)]);
+      sources = /** @type {string[] | undefined} */ (recent) ?? [];
       listSources();
-      if (!draft || !isBlank(read())) return;
-      ({ editionOf, note } = draft);
-      fill(draft.form);
+      const untouched = isBlank(read()) && !editing;
+      aside = draft;
+      if (untouched) comeBack(BLANK);
+      else await keepDraft();
     },
     /** Edits one that lies in the outbox. @param {Item} item @param {string} what says so */
     edit(item, what) {
+      putAside();
       editing = item;
       write(part("editing-what"), what);
       part("editing").hidden = false;
@@ -295,7 +305,10 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     },
     /** Fills the form for a dispatch that follows from another. @param {Fields} wanted @param {{editionOf?: string, original?: string, language?: string, note?: string}} [of] */
     write(wanted, of = {}) {
+      putAside();
+      const before = aside;
       done();
+      aside = before;
       ({ editionOf, note } = of);
       const original = part("original");
       original.hidden = !of.original;
@@ -307,8 +320,18 @@ export function composer({ words, base, feed, person, language, notes, dispatche
       fill(formOf(wanted));
       text.focus();
     },
-    /** Texts that were killed must not lie in a draft. @param {string} killed */
+    /** Texts that were killed must not lie in a draft, such as that of a second tab. @param {string} killed */
     forget(killed) {
+      const is = (/** @type {Form} */ { text }) => understand(text, { commands: words.commands, sources: known(), now: Date.now() }).text === killed;
+      const stands = !editing && is(read());
+      let has = stands;
+      for (let each = aside; each; each = each.aside ?? null) {
+        if (!is(each.form)) continue;
+        each.form = { ...each.form, text: "" };
+        has = true;
+      }
+      if (stands) comeBack(BLANK);
+      if (has) keepDraft().catch(reportError); // else it is not for this page to write: another tab may have a draft there
       if (oneOf(killed, part("original").textContent)) {
         part("original").hidden = true;
         part("original").textContent = "";
@@ -316,9 +339,6 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     },
   };
 }
-
-/** @param {Form} form */
-const isBlank = (form) => JSON.stringify(form) === JSON.stringify(BLANK);
 
 /** @param {string} text @param {string | null} shown */
 const oneOf = (text, shown) => Boolean(text && shown?.includes(text));

@@ -36,8 +36,8 @@ const name = `ticker-desk:${prefix}`;
 const words = wordsOf(remembered() ?? document.documentElement.lang);
 
 const { store, notes, lasting } = await storage();
-const api = requests(base, (status) => {
-  if (status === 401 && sessions.current && sessions.confirmed) void signedOut();
+const api = requests(base, () => sessions.current?.person.id ?? null, (status) => {
+  if (status === 401 && sessions.current && sessions.confirmed) doubtSession();
 });
 const sessions = sessionsOf(api, notes);
 /** @type {ReturnType<typeof feedDesk> | null} */
@@ -64,10 +64,7 @@ const box = outboxOf({
     if (leaves && items.some(({ state }) => state === "waiting" || state === "sending")) void askForSync();
   },
   onsettled(item) {
-    if (item.why === "signed-out") {
-      sessions.confirmed = false; // it ended, or somebody else signed in here, in another tab
-      void ask();
-    }
+    if (item.why === "signed-out") doubtSession();
     desk?.onsettled(item);
   },
 });
@@ -80,11 +77,19 @@ function remembered() {
   }
 }
 
+function localStorageIfAny() {
+  try {
+    return localStorage;
+  } catch {
+    return null; // its reader has forbidden it
+  }
+}
+
 /** IndexedDB, or memory where a browser has none or refuses. */
 async function storage() {
   try {
     const using = database(indexedDB, name);
-    const notes = indexedNotes(using);
+    const notes = indexedNotes(using, localStorageIfAny(), `${name}:`);
     await notes.read("session");
     void navigator.storage?.persist?.(); // asks the browser not to make room at the cost of an outbox
     return { store: indexedStore(using), notes, lasting: true };
@@ -191,6 +196,12 @@ async function open(feed) {
   desk.focus();
 }
 
+/** It ended, or somebody else signed in here, in another tab: nothing is sent until the service has said which. */
+function doubtSession() {
+  sessions.confirmed = false;
+  void ask();
+}
+
 async function ask() {
   const was = sessions.current?.person.id;
   if (checking || was === undefined) return;
@@ -211,7 +222,7 @@ async function ask() {
 
 /** What is half written and what waits stays, hidden, until its author is back. */
 async function signedOut() {
-  if (part("desk").hidden && !sessions.current) return;
+  if (!part("sign-in").hidden) return;
   await sessions.ended();
   desk?.sleep();
   showOnly("sign-in");

@@ -24,6 +24,7 @@ import { fetchDispatch, retrying } from "../reader/requests.js";
 import { present } from "../reader/screen.js";
 import { times } from "../reader/times.js";
 import { say } from "../reader/words.js";
+import { named } from "./api.js";
 import { composer } from "./composer.js";
 import { correct, versionOf } from "./correct.js";
 import { outboxDecisions } from "./decisions.js";
@@ -269,7 +270,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   /** @param {string} id of a tombstone */
   async function refile(id) {
     try {
-      const response = await fetch(`${base}${path}/audit`, { credentials: "same-origin", cache: "no-store" });
+      const response = await fetch(`${base}${path}/audit`, { headers: named(sessions.current?.person.id), credentials: "same-origin", cache: "no-store" });
       const found = response.ok && response.body ? await fromAudit(response.body, id) : null;
       if (!found) return notice(response.ok ? words.not_in_audit : words.no_answer, words.dismiss);
       const killed = dispatches().find((each) => each.id === id);

@@ -21,16 +21,19 @@ const MARGIN = 250;
  *
  * @param {Pick<World, "store" | "me" | "attempt" | "token" | "now">} world
  * @param {string} person who is signed in
- * @param {(settled?: Item) => void} onchange
+ * @param {(settled?: Item) => void} onchange the outbox has changed: one is under way, has ended, or has grown too old
  * @returns {Promise<{outcome: Outcome, item: Item | undefined} | number | null>} milliseconds until another tab's lease is
  *   over, or null if nothing is to be sent
  */
 export async function sendOne({ store, me, attempt, token, now }, person, onchange) {
   const attemptToken = token();
-  const taken = await store.update((outbox) => take(outbox, { person, me, token: attemptToken, now: now() }));
+  const { taken, changed } = await store.update((outbox) => {
+    const [after, taken] = take(outbox, { person, me, token: attemptToken, now: now() });
+    return [after, { taken, changed: after.items.length !== outbox.items.length || after.items.some((item, n) => item !== outbox.items[n]) }];
+  });
+  if (changed) onchange();
   if (taken === null) return null;
   if (typeof taken === "number") return taken + MARGIN;
-  onchange();
   const outcome = await attempt(taken);
   // Even a closed tab records what it learned.
   const item = await store.update((outbox) => settle(outbox, { key: taken.key, token: attemptToken, outcome, now: now() }));
@@ -53,12 +56,11 @@ export const isOver = (outcome, item) => outcome.is === "kept" || outcome.is ===
  * @property {() => string} token
  * @property {{set: (act: () => void, delay: number) => unknown, clear: (handle: any) => void}} timers
  * @property {(settled?: Item) => void} onchange the outbox has changed; with the item whose attempt has ended
- * @property {() => void} onidle nothing can be sent now; what grew too old to be sent by itself is marked as such
  * @property {(error: unknown) => void} report
  *
  * @param {World} world
  */
-export function sender({ store, me, person, attempt, online, now, random, token, timers, onchange, onidle, report }) {
+export function sender({ store, me, person, attempt, online, now, random, token, timers, onchange, report }) {
   let running = false;
   let wanted = false;
   let closed = false;
@@ -99,11 +101,7 @@ export function sender({ store, me, person, attempt, online, now, random, token,
       if (closed || who === null) return null; // signing in drains
       if (!online()) return LONGEST_WAIT; // so does the network's return, where the browser tells of it
       const sent = await sendOne({ store, me, attempt, token, now }, who, onchange);
-      if (sent === null) {
-        onidle();
-        return null;
-      }
-      if (typeof sent === "number") return sent;
+      if (sent === null || typeof sent === "number") return sent;
       const { outcome, item } = sent;
       if (outcome.is === "signed-out") {
         await store.update((outbox) => release(outbox, me)); // the next person who signs in need not wait for this one

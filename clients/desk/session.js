@@ -52,10 +52,12 @@ export function sessions(api, notes) {
       return answer;
     },
     async end() {
+      const who = own.current?.person.id;
       const answer = await api("DELETE", "/desk/session");
       if (answer.status === 204 || answer.status === 401) {
         await own.ended();
-        await notes.forgetAll();
+        await notes.write("feeds", undefined);
+        if (who !== undefined) await notes.forget(who); // what somebody else has half written here waits for them
       }
       return answer;
     },

@@ -111,5 +111,5 @@ function head(dispatches) {
   if (!newest) removeDescription();
   setTitle(newest?.status === "usable" ? `${name}: ${newest.text}` : words.withdrawn);
   const last = dispatches[dispatches.length - 1];
-  if (last) older.href = `${newest ? `${base}/feeds/${snapshot.feed}/stories/${story}` : ""}?before=${last.id}`;
+  if (last) Object.assign(older, { rel: "next", href: `${newest ? `${base}/feeds/${snapshot.feed}/stories/${story}` : ""}?before=${last.id}` });
 }

@@ -363,7 +363,7 @@ async def test_what_a_subscription_received_together_is_ready_without_waiting(re
 async def test_an_error_among_what_a_subscription_received_is_raised(redis: Redis) -> None:
     async with redis.subscription() as subscription:
         await subscription.add("one")
-        assert await subscription.next(20.0) is None
+        await subscription.response()
         subscription._connection._parser._reader.feed(b"-NOPERM no permissions\r\n")  # type: ignore[attr-defined]
         with pytest.raises(NotPermitted):
             subscription.ready()

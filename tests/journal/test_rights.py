@@ -19,7 +19,7 @@ from tests.journal.test_replicas import server
 from tests.service import TICKER, Reader, Service, environment
 from ticker.errors import BadSetting
 from ticker.journal.embedded import binary
-from ticker.journal.redis import Redis
+from ticker.journal.redis import Redis, Subscription
 from ticker.journal.rights import (
     DIRECT,
     IN_CLUSTERS,
@@ -112,6 +112,14 @@ async def test_with_these_rights_nothing_is_missing_and_nothing_is_left(redis: R
     if "WAITAOF" in await commands(redis):
         await redis("ACL", "SETUSER", "ticker", "+waitaof")
     await check_rights(limited, replicas=True)
+
+
+@pytest.mark.anyio
+async def test_a_start_waits_for_the_response_and_for_no_message(
+    limited: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(Subscription, "next")
+    await check_rights(limited, replicas=False)
 
 
 @pytest.mark.anyio

@@ -355,6 +355,11 @@ class Subscription:
         # One command takes channels of one slot.
         return [("SUBSCRIBE" if each in self._channels.everywhere else "SSUBSCRIBE", each) for each in channels]
 
+    async def response(self) -> None:
+        """Wait for the response to the first command that subscribes; what is refused raises NotPermitted."""
+        with _translated():
+            await self._connection.read_response(timeout=RESPONSE_TIMEOUT, disconnect_on_error=False)
+
     async def next(self, timeout: float) -> tuple[str, bytes] | None:
         """Return the next message and its channel, or None if none comes within `timeout` seconds.
 

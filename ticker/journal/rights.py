@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from ticker.errors import BadSetting, NotPermitted
-from ticker.journal.redis import RESPONSE_TIMEOUT, Redis
+from ticker.journal.redis import Redis
 from ticker.journal.shard import of_each_shard
 
 SCRATCH: Final = "-"
@@ -147,7 +147,7 @@ async def _missing(redis: Redis, *, replicas: bool) -> list[str]:
         try:
             async with redis.subscription() as subscription:
                 await subscription.add(*subscribed)
-                await subscription.next(RESPONSE_TIMEOUT)
+                await subscription.response()
         except NotPermitted:
             missing.append(name)
     return sorted(missing)

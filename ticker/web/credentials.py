@@ -61,9 +61,19 @@ async def find_session(node: Node, headers: Mapping[str, str], *, strict: bool) 
         return None
     refuse_cross_site(node.settings, headers, strict=strict)
     found = await node.sessions.find(secret)
-    if found is None or headers.get(PERSON, found.holder.person.id) != found.holder.person.id:
-        return None
-    return found
+    return None if found is None or _is_of_another(found, headers) else found
+
+
+async def is_of_another(node: Node, headers: Mapping[str, str]) -> bool:
+    """Return True if a request has the session of another person than it names."""
+    secret = session_in(node.settings, headers)
+    found = None if secret is None else await node.sessions.find(secret)
+    return found is not None and _is_of_another(found, headers)
+
+
+def _is_of_another(found: SignedIn, headers: Mapping[str, str]) -> bool:
+    person = found.holder.person.id
+    return headers.get(PERSON, person) != person
 
 
 def has_credential(request: HTTPConnection) -> bool:

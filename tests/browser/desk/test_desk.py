@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.desk.desk import PATIENCE, Desk
@@ -141,6 +142,93 @@ def test_what_is_half_written_survives_the_page(desk: Desk) -> None:
     expect(desk.tab.locator("input[name=source]")).to_have_value("Harbour police")
 
 
+@pytest.mark.parametrize("leaving", ["reload", "close"])
+def test_what_is_typed_right_before_the_page_goes_survives_it(
+    desk: Desk, another_tab: Callable[[], Desk], leaving: str
+) -> None:
+    for time in range(5):
+        desk.text.press_sequentially(f" {time}")
+        getattr(desk.tab, leaving)()
+        if leaving == "close":
+            desk = another_tab()
+        expect(desk.text).to_have_value("".join(f" {each}" for each in range(time + 1)))
+
+
+HELD_READS = """
+const get = IDBObjectStore.prototype.get;
+IDBObjectStore.prototype.get = function (key) {
+  const request = get.call(this, key);
+  if (String(key).startsWith("draft:")) {
+    Object.defineProperty(request, "onsuccess", { set() { document.documentElement.dataset.reads = "yes"; } });
+  }
+  return request;
+};
+"""
+"""The draft is asked for, and never comes."""
+
+
+def test_a_page_that_is_left_before_it_read_the_draft_leaves_it(desk: Desk, another_tab: Callable[[], Desk]) -> None:
+    desk.text.fill("Half a sentence")
+    desk.tab.add_init_script(HELD_READS)
+    desk.tab.reload()
+    expect(desk.tab.locator("html[data-reads]")).to_have_count(1)
+    desk.tab.goto("about:blank")
+    expect(another_tab().text).to_have_value("Half a sentence")
+
+
+def test_a_tab_in_which_nothing_was_typed_leaves_the_draft_of_another(
+    desk: Desk, another_tab: Callable[[], Desk]
+) -> None:
+    other = another_tab()
+    other.until_live()
+    desk.text.fill("Half a sentence")
+    other.tab.goto("about:blank")
+    desk.tab.close()
+    expect(another_tab().text).to_have_value("Half a sentence")
+
+
+def test_what_is_half_written_comes_back_after_one_in_the_outbox_was_edited(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    phone.set_offline(True)
+    desk.file("Forty hurt")
+    desk.text.fill("Half a sentence")
+    desk.outbox.first.locator("button[name=edit]").click()
+    expect(desk.text).to_have_value("Forty hurt")
+    desk.text.fill("Fifty hurt")
+    desk.tab.locator("button[name=file]").click()
+    expect(desk.text).to_have_value("Half a sentence")
+    desk.outbox.first.locator("button[name=edit]").click()
+    desk.tab.locator("button[name=stop-editing]").click()
+    expect(desk.text).to_have_value("Half a sentence")
+    desk.tab.reload()
+    expect(desk.text).to_have_value("Half a sentence")
+    phone.set_offline(False)
+    until_filed(service, feed)
+    assert newest(service, feed)["text"] == "Fifty hurt"
+
+
+def test_a_killed_text_does_not_stay_in_the_draft_of_another_tab(
+    service: Service, desk: Desk, feed: str, another_tab: Callable[[], Desk]
+) -> None:
+    desk.text.fill("UNSAID barge strikes the pier")
+    other = another_tab()
+    expect(other.text).to_have_value("UNSAID barge strikes the pier")
+    other.until_live()
+    desk.tab.locator("button[name=file]").click()
+    until_filed(service, feed)
+    expect(other.row(str(newest(service, feed)["id"]))).to_be_visible()
+    other.text.press("End")
+    other.text.press_sequentially(" ")  # so that it lies in the browser once more
+    other.until_noted("UNSAID")
+    id = newest(service, feed)["id"]
+    service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
+    for tab in (desk, other):
+        expect(tab.row(str(id))).to_contain_text("It was not so")
+    expect(other.text).to_have_value("")
+    service.until(lambda: not any("UNSAID" in tab.dump() for tab in (desk, other)))
+
+
 def test_what_is_typed_before_the_draft_was_read_stays(desk: Desk) -> None:
     desk.text.fill("A draft of yesterday")
     desk.until_noted("A draft of yesterday")
@@ -158,6 +246,8 @@ def test_what_is_typed_before_the_draft_was_read_stays(desk: Desk) -> None:
     desk.tab.reload()
     desk.until_live()
     expect(desk.text).to_have_value("Typed at once")
+    desk.tab.locator("button[name=file]").click()
+    expect(desk.text).to_have_value("A draft of yesterday")
 
 
 def test_a_kill_in_two_taps_and_its_text_is_nowhere(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -325,6 +326,57 @@ def test_somebody_else_who_signs_in_in_another_tab_files_nothing_of_the_first(
     assert texts(service, feed) == []
     desk.file(THREE[1])
     until_filed(service, feed, [THREE[1]])
+
+
+ACTS = {
+    "pin": ["#wire button[name=pin]"],
+    "confirm": ["#wire button[name=confirm]"],
+    "air": ["#menu", "button[name=air]"],
+    "edit": ["button[name=edit-held]", "textarea[name=corrected-text]=Other words", "button[name=send-correction]"],
+    "release": ["button[name=release]", "button[name=release-now]"],
+    "spike": ["button[name=spike]", "button[name=spike-now]"],
+    "invite": ["#menu", "details:has([name=invite]) summary", "input[name=invite-name]=Aya", "button[name=invite]"],
+    "sign out": ["#menu", "button[name=sign-out]"],
+}
+"""What goes out without the outbox: what is clicked for it, or filled in."""
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_somebody_else_who_signs_in_in_another_tab_does_nothing_that_the_first_one_wants(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str, act: str
+) -> None:
+    service.http.patch(f"/v1/feeds/{feed}", json={"two_person_flash": True}).raise_for_status()
+    address = f"/v1/feeds/{feed}/dispatches"
+    third = service.http.post("/v1/keys", json={"name": "Third", "role": "editor"}).json()["key"]
+    asked = {"text": THREE[0], "urgency": "flash"}
+    service.http.post(address, json=asked, headers={"authorization": f"Bearer {third}"}).raise_for_status()
+    until = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    service.http.post(address, json={"text": THREE[1], "release_at": until}).raise_for_status()
+    for shown in ("#wire button[name=confirm]", "[data-held] button[name=release]"):
+        expect(desk.tab.locator(shown)).to_have_count(1, timeout=PATIENCE)
+
+    def state() -> tuple[object, ...]:
+        snapshot = service.snapshot(feed)
+        [flash] = snapshot["dispatches"]
+        invited = service.http.get("/v1/invitations").json()
+        held = service.http.get(f"/v1/feeds/{feed}/held").json()["held"]
+        return snapshot["pinned"], snapshot["air"], flash["urgency"], held, invited
+
+    before = state()
+    omar = service.http.post("/v1/keys", json={"name": "Omar", "role": "admin"}).json()["key"]
+    other = phone.new_page()
+    other.goto(f"{service.url}/feeds/{feed}")
+    signing_in = "(body) => fetch('/desk/session', { method: 'POST', body }).then(({ status }) => status)"
+    assert other.evaluate(signing_in, json.dumps({"key": omar})) == 201
+    with desk.tab.expect_navigation():  # the page is the other one's from now on
+        for place, _, words in [step.partition("]=") for step in ACTS[act]]:
+            if words:
+                desk.tab.fill(f"{place}]", words)
+            else:
+                desk.tab.locator(place).click()
+    assert state() == before
+    named = "fetch('/desk/session').then((response) => response.json()).then(({ person }) => person?.name)"
+    assert other.evaluate(named) == "Omar", "who signed in last stays signed in"
 
 
 @pytest.fixture

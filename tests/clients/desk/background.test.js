@@ -80,6 +80,14 @@ test("what was written a day ago waits for its author, and holds nothing behind 
   assert.deepEqual((await items()).map(({ state }) => state), ["old", "kept"]);
 });
 
+test("pages hear of what has grown too old, though nothing was sent", async () => {
+  const { here, send, composed } = world(() => kept);
+  await composed("a");
+  here.now += DAY + 1;
+  assert.equal(await send(), true);
+  assert.equal(here.told, 1);
+});
+
 test("nobody who is signed in, or another person, sends nothing; nor does a session that ended meanwhile", async () => {
   for (const person of [null, "omar"]) {
     const { sent, send, composed } = world(() => kept, person);

@@ -160,7 +160,6 @@ export async function run(seed, steps = 40) {
       token: () => `${me}-${(tokens += 1)}`,
       timers: { set: (act, delay) => timers.set(() => state.alive && act(), delay), clear: timers.clear },
       onchange: () => {},
-      onidle: () => {},
       report: (error) => service.faults.push(String(error)),
     });
     return {

@@ -28,7 +28,7 @@ test(`of ${SCHEDULES} seeded schedules none loses, doubles or reorders a dispatc
  * @param {{online?: boolean, person?: string | null}} [given]
  */
 function world(respond, given = {}) {
-  const here = { online: true, person: /** @type {string | null} */ ("lena"), now: 1_000_000, idle: 0, ...given };
+  const here = { online: true, person: /** @type {string | null} */ ("lena"), now: 1_000_000, told: 0, ...given };
   const store = memoryStore();
   /** @type {Item[]} */
   const sent = [];
@@ -49,9 +49,8 @@ function world(respond, given = {}) {
     random: () => 0.5,
     token: () => `t${sent.length}`,
     timers: { set: (act, delay) => timers.push({ act, delay }), clear: () => {} },
-    onchange: () => {},
-    onidle: () => {
-      here.idle += 1;
+    onchange: () => {
+      here.told += 1;
     },
     report: (error) => reported.push(error),
   });
@@ -159,12 +158,22 @@ test("a closed tab leaves its lease to others, and sends again when it is opened
   assert.deepEqual(EMPTY, { items: [], lease: null });
 });
 
-test("what waits for its author's word shows it as soon as nothing can be sent", async () => {
+test("what waits for its author's word shows it as soon as nothing can be sent, and once", async () => {
   const { sending, composed, sent, timers, here, items } = world(() => KEPT, { online: false });
   await composed("a");
   here.now += DAY + 1;
   here.online = true;
   await sending.retry();
-  assert.deepEqual([sent.length, timers.length, here.idle], [0, 0, 1]);
+  await sending.retry();
+  assert.deepEqual([sent.length, timers.length, here.told], [0, 0, 1]);
   assert.equal((await items())[0]?.state, "old");
+});
+
+test("one that is sent is shown when it goes and when it has gone, and not again", async () => {
+  const { sending, composed, here, reported } = world(() => KEPT);
+  await composed("a");
+  await sending.drain();
+  assert.deepEqual([here.told, reported], [2, []]);
+  await sending.retry();
+  assert.equal(here.told, 2, "an outbox in which nothing waits is not drawn each time that a page is shown");
 });

@@ -302,6 +302,9 @@ def test_a_page_that_takes_the_cookie_for_that_of_another_person_changes_nothing
         wrong = browser.http.post(address, json={"text": "By Mona"}, headers={"ticker-person": mona["id"]})
         assert (wrong.status_code, wrong.json()["type"]) == (401, "urn:ticker:problem:unauthorized")
         assert browser.http.get("/desk/session", headers={"ticker-person": mona["id"]}).status_code == 401
+        refused = browser.http.delete("/desk/session", headers={"ticker-person": mona["id"]})
+        assert (refused.status_code, refused.headers.get("set-cookie")) == (401, None)
+        assert browser.http.get("/desk/session").status_code == 200
         assert service.snapshot(feed)["dispatches"] == []
         right = browser.http.post(address, json={"text": "By Omar"}, headers={"ticker-person": omar["id"]})
         assert right.status_code == 201

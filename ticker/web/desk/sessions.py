@@ -15,7 +15,7 @@ from ticker.journal.invitations import invitation_ended
 from ticker.journal.sessions import SignedIn
 from ticker.schema import Schema, many, moment, or_null, shape, text
 from ticker.web.auth import READS, credential_of, session_ended, unknown_key
-from ticker.web.credentials import find_session, session_cookie, session_in
+from ticker.web.credentials import find_session, is_of_another, session_cookie, session_in
 from ticker.web.faults import CROSS_SITE, INVALID_TOKEN
 from ticker.web.key_lookup import address_of, slow_guesses
 from ticker.web.node import node_of
@@ -168,14 +168,20 @@ async def read_session(request: Request) -> Response:
     "End the session",
     (Returns(204, "It has ended, and the cookie is taken away.", media_type="", headers=(_COOKIE,)),),
     session=True,
-    faults=(CROSS_SITE,),
+    faults=(CROSS_SITE, SESSION_ENDED),
 )
 async def sign_out(request: Request) -> Response:
-    """End the session of the request's cookie, if it has one, and take the cookie away."""
+    """End the session of the request's cookie, if it has one, and take the cookie away.
+
+    Raises:
+        Unauthorized: it is the session of another person than the request names; both stay.
+    """
     node = node_of(request)
     signed_in = await find_session(node, request.headers, strict=True)
     if signed_in is not None:
         await node.sessions.end(signed_in.session.id)
+    elif await is_of_another(node, request.headers):
+        raise session_ended()
     headers = {"set-cookie": session_cookie(node.settings, ""), "cache-control": "no-store"}
     return Response(status_code=204, headers=headers)
 

@@ -38,6 +38,7 @@ CACHE_AGE: Final = 3600
 
 _FEED: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/?")
 _DISPATCH: Final = re.compile(r"(?:/embed)?/feeds/(?P<feed>[^/]+)/(?P<id>[^/]+)/?")
+# `frameborder` is obsolete in HTML, but WordPress keeps it in what it embeds, and takes `style` away.
 _FRAME: Final = Markup(
     '<iframe src="{src}" title="{title}" width="{width}" height="{height}" frameborder="0" loading="lazy"></iframe>'
 )
