@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -14,10 +15,12 @@ from ticker.entry import Entry, chain
 from ticker.errors import Unavailable
 from ticker.feed import WINDOW
 from ticker.follow import PROBE_TIMEOUT
+from ticker.follower import Follower
 from ticker.freshness import PROOF_LIMIT
 from ticker.journal import names
 from ticker.journal.embedded import Embedded
 from ticker.journal.feed_settings import FeedSettings
+from ticker.node_counts import NodeCounts
 from ticker.turns import Turns
 
 pytestmark = pytest.mark.anyio
@@ -447,3 +450,10 @@ async def test_a_hole_in_which_something_cannot_be_read_damages_its_feed_alone(n
     assert newsroom.hub.channels["other"].freshness.behind
     assert newsroom.channel.freshness.proven
     assert newsroom.follower.sessions == 1
+
+
+def test_a_relay_without_readers_counts_as_none() -> None:
+    relays, hub = NodeCounts(), SimpleNamespace(channels=["breaking", "sport"])
+    relays.report("relay-0", {"breaking": -1, "sport": 2}, 0.0)  # its own stream is among those here
+    follower: Any = SimpleNamespace(_relays=relays, _hub=hub)
+    assert Follower._with_relays(follower, {"breaking": 1, "sport": 1}) == {"sport": 3}

@@ -301,6 +301,8 @@ class Follower:
             for name in self._hub.channels:
                 if (count := watching.get(name, 0) + self._relays.watching(name)) > 0:
                     watching[name] = count
+                else:  # what reads it here are relays without readers
+                    watching.pop(name, None)
         return watching
 
     async def _probe(self, had: follow.Offsets) -> follow.Event:
