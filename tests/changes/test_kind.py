@@ -19,7 +19,7 @@ DISPATCH: dict[str, Any] = {
     "text": "Bridge closed",
     "urgency": "urgent",
     "language": "en",
-    "filed": "2026-03-11T14:00:00.000Z",
+    "filed": AT,
     "updated": AT,
     "revision": 1,
     "status": "usable",

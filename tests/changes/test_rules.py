@@ -12,9 +12,12 @@ from tests.cli.command import Here
 from tests.service import Service
 from ticker.entry import chain
 from ticker.errors import BadRequest
-from ticker.journal.transfer import FORMAT, read, with_crc
+from ticker.journal import names
+from ticker.journal.redis import Redis
+from ticker.journal.transfer import FORMAT, import_feed, read, with_crc
 
 AT = "2026-11-25T20:00:00.000Z"
+BEFORE = "2026-11-25T19:59:59.999Z"
 ORIGIN = "0" * 40
 DISPATCH: dict[str, Any] = {
     "id": "01m822wh3v00000001fk4kfnxc",
@@ -130,6 +133,15 @@ def test_a_dispatch_that_no_post_would_pass_is_refused_with_its_entry(fields: di
         ({"kind": "air", "air": {"on": True, "url": "javascript:x"}}, "url: "),
         ({"kind": "air", "air": {"on": 1}}, "on: "),
         ({"kind": "air", "air": {"on": True, "label": "x" * 61}}, "label: "),
+        ({"kind": "air", "air": {"on": True}}, "label: is missing"),
+        ({"kind": "air", "air": {"on": True, "label": "\u200b", "url": None}}, "label: is not in the form"),
+        ({"kind": "kill", **KILL, "reason": " x"}, "reason: is not in the form"),
+        ({"kind": "correct", "dispatch": DISPATCH}, "revision: must be 1 when"),
+        ({"kind": "correct", "dispatch": DISPATCH | {"updated": BEFORE}}, "updated: is not the time of the entry"),
+        ({"kind": "file", "dispatch": DISPATCH | {"revision": 2}}, "revision: must be 1 when"),
+        ({"kind": "file", "dispatch": DISPATCH | {"filed": BEFORE}}, "filed: is not the time of the entry"),
+        ({"kind": "file", "dispatch": DISPATCH}, "id: does not sort behind"),
+        ({"kind": "pin", "id": None, "at": BEFORE}, "at: is before the time of the entry before it"),
         ({"kind": "pin", "id": None, "at": "soon"}, "at: "),
         ({"kind": "pin", "id": None, "by": 7}, "by: "),
     ],
@@ -165,6 +177,48 @@ def test_nothing_of_a_forged_export_gets_in(service: Service, here: Here, tmp_pa
     said = here({}, "import", str(file), "--data", str(service.data)).complaint
     assert said == "ticker: line 3, entry 2: link: is not a full http or https address\n"
     assert service.http.get("/v1/feeds/forged").status_code == 404
+
+
+CORRECTED = {"kind": "correct", "dispatch": DISPATCH | {"revision": 2, "text": "Bridge open"}}
+
+
+@pytest.mark.parametrize(
+    ("entries", "fault"),
+    [
+        ([filed(), {"kind": "kill", **KILL}, CORRECTED], "3: it changes a dispatch that was killed before"),
+        ([filed(), {"kind": "kill", **KILL}, {"kind": "kill", **KILL}], "3: it changes a dispatch that was killed"),
+        ([filed(), {"kind": "kill", **KILL}, {"kind": "pin", "id": DISPATCH["id"]}], "3: it changes a dispatch that"),
+        ([CORRECTED], "1: it changes a dispatch that was not filed before"),
+        ([{"kind": "kill", **KILL}], "1: it changes a dispatch that was not filed before"),
+        ([{"kind": "pin", "id": DISPATCH["id"]}], "1: it changes a dispatch that was not filed before"),
+        ([filed(), CORRECTED, CORRECTED], "3: it is not the next revision of its dispatch"),
+        ([filed(), {"kind": "kill", **KILL, "filed": BEFORE}], "2: it is not the next revision of its dispatch"),
+    ],
+    ids=str,
+)
+@pytest.mark.anyio
+async def test_an_entry_that_cannot_follow_is_refused(redis: Redis, entries: list[dict[str, Any]], fault: str) -> None:
+    """Above all, nothing brings back what was killed."""
+    with pytest.raises(BadRequest) as refusal:
+        async for _ in import_feed(redis, forged(*entries)):
+            pass
+    assert refusal.value.detail.startswith(f"entry {fault}")
+    kept = await redis("HMGET", names.state("forged"), "offset")
+    assert kept == [b"%d" % (len(entries) - 1)], "what came before is in, and nothing after"
+    assert not await redis("HEXISTS", names.FEEDS, "forged"), "and the feed is not open"
+
+
+def test_a_page_shows_what_an_import_of_an_early_version_believed() -> None:
+    from ticker.web import pages
+
+    template = pages._TEMPLATES.from_string(
+        '{% import "line.html" as m with context %}{{ m.line(dispatch, feed, words, "") }}'
+    )
+    feed = {"name": "breaking", "language": "en", "direction": "ltr"}
+    words = {"language": "en", "direction": "ltr"}
+    html = template.render(dispatch=DISPATCH | {"urgency": "shouted", "direction": "ltr"}, feed=feed, words=words)
+    assert "Bridge closed" in html
+    assert 'class="urgency"' not in html
 
 
 def test_a_page_links_to_the_web_alone() -> None:

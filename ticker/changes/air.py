@@ -9,7 +9,8 @@ import orjson
 
 from ticker.changes.change import Change
 from ticker.changes.kind import Setting
-from ticker.dispatch import AirSwitchBody, check
+from ticker.changes.rules import check_as_written
+from ticker.dispatch import AirSwitchBody
 from ticker.entry import Entry
 from ticker.feed import ON_AIR, Feed
 from ticker.schema import Schema, ref
@@ -54,7 +55,7 @@ class AirKind(Setting):
         return entry.content["air"]
 
     def check_content(self, content: dict[str, Any]) -> None:
-        check(AirSwitchBody, content["air"])
+        check_as_written(AirSwitchBody, content["air"])
 
     def terminal_view(self, frame: dict[str, Any]) -> str:
         return "on air" if frame["air"]["on"] else "off air"

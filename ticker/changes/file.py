@@ -11,6 +11,7 @@ from ticker.changes.kind import Kind
 from ticker.changes.rules import check_dispatch
 from ticker.dispatch import Draft
 from ticker.entry import Entry
+from ticker.errors import Invalid
 from ticker.feed import Feed
 from ticker.schema import Schema, ref
 
@@ -111,6 +112,15 @@ class FileKind(Kind):
         if not dispatch.keys() >= {"id", "revision"}:
             raise ValueError("a dispatch has an id and a revision")
         return dispatch
+
+    def check(self, entry: Entry) -> None:
+        super().check(entry)
+        dispatch = entry.content["dispatch"]
+        for name in ("updated", "filed") if self.is_filing else ("updated",):
+            if dispatch[name] != entry.at:
+                raise Invalid([(name, "is not the time of the entry")])
+        if (dispatch["revision"] == 1) != self.is_filing:
+            raise Invalid([("revision", "must be 1 when a dispatch is filed, and more later")])
 
     def check_content(self, content: dict[str, Any]) -> None:
         check_dispatch(content["dispatch"])

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from ticker.changes.change import Change, spliced
 from ticker.changes.kind import Kind
-from ticker.changes.rules import check_members
-from ticker.dispatch import KillBody, check
+from ticker.changes.rules import check_as_written, check_members
+from ticker.dispatch import KillBody
 from ticker.entry import Entry
 from ticker.feed import Feed
 from ticker.schema import FILED, ID, REASON, REVISION, Schema, moment
@@ -77,7 +77,7 @@ class KillKind(Kind):
         return tombstone(entry)
 
     def check_content(self, content: dict[str, Any]) -> None:
-        check(KillBody, {"reason": content["reason"]})
+        check_as_written(KillBody, {"reason": content["reason"]})
         check_members("id", "filed", "revision", **content)
 
     def target(self, entry: Entry) -> str:

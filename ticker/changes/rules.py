@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from ticker.dispatch import Correction, Draft, check
+from ticker.dispatch import Body, Correction, Draft, check
 from ticker.errors import Invalid
 
 _ID: Final = re.compile(r"[0-9a-z]{1,64}")
@@ -35,6 +35,19 @@ def check_dispatch(dispatch: dict[str, Any]) -> None:
     for name in ("urgency", "language"):
         if name not in fields:
             raise Invalid([(name, "is missing")])
+
+
+def check_as_written(model: type[Body], value: dict[str, Any]) -> None:
+    """Check what a request of this model left in the log: all of its members, as the model writes them.
+
+    Raises:
+        Invalid: a member breaks its rule, or is missing.
+    """
+    for name, written in check(model, value).model_dump().items():
+        if name not in value:
+            raise Invalid([(name, "is missing")])
+        if value[name] != written:
+            raise Invalid([(name, "is not in the form that ticker writes: trimmed and visible")])
 
 
 def check_members(*names: str, **content: Any) -> None:

@@ -31,7 +31,7 @@ LONGEST_WAIT: Final = 30.0
 """Seconds between attempts at the most; each wait is random below a bound that doubles from half a second."""
 
 WARN_AFTER: Final = 2
-"""Failed attempts before a warning is view: any restart of a service costs one."""
+"""Failed attempts before a warning is shown: any restart of a service costs one."""
 
 _FINAL: Final = (401, 403, 404, 410)
 """Statuses after which retrying is of no use."""

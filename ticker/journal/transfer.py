@@ -40,6 +40,14 @@ BATCH: Final = 256
 
 _MALFORMED: Final = (KeyError, TypeError, ValueError, AttributeError)
 _HASH: Final = re.compile(r"[0-9a-f]{40}")
+_EPOCH: Final = "1970-01-01T00:00:00.000Z"
+
+_IMPOSSIBLE: Final = {
+    b"absent": "it changes a dispatch that was not filed before",
+    b"killed": "it changes a dispatch that was killed before",
+    b"unlike": "it is not the next revision of its dispatch",
+}
+"""What restore.lua refuses, since no service would have written it."""
 
 
 class Progress(NamedTuple):
@@ -133,6 +141,7 @@ def read(lines: Iterable[bytes]) -> tuple[Head, Iterator[Exported]]:
 
 def _entries(head: Head, rest: Iterator[tuple[int, bytes]]) -> Iterator[Exported]:
     tail, number = Tail(0, head.origin), 1
+    at, newest = _EPOCH, ""
     for number, text in rest:
         members = without_crc(number, text)
         try:
@@ -142,11 +151,17 @@ def _entries(head: Head, rest: Iterator[tuple[int, bytes]]) -> Iterator[Exported
         entry = exported.entry
         if not entry.follows(tail):
             raise BadRequest(f"line {number}: the entry does not follow from the one before it")
+        kind = kind_of(entry)
         try:
-            kind_of(entry).check(entry)
+            kind.check(entry)
+            if entry.at < at:
+                raise Invalid([("at", "is before the time of the entry before it")])
+            if kind.is_filing and exported.id <= newest:
+                raise Invalid([("id", "does not sort behind those that were filed before")])
         except Invalid as error:
             raise BadRequest(f"line {number}, entry {entry.tail.offset}: {error}") from None
-        tail = entry.tail
+        tail, at = entry.tail, entry.at
+        newest = exported.id if kind.is_filing else newest
         if tail.offset > head.end.offset:
             raise BadRequest(f"line {number}: the export should have ended with entry {head.end.offset}")
         yield exported
@@ -251,6 +266,8 @@ def _raise_for(settings: FeedSettings, offset: int, outcome: bytes) -> None:
         raise Unavailable(
             f"Entries before {offset} are missing in Redis; run the import again: it continues where it stopped"
         )
+    if outcome in _IMPOSSIBLE:
+        raise BadRequest(f"entry {offset}: {_IMPOSSIBLE[outcome]}")
 
 
 async def _known(redis: Redis, feed: str, batch: list[Exported]) -> dict[str, dict[str, Any]]:
