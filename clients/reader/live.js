@@ -13,11 +13,8 @@ import { announcer } from "./announce.js";
 import { asOf } from "./as-of.js";
 import { badge } from "./badge.js";
 import { part } from "./page.js";
-import { times } from "./times.js";
+import { REPAINT, times } from "./times.js";
 import { say } from "./words.js";
-
-/** How often "2 min" is looked at again. Milliseconds. */
-const REPAINT = 15_000;
 
 /**
  * @typedef {object} Live

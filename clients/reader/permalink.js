@@ -11,7 +11,7 @@ import { asOf } from "./as-of.js";
 import { dispatchList } from "./list.js";
 import { data, part, removeDescription, setTitle, setting } from "./page.js";
 import { fetchDispatch, retrying } from "./requests.js";
-import { times } from "./times.js";
+import { REPAINT, times } from "./times.js";
 
 const page = data();
 const { snapshot, words, base = "" } = page;
@@ -62,4 +62,6 @@ follow({
     if (!current.pending) proven.update(frame);
   },
 });
-clock.paint(document);
+const repaint = () => clock.paint(document);
+setInterval(repaint, REPAINT);
+repaint();

@@ -93,6 +93,17 @@ def test_a_reader_who_comes_back_need_not_wait(service: Service, tab: Page) -> N
     assert len(sockets) == count, "on a fresh path nothing is asked again"
 
 
+def test_the_page_of_one_dispatch_does_not_say_now_for_ever(service: Service, tab: Page) -> None:
+    id = service.file("breaking", "Just now")["id"]
+    tab.clock.install()
+    tab.goto(f"{service.url}/feeds/breaking/{id}")
+    when = tab.locator(".permalink time")
+    expect(when).to_have_text("now", timeout=PATIENCE)
+    service.stop()  # without it, too: its beats would say what time it really is
+    tab.clock.fast_forward(5 * 60_000)
+    expect(when).to_have_text("5 min", timeout=PATIENCE)
+
+
 def test_a_page_in_the_back_forward_cache_holds_no_place_and_comes_back_with_proof(
     service: Service, cached: Page
 ) -> None:

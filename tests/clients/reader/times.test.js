@@ -21,6 +21,14 @@ test("after an hour it is the hour, in the reader's zone, and the day when it wa
   assert.equal(times(words.en, () => NOW, "UTC").hour(before(1)), "23:29");
 });
 
+test("the year is said when it was another one there", () => {
+  const tokyo = times(words.en, () => NOW, "Asia/Tokyo");
+  assert.match(tokyo.ago("2025-03-11T13:05:00Z"), /Mar.*2025.*22:05/);
+  assert.match(tokyo.hour("2025-12-31T14:59:00Z"), /2025/);
+  assert.doesNotMatch(tokyo.hour("2025-12-31T15:01:00Z"), /202/, "in Tokyo it was 2026");
+  assert.match(times(words.ar, () => NOW, "UTC").hour("2024-03-11T13:05:00Z"), /2024/);
+});
+
 test("the whole truth has the day, the second and the zone", () => {
   const full = madrid.full("2026-03-11T13:05:09.000Z");
   for (const part of ["Wednesday", "March", "2026", "14:05:09", /CET|GMT\+1/]) assert.match(full, new RegExp(part));
