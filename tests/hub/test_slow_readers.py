@@ -6,8 +6,16 @@ import pytest
 
 from tests.hub.world import LONGEST_FRAME, PROOF, Clock, Log, Socket, joined, offsets, publish
 from ticker.channel import Channel
-from ticker.lagging import CHUNK, STUCK_AFTER
-from ticker.wire import move_frame
+from ticker.lagging import CHUNK, STUCK_AFTER, chunks
+from ticker.wire import Frame, move_frame
+
+
+@pytest.mark.parametrize(("frames", "sizes"), [(1, [1]), (2, [2]), (3, [2, 1]), (4, [2, 2])])
+def test_frames_are_written_in_chunks_of_just_over_the_limit(frames: int, sizes: list[int]) -> None:
+    all_frames = [Frame({"type": "x", "text": "a" * (CHUNK // 2)}) for _ in range(frames)]
+    written = list(chunks(all_frames))
+    assert [len(chunk) for chunk in written] == sizes
+    assert [frame for chunk in written for frame in chunk] == all_frames
 
 
 def test_a_full_socket_is_set_aside_and_delays_nobody(log: Log, channel: Channel) -> None:
