@@ -96,7 +96,6 @@ ELSEWHERE = {
     "server/watchdog.py": ["server/test_systemd.py"],
     "server/uvicorn_server.py": ["server/test_supervisor.py", "server/test_drain.py"],
     "server/uvicorn_websocket.py": ["server/test_drain.py"],
-    "server/refusal.py": ["server/test_hand_off.py"],
     "server/worker.py": ["server/test_supervisor.py", "server/test_drain.py"],
     "unplaced.py": ["hub/test_unplaced.py", "hub/test_laws.py"],
     "waiting.py": ["hub/test_longpoll.py"],

@@ -7,6 +7,7 @@ import gc
 import os
 import socket
 import time
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,7 +45,7 @@ class House:
         self.channel = self.hub.open(feed, [], feed.tail)
         self.hub.retain(["f"])
         self.listener = listen(settings)[0]
-        state: dict[str, Any] = {"node": SimpleNamespace(hub=self.hub, settings=settings)}
+        state: dict[str, Any] = {"node": SimpleNamespace(hub=self.hub, settings=settings, responses=Counter())}
         config = uvicorn.Config(nothing, log_config=None)
         self.acceptor = Acceptor(self.listener, config, uvicorn.server.ServerState(), state)
         self.acceptor.open()

@@ -7,6 +7,7 @@ import gc
 import os
 import socket
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
@@ -80,6 +81,7 @@ class Here(Node):
     def __init__(self, hub: Hub, settings: Settings) -> None:
         self.hub, self.settings = hub, settings
         self.feeds = cast(Feeds, SimpleNamespace(private=lambda feed: False))
+        self.responses = Counter[int]()
         self.addresses = ClientAddresses(settings.trusted)
 
     async def find(self, name: str) -> Channel:

@@ -12,12 +12,14 @@ import logging
 import os
 import resource
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from ticker.errors import TooManyConnections, Unavailable
 from ticker.server.address_limit import AddressLimit, CountedConnection
 from ticker.server.deadlines import DeadlineOwner
 from ticker.server.hand_off import HandOff
@@ -97,6 +99,8 @@ class Acceptor:
         """Of all sockets that have no transport."""
         node, open_files = app_state["node"], resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         settings: Settings = node.settings
+        self._responses: Counter[int] = node.responses
+        """What is refused here is counted too."""
         self._address_limit = AddressLimit(settings.address_connections, settings.trusted, open_files=open_files)
         self.readiness.on_close = self._address_limit.close
         self._hand_off = HandOff(node, self.readiness, self, self._address_limit)
@@ -176,6 +180,7 @@ class Acceptor:
         if data and descriptor >= self._reserved_from:
             with contextlib.suppress(OSError):
                 os.write(descriptor, FULL_RESPONSE)
+            self._responses[Unavailable.status] += 1
             data = b""
         if not data:
             self._address_limit.close(descriptor)
@@ -188,6 +193,7 @@ class Acceptor:
         if self._refusal[0] != (date := http_date()):
             self._refusal = date, refusal(self._address_limit.error())
         _end(descriptor, self._refusal[1])
+        self._responses[TooManyConnections.status] += 1
 
     def _evict(self) -> None:
         """Cut a connection that has no request, or one that is silent or slow: writers need its descriptor more."""

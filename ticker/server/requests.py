@@ -385,6 +385,7 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         self.transport.write(refusal(error))
+        self.app_state["node"].responses[error.status] += 1
         if self._stopping:
             self.transport.close()
             return

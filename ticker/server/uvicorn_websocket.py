@@ -106,9 +106,9 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
 
     def _refuse(self) -> None:
         self.handshake_complete = self.close_sent = self._cut = True
-        self.transport.write(
-            refusal(BadRequest("This handshake does not follow RFC 6455, or its headers are too long"))
-        )
+        error = BadRequest("This handshake does not follow RFC 6455, or its headers are too long")
+        self.transport.write(refusal(error))
+        self.app_state["node"].responses[error.status] += 1
         self.transport.close()
 
     def _spend(self, *, frames: int = 0, size: int = 0) -> None:

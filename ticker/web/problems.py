@@ -69,6 +69,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 async def on_leaving(request: Request, error: Exception) -> Response:
     """Send nothing: the client left before its request was complete, which is not logged as a failure."""
     assert isinstance(error, ClientDisconnect)
+    request.scope["state"]["left"] = True
     return problem(BadRequest(f"{request.method} {request.url.path} was not complete"))
 
 

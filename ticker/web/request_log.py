@@ -57,7 +57,9 @@ class RequestLog:
         try:
             await self._app(scope, receive, noted)
         finally:
-            if status:  # else the client left, or the connection was handed off to a stream
+            if scope["state"].get("left"):  # nothing of a response went out, or the server refused the request itself
+                status = 0
+            if status:  # else the connection was handed off to a stream, or as above
                 node.responses[status] += 1
                 if scope.get("method") == "POST":
                     node.posts.add(time.monotonic() - begun)
