@@ -38,6 +38,7 @@ from ticker.web import (
     problems,
     relay,
 )
+from ticker.web.address_share import AddressShare
 from ticker.web.described import page
 from ticker.web.desk import invitations, sessions
 from ticker.web.desk import live as desk_live
@@ -118,6 +119,7 @@ def application(settings: Settings) -> Starlette:
         routes=[*ROUTES, *FILES],
         lifespan=lifespan,
         middleware=[
+            Middleware(AddressShare),
             Middleware(StripPrefix, settings=settings),
             Middleware(FixedHeaders),
             Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6),

@@ -22,6 +22,7 @@ from ticker.hub import Hub
 from ticker.longpoll import LONGEST_WAIT
 from ticker.settings import Settings
 from ticker.waiting import PollResponse, Waiter
+from ticker.web.address_share import stop_counting
 from ticker.web.admission import cross_origin, enter, find_readable
 from ticker.web.caching import of_feed
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
@@ -143,6 +144,7 @@ async def changes(request: Request) -> Response:
     if request.method == "HEAD":
         found = polls.find(poll.after) or polls.unchanged()
     else:
+        stop_counting()
         waiter = AsgiWaiter()
         found = polls.ask(waiter, poll.after, poll.wait) or await _wait(request, poll.channel, waiter)
     status = 204 if found.body is None else 200

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from ticker.errors import Unavailable
 from ticker.journal.holder import Holder
 from ticker.node import Node
+from ticker.web.address_share import stop_counting
 from ticker.web.node import node_of
 
 Found = TypeVar("Found")
@@ -56,6 +57,7 @@ async def slow_guesses(
     if found is not None:
         guesses.note_valid(secret)
     elif delay := guesses.note_unknown(address):
+        stop_counting()
         guesses.waiting += 1
         try:
             await asyncio.sleep(delay)

@@ -27,6 +27,7 @@ from ticker.entry import Position
 from ticker.errors import Misdirected, TickerError, Unavailable
 from ticker.hub import Hub
 from ticker.relay.node import RelayNode
+from ticker.web.address_share import stop_counting
 from ticker.web.key_lookup import secret_in
 from ticker.web.node import node_of
 from ticker.web.problems import problem
@@ -131,6 +132,7 @@ async def _proxy(request: Request, node: RelayNode) -> Response:
     )
     client: httpx.AsyncClient = request.scope["state"]["proxy"]
     try:
+        stop_counting()
         response = await client.send(sent, stream=True)
     except (httpx.RequestError, OSError) as error:
         log.warning("a request could not be passed on to %s: %s", node.upstream_follower.upstream, type(error).__name__)
