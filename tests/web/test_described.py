@@ -421,6 +421,15 @@ def key_of(service: Service, **plan: Any) -> dict[str, str]:
     return {"authorization": f"Bearer {service.http.post('/v1/keys', json={'name': 'a hand', **plan}).json()['key']}"}
 
 
+def session_of(service: Service) -> dict[str, str]:
+    """The headers of a page whose reader has signed in."""
+    ours = {"sec-fetch-site": "same-origin"}
+    secret = key_of(service, role="editor")["authorization"].removeprefix("Bearer ")
+    answer = httpx.post(f"{service.url}/desk/session", json={"key": secret}, headers=ours)
+    assert answer.status_code == 201
+    return ours | {"cookie": answer.headers["set-cookie"].partition(";")[0], "authorization": ""}
+
+
 REFUSED = [
     (method, path, int(status))
     for method, path in EVERY
@@ -447,6 +456,8 @@ def test_each_refusal_happens_as_described(
             headers["idempotency-key"] = '""'
         case 400:
             content = b"[]"
+        case 401 if (method, path) == ("delete", "/desk/session"):
+            headers = session_of(service) | {"ticker-person": "somebody-else"}
         case 401:
             headers["authorization"] = ""
         case 403 if path.startswith("/desk/"):
