@@ -158,6 +158,19 @@ async def test_on_a_used_connection_a_heads_time_counts_from_its_first_byte(hous
 
 
 @pytest.mark.anyio
+async def test_a_connection_on_which_a_head_has_begun_is_not_idle(house: Waiters) -> None:
+    """It began while the request before it was still being answered."""
+    clock = Clock(house)
+    house.acceptor._for_uvicorn[0].timeout_keep_alive = 0
+    client = await house.client()
+    client.mine.sendall(b"GET /v1/feeds/f/changes?wait=x HTTP/1.1\r\nHost: x\r\n\r\nGE")
+    assert (await client.response()).status == 422
+    await asyncio.sleep(0.05)
+    clock.go(HEAD_TIMEOUT + 1)
+    assert (await client.response()).status == 408
+
+
+@pytest.mark.anyio
 async def test_a_waiter_whose_next_head_does_not_come_is_answered_with_408(house: Waiters) -> None:
     clock = Clock(house)
     client = await house.waiter()

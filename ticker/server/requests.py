@@ -354,6 +354,7 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         elif self._error is not None and not self._refused:
             self._send_refusal(self._error)
         elif self._part == "head":  # its deadline was not enforced while a response was due
+            self._unset_keepalive_if_required()  # the connection is not idle
             self._deadlines.set(self, self._deadlines.clock() + HEAD_TIMEOUT)
         elif self._part is None:
             self._idle.add(self)
