@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import stat
 import subprocess
 import threading
 from pathlib import Path
@@ -80,6 +81,19 @@ def test_a_feed_moves_to_a_service_that_is_down_and_its_readers_go_on(tmp_path: 
         assert here({}, "verify", *data).printed == f"breaking: 8 entries, unbroken to {before['']['position']}\n"
         assert new.file("breaking", "five")["position"].startswith("9-")
         assert new.errors == []
+
+
+def test_an_export_over_a_file_that_everyone_may_read_is_its_owners_alone(
+    service: Service, here: Here, tmp_path: Path
+) -> None:
+    """The text of killed dispatches is in it."""
+    file = tmp_path / "of-yesterday.ndjson"
+    file.touch()
+    file.chmod(0o644)
+    _export(here, service, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert here({}, "export", "breaking", "--to", "/dev/null", "--data", str(service.data)).printed
+    assert stat.S_IMODE(Path("/dev/null").stat().st_mode) & 0o077, "a device stays as it is"
 
 
 def test_a_feed_moves_to_a_service_that_runs(tmp_path: Path, here: Here) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,11 +61,18 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     try:
-        # It has the text of killed dispatches, so only its owner may read it.
-        with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        with open(path, "wb", opener=_private) as file:
             yield file
     except OSError as error:
         raise BadSetting(f"--to: {error.strerror}: {path}") from None
+
+
+def _private(name: str, flags: int) -> int:
+    """Open a file that only its owner may read, also if it was there: an export has the text of killed dispatches."""
+    descriptor = os.open(name, flags, 0o600)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 def import_feed(
