@@ -96,7 +96,6 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         self._refused = False
         """Whether the refusal is written."""
         self._stopping = False
-        """Whether the service stops."""
         self._ended = False
         """Whether the client has closed its side, and gets what it still has to get."""
         self._allowance: Allowance | None = None
