@@ -88,7 +88,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   const clock = times(readerWords(words.language), () => Date.now() - skew);
   const readersClock = times(readerWords(language), () => Date.now() - skew);
   const indicator = badge({ badge: part("badge"), word: part("badge-word") }, readerWords(words.language));
-  const voice = announcer({ polite: part("said"), alert: part("alarm") }, readerWords(words.language), timers);
+  const voice = announcer({ polite: part("said"), alert: part("alarm") }, readerWords(words.language), timers, clock.hour);
   const state = () => following.state;
   const dispatches = () => state().dispatches;
   const usable = (/** @type {string} */ id) => /** @type {UsableDispatch | undefined} */ ([...dispatches(), state().pinned_dispatch].find((each) => each?.id === id && each.status === "usable"));

@@ -35,8 +35,9 @@ const CONDITIONS = { live: "said_live", "off-air": "said_live", delayed: "said_d
  * @param {Regions} regions
  * @param {Words} words
  * @param {Timers} timers
+ * @param {(iso: string) => string} hour the time of a kill, as the page shows it
  */
-export function announcer(regions, words, timers) {
+export function announcer(regions, words, timers, hour) {
   /** @type {Utterance[]} */
   let polite = [];
   /** @type {Utterance[]} */
@@ -54,7 +55,7 @@ export function announcer(regions, words, timers) {
       const known = [...previous.dispatches, previous.pinned_dispatch].find((dispatch) => dispatch?.id === frame.id);
       if (known?.status !== "usable") return;
       retract(frame.id);
-      alert.push({ text: `${words.withdrawn}. ${words.reason}: ${frame.reason}` });
+      alert.push({ text: `${words.withdrawn_at} ${hour(frame.at)}. ${words.reason}: ${frame.reason}` });
     } else {
       for (const dispatch of arrivals(frame, previous)) {
         (dispatch.urgency === "flash" ? alert : polite).push(utterance(dispatch, words));

@@ -54,7 +54,7 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
   const clock = times(words, () => Date.now() - skew);
   const proven = asOf(part("as-of"), clock);
   const indicator = badge({ badge: part("badge"), word: part("badge-word"), count: document.getElementById("watching") }, words);
-  const voice = announcer({ polite: part("said"), alert: part("alarm") }, words, timers);
+  const voice = announcer({ polite: part("said"), alert: part("alarm") }, words, timers, clock.hour);
 
   function repaint() {
     if (!paused) clock.paint(list);

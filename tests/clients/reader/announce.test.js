@@ -15,7 +15,7 @@ function setUp() {
   const world = new World();
   const polite = element("div");
   const alert = element("div");
-  const voice = announcer({ polite, alert }, words.en, world.io.timers);
+  const voice = announcer({ polite, alert }, words.en, world.io.timers, (iso) => iso.slice(11, 16));
   let state = fold(empty("breaking"), snapshot("1-a", [usable("a")]), { limit: 100 });
   /** @param {...Frame} frames */
   const announce = (...frames) => {
@@ -55,17 +55,17 @@ test("a kill is an alert, and takes back what was said or was about to be", () =
   announce(filed("2-b", usable("b")));
   assert.equal(said(polite).length, 1);
   announce(kill("3-c", "b", "not true"));
-  assert.deepEqual(said(alert), ["Withdrawn. Reason: not true"]);
+  assert.deepEqual(said(alert), ["Withdrawn at 14:00. Reason: not true"]);
   assert.deepEqual(said(polite), []);
   announce(filed("4-d", usable("c")), kill("5-e", "c", "nor this"));
   assert.deepEqual(said(polite), []);
-  assert.deepEqual(said(alert), ["Withdrawn. Reason: nor this"]);
+  assert.deepEqual(said(alert), ["Withdrawn at 14:00. Reason: nor this"]);
 });
 
 test("the kill of a pinned dispatch older than the list is an alert too", () => {
   const { alert, announce } = setUp();
   announce(snapshot("2-b", [usable("b")], { pinned: "a", pinned_dispatch: usable("a") }), kill("3-c", "a", "not true"));
-  assert.deepEqual(said(alert), ["Withdrawn. Reason: not true"]);
+  assert.deepEqual(said(alert), ["Withdrawn at 14:00. Reason: not true"]);
 });
 
 test("a kill of what was never shown, or was killed before, is not said", () => {
