@@ -70,7 +70,8 @@ class Connection:
         frame: dict[str, Any] = orjson.loads(payload)
         return frame
 
-    def send(self, opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True) -> None:
+    def send(self, opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True, times: int = 1) -> None:
+        """Send a frame, or at once so many: the service may hang up after one of them."""
         mask = os.urandom(4)
         length = len(payload)
         head = bytes([(0x80 if fin else 0) | opcode])
@@ -78,7 +79,7 @@ class Connection:
         head += bytes([flag | length]) if length < 126 else bytes([flag | 126]) + struct.pack("!H", length)
         if masked:
             payload = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-        self.socket.sendall(head + (mask if masked else b"") + payload)
+        self.socket.sendall((head + (mask if masked else b"") + payload) * times)
 
     def closed_with(self) -> int | None:
         """Return the close code of the service, once the connection has ended."""

@@ -113,8 +113,7 @@ async def test_at_its_socket_a_readers_allowance_refills_by_the_clock(house: Hou
 def test_a_reader_that_floods_is_closed_with_1008(service: Service, opcode: int) -> None:
     with reader(service, "breaking") as connection:
         connection.json(), connection.json()
-        for _ in range(70):
-            connection.send(opcode)
+        connection.send(opcode, times=70)
         assert connection.closed_with() == 1008
 
 
@@ -129,8 +128,7 @@ def test_a_reader_of_a_private_feed_that_floods_is_closed_with_1008(service: Ser
         for _ in range(30):
             connection.send(9)
             assert connection.frame() == (10, b"")
-        for _ in range(40):
-            connection.send(opcode)
+        connection.send(opcode, times=40)
         assert connection.closed_with() == 1008
     service.until(lambda: readers(service, feed) == 0)
 
