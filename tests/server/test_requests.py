@@ -165,7 +165,10 @@ async def test_a_connection_on_which_a_head_has_begun_is_not_idle(house: Waiters
     client = await house.client()
     client.mine.sendall(b"GET /v1/feeds/f/changes?wait=x HTTP/1.1\r\nHost: x\r\n\r\nGE")
     assert (await client.response()).status == 422
-    await asyncio.sleep(0.05)
+    await until(lambda: len(house.acceptor.readiness.deadlines) == 1)
+    later = asyncio.Event()
+    asyncio.get_running_loop().call_later(0, later.set)  # behind the timer of idle connections, if one is set
+    await later.wait()
     clock.go(HEAD_TIMEOUT + 1)
     assert (await client.response()).status == 408
 
