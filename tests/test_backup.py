@@ -76,8 +76,13 @@ class Newsroom:
         spiked = service.file("breaking", "Never to come", release_at=soon(86_400))["id"]
         http.delete(f"/v1/feeds/breaking/held/{spiked}")
         self.dispatches = {"breaking": [id, killed]}
-        service.until(lambda: http.get(f"{base}/{id}/receipt").json()["unreported"] == 0)
+        for filed in (id, killed):  # each is reported on its own, and a report that is whole changes no more
+            service.until(lambda filed=filed: self._whole(http.get(f"{base}/{filed}/receipt").json()))
         self.position = service.snapshot("breaking")["position"]
+
+    @staticmethod
+    def _whole(report: dict[str, Any]) -> bool:
+        return report["unreported"] == 0 and report["kept"] is not None
 
     def seen(self, service: Service) -> dict[str, Any]:
         """Everything that readers, the desk and admins can ask for."""
