@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -53,9 +53,16 @@ class Process:
     def runs(self) -> bool:
         return self.started is not None
 
-    def send(self, number: signal.Signals) -> None:
+    @property
+    def pid(self) -> int:
         assert self.started is not None
-        self.started.send_signal(number)
+        return self.started.pid
+
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """`kill -9` it."""
@@ -227,8 +234,13 @@ class Sentinels:
         server.start("--replicaof", "127.0.0.1", str(self.primary.port))
         self.until_in_sync()
 
+    def replace(self, killed: Process) -> None:
+        """Wait until another primary is there, and bring back the one that was killed."""
+        self.until_replaced(killed)
+        self.bring_back(killed)
+
     @contextlib.contextmanager
-    def unnoticed(self) -> Any:
+    def unnoticed(self) -> Iterator[None]:
         """Let no Sentinel notice that a server does not respond."""
         self._notice_after(NEVER)
         try:

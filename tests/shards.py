@@ -70,11 +70,15 @@ class Server:
         self.process.kill()
         self.process.wait()
 
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
     def freeze(self) -> None:
-        os.kill(self.process.pid, signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        os.kill(self.process.pid, signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
     def __call__(self, *command: Any) -> Any:
         return self.client.execute_command(*command)  # type: ignore[no-untyped-call]
