@@ -5,23 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final, Protocol
+from typing import Final
 
+from tests.servers import LogServer
 from tests.service import Service
 
 LOG: Final = "valkey-server"
 """What tests call the server of the log; a part of the name will do, as it does for the children of a service."""
-
-
-class LogServer(Protocol):
-    """A server that can be killed, suspended and started again."""
-
-    @property
-    def pid(self) -> int: ...
-    def start(self) -> None: ...
-    def kill(self) -> None: ...
-    def freeze(self) -> None: ...
-    def thaw(self) -> None: ...
 
 
 class OnServers(Service):

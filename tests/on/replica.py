@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from tests.on_servers import OnServers
-from tests.sentinels import Process, free_ports, until
+from tests.sentinels import Process
+from tests.servers import free_ports, until
 from ticker.journal.embedded import binary
 
 KEEP = ("--appendonly", "yes", "--appendfsync", "always", "--save", "", "--repl-diskless-sync-delay", "0")

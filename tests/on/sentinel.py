@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tests.on_servers import LogServer, OnServers
+from tests.on_servers import OnServers
 from tests.sentinels import Process, Sentinels
+from tests.servers import LogServer
 
 
 class OnSentinels(OnServers):

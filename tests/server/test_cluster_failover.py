@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.journal.test_rights import documented, run
+from tests.servers import until
 from tests.service import Page, Reader, Service, environment
-from tests.shards import Server, Shards, until
+from tests.shards import Server, Shards
 from ticker.journal.slots import slot_of
 
 FEED = "breaking"
