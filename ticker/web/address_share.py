@@ -15,7 +15,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ticker.node import Node
+from ticker.serving import ServingNode
 
 AT_ONCE: Final = 4
 """Requests of one address that are worked on at a time: enough that some are worked on while others wait for Redis."""
@@ -86,7 +86,7 @@ class AddressShare:
 
 def _address(scope: Scope) -> str | None:
     """Return for whom a request counts; None for a trusted proxy that names no client, which speaks for many."""
-    node: Node = scope["state"]["node"]
+    node: ServingNode = scope["state"]["node"]
     peer = scope["client"][0] if scope.get("client") else ""
     if (own := node.addresses.group(peer)) is not None:
         return own
