@@ -6,7 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,6 +16,7 @@ from ticker.cli.waiting import Waiting
 from ticker.client import Client, ClientError, DeadlineExceeded, Problem, UnexpectedResponse
 from ticker.client.clock import system_clock
 from ticker.client.exchange import Arguments, arguments, read, was_sent
+from ticker.client.outage import reason_of
 from ticker.client.request import Request, change_request, read_request
 from ticker.client.response import content, failure
 from ticker.client.sending import Sending
@@ -143,11 +144,7 @@ class Service:
                     self._content(response)
                 yield from response.iter_lines()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TickerError(f"{self.url} cannot be reached ({_reason(error)})") from None
-
-    def refuse(self, response: httpx.Response) -> NoReturn:
-        """Raise the error that an unsuccessful response describes."""
-        raise TickerError(self.told(failure(read(response))))
+            raise TickerError(self.told(error)) from None
 
     def _content(self, response: httpx.Response) -> Any:
         try:
@@ -165,14 +162,14 @@ class Service:
         if isinstance(error, Problem):
             hint = " (set TICKER_KEY)" if error.status == 401 else ""
             return f"{error.detail}{hint}{consequence}"
-        return f"{self.url} cannot be reached ({_reason(error)}){consequence}"
+        return f"{self.unreachable(reason_of(error))}{consequence}"
+
+    def unreachable(self, reason: str) -> str:
+        """Return that the service did not respond as a sentence for people."""
+        return f"{self.url} cannot be reached ({reason})"
 
 
 def _consequence(command: str | None) -> str:
     if command is None:
         return "; the change may have been made all the same: check before you repeat it"
     return f"; the change may have been kept. To send it again without making it twice: {command}"
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
