@@ -43,12 +43,14 @@ class RelayedService(Service):
         super().__init__(origin.data, admin_key=origin.key)
 
     def start(self) -> None:
-        """Start the service, and its relays unless they run."""
+        """Start the service, and its relays unless they run; on the same ports as before."""
         self.origin.start()
         while len(self.relays) < self._depth:
-            relay = Relay([self.origin, *self.relays][-1], key=self.origin.key)
-            relay.start()
-            self.relays.append(relay)
+            self.relays.append(Relay([self.origin, *self.relays][-1], key=self.origin.key))
+            self.relays[-1].start()
+        for relay in self.relays:
+            if relay.process.poll() is not None:
+                relay.start()
         self.process, self.errors = self.origin.process, self.origin.errors
         last = self.relays[-1]
         self.url, self.port, self.http = last.url, last.port, last.http
@@ -59,7 +61,6 @@ class RelayedService(Service):
         status = self.origin.stop()
         for relay in reversed(self.relays):
             relay.stop()
-        self.relays.clear()
         return status
 
     def kill(self) -> None:
