@@ -11,6 +11,8 @@ from typing import Any
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from ticker.web.address_share import GONE, ON_LEAVING
+
 
 class PipelinedHttpProtocol(HttpToolsProtocol):
     """See above."""
@@ -45,4 +47,8 @@ class PipelinedHttpProtocol(HttpToolsProtocol):
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
+            state = self._running.scope["state"]
+            state[GONE] = True
+            if on_leaving := state.get(ON_LEAVING):
+                on_leaving()
         super().connection_lost(exc)
