@@ -17,7 +17,7 @@ from ticker.errors import TooMany
 from ticker.hub import Hub
 from ticker.journal.holder import Holder
 from ticker.relay.bulletin import Bulletins
-from ticker.web.admission import SSE_HEADERS, stream_needed
+from ticker.web.admission import SSE_HEADERS, sse_start, stream_needed
 from ticker.web.auth import check_feed
 from ticker.web.header_lists import accepts, headers_of
 from ticker.web.node import node_of
@@ -73,7 +73,7 @@ class ReadersReport(Body):
             200,
             "Server-Sent Events: bulletins, as PROTOCOL.md describes them.",
             media_type="text/event-stream",
-            example='data: {"type":"proof","at":"2026-03-11T14:12:00.250Z","age":0.012,"unproven":[],'
+            example='retry: 3120\ndata: {"type":"proof","at":"2026-03-11T14:12:00.250Z","age":0.012,"unproven":[],'
             '"positions":{"breaking":"47-001d0c2f577f"},"watching":{"breaking":10342}}\n\n',
         ),
     ),
@@ -96,10 +96,12 @@ async def _events(hub: Hub, names: list[str]) -> AsyncIterator[bytes]:
     hub.on_proof.add(due.set)
     try:
         told = Bulletins(hub, names, time.monotonic)
+        start = sse_start()
         while not hub.draining:
             due.clear()
             messages = list(told.take()) or [{"type": "alive"}]
-            yield b"".join(b"data: %b\n\n" % orjson.dumps(message) for message in messages)
+            yield start + b"".join(b"data: %b\n\n" % orjson.dumps(message) for message in messages)
+            start = b""
             try:
                 async with asyncio.timeout(ALIVE_INTERVAL):
                     await due.wait()
