@@ -37,9 +37,8 @@ def main() -> int:
             return 1
     before, half, after = (f"{size / 1024 / 1024:.1f} MiB" for size in figures.memory)
     print(f"{figures.attacks} attacks, {figures.dispatches} dispatches, all seen by each honest reader")
-    print(
-        f"memory {before}, halfway {half}, in the end {after}; descriptors {'{} to {}'.format(*figures.descriptors)}, no message logged"
-    )
+    print(f"memory {before}, halfway {half}, in the end {after}")
+    print(f"descriptors {'{} to {}'.format(*figures.descriptors)}, no message logged")
     return 0
 
 
