@@ -6,6 +6,7 @@ that one would be told, and the stream would never end.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from uvicorn._types import ASGI3Application
@@ -20,6 +21,12 @@ class PipelinedHttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._running: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Abort a connection that was reset before: it has lost its address, and its requests would count for none."""
+        super().connection_made(transport)
+        if self.client is None:
+            transport.abort()
 
     @property
     def responding(self) -> bool:

@@ -105,9 +105,6 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("asyncio.Transport", SingleWriteTransport(transport, self.loop)))
-        if self.client is None:
-            self.cut()  # it was reset: its request would count for no address
-            return
         self._part = "head"
         self._deadlines.set(self, self._since + HEAD_TIMEOUT)
         received, self._received = self._received, b""
