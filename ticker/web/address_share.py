@@ -15,7 +15,7 @@ from typing import Any, Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ticker.node import Node
+from ticker.serving import ServingNode
 
 AT_ONCE: Final = 2
 """Requests of one address that are worked on at a time: enough that one is worked on while another waits for Redis."""
@@ -119,7 +119,7 @@ async def _turn(share: _Share, state: dict[str, Any]) -> bool:
 
 def _address(scope: Scope) -> str | None:
     """Return for whom a request counts; None for a trusted proxy that names no client, which speaks for many."""
-    node: Node = scope["state"]["node"]
+    node: ServingNode = scope["state"]["node"]
     peer = scope["client"][0] if scope.get("client") else ""
     if (own := node.addresses.group(peer)) is not None:
         return own
