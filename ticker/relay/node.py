@@ -7,6 +7,7 @@ import random
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from ticker.channel import Channel
@@ -17,7 +18,7 @@ from ticker.guesses import Guesses
 from ticker.hub import Hub
 from ticker.metrics import Metrics
 from ticker.node import Node, open_files
-from ticker.node_counts import RELAY_TIMEOUT, NodeCounts
+from ticker.node_counts import RelayCounts
 from ticker.relay.follower import RelayFollower
 from ticker.relay.report import report_readers
 from ticker.relay.upstreams import Upstreams
@@ -82,7 +83,7 @@ class RelayNode(Node):
             clock=time.monotonic,
             origins=settings.allowed,
         )
-        self.relays = NodeCounts(RELAY_TIMEOUT)
+        self.relays = RelayCounts()
         self._id = secrets.token_hex(4)
         self.upstreams = Upstreams(settings.upstreams, random.random)
         self.upstream_follower = RelayFollower(
@@ -115,6 +116,10 @@ class RelayNode(Node):
         own = self.settings.key
         return bool(own and key) and secrets.compare_digest(str(own).encode(), str(key).encode())
 
+    def relay_reported(self, relay: str, watching: Mapping[str, int]) -> None:
+        """Take the report of a relay that follows this one."""
+        self.relays.report(relay, watching, time.monotonic())
+
     def audience(self) -> dict[str, int]:
         """Return how many readers each feed has here, and by way of relays that report to this one."""
         self.relays.forget_silent(time.monotonic())
@@ -123,7 +128,9 @@ class RelayNode(Node):
     async def __aenter__(self) -> Self:
         running = [self.upstream_follower.run(), self.metrics.run()]
         if self.settings.key:
-            running.append(report_readers(self.upstream_follower, self.settings.key, self._id, self.audience))
+            running.append(
+                report_readers(self.upstream_follower, self.settings.key, self._id, self.audience, time.monotonic)
+            )
         self._tasks = [asyncio.create_task(task) for task in running]
         deadline = time.monotonic() + START_TIMEOUT
         while not self.hub.ready and time.monotonic() < deadline:
