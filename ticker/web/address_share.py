@@ -1,8 +1,7 @@
 """Only a few requests of one address are worked on at a time, so that who has many connections does not take all turns.
 
-A page of history or of a story takes some milliseconds, during which nothing else runs. The requests of one address
-that exceed its share wait for one another; those of all others go on between them. There can be no more than its
-connections, which are limited.
+A page of history takes some milliseconds. The requests of one address that exceed its share wait for one another; those
+of all others go on between them. There can be no more than its connections, which are limited.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticker.node import Node
 
-AT_ONCE: Final = 4
-"""Requests of one address that are worked on at a time: enough that some are worked on while others wait for Redis."""
+AT_ONCE: Final = 2
+"""Requests of one address that are worked on at a time: enough that one is worked on while another waits for Redis."""
 
 _METHODS: Final = ("GET", "HEAD")
 """Requests that change something need a key, whose rate is limited; their bodies may take long to come."""

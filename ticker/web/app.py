@@ -10,7 +10,6 @@ import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route, WebSocketRoute
 
@@ -39,12 +38,14 @@ from ticker.web import (
     relay,
 )
 from ticker.web.address_share import AddressShare
+from ticker.web.compression import Compression
 from ticker.web.described import page
 from ticker.web.desk import invitations, sessions
 from ticker.web.desk import live as desk_live
 from ticker.web.desk import pages as desk_pages
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
-from ticker.web.headers import COMPRESS_FROM, FixedHeaders
+from ticker.web.headers import FixedHeaders
+from ticker.web.pieces import Pieces
 from ticker.web.public_url import StripPrefix
 
 RESOURCES: Final = (
@@ -115,6 +116,7 @@ def application(settings: Settings) -> Starlette:
             async with pass_on.proxy_client() as proxy, RelayNode(settings) as node:
                 yield {"node": node, "proxy": proxy}
 
+    pieces = Pieces()
     app = Starlette(
         routes=[*ROUTES, *FILES],
         lifespan=lifespan,
@@ -122,7 +124,7 @@ def application(settings: Settings) -> Starlette:
             Middleware(AddressShare),
             Middleware(StripPrefix, settings=settings),
             Middleware(FixedHeaders),
-            Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6),
+            Middleware(Compression, pieces=pieces),
         ],
         exception_handlers={
             TickerError: problems.on_ticker_error,
@@ -133,6 +135,7 @@ def application(settings: Settings) -> Starlette:
         },
     )
     app.state.operations = OPERATIONS
+    app.state.pieces = pieces
     # A redirect would name the address that this process sees, which behind a proxy for TLS is the plain one.
     app.router.redirect_slashes = False
     return app
