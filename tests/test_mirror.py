@@ -28,7 +28,7 @@ ELSEWHERE = {
     "cli/backend.py": ["cli/test_data.py"],
     "cli/change.py": ["cli/test_waiting.py", "cli/test_streams.py"],
     "cli/commands.py": ["cli/test_imports.py"],
-    "cli/desk.py": ["cli/test_streams.py", "cli/test_terminal.py"],
+    "cli/editor.py": ["cli/test_streams.py", "cli/test_terminal.py"],
     "cli/fields.py": ["test_fields.py"],
     "cli/history.py": ["cli/test_terminal.py", "cli/test_streams.py"],
     "cli/look.py": ["cli/test_terminal.py"],
