@@ -52,9 +52,6 @@ RESERVED_FILES: Final = 128
 FEED_TIMEOUT: Final = 2.0
 """Seconds a request waits for a feed that is open but not known here yet; normally it is known within milliseconds."""
 
-COMPARISON_TIMEOUT: Final = 1.0
-"""Seconds a request waits for a feed that nobody read to be compared with its log; normally it takes milliseconds."""
-
 START_TIMEOUT: Final = 5.0
 """Seconds a starting node waits for Redis before it accepts requests, which then get a 503."""
 
@@ -239,13 +236,6 @@ class Node:
                 if time.monotonic() > deadline:
                     raise
             await asyncio.sleep(0.01)
-
-    async def compare(self, channel: Channel) -> None:
-        """Wait until a feed's proof is young enough to be given to a reader, if Redis can be reached at all."""
-        deadline = time.monotonic() + COMPARISON_TIMEOUT
-        while channel.freshness.stale and time.monotonic() < deadline:
-            channel.watch()
-            await asyncio.sleep(0.002)
 
 
 def open_files() -> int:

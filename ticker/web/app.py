@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from ticker.errors import AtUpstream, TickerError
 from ticker.node import Node
 from ticker.relay.node import RelayNode
+from ticker.serving import ServingNode
 from ticker.settings import Settings
 from ticker.web import (
     air,
@@ -100,7 +101,7 @@ def takes_websockets(path: str) -> bool:
 class State(TypedDict):
     """What each request can reach."""
 
-    node: Node
+    node: ServingNode
     proxy: NotRequired[httpx.AsyncClient]
 
 

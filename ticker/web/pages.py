@@ -19,8 +19,8 @@ from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed, place
 from ticker.journal.history import Filter, Page
 from ticker.journal.revisions import Revisions
-from ticker.node import Node
 from ticker.schema import text
+from ticker.serving import ServingNode
 from ticker.web.admission import governing, readable
 from ticker.web.caching import NEVER, of_feed
 from ticker.web.dispatches import REVISION_BEFORE, revision_before
@@ -82,7 +82,7 @@ def describe(feed: Feed) -> dict[str, Any]:
     }
 
 
-def _feeds(node: Node, current: Feed) -> list[dict[str, Any]]:
+def _feeds(node: ServingNode, current: Feed) -> list[dict[str, Any]]:
     """Return what the masthead lists: MASTHEAD_FEEDS that are public and open, and the one that is shown."""
     every = [channel.feed for channel in node.hub.channels.values()]
     listed = islice((feed for feed in every if feed.listed and feed.closed is None), MASTHEAD_FEEDS)
