@@ -82,6 +82,8 @@ class _Filed(NamedTuple):
 class RecentDispatches:
     """The dispatches of one feed that were filed recently."""
 
+    __slots__ = ("_filed", "_plain")
+
     def __init__(self) -> None:
         self._filed: dict[str, _Filed] = {}
         self._plain: dict[str, str] = {}
