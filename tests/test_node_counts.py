@@ -35,3 +35,11 @@ def test_relays_report_less_often_and_are_forgotten_later() -> None:
     assert relays.watching("breaking") == 1
     relays.forget_silent(RELAY_TIMEOUT)
     assert len(relays) == 0
+
+
+def test_the_feeds_of_which_some_node_has_readers() -> None:
+    counts = NodeCounts()
+    assert counts.feeds() == set()
+    counts.report("one", {"breaking": 1, "sport": 2}, 0.0)
+    counts.report("two", {"sport": 2, "weather": 1}, 0.0)
+    assert counts.feeds() == {"breaking", "sport", "weather"}

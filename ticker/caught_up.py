@@ -50,7 +50,7 @@ class CaughtUp:
 
     def __init__(self) -> None:
         self._groups: list[Group] = []
-        """The one furthest behind first. They are few; an empty deque would take 600 bytes of each feed without readers."""
+        """The one furthest behind first. They are few, and an empty deque takes 760 bytes of each idle feed."""
         self._open: dict[tuple[type[Reader], Encoding], Group] = {}
         """Of each kind the group that readers are added to, the one written to last."""
         self._newest = 0

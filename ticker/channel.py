@@ -228,8 +228,12 @@ class Channel:
         `watching` is the number of readers on all nodes. `asked` is when the probe was sent, by this hub's clock; None
         for now. Readers who came before and are still ahead of this node have a position that the log has lost.
         """
-        self.finish()  # before: who begins to lag has been told what there was to tell until then
         asked = self._clock() if asked is None else asked
+        if not len(self):  # as most of many feeds, each time they are proven: nobody is to be told
+            self.freshness.prove(at, beat=beat, watching=watching, asked=asked)
+            self._snapshots.clear()
+            return
+        self.finish()  # before: who begins to lag has been told what there was to tell until then
         notice = self.freshness.prove(at, beat=beat, watching=watching, asked=asked)
         self._snapshots.clear()  # they have the time of the last proof in them
         self._send_status(notice)
@@ -389,8 +393,9 @@ class Channel:
 
     def sweep(self) -> None:
         """Cut the readers whose sockets have taken nothing for too long."""
-        for reader in self._lagging.stuck():
-            self.cut_stuck(reader)
+        if len(self._lagging):
+            for reader in self._lagging.stuck():
+                self.cut_stuck(reader)
 
     def cut_stuck(self, reader: Reader) -> None:
         """Cut a reader whose socket has taken nothing for too long."""

@@ -223,8 +223,10 @@ class Follower:
         """Carry out what follows from an event, and from the events that this makes, depth first."""
         actions = self._follow.take(event)[::-1]
         while actions:
-            answer = await self._carry_out(actions.pop())
-            if answer is not None:
+            action = actions.pop()
+            if isinstance(action, follow.Prove):  # of many feeds, each time the most: a task's turn would cost more
+                self._prove(action)
+            elif (answer := await self._carry_out(action)) is not None:
                 actions += self._follow.take(answer)[::-1]
         if self._proved:
             self._proved = False
@@ -238,11 +240,6 @@ class Follower:
                 return await self._received_next(until - self._clock())
             case follow.SendProbe(had):
                 return await self._probe(had)
-            case follow.Prove(feed, at, beat, asked):
-                channel = self._hub.channels[feed]
-                channel.prove(at, beat=beat, watching=self._counts.watching(feed), asked=asked)
-                self._proved = True
-                channel.sweep()
             case follow.Delay(feed):
                 channel = self._hub.channels[feed]
                 channel.delay(rfc3339(datetime.now(UTC)))
@@ -267,6 +264,13 @@ class Follower:
             case follow.Reconnect():
                 raise Unavailable(DEAF if self._reads is self._redis else replica.DEAF)
         return None
+
+    def _prove(self, action: follow.Prove) -> None:
+        feed, at, beat, asked = action
+        channel = self._hub.channels[feed]
+        channel.prove(at, beat=beat, watching=self._counts.watching(feed), asked=asked)
+        self._proved = True
+        channel.sweep()
 
     async def _publish(self, feed: str, entries: Sequence[Entry]) -> follow.Event | None:
         channel = self._hub.channels[feed]
@@ -298,7 +302,7 @@ class Follower:
     def _with_relays(self, watching: dict[str, int]) -> dict[str, int]:
         """Add to the readers that each feed has here those of the relays that report to this node."""
         if self._relays:
-            for name in self._hub.channels:
+            for name in {name for name in (*watching, *self._relays.feeds()) if name in self._hub.channels}:
                 if (count := watching.get(name, 0) + self._relays.watching(name)) > 0:
                     watching[name] = count
                 else:  # what reads it here are relays without readers

@@ -36,4 +36,11 @@ class NodeCounts:
 
     def watching(self, feed: str) -> int:
         """Return how many readers a feed has on all nodes."""
-        return sum(watching.get(feed, 0) for _, watching in self._reports.values())
+        count = 0
+        for _, watching in self._reports.values():
+            count += watching.get(feed, 0)
+        return count
+
+    def feeds(self) -> set[str]:
+        """Return the feeds of which some node has reported readers."""
+        return {feed for _, watching in self._reports.values() for feed in watching}

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Container
 from typing import Final, NamedTuple
 
 from ticker import changes
+from ticker.asking import unasked
 from ticker.dispatch import FIELDS, milliseconds
 from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
@@ -139,7 +140,8 @@ class Releaser:
     def _to_ask(self) -> list[str]:
         """Return the open feeds that may hold dispatches, those not asked for yet, and those whose turn it is."""
         channels = self._hub.channels
-        asked = (channels.keys() - self._asked).union(self._held.holding, self._expected, self._turns.next(channels))
+        new = unasked(channels, self._asked)
+        asked = {*new, *self._held.holding, *self._expected, *self._turns.next(channels)}
         self._asked |= asked
         self._expected.clear()
         return [name for name in asked if name in channels and channels[name].feed.closed is None]
