@@ -10,7 +10,6 @@ import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route, WebSocketRoute
 
@@ -44,7 +43,7 @@ from ticker.web.desk import invitations, sessions
 from ticker.web.desk import live as desk_live
 from ticker.web.desk import pages as desk_pages
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
-from ticker.web.headers import COMPRESS_FROM, FixedHeaders
+from ticker.web.headers import COMPRESS_FROM, Compression, FixedHeaders
 from ticker.web.public_url import StripPrefix
 
 RESOURCES: Final = (
@@ -122,7 +121,7 @@ def application(settings: Settings) -> Starlette:
             Middleware(AddressShare),
             Middleware(StripPrefix, settings=settings),
             Middleware(FixedHeaders),
-            Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM, compresslevel=6),
+            Middleware(Compression, minimum_size=COMPRESS_FROM, compresslevel=6),
         ],
         exception_handlers={
             TickerError: problems.on_ticker_error,
