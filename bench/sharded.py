@@ -12,7 +12,8 @@ from bench.peers import free_port
 from bench.peers.ticker import Server
 from bench.result import Result, spread
 from tests.on.replica import KEEP
-from tests.sentinels import Process, until
+from tests.sentinels import Process
+from tests.servers import until
 from tests.shards import Shards
 from ticker.journal.embedded import binary
 

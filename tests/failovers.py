@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 
-from tests.sentinels import Sentinels, until
+from tests.sentinels import Sentinels
+from tests.servers import until
 from tests.service import Reader, Service
 from ticker.entry import Tail
 

@@ -5,23 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
 import redis
-from redis.exceptions import RedisError
 
+from tests.servers import TIMEOUT, LogServer, free_ports, until
 from ticker.journal.embedded import binary
 
 NAME: Final = "news"
-TIMEOUT: Final = 60.0
-"""Seconds that anything here may take on a busy machine."""
-
 DOWN_AFTER: Final = 1.0
 """Seconds without a response after which the Sentinels count a server as down."""
 
@@ -33,7 +28,7 @@ DEMOTE: Final = Path(__file__).parents[1] / "deploy/sentinel/demote-old-primary"
 """What the Sentinels run during a failover."""
 
 
-class Process:
+class Process(LogServer):
     """One server, which can be killed, suspended and started again on the same port and files."""
 
     def __init__(self, folder: Path, port: int, *command: str, password: str | None = None) -> None:
@@ -53,12 +48,12 @@ class Process:
     def runs(self) -> bool:
         return self.started is not None
 
-    def send(self, number: signal.Signals) -> None:
+    @property
+    def pid(self) -> int:
         assert self.started is not None
-        self.started.send_signal(number)
+        return self.started.pid
 
     def kill(self) -> None:
-        """`kill -9` it."""
         if self.started is not None:
             self.started.kill()
             self.started.wait()
@@ -227,8 +222,13 @@ class Sentinels:
         server.start("--replicaof", "127.0.0.1", str(self.primary.port))
         self.until_in_sync()
 
+    def replace(self, killed: Process) -> None:
+        """Wait until another primary is there, and bring back the one that was killed."""
+        self.until_replaced(killed)
+        self.bring_back(killed)
+
     @contextlib.contextmanager
-    def unnoticed(self) -> Any:
+    def unnoticed(self) -> Iterator[None]:
         """Let no Sentinel notice that a server does not respond."""
         self._notice_after(NEVER)
         try:
@@ -239,22 +239,3 @@ class Sentinels:
     def _notice_after(self, seconds: float) -> None:
         for sentinel in self.sentinels:
             sentinel("SENTINEL", "SET", NAME, "down-after-milliseconds", int(seconds * 1000))
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-def until(true: Callable[[], Any]) -> None:
-    """Wait until `true` returns something true; a server that does not respond yet counts as false."""
-    deadline = time.monotonic() + TIMEOUT
-    while True:
-        with contextlib.suppress(RedisError, OSError):
-            if true():
-                return
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)

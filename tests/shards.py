@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import socket
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 import redis
 
+from tests.servers import LogServer, free_ports, until
 from ticker.journal.embedded import binary
 from ticker.journal.slots import slot_of
 
 SLOTS = 16384
-TIMEOUT = 30.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that are free now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def program_of(name: str) -> str:
@@ -40,7 +24,7 @@ def program_of(name: str) -> str:
     return path
 
 
-class Server:
+class Server(LogServer):
     """One server of a cluster."""
 
     def __init__(self, program: str, folder: Path, port: int, bus: int) -> None:
@@ -57,24 +41,15 @@ class Server:
 
     def start(self) -> None:
         self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        until(self._answers)
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.client.ping())
-        except redis.ConnectionError:
-            return False
+        until(self.client.ping)
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
         self.process.kill()
         self.process.wait()
 
-    def freeze(self) -> None:
-        os.kill(self.process.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        os.kill(self.process.pid, signal.SIGCONT)
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     def __call__(self, *command: Any) -> Any:
         return self.client.execute_command(*command)  # type: ignore[no-untyped-call]
@@ -157,11 +132,3 @@ def _info(server: Server) -> dict[str, str]:
 def _is_whole(server: Server) -> bool:
     found = _info(server)
     return found["cluster_state"] == "ok" and found["cluster_slots_ok"] == str(SLOTS)
-
-
-def until(true: Callable[[], Any]) -> None:
-    """Wait until `true` returns something true."""
-    deadline = time.monotonic() + TIMEOUT
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 import yaml
 
-from tests.shards import free_ports
+from tests.servers import free_ports
 from ticker.journal.cluster_address import ClusterAddress
 from ticker.settings import PREFIX, Settings
 

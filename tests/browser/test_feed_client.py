@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,9 +56,8 @@ class Traffic:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with Service(tmp_path) as service:
-        yield service
+def service(own_service: Service) -> Service:
+    return own_service
 
 
 def open_page(tab: Page, origin: str) -> Traffic:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
@@ -24,9 +23,8 @@ SLOWEST = "Math.random = () => 0.999;"
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with Service(tmp_path) as service:
-        yield service
+def service(own_service: Service) -> Service:
+    return own_service
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """What a reader sees, in a real browser in front of the real service."""
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,13 @@ class OutsideRedis:
         self.process.kill()
         self.process.wait()
 
+    @contextlib.contextmanager
+    def gone(self) -> Iterator[None]:
+        """Let it be dead, and start it again."""
+        self.kill()
+        yield
+        self.start()
+
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[OutsideRedis]:
@@ -47,23 +56,33 @@ def texts(tab: Page) -> list[str]:
     return tab.locator(".dispatch .words").all_inner_texts()
 
 
-def test_a_filed_dispatch_appears_and_the_badge_tells_the_truth_through_an_outage(
+def through_an_outage(service: Service, tab: Page, outage: AbstractContextManager[None]) -> None:
+    """File before, while the page is open and after an outage: the badge tells the truth, and nothing is missing."""
+    service.file("breaking", "Before the page was opened", source="Harbour police")
+    tab.goto(service.url)
+    badge = tab.locator("#badge")
+    expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
+    assert texts(tab) == ["Before the page was opened"]
+    service.file("breaking", "While it is open", source="Civil Defence spokesman", urgency="urgent")
+    expect(tab.locator(".dispatch").first).to_contain_text("Civil Defence spokesman")
+    expect(tab.locator(".dispatch").first).to_contain_text("While it is open")
+    with outage:
+        expect(badge).to_contain_text("DELAYED", timeout=PATIENCE)
+        expect(badge).not_to_contain_text("LIVE")
+    service.file_patiently("breaking", "After the outage")
+    expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
+    expect(tab.locator(".dispatch")).to_have_count(3)
+    assert texts(tab) == ["After the outage", "While it is open", "Before the page was opened"]
+
+
+def test_a_filed_dispatch_appears_and_the_badge_tells_the_truth_while_the_log_is_gone(
     redis: OutsideRedis, tab: Page, tmp_path: Path
 ) -> None:
     with Service(tmp_path, redis_url=redis.url) as service:
-        service.file("breaking", "Before the page was opened", source="Harbour police")
-        tab.goto(service.url)
-        badge = tab.locator("#badge")
-        expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
-        assert texts(tab) == ["Before the page was opened"]
-        service.file("breaking", "While it is open", source="Civil Defence spokesman", urgency="urgent")
-        expect(tab.locator(".dispatch").first).to_contain_text("Civil Defence spokesman")
-        expect(tab.locator(".dispatch").first).to_contain_text("While it is open")
-        redis.kill()
-        expect(badge).to_contain_text("DELAYED", timeout=PATIENCE)
-        expect(badge).not_to_contain_text("LIVE")
-        redis.start()
-        service.file_patiently("breaking", "After the outage")
-        expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
-        expect(tab.locator(".dispatch")).to_have_count(3)
-        assert texts(tab) == ["After the outage", "While it is open", "Before the page was opened"]
+        through_an_outage(service, tab, redis.gone())
+
+
+def test_a_filed_dispatch_appears_and_the_badge_tells_the_truth_while_the_log_does_not_respond(
+    own_service: Service, tab: Page
+) -> None:
+    through_an_outage(own_service, tab, own_service.frozen("valkey-server"))

@@ -1,4 +1,4 @@
-"""A service on a Redis Cluster of three shards. What its tests do to `valkey-server` is done to the shards.
+"""A service on a Redis Cluster of three shards.
 
 `TICKER_TEST_CLUSTER=valkey` takes Valkey 9 instead of the system's Redis 7.
 """
@@ -10,54 +10,25 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.service import Service
-from tests.shards import Shards
-
-LOG = "valkey-server"
-"""What tests call the server of the log."""
+from tests.on_servers import OnServers
+from tests.shards import Server, Shards
 
 
-class ClusterService(Service):
+class ClusterService(OnServers):
     """A service, and the cluster that it runs on."""
 
-    shards: Shards
+    def __init__(self, data: Path, shards: Shards) -> None:
+        super().__init__(data, redis_url=shards.url)
+        self.shards = shards
 
-    def children(self, program: str) -> list[int]:
-        if program != LOG:
-            return super().children(program)
-        return [server.process.pid for server in self.shards.servers]
-
-    def kill_child(self, program: str) -> int:
-        """`kill -9` the shard of the feed `breaking`, and start it again, as an init system does."""
-        if program != LOG:
-            return super().kill_child(program)
-        server = self.shards.owner("breaking")
-        pid = server.process.pid
-        server.kill()
-        server.start()
-        return pid
-
-    @contextlib.contextmanager
-    def frozen(self, program: str) -> Iterator[None]:
-        """Suspend all shards, or another child."""
-        if program != LOG:
-            with super().frozen(program):
-                yield
-            return
-        for server in self.shards.servers:
-            server.freeze()
-        try:
-            yield
-        finally:
-            for server in self.shards.servers:
-                server.thaw()
+    def log_servers(self) -> list[Server]:
+        first = self.shards.owner("breaking")
+        return [first, *(server for server in self.shards.servers if server is not first)]
 
 
 @contextlib.contextmanager
 def service(data: Path) -> Iterator[ClusterService]:
-    """Give the service."""
-    with Shards(data / "cluster", program=os.environ.get("TICKER_TEST_CLUSTER", "redis-server")) as shards:
-        running = ClusterService(data, redis_url=shards.url)
-        running.shards = shards
-        with running:
-            yield running
+    """Give the running service."""
+    program = os.environ.get("TICKER_TEST_CLUSTER", "redis-server")
+    with Shards(data / "cluster", program=program) as shards, ClusterService(data, shards) as running:
+        yield running

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from tests.on.sentinel import LOG
-from tests.sentinels import Process, free_ports, until
-from tests.service import Service
+from tests.on_servers import OnServers
+from tests.sentinels import Process
+from tests.servers import free_ports, until
 from ticker.journal.embedded import binary
 
 KEEP = ("--appendonly", "yes", "--appendfsync", "always", "--save", "", "--repl-diskless-sync-delay", "0")
@@ -46,37 +45,19 @@ class Pair:
         return dict(zip(("redis_url", "redis_read_url"), urls, strict=True))
 
 
-class OnReplica(Service):
-    """The service. The primary that was killed is started again at once."""
+class OnReplica(OnServers):
+    """The service."""
 
     def __init__(self, data: Path, pair: Pair) -> None:
         super().__init__(data, **pair.settings)
         self._primary = pair.primary
 
-    def kill_child(self, program: str) -> int:
-        if program != LOG:
-            return super().kill_child(program)
-        assert self._primary.started is not None
-        pid = self._primary.started.pid
-        self._primary.kill()
-        self._primary.start()
-        return pid
-
-    @contextlib.contextmanager
-    def frozen(self, program: str) -> Iterator[None]:
-        if program != LOG:
-            with super().frozen(program):
-                yield
-            return
-        self._primary.send(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._primary.send(signal.SIGCONT)
+    def log_servers(self) -> list[Process]:
+        return [self._primary]
 
 
 @contextlib.contextmanager
-def service(data: Path) -> Iterator[Service]:
+def service(data: Path) -> Iterator[OnReplica]:
     """Give the running service."""
     folder = data / "pair"
     folder.mkdir()

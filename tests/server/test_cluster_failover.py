@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.journal.test_rights import run
+from tests.journal.test_rights import documented, run
+from tests.servers import until
 from tests.service import Page, Reader, Service, environment
-from tests.shards import Server, Shards, until
+from tests.shards import Server, Shards
 from ticker.journal.slots import slot_of
 
 FEED = "breaking"
@@ -77,10 +79,54 @@ def test_it_warns_at_start_where_fewer_replicas_are_counted_than_may_take_over(
     shards: Shards, tmp_path: Path, replicas: str, *, warned: bool
 ) -> None:
     until(lambda: sum(replicas_of(server) for server in shards.servers) == 3)
-    with Service(tmp_path, redis_url=shards.url, replicas=replicas) as service:
-        service.file(FEED, "one")
-    told = [line for line in service.errors if "may be promoted" in line]
+    told = warnings(Service(tmp_path, redis_url=shards.url, replicas=replicas))
     assert [f"TICKER_REPLICAS is {replicas}, but" in line for line in told] == ([True] if warned else [])
+
+
+NO_FAILOVER = "cluster-replica-no-failover"
+
+
+@contextlib.contextmanager
+def replicas_that_never_take_over(shards: Shards) -> Iterator[list[Server]]:
+    """Let none of the replicas take over, and wait until all servers know."""
+    replicas = [server for server in shards.servers if server.client.info("replication")["role"] == "slave"]
+    assert len(replicas) == 3
+    try:
+        for server in replicas:
+            server("CONFIG", "SET", NO_FAILOVER, "yes")
+        until(lambda: all(server("CLUSTER", "NODES").count(b"nofailover") == 3 for server in shards.servers))
+        yield replicas
+    finally:
+        for server in replicas:
+            server("CONFIG", "SET", NO_FAILOVER, "no")
+
+
+def warnings(service: Service) -> list[str]:
+    """Return what the service said at its start about replicas."""
+    with service:
+        service.file(FEED, "one")
+    return [line for line in service.errors if "may be promoted" in line]
+
+
+def test_it_does_not_warn_of_replicas_that_never_take_over(shards: Shards, tmp_path: Path) -> None:
+    service = Service(tmp_path, redis_url=shards.url)
+    with replicas_that_never_take_over(shards) as replicas:
+        assert warnings(service) == []
+        primary = primary_of(shards, FEED)
+        [one] = [each for each in replicas if each.client.info("replication")["master_port"] == primary.port]
+        one("CONFIG", "SET", NO_FAILOVER, "no")
+        until(lambda: primary("CLUSTER", "NODES").count(b"nofailover") == 2)
+        [told] = warnings(service)
+        assert "TICKER_REPLICAS is 0, but 1 of a shard's replicas may be promoted" in told
+
+
+def test_a_user_who_may_not_ask_is_warned_of_every_replica(shards: Shards, tmp_path: Path) -> None:
+    for server in shards.servers:
+        server("ACL", "SETUSER", *documented(), "+asking", "+cluster|slots", "+spublish", "+ssubscribe")
+    url = shards.url.replace("://", "://ticker:PASSWORD@")
+    with replicas_that_never_take_over(shards):
+        [told] = warnings(Service(tmp_path, redis_url=url))
+    assert "TICKER_REPLICAS is 0, but 1 of a shard's replicas may be promoted" in told
 
 
 def test_a_replica_to_read_at_is_refused_in_one_line(shards: Shards, tmp_path: Path) -> None:

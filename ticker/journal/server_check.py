@@ -18,6 +18,7 @@ from ticker.journal.redis import Redis
 from ticker.journal.redis_errors import CommandError
 from ticker.journal.rights import check_rights
 from ticker.journal.shard import of_each_shard
+from ticker.journal.slots import promotable_replicas
 
 CHECK_INTERVAL: Final = 2.0
 """Seconds between two looks at the server; each costs it about 40 µs."""
@@ -128,10 +129,11 @@ async def _warnings(redis: Redis, replicas: int) -> list[str]:
             f"changes that were confirmed with 201; set it to {promotable}, or set replica-priority 0 on those that "
             "must not be promoted"
         )
-    if redis.channels.sharded and connected > replicas:
+    if redis.channels.sharded and (promotable := await _promotable(redis, connected)) > replicas:
         told.append(
-            f"TICKER_REPLICAS is {replicas}, but {connected} replicas of a shard may be promoted: a failover can lose "
-            f"changes that were confirmed with 201; set it to {connected}"
+            f"TICKER_REPLICAS is {replicas}, but {promotable} of a shard's replicas may be promoted: a failover can "
+            f"lose changes that were confirmed with 201; set it to {promotable}, or set cluster-replica-no-failover "
+            "yes on those that must not be promoted"
         )
     if replicas and isinstance(waited, CommandError):
         told.append(
@@ -139,6 +141,12 @@ async def _warnings(redis: Redis, replicas: int) -> list[str]:
             "not that they have it on disk"
         )
     return told
+
+
+async def _promotable(shard: Redis, connected: int) -> int:
+    """Return how many replicas of a shard may be promoted; where it does not allow to ask, all that are connected."""
+    [nodes] = await shard.pipeline_outcomes(("CLUSTER", "NODES"))
+    return connected if isinstance(nodes, Exception) else promotable_replicas(nodes.decode())
 
 
 class ServerCheck:

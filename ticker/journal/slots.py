@@ -1,4 +1,4 @@
-"""The slots of a Redis Cluster: which one a command needs, and which server has it."""
+"""The slots of a Redis Cluster: which one a command needs, which server has it, and what may take over from that."""
 
 from __future__ import annotations
 
@@ -39,6 +39,18 @@ def key_of(command: tuple[Any, ...]) -> str | None:
     if command[0] in _SCRIPTS:
         return command[3] if command[2] else None
     return None if command[0] in WITHOUT_KEY or len(command) == 1 else command[1]
+
+
+def promotable_replicas(nodes: str) -> int:
+    """Return how many replicas may take over from the server that gave this response to CLUSTER NODES.
+
+    A line is `id address flags primary …`. Those that are down count, since they may come back;
+    `cluster-replica-no-failover yes` is the flag `nofailover`.
+    """
+    servers = [line.split() for line in nodes.splitlines()]
+    flags = {server[0]: server[2].split(",") for server in servers}
+    [own] = [id for id, its in flags.items() if "myself" in its]
+    return sum(server[3] == own and "nofailover" not in flags[server[0]] for server in servers)
 
 
 class SlotMap:

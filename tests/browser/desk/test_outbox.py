@@ -186,7 +186,7 @@ def test_a_worker_that_is_killed_between_append_and_response(own_service: Servic
 def test_while_the_service_cannot_keep_it_it_waits_and_says_so(own_service: Service, phone: BrowserContext) -> None:
     desk = Desk(phone.new_page(), own_service.url, "breaking")
     desk.sign_in(own_service.key)
-    with own_service.frozen("valkey"):
+    with own_service.frozen("valkey-server"):
         for text in THREE[:2]:
             desk.file(text)
         expect(desk.outbox.first).to_contain_text(re.compile("can't keep it now|No answer yet"), timeout=PATIENCE)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_reader_page import OutsideRedis
 from tests.browser.widget.conftest import Host, texts, ticker
 from tests.browser.widget.gate import Gate
 from tests.service import Service
@@ -21,29 +17,24 @@ SLACK = 1
 """Seconds between the client's looks at its clock."""
 
 
-def test_a_frozen_log_makes_it_delayed_and_a_thawed_one_live(host: Host, tmp_path: Path) -> None:
-    redis = OutsideRedis(tmp_path)
-    try:
-        with Service(tmp_path, redis_url=redis.url) as service, Gate(service.port) as gate:
-            host.gate = gate
-            service.file("breaking", "Before")
-            widget = host.open(ticker("breaking"))
-            host.until_state("live")
-            os.kill(redis.process.pid, signal.SIGSTOP)
+def test_a_frozen_log_makes_it_delayed_and_a_thawed_one_live(host: Host, own_service: Service) -> None:
+    with Gate(own_service.port) as gate:
+        host.gate = gate
+        own_service.file("breaking", "Before")
+        widget = host.open(ticker("breaking"))
+        host.until_state("live")
+        with own_service.frozen("valkey-server"):
             host.until_state("delayed")
             expect(widget.locator("[part=badge]")).to_contain_text("DELAYED")
             known = time.time()
             assert texts(widget) == ["Before"]
             host.picture("redis-frozen")
             thawed = time.time()
-            os.kill(redis.process.pid, signal.SIGCONT)
-            service.file_patiently("breaking", "After")
-            expect(widget.locator("[part=text]").first).to_have_text("After")
-            host.until_state("live")
-            assert not host.was_live(known, thawed)
-            assert host.errors == []
-    finally:
-        redis.kill()
+        own_service.file_patiently("breaking", "After")
+        expect(widget.locator("[part=text]").first).to_have_text("After")
+        host.until_state("live")
+        assert not host.was_live(known, thawed)
+        assert host.errors == []
 
 
 def test_a_cut_path_is_catching_up_and_then_delayed(host: Host, service: Service, feed: str) -> None:
