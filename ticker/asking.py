@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from ticker.feed import Feed
 from ticker.freshness import Freshness
 from ticker.ring import Ring
-from ticker.turns import Turns
+from ticker.turns import Turns, without_turn
 
 PROBE_INTERVAL: Final = 1.0
 """Seconds between proofs. With the timeout of a probe, the bound on how long a lost Redis goes unnoticed."""
@@ -55,11 +55,6 @@ class Copies(Protocol):
     @property
     def watched(self) -> AbstractSet[str]:
         """Feeds that somebody reads."""
-
-
-def unasked(channels: Mapping[str, object], asked: AbstractSet[str]) -> AbstractSet[str]:
-    """Return the names of channels that were not asked for: mostly none, and that is found in a tenth of the time."""
-    return frozenset() if channels.keys() <= asked else channels.keys() - asked
 
 
 class Asking:
@@ -104,7 +99,7 @@ class Asking:
         """Return the feeds that a probe asks for when it is due by the clock."""
         channels, watched = self._copies.channels, self._copies.watched
         # Watched ones first: somebody waits for their proof.
-        missing = unasked(channels, self._proven)
+        missing = without_turn(channels, self._proven)
         unproven = sorted(missing, key=lambda feed: (feed not in watched, feed))
         self.more = len(unproven) - len(self._copies.damaged) > MOST_UNPROVEN  # damaged ones stay unproven
         turn = channels.keys() & self._turns.next(channels) & self._proven

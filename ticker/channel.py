@@ -151,7 +151,7 @@ class Channel:
 
     def finish(self) -> None:
         """Write to all groups that are behind."""
-        while self.write_on():
+        while len(self) and self.write_on():  # most of many feeds have no readers, each time they are proven
             pass
 
     def fan_out(self, dispatch: str) -> FanOut | None:
@@ -228,12 +228,8 @@ class Channel:
         `watching` is the number of readers on all nodes. `asked` is when the probe was sent, by this hub's clock; None
         for now. Readers who came before and are still ahead of this node have a position that the log has lost.
         """
-        asked = self._clock() if asked is None else asked
-        if not len(self):  # as most of many feeds, each time they are proven: nobody is to be told
-            self.freshness.prove(at, beat=beat, watching=watching, asked=asked)
-            self._snapshots.clear()
-            return
         self.finish()  # before: who begins to lag has been told what there was to tell until then
+        asked = self._clock() if asked is None else asked
         notice = self.freshness.prove(at, beat=beat, watching=watching, asked=asked)
         self._snapshots.clear()  # they have the time of the last proof in them
         self._send_status(notice)
@@ -393,9 +389,8 @@ class Channel:
 
     def sweep(self) -> None:
         """Cut the readers whose sockets have taken nothing for too long."""
-        if len(self._lagging):
-            for reader in self._lagging.stuck():
-                self.cut_stuck(reader)
+        for reader in self._lagging.stuck() if len(self._lagging) else ():
+            self.cut_stuck(reader)
 
     def cut_stuck(self, reader: Reader) -> None:
         """Cut a reader whose socket has taken nothing for too long."""

@@ -266,9 +266,8 @@ class Follower:
         return None
 
     def _prove(self, action: follow.Prove) -> None:
-        feed, at, beat, asked = action
-        channel = self._hub.channels[feed]
-        channel.prove(at, beat=beat, watching=self._counts.watching(feed), asked=asked)
+        channel, watching = self._hub.channels[action.feed], self._counts.watching(action.feed)
+        channel.prove(action.at, beat=action.beat, watching=watching, asked=action.asked)
         self._proved = True
         channel.sweep()
 
@@ -301,12 +300,11 @@ class Follower:
 
     def _with_relays(self, watching: dict[str, int]) -> dict[str, int]:
         """Add to the readers that each feed has here those of the relays that report to this node."""
-        if self._relays:
-            for name in {name for name in (*watching, *self._relays.feeds()) if name in self._hub.channels}:
-                if (count := watching.get(name, 0) + self._relays.watching(name)) > 0:
-                    watching[name] = count
-                else:  # what reads it here are relays without readers
-                    watching.pop(name, None)
+        for name in {name for name in (*watching, *self._relays.feeds()) if name in self._hub.channels}:
+            if (count := watching.get(name, 0) + self._relays.watching(name)) > 0:
+                watching[name] = count
+            else:  # what reads it here are relays without readers
+                watching.pop(name, None)
         return watching
 
     async def _probe(self, had: follow.Offsets) -> follow.Event:

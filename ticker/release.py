@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Container
 from typing import Final, NamedTuple
 
 from ticker import changes
-from ticker.asking import unasked
 from ticker.dispatch import FIELDS, milliseconds
 from ticker.errors import Closed, Conflict, NotFound, StaleRevision, Unavailable
 from ticker.hub import Hub
@@ -22,7 +21,7 @@ from ticker.journal.append import Receipt
 from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis_errors import CommandError, cause
-from ticker.turns import Turns
+from ticker.turns import Turns, without_turn
 
 POLL_INTERVAL: Final = 0.75
 """Seconds between polls, or less when a dispatch is due before: so one that is held for a shorter time, or whose node
@@ -140,7 +139,7 @@ class Releaser:
     def _to_ask(self) -> list[str]:
         """Return the open feeds that may hold dispatches, those not asked for yet, and those whose turn it is."""
         channels = self._hub.channels
-        new = unasked(channels, self._asked)
+        new = without_turn(channels, self._asked)
         asked = {*new, *self._held.holding, *self._expected, *self._turns.next(channels)}
         self._asked |= asked
         self._expected.clear()
