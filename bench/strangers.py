@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import multiprocessing
 import secrets
@@ -24,6 +25,8 @@ HANDSHAKE: Final = (
     "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 EMPTY_PING: Final = b"\x89\x80\0\0\0\0"
+STORY: Final = "siege"
+"""The story that they ask for."""
 PAUSE: Final = 0.02
 """Seconds before a connection that was closed is opened again."""
 
@@ -113,6 +116,48 @@ async def unread_responses(target: Target) -> None:
     await _many(target, 200, ask)
 
 
+async def story_pages(target: Target) -> None:
+    """450 connections, each of which asks for a story's page of 100 dispatches as soon as it has the one before."""
+    await _read_again_and_again(target, [f"/feeds/{target.feed}/stories/{STORY}"])
+
+
+async def galleries(target: Target) -> None:
+    """450 connections, each of which asks for the page /embed as soon as it has the one before."""
+    await _read_again_and_again(target, [f"/embed?feed={target.feed}"])
+
+
+async def expensive_reads(target: Target) -> None:
+    """450 connections that ask in turns for pages of a feed, a story and history, fragments and descriptions."""
+    feed = target.feed
+    await _read_again_and_again(
+        target,
+        [
+            f"/feeds/{feed}",
+            f"/feeds/{feed}/stories/{STORY}",
+            f"/v1/feeds/{feed}/dispatches?limit=100",
+            f"/v1/feeds/{feed}/dispatches?limit=100&story={STORY}&min_urgency=urgent",
+            f"/v1/feeds/{feed}",
+            f"/embed?feed={feed}",
+            f"/embed/feeds/{feed}?limit=50",
+            f"/embed/feeds/{feed}/fragment?limit=50&schema=always",
+            "/openapi.json",
+            "/docs",
+        ],
+    )
+
+
+async def _read_again_and_again(target: Target, paths: list[str]) -> None:
+    """Ask over each of 450 connections for one path after the other, without a pause."""
+    starts = itertools.count()
+
+    async def ask(connection: Connection) -> None:
+        for path in itertools.islice(itertools.cycle(paths), next(starts) % len(paths), None):
+            await connection.send(f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n".encode())
+            await connection.read_response()
+
+    await _many(target, 450, ask, buffer=65536)
+
+
 ATTACKS: Final[dict[str, Callable[[Target], Awaitable[None]]]] = {
     "control frames": control_frames,
     "slow heads": slow_heads,
@@ -120,6 +165,9 @@ ATTACKS: Final[dict[str, Callable[[Target], Awaitable[None]]]] = {
     "many connections": many_connections,
     "similar texts": similar_texts,
     "unread responses": unread_responses,
+    "story pages": story_pages,
+    "galleries": galleries,
+    "expensive reads": expensive_reads,
 }
 
 
@@ -138,20 +186,35 @@ class Connection:
             raise ConnectionError("closed by the service")
         return data
 
+    async def read_response(self) -> None:
+        """Read a response that says how long its body is."""
+        received = bytearray()
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            received += await self.receive()
+        length = int(received[:end].lower().partition(b"\r\ncontent-length:")[2].split(None, 1)[0])
+        missing = end + 4 + length - len(received)
+        while missing > 0:
+            missing -= len(await self.receive())
+
     async def until_closed(self) -> None:
         while True:
             await self.receive()
 
 
 async def _many(
-    target: Target, connections: int, act: Callable[[Connection], Awaitable[None]], *, pause: float = PAUSE
+    target: Target,
+    connections: int,
+    act: Callable[[Connection], Awaitable[None]],
+    *,
+    pause: float = PAUSE,
+    buffer: int = 4096,
 ) -> None:
     """Do this over so many connections at a time."""
 
     async def again() -> None:
         while True:
             with contextlib.suppress(OSError), socket.socket() as inner:
-                inner.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                inner.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
                 inner.setblocking(False)
                 inner.bind((ADDRESS, 0))
                 await asyncio.get_running_loop().sock_connect(inner, ("127.0.0.1", target.port))

@@ -20,6 +20,7 @@ from ticker.journal.holder import Holder
 from ticker.journal.log import Journal
 from ticker.journal.redis import Redis
 from ticker.journal.registry import Registry
+from ticker.node_counts import RelayCounts
 from ticker.reader import Reader
 from ticker.wire import CloseCode, Encoding
 
@@ -72,7 +73,8 @@ class Newsroom:
         self.clock = Clock()
         self.hub = Hub(capacity=64, limit=100, clock=self.clock)
         self.following = Redis(server.url)
-        self.follower = Follower(self.following, self.hub, clock=self.clock, consumers=consumers)
+        self.relays = RelayCounts()
+        self.follower = Follower(self.following, self.hub, clock=self.clock, consumers=consumers, relays=self.relays)
 
     @asynccontextmanager
     async def runs(self) -> AsyncIterator[Newsroom]:

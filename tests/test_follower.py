@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -15,12 +14,10 @@ from ticker.entry import Entry, chain
 from ticker.errors import Unavailable
 from ticker.feed import WINDOW
 from ticker.follow import PROBE_TIMEOUT
-from ticker.follower import Follower
 from ticker.freshness import PROOF_LIMIT
 from ticker.journal import names
 from ticker.journal.embedded import Embedded
 from ticker.journal.feed_settings import FeedSettings
-from ticker.node_counts import NodeCounts
 from ticker.turns import Turns
 
 pytestmark = pytest.mark.anyio
@@ -333,6 +330,33 @@ async def test_readers_of_all_nodes_are_counted_until_a_node_falls_silent(newsro
     assert newsroom.channel.freshness.watching == 1
 
 
+async def test_a_relay_that_reports_to_one_node_and_then_to_another_is_counted_once_by_both(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.read()  # the stream of the relay itself
+    async with Newsroom(newsroom.server).runs() as second:
+        for node, readers in ((newsroom, 41), (second, 43)):
+            node.relays.came("relay-0", {"breaking": readers - 1})
+            for each in (node, newsroom, second):
+                await each.proof()
+                await each.proof()
+            assert newsroom.channel.freshness.watching == second.channel.freshness.watching == readers
+
+
+async def test_a_relay_without_readers_counts_as_none_wherever_it_reports(newsroom: Newsroom) -> None:
+    newsroom.read()  # its own stream
+    async with Newsroom(newsroom.server).runs() as second:
+        second.relays.came("relay-0", {"breaking": -1})
+        for each in (second, newsroom, second):
+            await each.proof()
+            await each.proof()
+        assert newsroom.channel.freshness.watching == second.channel.freshness.watching == 0
+        second.relays.came("relay-0", {"breaking": -2})
+        await second.proof()
+        await second.proof()
+        assert second.channel.freshness.watching == 0, "of what is not in step, nobody is shown less than none"
+
+
 async def test_a_restarted_node_still_honours_old_positions(newsroom: Newsroom) -> None:
     watcher = newsroom.read()
     for number in range(5):
@@ -450,10 +474,3 @@ async def test_a_hole_in_which_something_cannot_be_read_damages_its_feed_alone(n
     assert newsroom.hub.channels["other"].freshness.behind
     assert newsroom.channel.freshness.proven
     assert newsroom.follower.sessions == 1
-
-
-def test_a_relay_without_readers_counts_as_none() -> None:
-    relays, hub = NodeCounts(), SimpleNamespace(channels=["breaking", "sport"])
-    relays.report("relay-0", {"breaking": -1, "sport": 2}, 0.0)  # its own stream is among those here
-    follower: Any = SimpleNamespace(_relays=relays, _hub=hub)
-    assert Follower._with_relays(follower, {"breaking": 1, "sport": 1}) == {"sport": 3}

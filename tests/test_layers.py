@@ -14,9 +14,9 @@ PACKAGE = Path(ticker.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 400
 
-# cli → load | server → web → relay → node → follower, release, desk_watch → feeds → hub | journal, follow → channel
-# → longpoll → lagging → unplaced → freshness, reader, ring, waiting, similar, delivery, desk → admin → changes
-# → wire → feed → entry, dispatch → schema, language, text, errors, origins
+# cli → load | server → web → relay → node, serving → follower, release, desk_watch → feeds → hub | journal, follow
+# → channel → longpoll → lagging → unplaced → freshness, reader, ring, waiting, similar, delivery, desk → admin
+# → changes → wire → feed → entry, dispatch → schema, language, text, errors, origins
 _ENTRY = {"errors", "language", "origins", "text"}
 _FEED = {"entry", "dispatch"} | _ENTRY
 _CHANGES = {"feed", "wire", "schema"} | _FEED
@@ -58,7 +58,7 @@ _NODE = {
     "shard_followers",
     "turns",
 } | _FOLLOWER
-_RELAY = {"client", "node"} | _NODE
+_RELAY = {"client", "node", "serving"} | _NODE
 _WEB = {"allowance", "log", "relay"} | _RELAY
 _SERVER = {"child", "web"} | _WEB
 MAY_IMPORT = {
@@ -112,6 +112,7 @@ MAY_IMPORT = {
     "release": {"turns"} | _FEEDS,
     "desk_watch": {"redis_clock"} | _FEEDS,
     "node": _NODE,
+    "serving": _NODE,
     "relay": _RELAY,
     "web": _WEB,
     "server": _SERVER,

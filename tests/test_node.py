@@ -18,6 +18,7 @@ from ticker.freshness import PROOF_LIMIT
 from ticker.journal.embedded import Embedded
 from ticker.journal.feed_settings import FeedSettings
 from ticker.node import RESERVED_FILES, Node, open_files
+from ticker.serving import compare
 from ticker.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -148,10 +149,10 @@ async def test_a_request_for_a_feed_that_nobody_read_waits_for_its_comparison_wi
         assert channel.freshness.stale
 
     nobody_read_it()
-    await node.compare(channel)
+    await compare(channel)
     assert not channel.freshness.stale
-    monkeypatch.setattr("ticker.node.COMPARISON_TIMEOUT", 0.05)
+    monkeypatch.setattr("ticker.serving.COMPARISON_TIMEOUT", 0.05)
     node.hub.on_stale = lambda: None
     nobody_read_it()
-    await node.compare(channel)
+    await compare(channel)
     assert channel.freshness.stale, "it gets what there is, rather than nothing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ticker.node_counts import NODE_TIMEOUT, RELAY_TIMEOUT, NodeCounts
+from ticker.node_counts import NODE_TIMEOUT, RELAY_TIMEOUT, NodeCounts, RelayCounts
 
 
 def test_the_last_reports_of_all_nodes_are_added_up() -> None:
@@ -26,20 +26,37 @@ def test_a_node_that_is_silent_is_forgotten() -> None:
     assert counts.watching("breaking") == 0
 
 
+def test_what_is_reported_of_no_feed_leaves_nothing_behind() -> None:
+    counts = NodeCounts()
+    counts.report("one", {"breaking": 2, "sport": -1}, 0.0)
+    counts.report("two", {"breaking": -1}, 0.0)
+    assert (counts.watching("breaking"), counts.watching("sport")) == (1, -1)
+    counts.report("one", {}, 0.0)
+    counts.report("two", {"breaking": 5}, 0.0)
+    assert (counts.watching("breaking"), counts.watching("sport")) == (5, 0)
+
+
 def test_relays_report_less_often_and_are_forgotten_later() -> None:
-    relays = NodeCounts(RELAY_TIMEOUT)
-    assert not relays
+    relays = RelayCounts()
     relays.report("one", {"breaking": 1}, 0.0)
-    assert (len(relays), "one" in relays, "two" in relays) == (1, True, False)
     relays.forget_silent(RELAY_TIMEOUT - 0.1)
     assert relays.watching("breaking") == 1
     relays.forget_silent(RELAY_TIMEOUT)
-    assert len(relays) == 0
+    assert relays.watching("breaking") == 0
 
 
-def test_the_feeds_of_which_some_node_has_readers() -> None:
-    counts = NodeCounts()
-    assert counts.feeds() == set()
-    counts.report("one", {"breaking": 1, "sport": 2}, 0.0)
-    counts.report("two", {"sport": 2, "weather": 1}, 0.0)
-    assert counts.feeds() == {"breaking", "sport", "weather"}
+def test_no_more_relays_are_counted_than_there_is_room_for() -> None:
+    relays = RelayCounts()
+    assert relays.has_room("one", 2)
+    relays.report("one", {"breaking": 1}, 0.0)
+    relays.came("two", {"breaking": 1})
+    assert [relays.has_room(name, 2) for name in ("one", "two", "three")] == [True, True, False]
+
+
+def test_the_report_of_a_relay_is_published_once_and_counts_as_soon_as_it_is() -> None:
+    relays = RelayCounts()
+    relays.came("one", {"breaking": 7})
+    relays.came("one", {"breaking": 8})
+    assert relays.watching("breaking") == 0
+    assert relays.take_unpublished() == {"one": {"breaking": 8}}
+    assert relays.take_unpublished() == {}

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +14,8 @@ from ticker.admin import FeedPlan, KeyPlan
 from ticker.dispatch import AirSwitchBody, Correction, Draft, KillBody, check
 from ticker.errors import Invalid
 from ticker.text import one_line
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "visible.json").read_text("utf-8"))
 
 BLANK = [
     *(
@@ -116,3 +121,13 @@ def test_a_text_that_is_taken_leaves_what_stands_after_it_alone(text: str) -> No
         depth["embeddings"] += (character in "\u202a\u202b") - (character == "\u202c")
         assert min(depth.values()) >= 0
     assert depth == {"isolates": 0, "embeddings": 0}
+
+
+@pytest.mark.parametrize("text", GOLDEN["visible"])
+def test_a_text_with_a_visible_character_is_kept_as_the_golden_texts_say(text: str) -> None:
+    assert one_line(text) == text
+
+
+@pytest.mark.parametrize("text", GOLDEN["invisible"])
+def test_a_text_without_one_is_empty_as_the_golden_texts_say(text: str) -> None:
+    assert one_line(text) == ""

@@ -34,7 +34,7 @@ from ticker.journal.registry import Registry
 from ticker.journal.sessions import Sessions
 from ticker.journal.shard import Shard
 from ticker.journal.subscription import Subscription
-from ticker.node_counts import NodeCounts
+from ticker.node_counts import NodeCounts, RelayCounts
 from ticker.redis_clock import RedisClock
 from ticker.shard_hub import ShardHub
 
@@ -76,7 +76,7 @@ class Follower:
         node: str | None = None,
         admin_key: str | None = None,
         others: Iterable[Redis] = (),
-        relays: NodeCounts | None = None,
+        relays: RelayCounts | None = None,
         shard: Shard | None = None,
         known: dict[str, FeedSettings] | None = None,
         reads: Redis | None = None,
@@ -87,7 +87,7 @@ class Follower:
         is called when a feed was changed, a key revoked or a session ended, `on_held` with the name of a feed in which
         a dispatch is held. `node` is the name of this node among all,
         `admin_key` is issued where the log was emptied. `others` are connected again when the log takes no writes: they
-        may be connected to a server that was demoted. `relays` are the readers of relays, which report to this node. Of
+        may be connected to a server that was demoted. `relays` are the readers of relays. Of
         a cluster, `shard` is the one to follow, of whose feeds the hub is, and `known` has the settings of the feeds of
         all. Feeds are followed and read at `reads`, such as a replica nearby; by default at `redis`, where each probe
         is published in any case.
@@ -108,7 +108,7 @@ class Follower:
         self._reading = self._journal if reads is None else Journal(reads)
         self._follow = follow.Follow(hub)
         self._counts = NodeCounts()
-        self._relays = NodeCounts() if relays is None else relays
+        self._relays = relays or RelayCounts()
         self._awaited = Awaited()
         """Entries, by feed and offset, and tokens of changes to feeds themselves."""
         self._subscription: Subscription
@@ -266,7 +266,8 @@ class Follower:
         return None
 
     def _prove(self, action: follow.Prove) -> None:
-        channel, watching = self._hub.channels[action.feed], self._counts.watching(action.feed)
+        feed, channel = action.feed, self._hub.channels[action.feed]
+        watching = max(self._counts.watching(feed) + self._relays.watching(feed), 0)
         channel.prove(action.at, beat=action.beat, watching=watching, asked=action.asked)
         self._proved = True
         channel.sweep()
@@ -298,21 +299,14 @@ class Follower:
         self.filled += len(entries)
         return follow.Filled(feed, entries)
 
-    def _with_relays(self, watching: dict[str, int]) -> dict[str, int]:
-        """Add to the readers that each feed has here those of the relays that report to this node."""
-        for name in {name for name in (*watching, *self._relays.feeds()) if name in self._hub.channels}:
-            if (count := watching.get(name, 0) + self._relays.watching(name)) > 0:
-                watching[name] = count
-            else:  # what reads it here are relays without readers
-                watching.pop(name, None)
-        return watching
-
     async def _probe(self, had: follow.Offsets) -> follow.Event:
-        token, watching = secrets.token_hex(8), self._with_relays(self._hub.forget_left())
+        token = secrets.token_hex(8)
         # the token; older nodes know it as "word"
-        message = orjson.dumps({"node": self._node, "word": token, "watching": watching})
+        message = {"node": self._node, "word": token, "watching": self._hub.forget_left()}
+        if relays := self._relays.take_unpublished():
+            message["relays"] = relays
         asked = self._redis_clock.wall()
-        ends, at, full, moved = await self._probed.probe(list(had), message)
+        ends, at, full, moved = await self._probed.probe(list(had), orjson.dumps(message))
         if moved and self._shard is not None:  # they are proven where they go, once they are there
             self._shard.look_soon()
             had = {name: offset for name, offset in had.items() if name not in moved}
@@ -392,6 +386,8 @@ class Follower:
             return None
         now = self._clock()
         self._counts.report(message["node"], message["watching"], now)
+        for relay, watching in message.get("relays", {}).items():
+            self._relays.report(relay, watching, now)
         if message["node"] != self._node:
             return None
         self._counts.forget_silent(now)

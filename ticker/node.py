@@ -8,6 +8,7 @@ import resource
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from typing import Final, Self
 
@@ -39,7 +40,7 @@ from ticker.journal.registry import Registry
 from ticker.journal.server_check import Demands, ServerCheck
 from ticker.journal.sessions import Sessions
 from ticker.metrics import Metrics
-from ticker.node_counts import RELAY_TIMEOUT, NodeCounts
+from ticker.node_counts import RelayCounts
 from ticker.redis_clock import RedisClock
 from ticker.release import Releaser
 from ticker.settings import Settings
@@ -50,9 +51,6 @@ RESERVED_FILES: Final = 128
 
 FEED_TIMEOUT: Final = 2.0
 """Seconds a request waits for a feed that is open but not known here yet; normally it is known within milliseconds."""
-
-COMPARISON_TIMEOUT: Final = 1.0
-"""Seconds a request waits for a feed that nobody read to be compared with its log; normally it takes milliseconds."""
 
 START_TIMEOUT: Final = 5.0
 """Seconds a starting node waits for Redis before it accepts requests, which then get a 503."""
@@ -91,8 +89,7 @@ class Node:
         """How many requests got a response of each status; streams, and what is no request, are not among them."""
         limit = settings.readers or open_files()
         self.hub = Hub(capacity=settings.ring, limit=limit, clock=time.monotonic, origins=settings.allowed)
-        self.relays = NodeCounts(RELAY_TIMEOUT)
-        """The readers of the relays that report to this node."""
+        self.relays = RelayCounts()
         self.redis_clock = RedisClock()
         self.deliveries = Deliveries(self.hub.channels, clock=time.monotonic, redis_time=self.redis_clock.time)
         self.metrics = Metrics(self.hub)
@@ -197,6 +194,10 @@ class Node:
         for redis in (*self._connections, *([] if self._reads is None else [self._reads])):
             await redis.close()
 
+    def relay_reported(self, relay: str, watching: Mapping[str, int]) -> None:
+        """Take the report of a relay's readers by feed, without its own streams, which are counted where they are."""
+        self.relays.came(relay, watching)
+
     def note_kept(self, feed: str, receipt: Receipt) -> None:
         """Note that an entry is known to be kept; of a dispatch that was filed, when, for the delivery report."""
         if "position" in receipt.body and not receipt.repeated:
@@ -235,13 +236,6 @@ class Node:
                 if time.monotonic() > deadline:
                     raise
             await asyncio.sleep(0.01)
-
-    async def compare(self, channel: Channel) -> None:
-        """Wait until a feed's proof is young enough to be given to a reader, if Redis can be reached at all."""
-        deadline = time.monotonic() + COMPARISON_TIMEOUT
-        while channel.freshness.stale and time.monotonic() < deadline:
-            channel.watch()
-            await asyncio.sleep(0.002)
 
 
 def open_files() -> int:

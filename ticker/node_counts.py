@@ -1,7 +1,8 @@
-"""How many readers all nodes have, from what each node reports with its probes."""
+"""How many readers there are, from what each node reports with its probes, and each relay to its upstream."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,28 +20,58 @@ class NodeCounts:
         """Reports count for `timeout` seconds."""
         self._timeout = timeout
         self._reports: dict[str, tuple[float, Mapping[str, int]]] = {}
+        self._sums: Counter[str] = Counter()
 
-    def __len__(self) -> int:
-        return len(self._reports)
-
-    def __contains__(self, node: str) -> bool:
-        return node in self._reports
+    def has_room(self, node: str, limit: int) -> bool:
+        """Return True if a report of `node` can be stored without more than `limit` being kept."""
+        return node in self._reports or len(self._reports) < limit
 
     def report(self, node: str, watching: Mapping[str, int], now: float) -> None:
-        """Store how many readers a node has of each feed; `now` is in seconds by a monotonic clock."""
+        """Store how many readers a node has of each feed; `now` is in seconds by a monotonic clock.
+
+        A count is negative where a relay has fewer readers than streams, which are counted where they are.
+        """
+        self._forget(node)
         self._reports[node] = now, watching
+        self._sums.update(watching)
 
     def forget_silent(self, now: float) -> None:
         """Forget the nodes that have not reported for too long."""
-        self._reports = {node: report for node, report in self._reports.items() if now - report[0] < self._timeout}
+        for node in [node for node, (at, _) in self._reports.items() if now - at >= self._timeout]:
+            self._forget(node)
+
+    def _forget(self, node: str) -> None:
+        _, watching = self._reports.pop(node, (0.0, {}))
+        self._sums.subtract(watching)
+        for feed in watching:
+            if self._sums[feed] == 0:
+                del self._sums[feed]
 
     def watching(self, feed: str) -> int:
         """Return how many readers a feed has on all nodes."""
-        count = 0
-        for _, watching in self._reports.values():
-            count += watching.get(feed, 0)
-        return count
+        return self._sums[feed]
 
-    def feeds(self) -> set[str]:
-        """Return the feeds of which some node has reported readers."""
-        return {feed for _, watching in self._reports.values() for feed in watching}
+
+class RelayCounts(NodeCounts):
+    """The readers of relays, which report to any of the nodes. What came to this node is first published to all.
+
+    So each node has the last report of a relay once, wherever the one before came to.
+    """
+
+    def __init__(self) -> None:
+        """Reports count for RELAY_TIMEOUT seconds."""
+        super().__init__(RELAY_TIMEOUT)
+        self._unpublished: dict[str, Mapping[str, int]] = {}
+
+    def has_room(self, node: str, limit: int) -> bool:
+        """Return True if a report of `node` can be stored without more than `limit` being kept."""
+        return node in self._unpublished or super().has_room(node, limit - len(self._unpublished))
+
+    def came(self, relay: str, watching: Mapping[str, int]) -> None:
+        """Note a report that came to this node."""
+        self._unpublished[relay] = watching
+
+    def take_unpublished(self) -> dict[str, Mapping[str, int]]:
+        """Return the reports that came to this node and were not returned yet."""
+        taken, self._unpublished = self._unpublished, {}
+        return taken

@@ -12,13 +12,15 @@ from bench.measure import LOAD
 from bench.measure import SERVER as CORES
 from bench.peers.ticker import Server
 from bench.result import Options, Result, Row, spread
-from bench.strangers import ADDRESS, ATTACKS, Target, under
+from bench.strangers import ADDRESS, ATTACKS, STORY, Target, under
 
 SECONDS = 12.0
 """Longer than a beat."""
 BEGUN = 1.0
 """Seconds that an attack runs before what is noticed counts."""
 HISTORY = 100
+SOURCE = "Civil Defence spokesman"
+LINE = "The bridge at Port Marada is closed to traffic in both directions until engineers have looked at the piers"
 WHAT = f"""One service on core 0, as an operator would start it. An honest correspondent files a dispatch every
 {EVERY * 1000:.0f} ms over a kept connection, and an honest reader follows by WebSocket, both in one process on core 1,
 for {SECONDS:g} s without an attack and then for {SECONDS:g} s under each attack, each of which is a process on core 1
@@ -44,6 +46,14 @@ def run(options: Options) -> Result:
         with Attacked(CORES) as server, kernel.on(LOAD):
             for number in range(HISTORY):
                 server.service.file(server.feed, f"{number} {'x' * 900}")
+            for number in range(HISTORY):
+                fields = {
+                    "story": STORY,
+                    "source": "Civil Defence spokesman",
+                    "urgency": "urgent",
+                    "places": ["Marada"],
+                }
+                server.service.file(server.feed, f"{number} {LINE}", **fields)
             target = Target(server.port, server.feed, server.service.key)
             notice(target, 2.0)  # connections and caches are warm
             before = kernel.uss(server.pids)

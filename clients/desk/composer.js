@@ -18,6 +18,7 @@ import { understand } from "./commands.js";
 import { BLANK, fields, formOf, GUIDE, length, LIMIT, next } from "./draft.js";
 import { make, part, write } from "./element.js";
 import { draftKeeper, isBlank } from "./keep-draft.js";
+import { isVisible, quoted } from "./quoted.js";
 import { similar } from "./similar.js";
 import { readerWords } from "./words.js";
 
@@ -145,8 +146,8 @@ export function composer({ words, base, feed, person, language, notes, dispatche
   /** @param {Understood} found */
   function showPreview(found) {
     const shown = draft(found);
-    part("preview-nothing").hidden = Boolean(found.text);
-    if (!found.text) return preview.replaceChildren();
+    part("preview-nothing").hidden = isVisible(found.text);
+    if (!isVisible(found.text)) return preview.replaceChildren();
     const at = new Date(now()).toISOString();
     const item = /** @type {HTMLElement} */ (preview.firstElementChild ?? preview.appendChild(make("li")));
     const dispatch = /** @type {any} */ ({ urgency: "normal", language, ...shown, id: "preview", status: "usable", filed: at, updated: at, revision: 1 });
@@ -169,7 +170,7 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     element.hidden = near.length === 0;
     element.replaceChildren(
       make("b", {}, words.similar),
-      make("ul", {}, ...near.map(({ source, text, language: of }) => make("li", { lang: of, dir: direction(of) }, source ? `${source}: ${text}` : text))),
+      make("ul", {}, ...near.map(({ source, text, language: of }) => make("li", { lang: of, dir: direction(of) }, ...quoted(words, { text, source })))),
     );
   }
 

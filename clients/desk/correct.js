@@ -13,6 +13,7 @@ import { oneLine } from "./commands.js";
 import { dialog } from "./dialog.js";
 import { length, LIMIT, localTime } from "./draft.js";
 import { button, make, write } from "./element.js";
+import { quoted } from "./quoted.js";
 
 const URGENCIES = /** @type {const} */ (["normal", "urgent", "bulletin", "flash"]);
 
@@ -98,14 +99,13 @@ export function correct(words, seen, send, { mine, leave } = {}) {
   /** @param {Version} current */
   function changed(current) {
     if (!open.element.isConnected || current.revision <= base.revision) return;
-    /** @param {string} title @param {string} line */
-    const side = (title, line) => make("div", {}, make("h3", {}, title), make("p", ui, line));
-    const theirs = current.source ? `${current.source}: ${current.text}` : current.text;
-    const own = source.value.trim() ? `${source.value.trim()}: ${oneLine(text.value)}` : oneLine(text.value);
+    /** @param {string} title @param {{ text: string, source?: string | null }} version */
+    const side = (title, version) => make("div", {}, make("h3", {}, title), make("p", ui, ...quoted(words, version)));
+    const own = { text: oneLine(text.value), source: source.value.trim() };
     conflict.hidden = false;
     conflict.replaceChildren(
       make("p", {}, words.conflict),
-      make("div", { className: "sides" }, side(words.theirs, theirs), side(words.mine, own)),
+      make("div", { className: "sides" }, side(words.theirs, current), side(words.mine, own)),
       make("p", { className: "actions" },
         button(words.keep_theirs, () => {
           open.close();

@@ -16,6 +16,7 @@ import { versionOf } from "./correct.js";
 import { dialog } from "./dialog.js";
 import { button, make } from "./element.js";
 import { askReason } from "./kill.js";
+import { quoted } from "./quoted.js";
 
 /** How much earlier than it was written, by this machine's clock, one may have been filed. Milliseconds. */
 const SKEW = 60_000;
@@ -61,7 +62,7 @@ export function outboxDecisions({ words, api, box, language, hour, told, beginCo
       text === mine.text && (source ?? "") === (mine.source ?? "") && Date.parse(filed) >= item.written - SKEW);
     const spoken = mine.language ?? language;
     const open = dialog(same ? words.found_in_feed : words.not_in_feed, words.cancel,
-      make("blockquote", { lang: spoken, dir: direction(spoken) }, mine.text),
+      make("blockquote", { lang: spoken, dir: direction(spoken) }, ...quoted(words, { text: mine.text })),
       make("p", { className: "hint" }, same ? say(words.filed_at, { time: hour(same.filed) }) : words.not_in_feed_hint),
       make("p", { className: "actions" },
         button(words.discard, () => {

@@ -11,6 +11,7 @@ import { locale, say } from "../reader/words.js";
 import { correct } from "./correct.js";
 import { dialog } from "./dialog.js";
 import { button, make, part, write } from "./element.js";
+import { quoted } from "./quoted.js";
 
 /**
  * @param {object} context
@@ -71,7 +72,7 @@ export function heldDesk({ words, api, path, told }) {
     list.replaceChildren(...held.map((each) =>
       make("li", { "data-held": each.id },
         make("p", { className: "held-until" }, each.parked ? words.parked : say(words.held_until, { time: when.format(new Date(each.release_at)) }), " · ", say(words.filed_by, { name: each.by })),
-        make("p", { lang: each.language, dir: direction(each.language) }, each.source ? make("b", {}, `${each.source}: `) : null, each.text),
+        make("p", { lang: each.language, dir: direction(each.language) }, each.source ? make("b", {}, `${each.source}: `) : null, ...quoted(words, { text: each.text })),
         make("p", { className: "actions" },
           button(words.edit, () => edit(each), { name: "edit-held" }),
           button(words.release, () => release(each), { name: "release" }),

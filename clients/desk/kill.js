@@ -9,6 +9,7 @@
 import { direction } from "../feed/direction.js";
 import { dialog } from "./dialog.js";
 import { button, make } from "./element.js";
+import { quoted } from "./quoted.js";
 import { words as wordsOf } from "./words.js";
 
 /** Characters that the service takes as a reason. */
@@ -44,7 +45,7 @@ export function askReason(words, { title, text, language, feedLanguage, act, not
     else own.focus();
   });
   const open = dialog(title, words.cancel,
-    make("blockquote", { lang: language, dir: direction(language) }, text),
+    make("blockquote", { lang: language, dir: direction(language) }, ...quoted(words, { text })),
     note ? make("p", { className: "hint" }, note) : null,
     make("p", { className: "hint" }, words.reason_hint),
     make("ul", { className: "reasons" }, ...theirs.reasons.map((reason) => make("li", {}, button(reason, () => choose(reason), { name: "reason-choice", value: reason, ...ui })))),

@@ -11,6 +11,7 @@ import { locale, say } from "../reader/words.js";
 import { button, make, part, write } from "./element.js";
 import { changeable } from "./outbox.js";
 import { problemWords } from "./problem-words.js";
+import { quoted } from "./quoted.js";
 
 /** What `data-state` says of one that waits for its author. @type {Record<string, string>} */
 const SHOWN_AS = { old: "refused" };
@@ -95,7 +96,7 @@ export function outboxView({ words, language, box, online, receipt, after, textO
     });
     element.append(make("p", { className: "parcel-text" },
       kind && make("b", {}, `${kind} `),
-      text && make("span", { lang: of, dir: direction(of) }, fields.source ? `${fields.source}: ${text}` : text)));
+      text && make("span", { lang: of, dir: direction(of) }, ...quoted(words, { text, source: fields.source }))));
     element.append(make("p", { className: "parcel-state" },
       state !== "kept" && make("span", { className: "written" }, `${say(words.written, { time: hour(written) })} · `), says(item, first)));
     const row = actions(item).filter((each) => each instanceof Node);

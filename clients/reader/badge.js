@@ -43,7 +43,14 @@ export function badge({ badge, word, count }, words) {
   return { show };
 }
 
-/** @param {HTMLElement} element @param {string} text */
+/**
+ * In an element of its own: other words come in the place of these, where they may need one row instead of two.
+ *
+ * @param {HTMLElement} element @param {string} text
+ */
 function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent === text) return;
+  const words = document.createElement("span");
+  words.textContent = text;
+  element.replaceChildren(...(text ? [words] : []));
 }

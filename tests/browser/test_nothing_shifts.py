@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -168,4 +170,55 @@ def test_the_script_takes_over_without_a_shift(
     tab.add_init_script(WATCH)
     open_live(tab, f"{service.url}/feeds/{feed}{path}")
     assert settle(tab) == []
+    context.close()
+
+
+WORDS = orjson.loads(Path("clients/reader/words.json").read_bytes())
+
+SAY = """([words, watching]) => {
+  const write = (id, text) => {
+    const element = document.createElement("span");
+    element.textContent = text;
+    document.getElementById(id).replaceChildren(...(text ? [element] : []));
+    return element;
+  };
+  const badge = document.getElementById("badge");
+  const found = [];
+  for (const count of ["", watching]) {
+    for (const [state, text] of Object.entries(words)) {
+      badge.dataset.state = state;
+      const text_of = write("badge-word", text).firstChild;
+      if (document.getElementById("watching")) write("watching", count);
+      const whole = [...text.matchAll(/\\S+/g)].every(({0: word, index}) => {
+        const range = document.createRange();
+        range.setStart(text_of, index);
+        range.setEnd(text_of, index + word.length);
+        return new Set([...range.getClientRects()].map(({top}) => top)).size === 1;
+      });
+      found.push([document.getElementById("bar").getBoundingClientRect().height, whole]);
+    }
+  }
+  return found;
+}"""
+"""Write each state into the bar as the script does, alone and beside how many watch: how high it is, and whether each
+word is on one row."""
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "es"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("path", ["", "/stories/s"])
+def test_whatever_the_bar_says_it_keeps_its_height_and_its_words_whole(
+    service: Service, browser: Browser, language: str, width: int, path: str
+) -> None:
+    feed, words = service.open_feed(language), WORDS[language]
+    service.file(feed, "First", story="s")
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    tab = context.new_page()
+    open_live(tab, f"{service.url}/feeds/{feed}{path}")
+    age = words["minutes"].replace("{n}", "59")
+    said = {name.replace("_", "-"): words[name] for name in ("connecting", "catching_up", "off_air", "paused", "live")}
+    said |= {"delayed": words["delayed"].replace("{age}", age), "reload": words["reload"]}
+    heights, whole = zip(*tab.evaluate(SAY, [said, words["watching"].replace("{n}", "10,342")]), strict=True)
+    assert len(set(heights)) == 1
+    assert all(whole)
     context.close()

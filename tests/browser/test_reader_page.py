@@ -86,3 +86,16 @@ def test_a_filed_dispatch_appears_and_the_badge_tells_the_truth_while_the_log_do
     own_service: Service, tab: Page
 ) -> None:
     through_an_outage(own_service, tab, own_service.frozen("valkey-server"))
+
+
+def test_when_the_server_of_the_log_dies_the_page_gets_all_that_was_confirmed(own_service: Service, tab: Page) -> None:
+    own_service.file("breaking", "Before")
+    tab.goto(own_service.url)
+    badge = tab.locator("#badge")
+    expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
+    own_service.kill_child("valkey-server")
+    for number in range(5):
+        own_service.file_patiently("breaking", f"After {number}")
+    expect(tab.locator(".dispatch")).to_have_count(6, timeout=PATIENCE)
+    expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
+    assert texts(tab) == [*(f"After {number}" for number in reversed(range(5))), "Before"]

@@ -11,7 +11,7 @@ from tests.client.test_connection import LIVE, problem
 from tests.client.world import CLOSED, Peer
 from ticker.client.attempt import Transport
 from ticker.client.connection import SILENCE
-from ticker.client.problems import NotFound
+from ticker.client.problems import Closed, NotFound
 
 WEBSOCKET, EVENTS, POLL = Transport
 
@@ -95,3 +95,28 @@ def test_a_closed_feed_that_is_gone_is_raised() -> None:
     peer.passes(90)
     with pytest.raises(NotFound):
         peer.respond(404, problem("not-found"))
+
+
+@pytest.mark.parametrize("transport", Transport)
+def test_without_waiting_for_it_a_closed_feed_is_raised(transport: Transport) -> None:
+    peer = Peer((transport,), wait_while_closed=False)
+    with pytest.raises(Closed) as raised:
+        peer.respond(410, problem("closed") | {"closed": "T"})
+    assert (raised.value.status, raised.value.closed) == (410, "T")
+
+
+def test_without_waiting_for_it_the_last_snapshot_of_a_feed_that_closes_is_given_out_before() -> None:
+    peer = Peer(wait_while_closed=False)
+    peer.open()
+    peer.send(CLOSED)
+    assert (peer.connection.state, peer.events[-1]) == ("open", CLOSED)
+    peer.drop()
+    peer.passes(1)
+    assert peer.last.path == LIVE + "?after=9-z"
+    with pytest.raises(Closed):
+        peer.respond(410, problem("closed"))
+
+
+def test_without_waiting_for_it_a_feed_that_was_closed_is_asked_for_at_once() -> None:
+    peer = Peer(closed=True, after="9-z", wait_while_closed=False)
+    assert peer.last.path == LIVE + "?after=9-z"

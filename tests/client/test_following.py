@@ -9,6 +9,7 @@ import pytest
 from tests.client.frames import dispatch, filed, kill, pin, snapshot, tombstone
 from tests.client.world import Desk
 from ticker.client.following import Following, Status
+from ticker.client.outage import Outage
 
 AIR_OFF: Any = {"type": "air", "position": "2-b", "air": {"on": False, "label": None, "url": None}}
 
@@ -32,8 +33,10 @@ def test_a_silent_connection_is_delayed_and_the_consumer_is_told_without_a_frame
     desk = Desk()
     desk.send(snapshot("1-a"))
     desk.beat()
-    changes = desk.passes(30)
-    assert [(change.frame, change.status.name) for change in changes] == [(None, "delayed")]
+    first, second = desk.passes(30)
+    assert [(change.frame, change.status.name) for change in (first, second)] == [(None, "delayed")] * 2
+    assert first.status.outage == Outage("Nothing came for 13 seconds", attempts=1, retry_in=0.25)
+    assert second.status.outage == Outage("Nothing came for 13 seconds", attempts=2, retry_in=0.5)
     assert desk.following.status(desk.now).age == 30
 
 

@@ -24,7 +24,8 @@ def test_every_golden_frame_comes_in_as_it_is(case: dict[str, Any]) -> None:
 def test_an_unknown_type_counts_only_with_a_position() -> None:
     assert read_frame({"type": "weather", "rain": True}) is None
     assert read_frame({"type": "weather", "position": ""}) is None
-    assert read_frame({"type": "weather", "position": "7-a", "rain": True}) == {"type": "?", "position": "7-a"}
+    weather = {"type": "weather", "position": "7-a", "rain": True}
+    assert read_frame(weather) == {"type": "?", "position": "7-a", "received": weather}
 
 
 def test_unknown_members_come_in() -> None:

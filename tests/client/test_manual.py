@@ -14,7 +14,7 @@ import pytest
 
 from tests.service import READY_TIMEOUT, Service, environment
 from ticker import client
-from ticker.client import AsyncClient, Change, Client, FeedState, Status
+from ticker.client import AsyncClient, Change, Client, FeedState, Outage, Status
 from ticker.client.sending import DEADLINE
 
 MANUAL = (Path(__file__).parents[2] / "docs/client.md").read_text("utf-8")
@@ -73,7 +73,8 @@ def test_every_method_is_named(method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["DeadlineExceeded", "UnexpectedResponse", "Problem", "StaleRevision", "Killed", "Invalid"]
+    "name",
+    ["DeadlineExceeded", "UnexpectedResponse", "Problem", "StaleRevision", "Killed", "Invalid", "NotFound", "Closed"],
 )
 def test_every_exception_that_is_named_is_there(name: str) -> None:
     assert name in NAMED
@@ -82,7 +83,8 @@ def test_every_exception_that_is_named_is_there(name: str) -> None:
 
 def test_every_member_that_is_named_is_there() -> None:
     assert {"dispatches", "state", "previous", "status", "frame"} <= {name for name, _ in inspect.getmembers(Change)}
-    assert {"name", "age"} <= {name for name, _ in inspect.getmembers(Status)}
+    assert {"name", "age", "outage"} <= {name for name, _ in inspect.getmembers(Status)}
+    assert {"reason", "attempts", "retry_in", "error"} <= {name for name, _ in inspect.getmembers(Outage)} & NAMED
     assert {"dispatches", "pinned", "air", "position", "as_snapshot"} <= {
         name for name, _ in inspect.getmembers(FeedState)
     }

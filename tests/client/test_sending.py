@@ -151,3 +151,12 @@ def test_a_refusal_after_the_key_was_looked_up_settles_it(status: int, slug: str
 def test_an_attempt_ends_with_the_deadline_but_has_a_second() -> None:
     change = sending(deadline=30)
     assert [change.timeout(at(seconds)) for seconds in (0, 25, 29.5, 60)] == [10, 5, 1, 1]
+
+
+def test_a_program_that_gives_up_during_an_attempt_may_have_made_its_change() -> None:
+    change = sending()
+    change.on_interrupt()
+    assert change.maybe_kept
+    reading = sending(read_request("/x"))
+    reading.on_interrupt()
+    assert not reading.maybe_kept

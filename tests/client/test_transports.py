@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 from tests.client.stub import Play, Stub, lose, problem, respond
 from ticker.client.attempt import Attempt, Transport
 from ticker.client.events import LONGEST
+from ticker.client.outage import Lost
 from ticker.client.response import Response
 from ticker.client.target import Target
 from ticker.client.transports import Arrival, Transports
 
 WEBSOCKET, EVENTS, POLL = Transport
+CLOSED = Lost("The connection was closed")
 EVENT_STREAM = {"content_type": "text/event-stream; charset=utf-8"}
 
 
@@ -45,7 +48,7 @@ def of(play: Play, transport: Transport) -> list[Any]:
 
 
 def test_events_are_delivered_and_then_the_end() -> None:
-    assert of(respond(200, b"data: one\n\ndata: two\n\ndata: half", **EVENT_STREAM), EVENTS) == [b"one", b"two", None]
+    assert of(respond(200, b"data: one\n\ndata: two\n\ndata: half", **EVENT_STREAM), EVENTS) == [b"one", b"two", CLOSED]
 
 
 @pytest.mark.parametrize("transport", Transport)
@@ -57,13 +60,17 @@ def test_a_refusal_is_delivered_whole(transport: Transport) -> None:
 
 
 def test_a_page_in_place_of_a_stream_is_not_read() -> None:
-    assert of(respond(200, b"<html>" * 1000, content_type="text/html"), EVENTS) == [None]
+    assert of(respond(200, b"<html>" * 1000, content_type="text/html"), EVENTS) == [
+        Lost("The response (200) is not a stream of events")
+    ]
     (response,) = of(respond(200, b"<html>", content_type="text/html"), WEBSOCKET)
     assert response.status == 200
 
 
 def test_an_event_longer_than_any_frame_ends_the_stream() -> None:
-    assert of(respond(200, b"data: " + b"x" * (LONGEST + 1), **EVENT_STREAM), EVENTS) == [None]
+    assert of(respond(200, b"data: " + b"x" * (LONGEST + 1), **EVENT_STREAM), EVENTS) == [
+        Lost(f"An event has more than {LONGEST} bytes")
+    ]
 
 
 def test_a_poll_is_its_response() -> None:
@@ -73,7 +80,11 @@ def test_a_poll_is_its_response() -> None:
 
 @pytest.mark.parametrize("transport", Transport)
 def test_a_connection_that_is_lost_or_never_was_ends(transport: Transport) -> None:
-    assert of(lose, transport) == [None]
+    (lost,) = of(lose, transport)
+    assert isinstance(lost, Lost)
+    assert lost.reason
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert delivered(f"http://127.0.0.1:{port}", transport) == [None]
+    (refused,) = delivered(f"http://127.0.0.1:{port}", transport)
+    assert isinstance(refused, Lost)
+    assert re.search("connect", refused.reason, re.IGNORECASE)

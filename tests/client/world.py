@@ -13,6 +13,7 @@ from ticker.client.clock import Instant
 from ticker.client.connection import Connection, Event
 from ticker.client.following import Change, Following
 from ticker.client.frames import Frame
+from ticker.client.outage import Outage
 from ticker.client.response import Response
 
 CLOSED = snapshot("9-z", closed="2026-03-11T14:00:00.000Z")
@@ -80,8 +81,8 @@ class Peer(Time):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._note(self.connection.on_response(Response(status, named, body), self.now))
 
-    def drop(self) -> None:
-        self._note(self.connection.on_lost(self.now))
+    def drop(self, reason: str = "Cut") -> None:
+        self._note(self.connection.on_lost(reason, self.now))
 
     def wait(self) -> float | None:
         wait = self.connection.wait(self.now)
@@ -99,6 +100,10 @@ class Peer(Time):
         """Let time pass while the program does something else, and only then let it look."""
         self.move(seconds)
         self._note(self.connection.on_time(self.now))
+
+    @property
+    def outage(self) -> Outage | None:
+        return self.connection.outage(self.now)
 
     @property
     def last(self) -> Attempt:
@@ -125,8 +130,8 @@ class Desk(Time):
     def beat(self) -> list[Change]:
         return self.send(beat(self.following.state.position, self.at))
 
-    def drop(self) -> list[Change]:
-        return self._note(self.following.on_lost(self.now))
+    def drop(self, reason: str = "Cut") -> list[Change]:
+        return self._note(self.following.on_lost(reason, self.now))
 
     def respond(self, status: int, content: Any = None) -> list[Change]:
         response = Response(status, {}, b"" if content is None else orjson.dumps(content))

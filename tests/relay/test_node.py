@@ -191,8 +191,8 @@ def test_a_relay_with_a_key_reports_its_readers_up_the_tree(own_service: Service
     service = own_service
     feed = service.open_feed()
     with (
-        Relay(service, key_file=str(_key(service))) as first,
-        Relay(first, key_file=str(_key(service))) as second,
+        Relay(service, key=service.key) as first,
+        Relay(first, key=service.key) as second,
         ExitStack() as stack,
     ):
         for relay in (first, second):
@@ -201,12 +201,6 @@ def test_a_relay_with_a_key_reports_its_readers_up_the_tree(own_service: Service
                 stack.enter_context(Reader(relay, feed)).until(beats)
         service.until(lambda: _watching(service, feed) == 6)
         service.until(lambda: _watching(second, feed) == 6)
-
-
-def _key(service: Service) -> Path:
-    path = service.data / "reporting-key"
-    path.write_text(service.key)
-    return path
 
 
 def _watching(service: Service, feed: str) -> int:

@@ -13,12 +13,12 @@ from tests.service import TICKER, Service
 
 
 class Relay(Service):
-    """`ticker relay` on a free port."""
+    """`ticker relay` on a free port; given a `key`, it reports its readers."""
 
-    def __init__(self, *upstreams: Service, key: str = "", flags: tuple[str, ...] = (), **settings: str) -> None:
+    def __init__(self, *upstreams: Service, flags: tuple[str, ...] = (), **settings: str) -> None:
         named = ",".join(upstream.url for upstream in upstreams)
         self._upstreams = named
-        super().__init__(Path(), *flags, admin_key=key or upstreams[0].key, **settings)
+        super().__init__(Path(), *flags, admin_key=upstreams[0].key, **settings)
 
     @property
     def command(self) -> list[str]:
@@ -46,7 +46,7 @@ class RelayedService(Service):
         """Start the service, and its relays unless they run."""
         self.origin.start()
         while len(self.relays) < self._depth:
-            relay = Relay([self.origin, *self.relays][-1])
+            relay = Relay([self.origin, *self.relays][-1], key=self.origin.key)
             relay.start()
             self.relays.append(relay)
         self.process, self.errors = self.origin.process, self.origin.errors

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import orjson
@@ -62,6 +64,22 @@ def test_a_post_of_curl_that_offers_http_2_is_filed(
     )
     assert sent.returncode == 0, (sent.stdout, sent.stderr)
     assert service.snapshot(feed)["dispatches"][0]["text"] == "by curl"
+
+
+@pytest.mark.skipif(shutil.which("javac") is None, reason="needs a JDK, whose java runs a source file")
+@pytest.mark.parametrize("direct", [False, True])
+def test_java_files_and_follows(service: Service, proxied: int, *, direct: bool) -> None:
+    feed = service.open_feed()
+    url = f"http://127.0.0.1:{service.port if direct else proxied}/v1/feeds/{feed}"
+    source = Path(__file__).with_name("JavaReader.java")
+    ran = subprocess.run(
+        ["java", str(source), url, service.key], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    first, second, snapshot = ran.stdout.splitlines()
+    assert (first, second) == ("201", "201")
+    texts = [dispatch["text"] for dispatch in orjson.loads(snapshot)["dispatches"]]
+    assert texts == ["by Java, in chunks", "by Java"]
 
 
 @pytest.mark.parametrize("private", [False, True])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 import httpx_sse
@@ -49,6 +50,38 @@ def test_every_block_of_a_stream_is_an_event_with_data(service: Service, *, hand
     assert first.retry is not None
     assert RETRY[0] <= first.retry <= RETRY[1]
     assert all(block.retry is None for block in others)
+
+
+def streams(service: Service) -> dict[str, Any]:
+    """Return the paths of /openapi.json that respond with Server-Sent Events."""
+    paths = service.http.get("/openapi.json").json()["paths"]
+    return {
+        path: operation
+        for path, operations in paths.items()
+        for operation in operations.values()
+        if "responses" in operation and "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
+    }
+
+
+def test_every_stream_of_the_service_begins_with_one_event_that_has_a_retry(service: Service) -> None:
+    feed, found = service.open_feed(), streams(service)
+    assert found.keys() >= {"/v1/feeds/{feed}/live", "/v1/feeds/{feed}/desk/live", "/v1/relay"}
+    for path, operation in found.items():
+        example = operation["responses"]["200"]["content"]["text/event-stream"]["example"]
+        assert example.startswith("retry: "), path
+        with connect_to(service) as connection:
+            headers = {"Accept": "text/event-stream", **service.authorization}
+            status, answered = connection.ask(path.format(feed=feed), headers)
+            assert (status, answered["content-type"]) == (200, "text/event-stream; charset=utf-8"), path
+            assert parsedate_to_datetime(answered["date"])
+            stream = b""
+            while stream.count(b"\n\n") < 3:
+                stream += unchunked(connection.file.readline())
+        first, *others = blocks(stream)
+        assert (first.fields[0], bool(first.data)) == ("retry", True), path
+        assert first.retry is not None
+        assert RETRY[0] <= first.retry <= RETRY[1]
+        assert all(block.data and block.retry is None for block in others), path
 
 
 def unchunked(line: bytes) -> bytes:

@@ -6,7 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,6 +16,7 @@ from ticker.cli.waiting import Waiting
 from ticker.client import Client, ClientError, DeadlineExceeded, Problem, UnexpectedResponse
 from ticker.client.clock import system_clock
 from ticker.client.exchange import Arguments, arguments, read, was_sent
+from ticker.client.outage import reason_of
 from ticker.client.request import Request, change_request, read_request
 from ticker.client.response import content, failure
 from ticker.client.sending import Sending
@@ -35,6 +36,25 @@ Content = TypeVar("Content")
 
 Repeat = Callable[[str], str]
 """Returns the command that sends the same change again, given its Idempotency-Key."""
+
+
+class _Failure(NamedTuple):
+    """An attempt that did not settle a request.
+
+    Attributes:
+        fault: what went wrong.
+        sent: False if there was no connection.
+        wait: seconds after which to send the request again.
+    """
+
+    fault: Exception
+    sent: bool
+    wait: float
+
+    def is_worth_repeating(self, request: Request[Any]) -> bool:
+        """Return True if sending the request again is safe, and somebody is there to take it."""
+        asks_again = isinstance(self.fault, Problem) and self.fault.status in _ASKS_AGAIN
+        return self.sent and (asks_again or _is_repeatable(request))
 
 
 class Service:
@@ -96,38 +116,36 @@ class Service:
     def _settle(self, request: Request[Any], repeat: Repeat | None = None) -> httpx.Response:
         """Send a request until it is settled, as `ticker.client` does, and tell people what it waits for."""
         key = request.idempotency_key
-        repeatable = request.path.startswith("/v1/feeds/")  # only below a feed does the key make sending again safe
-        command = repeat(key) if repeat is not None and key is not None and repeatable else None
+        command = repeat(key) if repeat is not None and key is not None and _is_repeatable(request) else None
         advice = f"its Idempotency-Key is {key}" if command else "Ctrl-C ends the wait"
         sending = Sending(request, deadline=DEADLINE, timeout=TIMEOUT, now=system_clock(), random=random.random)
         with self.client() as client, Waiting(f"waiting for {self.url}; {advice}") as waiting:
-            while True:
-                under_way = True
-                try:
-                    try:
-                        response = client.request(**self._arguments(sending))
-                        wait = sending.on_response(read(response), system_clock())
-                        if wait is None:
-                            return response
-                        fault: Exception = failure(read(response))
-                    except (httpx.RequestError, httpx.InvalidURL) as error:
-                        fault, sent = error, isinstance(error, httpx.RequestError) and was_sent(error)
-                        wait = sending.on_lost(error, sent=sent, now=system_clock())
-                        if not sent:
-                            raise TickerError(
-                                self.told(error, maybe_kept=sending.maybe_kept, command=command)
-                            ) from None
-                    if not repeatable and not (isinstance(fault, Problem) and fault.status in _ASKS_AGAIN):
-                        raise TickerError(self.told(fault, maybe_kept=sending.maybe_kept, command=command))
-                    under_way = False
-                    waiting.report(f"{self.told(fault)}; trying again")
-                    time.sleep(wait)
-                except ClientError as error:
-                    raise TickerError(self.told(error, maybe_kept=error.maybe_kept, command=command)) from None
-                except KeyboardInterrupt:
-                    if key is not None and (under_way or sending.maybe_kept):
-                        print(f"ticker: interrupted{_consequence(command)}", file=sys.stderr, flush=True)
-                    raise
+            try:
+                while isinstance(outcome := self._attempt(client, sending), _Failure):
+                    if not outcome.is_worth_repeating(request):
+                        raise TickerError(self.told(outcome.fault, maybe_kept=sending.maybe_kept, command=command))
+                    waiting.report(f"{self.told(outcome.fault)}; trying again")
+                    time.sleep(outcome.wait)
+            except ClientError as error:
+                raise TickerError(self.told(error, maybe_kept=error.maybe_kept, command=command)) from None
+            except KeyboardInterrupt:
+                if sending.maybe_kept:
+                    print(f"ticker: interrupted{_consequence(command)}", file=sys.stderr, flush=True)
+                raise
+        return outcome
+
+    def _attempt(self, client: httpx.Client, sending: Sending) -> httpx.Response | _Failure:
+        """Send a request once; raises as `Sending` does where sending it again makes no sense."""
+        try:
+            response = client.request(**self._arguments(sending))
+            wait = sending.on_response(read(response), system_clock())
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            sent = isinstance(error, httpx.RequestError) and was_sent(error)
+            return _Failure(error, sent, sending.on_lost(error, sent=sent, now=system_clock()))
+        except KeyboardInterrupt:
+            sending.on_interrupt()
+            raise
+        return response if wait is None else _Failure(failure(read(response)), sent=True, wait=wait)
 
     def _arguments(self, sending: Sending) -> Arguments:
         wanted = arguments(sending.request, sending.timeout(system_clock()))
@@ -143,11 +161,7 @@ class Service:
                     self._content(response)
                 yield from response.iter_lines()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TickerError(f"{self.url} cannot be reached ({_reason(error)})") from None
-
-    def refuse(self, response: httpx.Response) -> NoReturn:
-        """Raise the error that an unsuccessful response describes."""
-        raise TickerError(self.told(failure(read(response))))
+            raise TickerError(self.told(error)) from None
 
     def _content(self, response: httpx.Response) -> Any:
         try:
@@ -165,14 +179,19 @@ class Service:
         if isinstance(error, Problem):
             hint = " (set TICKER_KEY)" if error.status == 401 else ""
             return f"{error.detail}{hint}{consequence}"
-        return f"{self.url} cannot be reached ({_reason(error)}){consequence}"
+        return f"{self.unreachable(reason_of(error))}{consequence}"
+
+    def unreachable(self, reason: str) -> str:
+        """Return that the service did not respond as a sentence for people."""
+        return f"{self.url} cannot be reached ({reason})"
+
+
+def _is_repeatable(request: Request[Any]) -> bool:
+    """Return True if a request is made once however often it is sent: only below a feed has the key that effect."""
+    return request.path.startswith("/v1/feeds/")
 
 
 def _consequence(command: str | None) -> str:
     if command is None:
         return "; the change may have been made all the same: check before you repeat it"
     return f"; the change may have been kept. To send it again without making it twice: {command}"
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import random
 import sys
-import time
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
-import httpx
-import orjson
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from ticker.changes import KINDS_BY_FRAME
-from ticker.cli.client import Service
+from ticker.cli.client import DEADLINE, Service
 from ticker.cli.file import Feed
 from ticker.cli.look import Shown, line, shown, withdrawn
 from ticker.cli.moment import clock
 from ticker.cli.receipt import as_json
-from ticker.client.request import feed_path
+from ticker.client import Change, ClientError, Frame, UnexpectedResponse
 from ticker.dispatch import BREAKING
-from ticker.wire import BEAT_INTERVAL
-
-DEAD_AFTER: Final = BEAT_INTERVAL + 3.0
-"""Seconds without a frame after which the connection counts as dead."""
-
-LONGEST_WAIT: Final = 30.0
-"""Seconds between attempts at the most; each wait is random below a bound that doubles from half a second."""
+from ticker.errors import TickerError
 
 WARN_AFTER: Final = 2
 """Failed attempts before a warning is shown: any restart of a service costs one."""
 
-_FINAL: Final = (401, 403, 404, 410)
-"""Statuses after which retrying is of no use."""
+_WRONG_ADDRESS: Final = (401, 403, 404, 410)
+"""Statuses by which something that is not the service says that there will never be a feed at this address."""
 
 
 def tail(
@@ -54,50 +44,43 @@ def tail(
 
 
 def follow(service: Service, feed: str) -> Iterator[dict[str, Any]]:
-    """Yield a feed's frames for ever, over Server-Sent Events, resuming after the last position seen.
+    """Yield a feed's frames until it is closed, and warn on stderr if the service cannot be reached.
 
     Raises:
-        TickerError: the service says that there is no such feed, or that we may not read it.
+        TickerError: there is no such feed, it is closed, we may not read it, or the address is not that of a service.
     """
-    position: str | None = None
-    failures = 0
-    while True:
-        try:
-            for frame in _stream(service, feed, position):
-                failures = 0
-                position = frame.get("position", position)
-                yield frame
-        except (httpx.HTTPError, ValueError) as error:
-            failures += 1
-            if failures == WARN_AFTER:
-                print(f"ticker: {service.url} cannot be reached ({error}); trying again", file=sys.stderr, flush=True)
-        time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10))))  # noqa: S311  # a wait is not a secret
+    try:
+        with service.library(DEADLINE) as client, client.follow(feed, wait_while_closed=False) as changes:
+            for change in changes:
+                if change.frame is None:
+                    _mind_outage(service, change)
+                else:
+                    yield _as_received(change.frame)
+    except ClientError as error:
+        raise TickerError(service.told(error)) from None
 
 
-def _stream(service: Service, feed: str, position: str | None) -> Iterator[dict[str, Any]]:
-    headers = {"accept": "text/event-stream", **({"last-event-id": position} if position else {})}
-    timeout = httpx.Timeout(10.0, read=DEAD_AFTER)
-    with (
-        service.client(timeout) as client,
-        client.stream("GET", service.url + feed_path(feed, "live"), headers=headers) as response,
-    ):
-        if response.status_code in _FINAL:
-            response.read()
-            service.refuse(response)
-        response.raise_for_status()
-        # A frame is one line of JSON, so one `data:` line is one frame.
-        for text in response.iter_lines():
-            if text.startswith("data: "):
-                frame = orjson.loads(text[6:])
-                if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-                    raise ValueError("it sent something that is not a frame")
-                yield frame
+def _mind_outage(service: Service, change: Change) -> None:
+    """Warn, or give up if something else is at this address."""
+    outage = change.status.outage
+    if outage is None:
+        return
+    error, begun = outage.error, change.state.position is not None
+    if isinstance(error, UnexpectedResponse) and error.status in _WRONG_ADDRESS and not begun:
+        raise error
+    if outage.attempts == WARN_AFTER:
+        why = service.told(error) if error else service.unreachable(outage.reason)
+        print(f"ticker: {why}; trying again", file=sys.stderr, flush=True)
+
+
+def _as_received(frame: Frame) -> dict[str, Any]:
+    return frame.get("received", {}) if frame["type"] == "?" else cast("dict[str, Any]", frame)
 
 
 def _lines(frame: dict[str, Any], seen: dict[str, Shown]) -> Iterator[Text]:
     match frame["type"]:
         case "snapshot":
-            if frame["reset"]:
+            if frame.get("reset"):
                 yield Text("— the feed starts from scratch —", style="dim")
                 seen.clear()
             for dispatch in reversed(frame["dispatches"]):

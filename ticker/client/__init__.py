@@ -10,6 +10,7 @@ never wait.
     frames → fold                   what arrives, and what it adds up to
     freshness → clock               whether that may be called LIVE
     following                       connection, fold and freshness together, as changes
+    outage                          why a feed is not connected
 
 `exchange` and `transports` (httpx, websockets), `async_follow`, `sync_follow` and the two clients do the I/O.
 docs/client.md is the manual; PROTOCOL.md is the contract; clients/feed is the same in JavaScript.
@@ -22,6 +23,7 @@ from ticker.client.dispatch import Corrections, Dispatch, Fields, FullDispatch, 
 from ticker.client.fold import FeedState, fold, learn, pin_is_missing
 from ticker.client.following import Change, Status, StatusName
 from ticker.client.frames import Air, Frame, SnapshotFrame, read_frame
+from ticker.client.outage import Outage
 from ticker.client.problems import (
     BadRequest,
     ClientError,
@@ -104,6 +106,7 @@ __all__ = [
     "NoSuchAddress",
     "NotFound",
     "NotSupported",
+    "Outage",
     "Problem",
     "Similar",
     "SnapshotFrame",

@@ -258,17 +258,25 @@ class AsyncClient:
         limit: int = 50,
         start: SnapshotFrame | None = None,
         transports: Sequence[Transport] = TRANSPORTS,
+        wait_while_closed: bool = True,
     ) -> AsyncFollow:
         """Follow a feed: an iterator of changes that resumes by itself and measures LIVE.
 
         `limit` is how many dispatches its `state` keeps; `start` is `state.as_snapshot()` of an earlier run, to
-        continue from; `transports` are tried in turn.
+        continue from; `transports` are tried in turn. It waits while the feed is closed, which may be reopened; without
+        `wait_while_closed` it raises `Closed`.
 
         Raises:
             ValueError: the limit is below 1, or `start` is of another feed.
         """
         following = Following(
-            feed, limit=limit, now=self._clock(), random=self._random, start=start, transports=transports
+            feed,
+            limit=limit,
+            now=self._clock(),
+            random=self._random,
+            start=start,
+            transports=transports,
+            wait_while_closed=wait_while_closed,
         )
         follow = AsyncFollow(following, Transports(self._target), self._clock)
         self._follows = [other for other in self._follows if not other.closed] + [follow]

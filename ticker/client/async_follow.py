@@ -12,6 +12,7 @@ from ticker.client.clock import Clock
 from ticker.client.dispatch import Dispatch
 from ticker.client.fold import FeedState
 from ticker.client.following import Change, Following, Status
+from ticker.client.outage import Lost
 from ticker.client.problems import Problem
 from ticker.client.response import Response
 from ticker.client.transports import Arrival, Transports
@@ -27,7 +28,7 @@ class AsyncFollow:
     """An asynchronous iterator of changes that ends when it is closed.
 
     Use it in `async with`, so that it disconnects when it is left. Waiting for the next change may be cancelled, and
-    begun again. It raises `Problem` and ends if the feed is not there, or not for this key.
+    begun again. It raises `Problem` and ends if the feed is not there, not for this key, or closed and not waited for.
 
     Attributes:
         closed: True once it has ended.
@@ -80,7 +81,7 @@ class AsyncFollow:
         self._changes.clear()
         self._disconnect()
         if self._inbox.empty():
-            self._inbox.put_nowait((_NOTHING, None))
+            self._inbox.put_nowait((_NOTHING, Lost("")))
         if self._ending:
             await asyncio.wait(self._ending)
         await self._transports.aclose()
@@ -107,8 +108,8 @@ class AsyncFollow:
 
     def _take(self, arrival: Arrival) -> list[Change]:
         now = self._clock()
-        if arrival is None:
-            return self._following.on_lost(now)
+        if isinstance(arrival, Lost):
+            return self._following.on_lost(arrival.reason, now)
         if isinstance(arrival, Response):
             return self._following.on_response(arrival, now)
         return self._following.on_message(arrival, now)

@@ -12,7 +12,8 @@ reconnect once too often than trust a path that is silent.
     move                                        stays, and reconnects at a random time within the time given
     a transport failed twice and never worked   tries the next: WebSocket, Server-Sent Events, long-poll
     the feed is closed                          stays away, and asks every 60 to 120 s whether it was reopened
-    401, 403 or 404, as a problem document      raises the problem: waiting would not help
+    401, 403 or 404, as a problem document      raises the problem: waiting would not help; so does the 410 of a closed
+                                                feed, if it is not to wait while the feed is closed
 
 An adapter keeps open what `wanted` names and nothing else, passes on what arrives from it, and calls `on_time` after
 `wait`. It gets back what happened, in order. The counterpart of clients/feed/connection.js. All times are milliseconds.
@@ -29,8 +30,9 @@ from ticker.client.backoff import Random, backoff
 from ticker.client.clock import Instant, elapsed, slept
 from ticker.client.frames import Frame, Malformed, read_frame
 from ticker.client.freshness import Loss
+from ticker.client.outage import Outage
 from ticker.client.poll import frames_of
-from ticker.client.problems import Closed, Forbidden, NotFound, Unauthorized, UnexpectedResponse
+from ticker.client.problems import Closed, Forbidden, NotFound, Problem, Unauthorized, UnexpectedResponse
 from ticker.client.response import Response, content, failure
 
 SILENCE: Final = 13_000
@@ -81,17 +83,20 @@ class Connection:
         after: str | None = None,
         closed: bool = False,
         transports: Sequence[Transport] = TRANSPORTS,
+        wait_while_closed: bool = True,
     ) -> None:
         self.wanted: Attempt | None = None
-        self.state: State = "closed" if closed else "waiting"
+        self.state: State = "closed" if closed and wait_while_closed else "waiting"
         self.after = after
         self.faults = 0
         self._feed = feed
         self._random = random
         self._transports = transports
+        self._wait_while_closed = wait_while_closed
         self._transport = 0
         self._chances: float = MAX_FAILURES  # infinite once it worked: then it is kept
         self._failures = 0
+        self._fault: tuple[str, Problem | UnexpectedResponse | None] | None = None  # why the last attempt failed
         self._proven = False  # a beat ever came
         self._last_frame = self._last_look = now
         self._polled: tuple[str, int] = ("", 0)  # the path last polled, and when
@@ -109,6 +114,14 @@ class Connection:
         due = [at for at in (self._look_at, self._timer and self._timer[0]) if at is not None]
         return max(0, min(due) - now.mono) if due else None
 
+    def outage(self, now: Instant) -> Outage | None:
+        """Return why there is no connection; None if there is one, if none is wanted, or before an attempt failed."""
+        if self._fault is None:
+            return None
+        reason, error = self._fault
+        due = self._timer[0] - now.mono if self.state == "waiting" and self._timer is not None else 0
+        return Outage(reason, self._failures, max(0, due) / 1000, error)
+
     def on_message(self, data: str | bytes | dict[str, Any], now: Instant) -> list[Event]:
         """Take one message of the open stream."""
         events = self._read_clocks(now)
@@ -117,13 +130,12 @@ class Connection:
             frame = read_frame(data)
             if frame is not None and frame["type"] == "beat" and frame["position"] != self.after:
                 raise Malformed("A beat is at another position: a frame was lost")
-        except Malformed:
-            self.faults += 1
-            return events + self._fail(now)
+        except Malformed as malformed:
+            return events + self._distrust(malformed, now)
         if self.state != "open":
             if self.state != "closed":
                 self._chances = math.inf
-            self.state = "open"
+            self.state, self._fault = "open", None
         return events + (self._take(frame, now) if frame is not None else [])
 
     def on_response(self, response: Response, now: Instant) -> list[Event]:
@@ -137,11 +149,11 @@ class Connection:
         if self.state == "closed":
             return self._on_recheck(response, now)
         if self.wanted is None or self.wanted.transport is not Transport.POLL:
-            return self._fail(now)  # a stream was requested, and something else came
+            return self._fail(now, f"The response ({response.status}) is not a stream")
         try:
             messages = frames_of(response, self.after)
-        except Malformed:
-            return self.on_message(b"", now)
+        except Malformed as malformed:
+            return self._read_clocks(now) + self._distrust(malformed, now)
         events: list[Event] = []
         for message in messages:
             events += self.on_message(message, now)
@@ -149,9 +161,9 @@ class Connection:
                 return events
         return events + self._poll(now)
 
-    def on_lost(self, now: Instant) -> list[Event]:
+    def on_lost(self, reason: str, now: Instant) -> list[Event]:
         """Return what follows when the connection has ended, or could not be opened."""
-        return self._close(now) if self.state == "closed" else self._fail(now)
+        return self._close(now) if self.state == "closed" else self._fail(now, reason)
 
     def on_time(self, now: Instant) -> list[Event]:
         """Do what is due."""
@@ -170,7 +182,7 @@ class Connection:
         return self._reconnect_now(now)
 
     def _reconnect_now(self, now: Instant) -> list[Event]:
-        self._failures = 0
+        self._failures, self._fault = 0, None
         return self._reconnect(now)
 
     def _reconnect(self, now: Instant) -> list[Event]:
@@ -204,11 +216,13 @@ class Connection:
             self.plan_reconnect(frame["within"], now)
         elif frame["type"] != "delayed" and "position" in frame:
             self.after = frame["position"]
-            if frame["type"] == "snapshot" and frame.get("closed"):
+            if frame["type"] == "snapshot" and frame.get("closed") and self._wait_while_closed:
                 return [frame, *self._close(now)]
         return [frame]
 
-    def _fail(self, now: Instant, rest: int = 0) -> list[Event]:
+    def _fail(
+        self, now: Instant, reason: str, error: Problem | UnexpectedResponse | None = None, rest: int = 0
+    ) -> list[Event]:
         """Wait for the next attempt, with the next transport if this one never worked."""
         self._chances -= 1
         if self._chances < 1:
@@ -217,17 +231,24 @@ class Connection:
         self.wanted = None
         self._timer = (now.mono + rest + backoff(self._failures, self._random), self._reconnect)
         self._failures += 1
+        self._fault = (reason, error)
         self.state = "waiting"
         return ["lost"]
 
+    def _distrust(self, malformed: Malformed, now: Instant) -> list[Event]:
+        self.faults += 1
+        return self._fail(now, str(malformed))
+
     def _refused(self, response: Response, now: Instant) -> list[Event]:
         problem = failure(response)
-        if isinstance(problem, _FINAL):
+        if isinstance(problem, _FINAL) or (isinstance(problem, Closed) and not self._wait_while_closed):
             raise problem
         if self.state == "closed":
             return self._close(now)
         # The last snapshot of a closed feed is requested at once.
-        return self._close(now, delay=0) if isinstance(problem, Closed) else self._fail(now, response.rest)
+        if isinstance(problem, Closed):
+            return self._close(now, delay=0)
+        return self._fail(now, str(problem), problem, response.rest)
 
     def _read_clocks(self, now: Instant) -> list[Event]:
         before, self._last_look = self._last_look, now
@@ -250,7 +271,9 @@ class Connection:
 
     def _give_up_if_silent(self, now: Instant) -> list[Event]:
         """Give the connection up if the silence lasts."""
-        return self._fail(now) if elapsed(self._last_frame, now) >= SILENCE else []
+        if elapsed(self._last_frame, now) < SILENCE:
+            return []
+        return self._fail(now, f"Nothing came for {SILENCE // 1000} seconds")
 
     def _reconnect_if_silent(self, now: Instant) -> list[Event]:
         """The same, without a wait: it was not the service that failed."""
@@ -259,7 +282,7 @@ class Connection:
     def _close(self, now: Instant, delay: int | None = None) -> list[Event]:
         """The feed is closed."""
         delay = int(RECHECK * (1 + self._random())) if delay is None else delay
-        self.wanted, self._look_at = None, None
+        self.wanted, self._look_at, self._fault = None, None, None
         self._timer = (now.mono + delay, self._recheck)
         self.state = "closed"
         return ["closed"]

@@ -18,6 +18,9 @@ _BOM: Final = b"\xef\xbb\xbf"
 class TooLong(Exception):
     """An event is longer than any frame."""
 
+    def __init__(self) -> None:
+        super().__init__(f"An event has more than {LONGEST} bytes")
+
 
 class EventReader:
     """Takes bytes, gives the data of whole events."""

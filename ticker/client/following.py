@@ -22,6 +22,7 @@ from ticker.client.connection import MAX_FAILURES, Connection, Event
 from ticker.client.dispatch import Dispatch
 from ticker.client.fold import FeedState, fold, learn, supersedes, tombstone
 from ticker.client.frames import Frame, Malformed, SnapshotFrame, read_frame
+from ticker.client.outage import Outage
 from ticker.client.response import Response
 
 StatusName = Literal["connecting", "live", "catching-up", "delayed", "off-air", "closed"]
@@ -37,16 +38,18 @@ class Status:
         age: whole seconds since the last proof was sent or, without one, since following began.
         malformed: what arrives has been unreadable three times in a row: this client is outdated, or something between
             is broken. It keeps trying.
+        outage: why it is not connected, and when it tries again. None while it is, and while the feed is closed.
     """
 
     name: StatusName
     age: int
     malformed: bool = False
+    outage: Outage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something changed: a frame came, or the name of the status is another.
+    """Something changed: a frame came, the name of the status is another, or an attempt to connect failed.
 
     Attributes:
         frame: what came, None if only the status changed.
@@ -103,6 +106,7 @@ class Following:
         random: Random,
         start: SnapshotFrame | None = None,
         transports: Sequence[Transport] = TRANSPORTS,
+        wait_while_closed: bool = True,
     ) -> None:
         """Keep `limit` dispatches; `start` is a snapshot that is known already, to be followed from its position.
 
@@ -116,9 +120,15 @@ class Following:
         self._fresh = freshness.start(now)
         self._closed = self.state.closed is not None
         self._watching: int | None = None
-        self._reported: tuple[StatusName, bool] = ("connecting", False)
+        self._reported = _reportable(Status("connecting", 0))
         self._connection = Connection(
-            feed, now=now, random=random, after=self.state.position, closed=self._closed, transports=transports
+            feed,
+            now=now,
+            random=random,
+            after=self.state.position,
+            closed=self._closed,
+            transports=transports,
+            wait_while_closed=wait_while_closed,
         )
 
     @property
@@ -139,7 +149,7 @@ class Following:
             name = "closed"
         elif name == "catching-up" and self.state.position is None:
             name = "connecting"
-        return Status(name, int(age / 1000), self._connection.faults > MAX_FAILURES)
+        return Status(name, int(age / 1000), self._connection.faults > MAX_FAILURES, self._connection.outage(now))
 
     def start(self, now: Instant) -> list[Change]:
         """Begin."""
@@ -153,13 +163,13 @@ class Following:
         """Take the response to a request, or the one that refuses a stream.
 
         Raises:
-            Problem: this feed cannot be followed: it is not there, or not for us.
+            Problem: this feed cannot be followed: it is not there, not for us, or closed.
         """
         return self._changes(self._connection.on_response(response, now), now)
 
-    def on_lost(self, now: Instant) -> list[Change]:
+    def on_lost(self, reason: str, now: Instant) -> list[Change]:
         """Return what changes when the connection has ended, or could not be opened."""
-        return self._changes(self._connection.on_lost(now), now)
+        return self._changes(self._connection.on_lost(reason, now), now)
 
     def on_time(self, now: Instant) -> list[Change]:
         """Do what is due."""
@@ -177,8 +187,7 @@ class Following:
                 self._fresh = freshness.on_loss(self._fresh, "lost" if event == "closed" else event, now)
             else:
                 changes.append(self._apply(event, now))
-        status = self.status(now)
-        if (status.name, status.malformed) != self._reported:
+        if _reportable(self.status(now)) != self._reported:
             changes.append(self._change(None, self.state, now))
         return changes
 
@@ -198,10 +207,15 @@ class Following:
 
     def _change(self, frame: Frame | None, previous: FeedState, now: Instant) -> Change:
         status = self.status(now)
-        self._reported = status.name, status.malformed
+        self._reported = _reportable(status)
         if status.name not in ("live", "off-air"):
             self._watching = None
         return Change(frame, self.state, previous, status, self._watching)
+
+
+def _reportable(status: Status) -> tuple[StatusName, bool, int]:
+    """Return what of a status is reported once it is another; its age is not."""
+    return status.name, status.malformed, status.outage.attempts if status.outage else 0
 
 
 def _checked(start: SnapshotFrame, feed: str) -> SnapshotFrame:

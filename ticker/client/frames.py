@@ -98,10 +98,11 @@ class MoveFrame(TypedDict):
 
 
 class UnknownFrame(TypedDict):
-    """A frame of a newer service, of which only the position counts. `type` is none of the others."""
+    """A frame of a newer service, of which only the position counts. `received` is the whole of it, as it came."""
 
     type: Literal["?"]
     position: NotRequired[str]
+    received: NotRequired[dict[str, Any]]
 
 
 Frame = (
@@ -198,7 +199,7 @@ def _has(value: dict[str, Any], shape: dict[str, Rule]) -> bool:
 def read_frame(data: str | bytes | dict[str, Any]) -> Frame | None:
     """Return the frame in a message, as JSON or parsed; None for an unknown type without a position.
 
-    A frame of an unknown type with a position is returned with the type `?`.
+    A frame of an unknown type with a position is returned with the type `?`, and as it was received.
 
     Raises:
         Malformed: it is not a JSON object with a type, or lacks what its type promises.
@@ -211,7 +212,9 @@ def read_frame(data: str | bytes | dict[str, Any]) -> Frame | None:
         raise Malformed("A frame is not an object with a type")
     shape = _SHAPES.get(frame["type"])
     if shape is None:
-        return UnknownFrame(type="?", position=frame["position"]) if _text(frame.get("position")) else None
+        return (
+            UnknownFrame(type="?", position=frame["position"], received=frame) if _text(frame.get("position")) else None
+        )
     if not _has(frame, shape):
         raise Malformed(f"A {frame['type']} frame lacks a member, or has one of the wrong kind")
     return cast("Frame", frame)

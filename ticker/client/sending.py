@@ -94,6 +94,10 @@ class Sending:
             self._doubt()
         return self._again(error, 0, now)
 
+    def on_interrupt(self) -> None:
+        """The program gives up while an attempt is under way."""
+        self._doubt()
+
     def _doubt(self) -> None:
         self.maybe_kept = self.request.idempotency_key is not None
 

@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 class Follow:
     """An iterator of changes that ends when it is closed, which any thread may do.
 
-    Use it in `with`, so that it disconnects when it is left. It raises `Problem` and ends if the feed is not there, or
-    not for this key.
+    Use it in `with`, so that it disconnects when it is left. It raises `Problem` and ends if the feed is not there,
+    not for this key, or closed and not waited for.
     """
 
     def __init__(self, make: Callable[[], AsyncFollow]) -> None:

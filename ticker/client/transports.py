@@ -13,6 +13,7 @@ from ticker.client.attempt import Attempt, Transport
 from ticker.client.events import LONGEST, EventReader, TooLong
 from ticker.client.exchange import read
 from ticker.client.http import http_client
+from ticker.client.outage import Lost, reason_of
 from ticker.client.response import Response
 from ticker.client.target import Target
 
@@ -22,8 +23,10 @@ CONNECT_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 1.0
 """Seconds that a closing handshake may take: nothing depends on it."""
 
-Arrival = str | bytes | Response | None
-"""A message; a whole response, which ends it; None when it has ended otherwise, or could not be opened."""
+Arrival = str | bytes | Response | Lost
+"""A message; or, at the end, a whole response, or why it has ended or could not be opened."""
+
+_ENDED: Final = "The connection was closed"
 
 Deliver = Callable[[Arrival], Awaitable[None]]
 
@@ -44,11 +47,12 @@ class Transports:
         ways = {Transport.WEBSOCKET: self._web_socket, Transport.EVENTS: self._events, Transport.POLL: self._poll}
         try:
             end = await ways[attempt.transport](attempt, deliver)
-        except (OSError, ImportError, httpx.RequestError, WebSocketException, TooLong):
-            end = None  # an ImportError: the environment names a SOCKS proxy, and nothing here speaks SOCKS
+        except (OSError, ImportError, httpx.RequestError, WebSocketException, TooLong) as error:
+            # An ImportError: the environment names a SOCKS proxy, and nothing here speaks SOCKS.
+            end = Lost(reason_of(error))
         await deliver(end)
 
-    async def _web_socket(self, attempt: Attempt, deliver: Deliver) -> Response | None:
+    async def _web_socket(self, attempt: Attempt, deliver: Deliver) -> Response | Lost:
         target = self._target
         url = "ws" + (target.url + attempt.path).removeprefix("http")
         try:
@@ -64,25 +68,25 @@ class Transports:
             ) as socket:
                 async for message in socket:
                     await deliver(message)
+                return Lost(socket.close_reason or _ENDED)
         except InvalidStatus as refusal:
             refused = refusal.response
             headers = {name.lower(): value for name, value in refused.headers.raw_items()}
             return Response(refused.status_code, headers, bytes(refused.body or b""))
-        return None
 
-    async def _poll(self, attempt: Attempt, deliver: Deliver) -> Response | None:
+    async def _poll(self, attempt: Attempt, deliver: Deliver) -> Response:
         return read(await self._http.get(attempt.path))
 
-    async def _events(self, attempt: Attempt, deliver: Deliver) -> Response | None:
+    async def _events(self, attempt: Attempt, deliver: Deliver) -> Response | Lost:
         headers = {"accept": "text/event-stream", "cache-control": "no-store"}
         async with self._http.stream("GET", attempt.path, headers=headers) as response:
             if response.status_code != 200:
                 await response.aread()
                 return read(response)
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                return None
+                return Lost(f"The response ({response.status_code}) is not a stream of events")
             reader = EventReader()
             async for piece in response.aiter_bytes():
                 for data in reader.feed(piece):
                     await deliver(data)
-        return None
+        return Lost(_ENDED)

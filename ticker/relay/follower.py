@@ -65,16 +65,6 @@ class RelayFollower:
         self._fault = ""
 
     @property
-    def writable(self) -> bool:
-        """Whether changes can be passed on, as far as is known."""
-        return self.connected
-
-    @property
-    def filled(self) -> int:
-        """Entries that were read from a log: none, since an upstream sends them all."""
-        return 0
-
-    @property
     def upstream(self) -> str:
         """The URL of the upstream that is followed, or tried."""
         return self._upstreams.current

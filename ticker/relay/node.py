@@ -7,6 +7,7 @@ import random
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from ticker.channel import Channel
@@ -15,9 +16,10 @@ from ticker.durations import Durations
 from ticker.errors import AtUpstream, Unavailable
 from ticker.guesses import Guesses
 from ticker.hub import Hub
+from ticker.journal.append import Receipt
 from ticker.metrics import Metrics
-from ticker.node import Node, open_files
-from ticker.node_counts import RELAY_TIMEOUT, NodeCounts
+from ticker.node import open_files
+from ticker.node_counts import RelayCounts
 from ticker.relay.follower import RelayFollower
 from ticker.relay.report import report_readers
 from ticker.relay.upstreams import Upstreams
@@ -25,6 +27,13 @@ from ticker.settings import Settings
 
 START_TIMEOUT: Final = 5.0
 """Seconds a starting relay waits for its feeds before it accepts requests, which then get a 503."""
+
+
+def elsewhere(follower: RelayFollower) -> AtUpstream | Unavailable:
+    """Return what to raise where the log is needed."""
+    if follower.connected:
+        return AtUpstream("This is a relay; what was asked for is at its upstream")
+    return Unavailable("This relay has lost its upstream; try again in a moment", retry_after=1)
 
 
 class Elsewhere:
@@ -38,9 +47,7 @@ class Elsewhere:
         self._follower = follower
 
     def __getattr__(self, name: str) -> Any:
-        if self._follower.connected:
-            raise AtUpstream("This is a relay; what was asked for is at its upstream")
-        raise Unavailable("This relay has lost its upstream; try again in a moment", retry_after=1)
+        raise elsewhere(self._follower)
 
 
 class RelayFeeds:
@@ -61,17 +68,11 @@ class RelayFeeds:
         return channel is not None and channel.feed.listed
 
 
-class _Unchecked:
-    """In place of the check of Redis, which a relay does not have."""
-
-    fault = None
-
-
-class RelayNode(Node):
-    """One process of a relay."""
+class RelayNode:
+    """One process of a relay; a `ServingNode`."""
 
     def __init__(self, settings: Settings) -> None:
-        """`settings.upstream` must be set. The parts of a node with a log are not made: see `Elsewhere`."""
+        """`settings.upstream` must be set."""
         self.settings = settings
         self.addresses = ClientAddresses(settings.trusted)
         self.guesses = Guesses(time.monotonic)
@@ -82,14 +83,17 @@ class RelayNode(Node):
             clock=time.monotonic,
             origins=settings.allowed,
         )
-        self.relays = NodeCounts(RELAY_TIMEOUT)
+        self.relays = RelayCounts()
         self._id = secrets.token_hex(4)
         self.upstreams = Upstreams(settings.upstreams, random.random)
         self.upstream_follower = RelayFollower(
             self.hub, self.upstreams, settings.followed, key=settings.key or "", clock=time.monotonic
         )
-        self._relay_feeds = RelayFeeds(self.hub)
-        self._elsewhere = Elsewhere(self.upstream_follower)
+        self.feeds = RelayFeeds(self.hub)
+        # Their types are those of a `ServingNode`.
+        absent: Any = Elsewhere(self.upstream_follower)
+        self.redis = self.journal = self.registry = self.sessions = self.people = self.invitations = absent
+        self.rates = self.held = self.delivery_reports = self.desk_watch = self.follower = absent
         self.metrics = Metrics(self.hub)
         self.posts = Durations()
         self._count()
@@ -104,16 +108,17 @@ class RelayNode(Node):
         metrics.count("upstream_changes", "Changes of the upstream of a relay.", lambda: self.upstreams.changes)
         metrics.show("log_writable", "1 while changes can be passed on.", lambda: follower.connected)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        here = {"feeds": self._relay_feeds, "follower": self.upstream_follower, "server_check": _Unchecked}
-        return here.get(name, self._elsewhere)
-
     def shares_key(self, key: str | None) -> bool:
         """Return True if this is the relay's own key: relays that share one count their readers together."""
         own = self.settings.key
         return bool(own and key) and secrets.compare_digest(str(own).encode(), str(key).encode())
+
+    def relay_reported(self, relay: str, watching: Mapping[str, int]) -> None:
+        """Take the report of a relay that follows this one."""
+        self.relays.report(relay, watching, time.monotonic())
+
+    def note_kept(self, feed: str, receipt: Receipt) -> None:
+        """Note nothing: what a relay is asked to keep is kept, and noted, at the upstream."""
 
     def audience(self) -> dict[str, int]:
         """Return how many readers each feed has here, and by way of relays that report to this one."""
@@ -123,7 +128,9 @@ class RelayNode(Node):
     async def __aenter__(self) -> Self:
         running = [self.upstream_follower.run(), self.metrics.run()]
         if self.settings.key:
-            running.append(report_readers(self.upstream_follower, self.settings.key, self._id, self.audience))
+            running.append(
+                report_readers(self.upstream_follower, self.settings.key, self._id, self.audience, time.monotonic)
+            )
         self._tasks = [asyncio.create_task(task) for task in running]
         deadline = time.monotonic() + START_TIMEOUT
         while not self.hub.ready and time.monotonic() < deadline:
@@ -148,5 +155,6 @@ class RelayNode(Node):
         Raises:
             AtUpstream, Unavailable: it is not here.
         """
-        channel = self.hub.channels.get(name)
-        return self._elsewhere.find(name) if channel is None else channel
+        if (channel := self.hub.channels.get(name)) is None:
+            raise elsewhere(self.upstream_follower)
+        return channel

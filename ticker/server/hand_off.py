@@ -16,12 +16,12 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from ticker.errors import TickerError
-from ticker.node import Node
 from ticker.server.address_limit import AddressLimit
 from ticker.server.handshake import accept_for_key, headers_in, sse_head, switching_protocols, wants_websocket
 from ticker.server.reader import SocketReader
 from ticker.server.readiness import Readiness
 from ticker.server.waiter import KeepAlive, SocketWaiter
+from ticker.serving import ServingNode
 from ticker.waiting import STEP
 from ticker.web.admission import LIVE_PATH, admit, cross_origin
 from ticker.web.app import takes_websockets
@@ -45,7 +45,9 @@ def plain_head(prefix: str = "") -> re.Pattern[bytes]:
 class HandOff:
     """Makes readers and waiters of connections."""
 
-    def __init__(self, node: Node, readiness: Readiness, keep_alive: KeepAlive, address_limit: AddressLimit) -> None:
+    def __init__(
+        self, node: ServingNode, readiness: Readiness, keep_alive: KeepAlive, address_limit: AddressLimit
+    ) -> None:
         """Connections of answered requests go back to `keep_alive`. Requires a running event loop."""
         self._node = node
         self._address_limit = address_limit

@@ -13,11 +13,11 @@ import uvicorn
 
 from ticker.allowance import MAX_MESSAGE
 from ticker.log import configure
-from ticker.node import Node
 from ticker.server.acceptor import Acceptor
 from ticker.server.drain import drain
 from ticker.server.lifeline import Lifeline
 from ticker.server.uvicorn_websocket import LimitedWebSocket
+from ticker.serving import ServingNode
 from ticker.settings import Settings
 from ticker.web.app import application
 from ticker.web.request_log import RequestLog
@@ -83,7 +83,7 @@ class Worker(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def _move_readers(self) -> None:
-        node: Node = self.lifespan.state["node"]
+        node: ServingNode = self.lifespan.state["node"]
         readers, loop = len(node.hub), asyncio.get_running_loop()
         await drain(node.hub, self._drain, clock=loop.time, sleep=asyncio.sleep, hurry=lambda: self.force_exit)
         if readers:

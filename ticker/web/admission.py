@@ -21,8 +21,8 @@ from ticker.channel import Channel
 from ticker.errors import Forbidden, UpgradeRequired, no_such_feed
 from ticker.feed import Feed
 from ticker.hub import Hub
-from ticker.node import Node
 from ticker.origins import EVERY, allows
+from ticker.serving import ServingNode, compare
 from ticker.settings import Settings
 from ticker.web.credentials import reading_credential
 from ticker.web.deflate_offer import accepted
@@ -66,7 +66,7 @@ class Access(NamedTuple):
     session: str | None = None
 
 
-async def find_readable(node: Node, headers: Mapping[str, str], feed: str, address: str = "") -> Access:
+async def find_readable(node: ServingNode, headers: Mapping[str, str], feed: str, address: str = "") -> Access:
     """Return a feed's channel if this request, from this address, may know of it. Header names are in small letters.
 
     Whether pages of another site may read it is checked by `refuse_foreign`.
@@ -108,7 +108,7 @@ async def readable(request: HTTPConnection, *, pages: bool = True) -> Channel:
     request.scope["state"]["governing"] = access.channel.feed
     if pages:
         refuse_foreign(node.settings, access.channel.feed, request.headers)
-    await node.compare(access.channel)
+    await compare(access.channel)
     return access.channel
 
 

@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from ticker.errors import AtUpstream, TickerError
 from ticker.node import Node
 from ticker.relay.node import RelayNode
+from ticker.serving import ServingNode
 from ticker.settings import Settings
 from ticker.web import (
     air,
@@ -38,12 +39,14 @@ from ticker.web import (
     relay,
 )
 from ticker.web.address_share import AddressShare
+from ticker.web.compression import Compression
 from ticker.web.described import page
 from ticker.web.desk import invitations, sessions
 from ticker.web.desk import live as desk_live
 from ticker.web.desk import pages as desk_pages
 from ticker.web.embed import fragment, frame, gallery, oembed, scripts
-from ticker.web.headers import COMPRESS_FROM, Compression, FixedHeaders
+from ticker.web.headers import FixedHeaders
+from ticker.web.pieces import Pieces
 from ticker.web.public_url import StripPrefix
 
 RESOURCES: Final = (
@@ -98,7 +101,7 @@ def takes_websockets(path: str) -> bool:
 class State(TypedDict):
     """What each request can reach."""
 
-    node: Node
+    node: ServingNode
     proxy: NotRequired[httpx.AsyncClient]
 
 
@@ -114,6 +117,7 @@ def application(settings: Settings) -> Starlette:
             async with pass_on.proxy_client() as proxy, RelayNode(settings) as node:
                 yield {"node": node, "proxy": proxy}
 
+    pieces = Pieces()
     app = Starlette(
         routes=[*ROUTES, *FILES],
         lifespan=lifespan,
@@ -121,7 +125,7 @@ def application(settings: Settings) -> Starlette:
             Middleware(AddressShare),
             Middleware(StripPrefix, settings=settings),
             Middleware(FixedHeaders),
-            Middleware(Compression, minimum_size=COMPRESS_FROM, compresslevel=6),
+            Middleware(Compression, pieces=pieces),
         ],
         exception_handlers={
             TickerError: problems.on_ticker_error,
@@ -132,6 +136,7 @@ def application(settings: Settings) -> Starlette:
         },
     )
     app.state.operations = OPERATIONS
+    app.state.pieces = pieces
     # A redirect would name the address that this process sees, which behind a proxy for TLS is the plain one.
     app.router.redirect_slashes = False
     return app

@@ -20,6 +20,7 @@ from ticker.channel import Channel
 from ticker.errors import Invalid, unknown_parameters
 from ticker.hub import Hub
 from ticker.longpoll import LONGEST_WAIT
+from ticker.serving import compare
 from ticker.settings import Settings
 from ticker.waiting import PollResponse, Waiter
 from ticker.web.address_share import stop_counting
@@ -138,7 +139,7 @@ async def changes(request: Request) -> Response:
     request.scope["state"]["governing"] = access.channel.feed
     query, headers = request.url.query, request.headers
     poll = admit_poll(node.hub, node.settings, feed=feed, query=query, headers=headers, key=access.key)
-    await node.compare(poll.channel)
+    await compare(poll.channel)
     polls = poll.channel.polls
     found: PollResponse | None
     if request.method == "HEAD":

@@ -12,7 +12,7 @@ from ticker.errors import CrossSite
 from ticker.journal.holder import Holder
 from ticker.journal.registry import digest_of
 from ticker.journal.sessions import SignedIn
-from ticker.node import Node
+from ticker.serving import ServingNode
 from ticker.settings import Settings
 from ticker.web.key_lookup import address_of, find_holder, secret_in
 from ticker.web.node import node_of
@@ -50,7 +50,7 @@ PERSON: Final = "ticker-person"
 """Header with the id of the person whose session a page takes the cookie for; another tab may have replaced it."""
 
 
-async def find_session(node: Node, headers: Mapping[str, str], *, strict: bool) -> SignedIn | None:
+async def find_session(node: ServingNode, headers: Mapping[str, str], *, strict: bool) -> SignedIn | None:
     """Return the session of a request; None if it has none, one that has ended, or one of another person than it names.
 
     Raises:
@@ -64,7 +64,7 @@ async def find_session(node: Node, headers: Mapping[str, str], *, strict: bool) 
     return None if found is None or _is_of_another(found, headers) else found
 
 
-async def is_of_another(node: Node, headers: Mapping[str, str]) -> bool:
+async def is_of_another(node: ServingNode, headers: Mapping[str, str]) -> bool:
     """Return True if a request has the session of another person than it names."""
     secret = session_in(node.settings, headers)
     found = None if secret is None else await node.sessions.find(secret)
@@ -95,7 +95,9 @@ class Credential(NamedTuple):
     session: str | None
 
 
-async def find_credential(node: Node, headers: Mapping[str, str], address: str, *, strict: bool) -> Credential | None:
+async def find_credential(
+    node: ServingNode, headers: Mapping[str, str], address: str, *, strict: bool
+) -> Credential | None:
     """Return by what a request shows who sends it; None if by nothing, or nothing that is valid. A key goes first.
 
     Unknown keys are counted for the `address` of the client.
@@ -114,7 +116,7 @@ async def find_credential(node: Node, headers: Mapping[str, str], address: str, 
     return None if holder is None else Credential(holder, digest_of(secret), None)
 
 
-async def reading_credential(node: Node, headers: Mapping[str, str], address: str) -> Credential | None:
+async def reading_credential(node: ServingNode, headers: Mapping[str, str], address: str) -> Credential | None:
     """Return as `find_credential` for a request that reads. A page of another site reads as if nobody was signed in."""
     try:
         # A browser sends the cookie with a WebSocket that a page of another site opens.

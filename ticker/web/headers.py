@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticker.web.caching import NEVER
@@ -12,25 +11,11 @@ from ticker.web.caching import NEVER
 COMPRESS_FROM: Final = 1024
 """Bytes of a body below which it fits into one packet as it is."""
 
-_COMPRESSED: Final = ("GET", "HEAD")
-"""Methods whose responses are compressed; a receipt fits into one packet as it is."""
-
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 """Browsers then go by the Content-Type alone, and never guess (Fetch standard)."""
 
 
 _CACHE_CONTROL: Final = b"cache-control"
-
-
-class Compression(GZipMiddleware):
-    """Compresses what is read. What it does for a response that stays as it is would be 3 % of what a POST costs."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; see the ASGI specification."""
-        if scope["type"] == "http" and scope["method"] not in _COMPRESSED:
-            await self.app(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
 
 
 class FixedHeaders:

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from ticker.errors import Unavailable
 from ticker.journal.holder import Holder
-from ticker.node import Node
+from ticker.serving import ServingNode
 from ticker.web.address_share import stop_counting
 from ticker.web.node import node_of
 
@@ -32,7 +32,7 @@ def address_of(connection: HTTPConnection) -> str:
     return node_of(connection).addresses.of_request(peer, connection.headers.get("x-forwarded-for"))
 
 
-async def find_holder(node: Node, secret: str, address: str) -> Holder | None:
+async def find_holder(node: ServingNode, secret: str, address: str) -> Holder | None:
     """Return the holder of a key, asked of Redis each time so that revoking is immediate; None if it is unknown.
 
     Slowed, and raises, as `slow_guesses`.
@@ -41,7 +41,7 @@ async def find_holder(node: Node, secret: str, address: str) -> Holder | None:
 
 
 async def slow_guesses(
-    node: Node, secret: str, address: str, find: Callable[[], Awaitable[Found | None]]
+    node: ServingNode, secret: str, address: str, find: Callable[[], Awaitable[Found | None]]
 ) -> Found | None:
     """Return what `find` finds with a key; None if the key is unknown.
 

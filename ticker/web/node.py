@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 
-from ticker.node import Node
+from ticker.serving import ServingNode
 
 
-def node_of(request: HTTPConnection) -> Node:
+def node_of(request: HTTPConnection) -> ServingNode:
     """Return the node that a request came to."""
-    node = request.scope["state"]["node"]
-    assert isinstance(node, Node)
+    node: ServingNode = request.scope["state"]["node"]
     return node

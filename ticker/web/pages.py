@@ -19,8 +19,8 @@ from ticker.errors import NotFound, Unavailable
 from ticker.feed import Feed, place
 from ticker.journal.history import Filter, Page
 from ticker.journal.revisions import Revisions
-from ticker.node import Node
 from ticker.schema import text
+from ticker.serving import ServingNode
 from ticker.web.admission import governing, readable
 from ticker.web.caching import NEVER, of_feed
 from ticker.web.dispatches import REVISION_BEFORE, revision_before
@@ -30,6 +30,7 @@ from ticker.web.history import fitted
 from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import BEFORE, DISPATCH_ID, FEED_NAME, in_path
+from ticker.web.pieces import pieces_of
 from ticker.web.public_url import base
 from ticker.web.rendering import environment
 from ticker.web.wording import masthead, story_title, words
@@ -59,12 +60,12 @@ _TEMPLATES: Final = environment()
 _PAGE: Final = Returns(200, "A page.", media_type=HTML)
 
 
-def render(request: Request, template: str, code: int = 200, **context: Any) -> HTMLResponse:
-    """Return a page made from a template.
+async def render(request: Request, template: str, code: int = 200, **context: Any) -> HTMLResponse:
+    """Return a page made from a template, of what was looked up while `Pieces.drawing` is held.
 
     Caches may keep it for a second, a tombstone too, unless it is an error or takes a key to read.
     """
-    page = _TEMPLATES.get_template(template).render(base=base(request), **context)
+    page = await pieces_of(request).render(_TEMPLATES.get_template(template), base=base(request), **context)
     caching = of_feed(governing(request)) if code in (200, 410) else NEVER
     return HTMLResponse(page, code, {**SAFETY, "cache-control": caching})
 
@@ -81,7 +82,7 @@ def describe(feed: Feed) -> dict[str, Any]:
     }
 
 
-def _feeds(node: Node, current: Feed) -> list[dict[str, Any]]:
+def _feeds(node: ServingNode, current: Feed) -> list[dict[str, Any]]:
     """Return what the masthead lists: MASTHEAD_FEEDS that are public and open, and the one that is shown."""
     every = [channel.feed for channel in node.hub.channels.values()]
     listed = islice((feed for feed in every if feed.listed and feed.closed is None), MASTHEAD_FEEDS)
@@ -89,7 +90,7 @@ def _feeds(node: Node, current: Feed) -> list[dict[str, Any]]:
     return [describe(shown[name]) for name in sorted(shown, key=place)]
 
 
-def _render(
+async def _render(
     request: Request, template: str, channel: Channel, code: int = 200, *, proof: str | None, **context: Any
 ) -> HTMLResponse:
     """Return a page of a feed: what all of these share, and `context`.
@@ -97,7 +98,7 @@ def _render(
     `proof` is when this node was last proven to be in sync before it read what the page shows.
     """
     feed = channel.feed
-    return render(
+    return await render(
         request,
         template,
         code,
@@ -160,21 +161,22 @@ async def front(request: Request) -> Response:
 async def feed_page(request: Request) -> Response:
     """Show a feed."""
     channel = await readable(request, pages=False)
-    feed = channel.feed
-    return _render(
-        request,
-        "reader.html",
-        channel,
-        proof=channel.freshness.proof,
-        dispatches=[_shown(dispatch, feed) for dispatch in _arranged(feed)],
-        air=feed.air,
-        pinned=feed.pinned,
-        page_json=_data_block(request, feed, {"snapshot": channel.snapshot()}),
-        feeds=_feeds(node_of(request), feed),
-        canonical=_canonical(request, f"/feeds/{feed.name}"),
-        alternates=_alternates(request, feed),
-        formats=_formats(request, FEED_PAGE),
-    )
+    async with pieces_of(request).drawing:
+        feed = channel.feed
+        return await _render(
+            request,
+            "reader.html",
+            channel,
+            proof=channel.freshness.proof,
+            dispatches=[_shown(dispatch, feed) for dispatch in _arranged(feed)],
+            air=feed.air,
+            pinned=feed.pinned,
+            page_json=_data_block(request, feed, {"snapshot": channel.snapshot()}),
+            feeds=_feeds(node_of(request), feed),
+            canonical=_canonical(request, f"/feeds/{feed.name}"),
+            alternates=_alternates(request, feed),
+            formats=_formats(request, FEED_PAGE),
+        )
 
 
 def _formats(request: Request, page: str) -> list[dict[str, str]]:
@@ -215,20 +217,21 @@ async def dispatch_page(request: Request) -> Response:
         if not known:
             raise
         found, earlier = known[0], Revisions([], None)
-    found = channel.as_known(found)
-    earlier = Revisions([], None) if found["status"] == "killed" else earlier
-    return _render(
-        request,
-        "dispatch.html",
-        channel,
-        410 if found["status"] == "killed" else 200,
-        proof=start["at"],
-        dispatch=_shown(found, feed),
-        revisions=earlier.revisions,
-        older=earlier.before,
-        page_json=_data_block(request, feed, {"snapshot": start | {"dispatches": [found]}}),
-        canonical=_canonical(request, f"/feeds/{feed.name}/{id}"),
-    )
+    async with pieces_of(request).drawing:
+        found = channel.as_known(found)
+        earlier = Revisions([], None) if found["status"] == "killed" else earlier
+        return await _render(
+            request,
+            "dispatch.html",
+            channel,
+            410 if found["status"] == "killed" else 200,
+            proof=start["at"],
+            dispatch=_shown(found, feed),
+            revisions=earlier.revisions,
+            older=earlier.before,
+            page_json=_data_block(request, feed, {"snapshot": start | {"dispatches": [found]}}),
+            canonical=_canonical(request, f"/feeds/{feed.name}/{id}"),
+        )
 
 
 @Operation(
@@ -257,26 +260,27 @@ async def story_page(request: Request) -> Response:
             raise
     if not found.dispatches:
         raise NotFound(f"There is no such story in the feed {feed.name!r}")
-    found = found._replace(dispatches=[channel.as_known(dispatch) for dispatch in found.dispatches])
-    newest = next((each for each in found.dispatches if each["status"] == "usable"), None)
-    # Without a usable one the slug is nowhere on the page, since it may name what was wrong.
-    of_story = {"story": story if newest else None, "before": before}
-    block: dict[str, Any] = {"snapshot": start | {"dispatches": found.dispatches}}
-    block |= {name: value for name, value in of_story.items() if value is not None}
-    return _render(
-        request,
-        "story.html",
-        channel,
-        proof=start["at"],
-        story=story,
-        name=story_title(story),
-        newest=newest,
-        before=before,
-        older=found.before is not None,
-        dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],
-        page_json=_data_block(request, feed, block),
-        canonical=_canonical(request, f"/feeds/{feed.name}/stories/{story}"),
-    )
+    async with pieces_of(request).drawing:
+        found = found._replace(dispatches=[channel.as_known(dispatch) for dispatch in found.dispatches])
+        newest = next((each for each in found.dispatches if each["status"] == "usable"), None)
+        # Without a usable one the slug is nowhere on the page, since it may name what was wrong.
+        of_story = {"story": story if newest else None, "before": before}
+        block: dict[str, Any] = {"snapshot": start | {"dispatches": found.dispatches}}
+        block |= {name: value for name, value in of_story.items() if value is not None}
+        return await _render(
+            request,
+            "story.html",
+            channel,
+            proof=start["at"],
+            story=story,
+            name=story_title(story),
+            newest=newest,
+            before=before,
+            older=found.before is not None,
+            dispatches=[_shown(dispatch, feed) for dispatch in found.dispatches],
+            page_json=_data_block(request, feed, block),
+            canonical=_canonical(request, f"/feeds/{feed.name}/stories/{story}"),
+        )
 
 
 def _remembered(feed: Feed, story: str, before: str | None) -> Page:

@@ -13,29 +13,31 @@ from ticker.feed import Feed
 from ticker.web.admission import governing
 from ticker.web.node import node_of
 from ticker.web.pages import describe, render
+from ticker.web.pieces import pieces_of
 from ticker.web.wording import PROBLEMS, preferred, spoken, words
 
 _FEED_IN_PATH: Final = re.compile(r"/(?:embed/)?feeds/([^/]+)")
 
 
-def problem_page(request: Request, error: TickerError) -> Response:
+async def problem_page(request: Request, error: TickerError) -> Response:
     """Return an error as a page, with its status and Retry-After."""
     feed = _feed(request)
     language = preferred(request.headers.get("accept-language", "")) if feed is None else spoken(feed.language)
     sentences = PROBLEMS[language]
     title, sentence = sentences.get(str(error.status), sentences["500" if error.status >= 500 else "400"])
-    response = render(
-        request,
-        "problem.html",
-        error.status,
-        words=words(language),
-        status=error.status,
-        title=title,
-        sentence=sentence,
-        path=request.url.path,
-        feed=None if feed is None else describe(feed),
-        **{name: sentences[name] for name in ("address", "again", "onward")},
-    )
+    async with pieces_of(request).drawing:
+        response = await render(
+            request,
+            "problem.html",
+            error.status,
+            words=words(language),
+            status=error.status,
+            title=title,
+            sentence=sentence,
+            path=request.url.path,
+            feed=None if feed is None else describe(feed),
+            **{name: sentences[name] for name in ("address", "again", "onward")},
+        )
     if error.retry_after is not None:
         response.headers["retry-after"] = str(error.retry_after)
     response.headers["vary"] = "Accept, Accept-Language"

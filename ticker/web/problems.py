@@ -49,7 +49,7 @@ def problem(error: TickerError) -> Response:
 async def on_ticker_error(request: Request, error: Exception) -> Response:
     """Respond with an error of the service's own."""
     assert isinstance(error, TickerError)
-    return _respond(request, error)
+    return await _respond(request, error)
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
@@ -57,8 +57,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     here = f"{request.method} {request.url.path}"
     if error.status_code != 405:
-        return _respond(request, NoSuchAddress(f"No such path: {here}"))
-    response = _respond(request, WrongMethod(f"{request.url.path} does not take {request.method}"))
+        return await _respond(request, NoSuchAddress(f"No such path: {here}"))
+    response = await _respond(request, WrongMethod(f"{request.url.path} does not take {request.method}"))
     # The router names the methods of one route; a path may have several.
     routes = [route for route in request.app.routes if isinstance(route, Route)]
     methods = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
@@ -76,14 +76,14 @@ async def on_leaving(request: Request, error: Exception) -> Response:
 async def on_bug(request: Request, error: Exception) -> Response:
     """Respond to an unforeseen error: the traceback goes to the log, never to the client."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _respond(request, TickerError("An internal error; the service's log has the details"))
+    return await _respond(request, TickerError("An internal error; the service's log has the details"))
 
 
-def _respond(request: Request, error: TickerError) -> Response:
+async def _respond(request: Request, error: TickerError) -> Response:
     accept = headers_of(request).get("accept", "")
     for_people = accepts(accept, "text/html") and not request.url.path.startswith("/v1/")
     if for_people:
-        return problem_page(request, error)
+        return await problem_page(request, error)
     response = problem(error)
     # A page of another site that may read a response may read an error too.
     origin = request.headers.get("origin")

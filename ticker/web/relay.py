@@ -17,7 +17,7 @@ from ticker.errors import TooMany
 from ticker.hub import Hub
 from ticker.journal.holder import Holder
 from ticker.relay.bulletin import Bulletins
-from ticker.web.admission import SSE_HEADERS, stream_needed
+from ticker.web.admission import SSE_HEADERS, sse_start, stream_needed
 from ticker.web.auth import check_feed
 from ticker.web.header_lists import accepts, headers_of
 from ticker.web.node import node_of
@@ -55,8 +55,10 @@ class ReadersReport(Body):
         description="Who reports: a random name, the same in each report.",
         examples=["5f2c9a0b"],
     )
-    watching: dict[FeedName, Annotated[int, Field(ge=0, le=100_000_000)]] = Field(
-        description="Readers by feed, those of relays that follow this relay included.", examples=[{"breaking": 10342}]
+    watching: dict[FeedName, Annotated[int, Field(ge=-MAX_RELAYS, le=100_000_000)]] = Field(
+        description="Readers by feed, those of relays that follow this relay included. Negative where relays without "
+        "readers reported to one worker of a relay and have their streams at another.",
+        examples=[{"breaking": 10342}],
     )
 
 
@@ -71,7 +73,7 @@ class ReadersReport(Body):
             200,
             "Server-Sent Events: bulletins, as PROTOCOL.md describes them.",
             media_type="text/event-stream",
-            example='data: {"type":"proof","at":"2026-03-11T14:12:00.250Z","age":0.012,"unproven":[],'
+            example='retry: 3120\ndata: {"type":"proof","at":"2026-03-11T14:12:00.250Z","age":0.012,"unproven":[],'
             '"positions":{"breaking":"47-001d0c2f577f"},"watching":{"breaking":10342}}\n\n',
         ),
     ),
@@ -94,10 +96,12 @@ async def _events(hub: Hub, names: list[str]) -> AsyncIterator[bytes]:
     hub.on_proof.add(due.set)
     try:
         told = Bulletins(hub, names, time.monotonic)
+        start = sse_start()
         while not hub.draining:
             due.clear()
             messages = list(told.take()) or [{"type": "alive"}]
-            yield b"".join(b"data: %b\n\n" % orjson.dumps(message) for message in messages)
+            yield start + b"".join(b"data: %b\n\n" % orjson.dumps(message) for message in messages)
+            start = b""
             try:
                 async with asyncio.timeout(ALIVE_INTERVAL):
                     await due.wait()
@@ -116,8 +120,8 @@ async def _events(hub: Hub, names: list[str]) -> AsyncIterator[bytes]:
     (Returns(204, "They are counted.", media_type=""),),
     role="correspondent",
     body=ReadersReport,
-    description="Every 10 seconds, by a key that is valid for each feed named. A relay that does not report counts as "
-    "one reader of each feed.",
+    description="Every 10 seconds, and at most once a second when they change, by a key that is valid for each feed "
+    "named. A relay that does not report counts as one reader of each feed.",
 )
 async def readers(request: Request, holder: Holder) -> Response:
     """Count the readers of a relay."""
@@ -130,10 +134,10 @@ async def count(request: Request, holder: Holder | None = None) -> Response:
     if holder is not None:
         for feed in report.watching:
             check_feed(holder, feed)
-    relays, now = node_of(request).relays, time.monotonic()
-    relays.forget_silent(now)
-    if len(relays) >= MAX_RELAYS and report.relay not in relays:
+    node = node_of(request)
+    node.relays.forget_silent(time.monotonic())
+    if not node.relays.has_room(report.relay, MAX_RELAYS):
         raise TooMany("This node counts the readers of as many relays as it can", retry_after=30)
     # Its own stream is among the readers of the node that it follows.
-    relays.report(report.relay, {feed: count - 1 for feed, count in report.watching.items()}, now)
+    node.relay_reported(report.relay, {feed: count - 1 for feed, count in report.watching.items()})
     return Response(status_code=204)

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticker.log import ACCESS, LoggedRequest, request
-from ticker.node import Node
+from ticker.serving import ServingNode
 
 REQUEST_ID: Final = "x-request-id"
 
@@ -36,7 +36,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         begun, headers = time.monotonic(), Headers(scope=scope)
-        node: Node = scope["state"]["node"]
+        node: ServingNode = scope["state"]["node"]
         peer = scope["client"][0] if scope.get("client") else "-"
         client = node.addresses.of_request(peer, headers.get("x-forwarded-for"))
         id = _id(headers)

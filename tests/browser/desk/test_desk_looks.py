@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ WIDTHS = (320, 360, 1280) if "TICKER_SHOTS" in os.environ else (320, 1280)
 
 Scheme = Literal["light", "dark"]
 
+WORDS = Path(__file__).parents[3] / "clients" / "desk" / "words"
 AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 
 LOCALES = {"en": "en-GB", "ar": "ar", "es": "es-ES"}
@@ -152,8 +154,14 @@ def test_every_state_fits_and_axe_finds_nothing(
     expect(desk.in_state("refused")).to_have_count(1)
     if language != "en":
         expect(desk.in_state("refused")).not_to_contain_text("direction")  # what the service says of it
+    desk.file("\u200b\u3164")
+    expect(desk.in_state("refused")).to_have_count(2)
+    nothing_to_see = json.loads((WORDS / f"{language}.json").read_text("utf-8"))["only_invisible"]
+    expect(desk.in_state("refused").locator(".parcel-text")).to_have_text([nothing_to_see] * 2)
     looker.look("7-kept-and-refused")
-    desk.in_state("refused").locator("button[name=take-back]").click()
+    for _ in range(2):
+        desk.in_state("refused").locator("button[name=take-back]").first.click()
+    expect(desk.in_state("refused")).to_have_count(0)
     tab.locator("#wire button[name=kill]").first.click()
     looker.look("8-kill")
     tab.keyboard.press("Escape")

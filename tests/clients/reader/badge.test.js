@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { badge, wording } from "../../../clients/reader/badge.js";
 import { broadcast } from "../../../clients/reader/broadcast.js";
-import { element } from "./page.js";
+import { element, open } from "./page.js";
 import { words } from "./words.js";
+
+open();
 
 test("the badge shows its state, its word and how many watch", () => {
   const parts = { badge: element("p"), word: element("span"), count: element("p") };

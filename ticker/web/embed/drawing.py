@@ -16,6 +16,7 @@ from ticker.web.assets import ASSETS
 from ticker.web.embed.attributes import Attributes, written
 from ticker.web.embed.words import fill, spoken
 from ticker.web.embed.zone import clock_time
+from ticker.web.pieces import Pieces
 from ticker.web.rendering import environment
 
 STYLE: Final = Markup(ASSETS["widget.css"].plain.decode().strip())  # noqa: S704  # our own style sheet
@@ -34,7 +35,8 @@ TEMPLATES: Final = environment()
 TEMPLATES.globals |= {"fill": fill, "isolated": isolated, "direction_of": direction}
 
 
-def draw(
+async def draw(
+    pieces: Pieces,
     channel: Channel,
     dispatches: list[dict[str, Any]],
     attributes: Attributes,
@@ -45,6 +47,7 @@ def draw(
     """Return a `<breaking-ticker>` element that shows some dispatches and is taken over by the widget's script.
 
     Args:
+        pieces: how it is drawn; its `drawing` is held.
         channel: whose dispatches they are.
         dispatches: in their order; the pinned one is marked wherever it is.
         attributes: what the embedder asked for.
@@ -57,7 +60,8 @@ def draw(
     now = datetime.fromisoformat(proof) if proof else None
     element: Any = TEMPLATES.get_template("embed/element.html")
     return Markup(  # noqa: S704  # a template that escapes
-        element.render(
+        await pieces.render(
+            element,
             feed=feed.name,
             title=feed.title,
             home=f"{src}/feeds/{feed.name}",

@@ -18,12 +18,13 @@ from ticker.web.embed.drawing import draw
 from ticker.web.embed.parameters import ATTRIBUTES, one_of
 from ticker.web.embed.policy import policy
 from ticker.web.embed.refusal import in_page
-from ticker.web.embed.selection import Dispatch, shown
+from ticker.web.embed.selection import Dispatch, older, shown
 from ticker.web.embed.structured import live_blog, script_text
 from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import FEED_NAME, query
+from ticker.web.pieces import pieces_of
 from ticker.web.public_url import absolute, base
 
 ROUTES: Final = Resource("Embedding", (FEED_NAME,))
@@ -65,10 +66,11 @@ async def fragment(request: Request) -> Response:
     feed = channel.feed
     attributes = read(request.query_params, feed.name, FRAGMENT)
     node = node_of(request)
-    dispatches = await shown(node.journal, channel, attributes)
-    src = absolute(request)
-    structured = None if attributes.schema == "off" else structured_data(channel, dispatches, attributes, src)
-    element = draw(channel, dispatches, attributes, src=src, structured=structured)
+    history, pieces, src = await older(node.journal, channel, attributes), pieces_of(request), absolute(request)
+    async with pieces.drawing:
+        dispatches = shown(channel, attributes, history)
+        structured = None if attributes.schema == "off" else structured_data(channel, dispatches, attributes, src)
+        element = await draw(pieces, channel, dispatches, attributes, src=src, structured=structured)
     script = _SCRIPT.format(src) if attributes.script else Markup()
     headers = {
         "cache-control": of_feed(feed, shared=bool(base(request))),

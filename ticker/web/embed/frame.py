@@ -17,7 +17,7 @@ from ticker.web.embed.drawing import TEMPLATES, draw
 from ticker.web.embed.parameters import ATTRIBUTES, LANG, THEME
 from ticker.web.embed.policy import policy
 from ticker.web.embed.refusal import in_frame
-from ticker.web.embed.selection import shown
+from ticker.web.embed.selection import older, shown
 from ticker.web.embed.structured import script_text
 from ticker.web.embed.words import spoken
 from ticker.web.embed.zone import clock_time
@@ -25,6 +25,7 @@ from ticker.web.faults import INVALID_PARAMETER
 from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import DISPATCH_ID, FEED_NAME
+from ticker.web.pieces import pieces_of
 from ticker.web.public_url import base
 from ticker.web.wording import words
 
@@ -50,9 +51,11 @@ async def feed_frame(request: Request) -> Response:
     """Show a feed as the widget does."""
     channel = await readable(request, pages=False)
     attributes = read(request.query_params, channel.feed.name)
-    dispatches = await shown(node_of(request).journal, channel, attributes)
-    element = draw(channel, dispatches, attributes, src=base(request))
-    return _page(request, channel, attributes, "embed/frame.html", element=element)
+    history, pieces = await older(node_of(request).journal, channel, attributes), pieces_of(request)
+    async with pieces.drawing:
+        dispatches = shown(channel, attributes, history)
+        element = await draw(pieces, channel, dispatches, attributes, src=base(request))
+        return await _page(request, channel, attributes, "embed/frame.html", element=element)
 
 
 @Operation(
@@ -74,26 +77,28 @@ async def card(request: Request) -> Response:
     # Read before the dispatch: the page may be sent a change that it has already, but misses none.
     start, proof = str(feed.tail.position), channel.freshness.proof
     dispatch = await _dispatch(request, channel)
-    now = datetime.fromisoformat(proof) if proof else None
-    return _page(
-        request,
-        channel,
-        attributes,
-        "embed/card.html",
-        status=410 if dispatch["status"] == "killed" else 200,
-        dispatch=dispatch,
-        proof=proof,
-        clock=partial(clock_time, timezone=feed.timezone, now=now),
-        page_json=script_text(
-            {
-                "base": base(request),
-                "feed": feed.name,
-                "position": start,
-                "dispatch": dispatch,
-                "not_live": spoken(attributes.lang or feed.language).words["not-live"],
-            }
-        ),
-    )
+    async with pieces_of(request).drawing:
+        dispatch = channel.as_known(dispatch)
+        now = datetime.fromisoformat(proof) if proof else None
+        return await _page(
+            request,
+            channel,
+            attributes,
+            "embed/card.html",
+            status=410 if dispatch["status"] == "killed" else 200,
+            dispatch=dispatch,
+            proof=proof,
+            clock=partial(clock_time, timezone=feed.timezone, now=now),
+            page_json=script_text(
+                {
+                    "base": base(request),
+                    "feed": feed.name,
+                    "position": start,
+                    "dispatch": dispatch,
+                    "not_live": spoken(attributes.lang or feed.language).words["not-live"],
+                }
+            ),
+        )
 
 
 async def _dispatch(request: Request, channel: Channel) -> dict[str, Any]:
@@ -102,15 +107,16 @@ async def _dispatch(request: Request, channel: Channel) -> dict[str, Any]:
     for known in [*channel.feed.dispatches, channel.feed.pinned_dispatch]:
         if known is not None and known["id"] == id:
             return known
-    return channel.as_known(await node_of(request).journal.dispatch(channel.feed.name, id))
+    return await node_of(request).journal.dispatch(channel.feed.name, id)
 
 
-def _page(
+async def _page(
     request: Request, channel: Channel, attributes: Attributes, template: str, *, status: int = 200, **context: Any
 ) -> Response:
     feed = channel.feed
     own = base(request)
-    page = TEMPLATES.get_template(template).render(
+    page = await pieces_of(request).render(
+        TEMPLATES.get_template(template),
         base=own,
         feed=feed.name,
         title=feed.title,

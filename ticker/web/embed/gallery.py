@@ -23,12 +23,13 @@ from ticker.web.embed.drawing import STYLE_HASH, TEMPLATES, draw
 from ticker.web.embed.oembed import CARD_HEIGHT, HEIGHT
 from ticker.web.embed.policy import gallery_policy
 from ticker.web.embed.scripts import RELEASES
-from ticker.web.embed.selection import shown
+from ticker.web.embed.selection import Dispatch, older, shown
 from ticker.web.embed.words import LANGUAGES
 from ticker.web.faults import INVALID_PARAMETER, NOT_FOUND
 from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
 from ticker.web.parameters import query
+from ticker.web.pieces import pieces_of
 from ticker.web.public_url import absolute, base
 
 ROUTES: Final = Resource("Embedding")
@@ -142,19 +143,30 @@ async def gallery(request: Request) -> Response:
     name, lang = _choice(request.query_params)
     request.path_params["feed"] = name
     channel = await readable(request, pages=False)
-    every = [each.feed for each in node.hub.open_channels().values()]
-    src = absolute(request)
     labels = _labels(channel)
     every_example = (*LAYOUTS, *EXAMPLES, Example("style", "", {"limit": "3"}))
-    examples = await asyncio.gather(*(_drawn(request, channel, example, lang, labels) for example in every_example))
-    page = TEMPLATES.get_template("embed/gallery.html").render(
+    chosen = [(example, _attributes(channel, example, lang, labels)) for example in every_example]
+    histories = await asyncio.gather(*(older(node.journal, channel, attributes) for _, attributes in chosen))
+    async with pieces_of(request).drawing:
+        examples = [
+            await _drawn(request, channel, example, attributes, history)
+            for (example, attributes), history in zip(chosen, histories, strict=True)
+        ]
+        return await _page(request, channel, examples, lang)
+
+
+async def _page(request: Request, channel: Channel, examples: list[dict[str, Any]], lang: str) -> Response:
+    src = absolute(request)
+    every = [each.feed for each in node_of(request).hub.open_channels().values()]
+    page = await pieces_of(request).render(
+        TEMPLATES.get_template("embed/gallery.html"),
         base=base(request),
         src=src,
         host=urlsplit(src).netloc,
         feed=channel.feed.name,
         title=channel.feed.title,
         lang=lang,
-        feeds=[each for each in every if each.visibility == "public" or each.name == name],
+        feeds=[each for each in every if each.visibility == "public" or each.name == channel.feed.name],
         languages=LANGUAGES,
         layouts=examples[: len(LAYOUTS)],
         examples=examples[len(LAYOUTS) : -1],
@@ -195,18 +207,22 @@ def _labels(channel: Channel) -> dict[str, str]:
     return found
 
 
-async def _drawn(
-    request: Request, channel: Channel, example: Example, lang: str, labels: dict[str, str]
-) -> dict[str, Any]:
-    """Return an example with its element and the markup to copy."""
+def _attributes(channel: Channel, example: Example, lang: str, labels: dict[str, str]) -> Attributes:
+    """Return the attributes of an example's element."""
     given = {name: value or labels[name] for name, value in example.attributes.items()}
     given |= {"lang": lang} if lang and "lang" not in given else {}
-    attributes = read(QueryParams(given), channel.feed.name)
-    dispatches = await shown(node_of(request).journal, channel, attributes)
+    return read(QueryParams(given), channel.feed.name)
+
+
+async def _drawn(
+    request: Request, channel: Channel, example: Example, attributes: Attributes, history: list[Dispatch]
+) -> dict[str, Any]:
+    """Return an example with its element and the markup to copy."""
+    dispatches = shown(channel, attributes, history)
     return {
         "name": example.name,
         "says": example.says,
-        "element": draw(channel, dispatches, attributes, src=base(request)),
+        "element": await draw(pieces_of(request), channel, dispatches, attributes, src=base(request)),
         "tag": tag(channel, attributes, absolute(request)),
     }
 

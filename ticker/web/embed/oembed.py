@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from ticker.dispatch import BREAKING
 from ticker.errors import Invalid, NotFound, NotSupported, killed
-from ticker.node import Node
 from ticker.schema import number, shape, text
+from ticker.serving import ServingNode
 from ticker.web.admission import find_readable
 from ticker.web.caching import FRESH_FOR, fresh
 from ticker.web.embed.parameters import one_of, whole
@@ -180,7 +180,7 @@ async def oembed(request: Request) -> Response:
     )
 
 
-async def _title(node: Node, found: Target) -> str:
+async def _title(node: ServingNode, found: Target) -> str:
     """Return the title of a feed, or of a dispatch its feed's and the hour it was filed.
 
     The text of a dispatch is not in it: consumers keep titles, and a kill would not reach them there.

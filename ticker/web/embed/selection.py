@@ -81,21 +81,30 @@ def arranged(shown: list[Dispatch], pinned: str | None, limit: int) -> list[Disp
     return sorted(shown, key=lambda each: each["id"] != pinned or each["status"] == "killed")[:limit]
 
 
-async def shown(journal: Journal, channel: Channel, attributes: Attributes) -> list[Dispatch]:
-    """Return the dispatches of a feed that a widget with these attributes shows now, in their order.
+async def older(journal: Journal, channel: Channel, attributes: Attributes) -> list[Dispatch]:
+    """Return from history what a widget with these attributes shows and memory has too few of.
 
-    What memory has too few of is read from history. While the log cannot be reached, what is in memory is all.
+    While the log cannot be reached, what is in memory is all.
     """
     attributes = effective(attributes)
-    feed = channel.feed
-    now = datetime.fromisoformat(channel.freshness.proof) if channel.freshness.proof else None
-    older: list[Dispatch] = []
+    feed, now = channel.feed, _now(channel)
     missing = attributes.limit - len(visible(feed.dispatches, attributes, now))
     if missing > 0 and len(feed.dispatches) >= WINDOW and not channel.freshness.behind:
         try:
-            older = await _older(journal, feed.name, feed.dispatches[-1]["id"], attributes, now, missing)
+            return await _older(journal, feed.name, feed.dispatches[-1]["id"], attributes, now, missing)
         except Unavailable:
             log.warning("the history of %s cannot be read; a widget is drawn from the dispatches in memory", feed.name)
+    return []
+
+
+def _now(channel: Channel) -> datetime | None:
+    return datetime.fromisoformat(channel.freshness.proof) if channel.freshness.proof else None
+
+
+def shown(channel: Channel, attributes: Attributes, older: list[Dispatch]) -> list[Dispatch]:
+    """Return the dispatches of a feed that a widget with these attributes shows now, in their order."""
+    attributes = effective(attributes)
+    feed, now = channel.feed, _now(channel)
     # What was read is older than what is in memory.
     known = [*map(channel.as_known, older), *feed.dispatches]
     if feed.pinned_dispatch is not None:
