@@ -50,6 +50,7 @@ ELSEWHERE = {
     ],
     "goal.py": ["test_follow.py"],
     "hub.py": ["hub/test_hub.py"],
+    "journal/buffered.py": ["journal/test_redis.py"],
     "journal/connect.py": ["journal/test_cluster_address.py"],
     "journal/shard.py": ["test_shard_followers.py"],
     "journal/admin.lua": ["journal/test_registry.py"],
