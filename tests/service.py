@@ -103,6 +103,11 @@ class Service:
             pipe.close()
 
     @property
+    def log_url(self) -> str:
+        """The address of its log, for what uses that beside it."""
+        return self.settings.get("redis_url", f"unix://{self.data}/valkey.sock")
+
+    @property
     def authorization(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.key}"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ticker.turns import Turns
+from ticker.turns import Turns, without_turn
 
 NAMES = [f"{number:02}" for number in range(25)]
 
@@ -34,3 +34,10 @@ def test_who_is_new_has_its_turn_in_the_next_round_and_nobody_has_none() -> None
         ["c"],
     ]
     assert Turns(2, 1).next([]) == []
+
+
+def test_those_without_a_turn_so_far() -> None:
+    names = dict.fromkeys("abc", 0)
+    assert without_turn(names, {"a", "b", "c", "gone"}) == set()
+    assert without_turn(names, {"b", "gone"}) == {"a", "c"}
+    assert without_turn({}, set()) == set()

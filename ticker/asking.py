@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from ticker.feed import Feed
 from ticker.freshness import Freshness
 from ticker.ring import Ring
-from ticker.turns import Turns
+from ticker.turns import Turns, without_turn
 
 PROBE_INTERVAL: Final = 1.0
 """Seconds between proofs. With the timeout of a probe, the bound on how long a lost Redis goes unnoticed."""
@@ -99,7 +99,8 @@ class Asking:
         """Return the feeds that a probe asks for when it is due by the clock."""
         channels, watched = self._copies.channels, self._copies.watched
         # Watched ones first: somebody waits for their proof.
-        unproven = sorted(channels.keys() - self._proven, key=lambda feed: (feed not in watched, feed))
+        missing = without_turn(channels, self._proven)
+        unproven = sorted(missing, key=lambda feed: (feed not in watched, feed))
         self.more = len(unproven) - len(self._copies.damaged) > MOST_UNPROVEN  # damaged ones stay unproven
         turn = channels.keys() & self._turns.next(channels) & self._proven
         return sorted((channels.keys() & watched & self._proven).union(turn, unproven[:MOST_UNPROVEN]))

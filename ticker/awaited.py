@@ -22,12 +22,18 @@ class Awaited:
 
         Not at all where the body fails.
         """
-        seen = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        seen = loop.create_future()
         waiting = self._waiting.setdefault(what, [])
         waiting.append(seen)
         try:
             yield
-            await asyncio.wait([seen], timeout=timeout)
+            if not seen.done():
+                limit = loop.call_later(timeout, _end, seen)  # each POST waits here, and a task to wait would cost more
+                try:
+                    await seen
+                finally:
+                    limit.cancel()
         finally:
             waiting.remove(seen)
             if not waiting and self._waiting.get(what) is waiting:
@@ -36,5 +42,9 @@ class Awaited:
     def seen(self, what: Hashable) -> None:
         """Wake every task that waits for this."""
         for future in self._waiting.pop(what, ()):
-            if not future.done():
-                future.set_result(None)
+            _end(future)
+
+
+def _end(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

@@ -151,7 +151,7 @@ class Channel:
 
     def finish(self) -> None:
         """Write to all groups that are behind."""
-        while self.write_on():
+        while len(self) and self.write_on():  # most of many feeds have no readers, each time they are proven
             pass
 
     def fan_out(self, dispatch: str) -> FanOut | None:
@@ -389,7 +389,7 @@ class Channel:
 
     def sweep(self) -> None:
         """Cut the readers whose sockets have taken nothing for too long."""
-        for reader in self._lagging.stuck():
+        for reader in self._lagging.stuck() if len(self._lagging) else ():
             self.cut_stuck(reader)
 
     def cut_stuck(self, reader: Reader) -> None:

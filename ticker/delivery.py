@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,10 +37,12 @@ class FanOuts:
         newest: of the newest entries; None before the first.
     """
 
+    __slots__ = ("_under_way", "newest")
+
     def __init__(self) -> None:
         self.newest: FanOut | None = None
-        self._under_way: deque[tuple[int, FanOut]] = deque()
-        """The offset of the last entry, and how it is written to readers."""
+        self._under_way: list[tuple[int, FanOut]] = []
+        """The offset of the last entry, and how it is written to readers. One or two, seldom more."""
 
     def begin(self, offset: int, fan_out: FanOut) -> None:
         """Note that the entries up to an offset begin to be written."""
@@ -51,7 +52,7 @@ class FanOuts:
     def reached(self, offset: int, now: float) -> None:
         """Note that all readers have been written what there is up to an offset."""
         while self._under_way and self._under_way[0][0] <= offset:
-            self._under_way.popleft()[1].ended = now
+            self._under_way.pop(0)[1].ended = now
 
     def restart(self) -> None:
         """Forget what is under way: offsets mean something else now."""

@@ -83,7 +83,7 @@ def _moment(value: Any) -> str:
 
 def rfc3339(moment: datetime) -> str:
     """Return a moment as this service writes all of them: RFC 3339, UTC, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def milliseconds(moment: str) -> int:

@@ -376,9 +376,16 @@ class Follow:
             self._beat_due = now + BEAT_INTERVAL - PROBE_INTERVAL / 2
             retried = set(damaged)  # somebody may have mended them
             actions += [*map(Restart, sorted(retried)), CheckKeys()]
+        channels = self._copies.channels
         for feed, had in probe.had.items():
+            end = probe.ends.get(feed)
             if feed in retried:
                 self._goals[feed] = Goal(had, proof=proof)  # it is reached by the Restart
+            elif end is not None and end.offset == had and feed not in damaged and end == channels[feed].feed.tail:
+                # What `_compare` does where nothing is new, as in most of many feeds: a third of the cost of a probe.
+                self._goals.pop(feed, None)
+                self._asking.proven(feed)
+                actions.append(Prove(feed, *proof))
             else:
-                actions += self._compare(feed, had, probe.ends.get(feed), proof)
+                actions += self._compare(feed, had, end, proof)
         return actions

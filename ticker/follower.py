@@ -223,8 +223,10 @@ class Follower:
         """Carry out what follows from an event, and from the events that this makes, depth first."""
         actions = self._follow.take(event)[::-1]
         while actions:
-            answer = await self._carry_out(actions.pop())
-            if answer is not None:
+            action = actions.pop()
+            if isinstance(action, follow.Prove):  # of many feeds, each time the most: a task's turn would cost more
+                self._prove(action)
+            elif (answer := await self._carry_out(action)) is not None:
                 actions += self._follow.take(answer)[::-1]
         if self._proved:
             self._proved = False
@@ -238,12 +240,6 @@ class Follower:
                 return await self._received_next(until - self._clock())
             case follow.SendProbe(had):
                 return await self._probe(had)
-            case follow.Prove(feed, at, beat, asked):
-                channel = self._hub.channels[feed]
-                watching = max(self._counts.watching(feed) + self._relays.watching(feed), 0)
-                channel.prove(at, beat=beat, watching=watching, asked=asked)
-                self._proved = True
-                channel.sweep()
             case follow.Delay(feed):
                 channel = self._hub.channels[feed]
                 channel.delay(rfc3339(datetime.now(UTC)))
@@ -268,6 +264,13 @@ class Follower:
             case follow.Reconnect():
                 raise Unavailable(DEAF if self._reads is self._redis else replica.DEAF)
         return None
+
+    def _prove(self, action: follow.Prove) -> None:
+        feed, channel = action.feed, self._hub.channels[action.feed]
+        watching = max(self._counts.watching(feed) + self._relays.watching(feed), 0)
+        channel.prove(action.at, beat=action.beat, watching=watching, asked=action.asked)
+        self._proved = True
+        channel.sweep()
 
     async def _publish(self, feed: str, entries: Sequence[Entry]) -> follow.Event | None:
         channel = self._hub.channels[feed]

@@ -58,6 +58,18 @@ class Notice(Enum):
 class Freshness:
     """Whether one feed is in sync with Redis on this node, as the table above has it."""
 
+    __slots__ = (
+        "_asked",
+        "_beat",
+        "_behind",
+        "_clock",
+        "_delayed_sent",
+        "delayed",
+        "proof",
+        "status_seq",
+        "watching",
+    )
+
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and never runs backwards."""
         self._clock = clock

@@ -71,11 +71,13 @@ class Source(Protocol):
 class LaggingReaders:
     """The lagging readers of one channel."""
 
+    __slots__ = ("_clock", "_readers", "_source")
+
     def __init__(self, source: Source, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and never runs backwards."""
         self._source = source
         self._clock = clock
-        self._readers: set[Reader] = set()
+        self._readers: dict[Reader, None] = {}
 
     def __len__(self) -> int:
         return len(self._readers)
@@ -89,11 +91,11 @@ class LaggingReaders:
     def add(self, reader: Reader) -> None:
         """Take a reader who does not get what is published until it has caught up."""
         reader.lagging_since = self._clock()
-        self._readers.add(reader)
+        self._readers[reader] = None
 
     def discard(self, reader: Reader) -> None:
         """Forget a reader. Harmless when it is not here."""
-        self._readers.discard(reader)
+        self._readers.pop(reader, None)
 
     def made_progress(self, reader: Reader) -> None:
         """Note that the socket of a reader has taken some of what it was given: it is slow, not stuck."""
@@ -148,7 +150,7 @@ class LaggingReaders:
         if any(parts) and not self._write(reader, parts):
             return Progress.LAGGING
         reader.lagging_since = None
-        self._readers.discard(reader)
+        self._readers.pop(reader, None)
         return Progress.CAUGHT_UP
 
     def _end(self, reader: Reader, parts: list[bytes], *, snapshot_sent: bool) -> Progress:
@@ -164,7 +166,7 @@ class LaggingReaders:
         """Write to a reader that is not placed yet; it stays here only while its socket is full."""
         if not data or self._write(reader, [data]):
             reader.lagging_since = None
-            self._readers.discard(reader)
+            self._readers.pop(reader, None)
 
     def hold_all(self, readers: Iterable[Reader], data: Callable[[Reader], bytes]) -> None:
         """Write to readers who are not placed yet, except those whose sockets are full."""

@@ -49,6 +49,8 @@ class Source(Protocol):
 class LongPoll:
     """Requests for the changes of one channel."""
 
+    __slots__ = ("_source", "waiting")
+
     def __init__(self, source: Source, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and never runs backwards."""
         self._source = source

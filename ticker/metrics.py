@@ -138,9 +138,11 @@ class Metrics:
             self._set(self._offset, every, lambda each: each.feed.tail.offset, total=sum)
             self._set(self._level, every, lambda each: each.freshness.proven, total=all)
             self._advance(self._resets, sum(each.resets for each in every))
-            cut = {each.feed.name: each.cut_readers for each in every}
-            for feed, total in (cut if few else {"": sum(cut.values())}).items():
-                self._advance(self._cut, total, feed)
+            if few:
+                for each in every:
+                    self._advance(self._cut, each.cut_readers, each.feed.name)
+            else:
+                self._advance(self._cut, sum(each.cut_readers for each in every))
         transports = Counter({"poll": sum(each.polls.waiting.count for each in watched)})
         for channel in watched:
             transports.update(channel.readers_by_encoding())

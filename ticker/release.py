@@ -21,7 +21,7 @@ from ticker.journal.append import Receipt
 from ticker.journal.held import Due, HeldDispatches
 from ticker.journal.log import Journal
 from ticker.journal.redis_errors import CommandError, cause
-from ticker.turns import Turns
+from ticker.turns import Turns, without_turn
 
 POLL_INTERVAL: Final = 0.75
 """Seconds between polls, or less when a dispatch is due before: so one that is held for a shorter time, or whose node
@@ -139,7 +139,8 @@ class Releaser:
     def _to_ask(self) -> list[str]:
         """Return the open feeds that may hold dispatches, those not asked for yet, and those whose turn it is."""
         channels = self._hub.channels
-        asked = (channels.keys() - self._asked).union(self._held.holding, self._expected, self._turns.next(channels))
+        new = without_turn(channels, self._asked)
+        asked = {*new, *self._held.holding, *self._expected, *self._turns.next(channels)}
         self._asked |= asked
         self._expected.clear()
         return [name for name in asked if name in channels and channels[name].feed.closed is None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple, TypedDict
 
@@ -34,6 +35,9 @@ MAX_LETTERS: Final = 1000
 One character may expand to eighteen letters (U+FDFA), and the time for a comparison grows with the square of them: half
 a second for a hundred dispatches of a thousand such characters.
 """
+
+_REUSED: Final = 128
+"""Texts that were compared last: each is wanted twice, when its entry arrives and for the response to its POST."""
 
 _SPELLINGS: Final = str.maketrans("ةىٱیک", "هيايك", "\u0640")  # they look alike, hence the table
 """Letters used in place of one another in Arabic and Persian, and the tatweel, which only stretches a word."""
@@ -82,6 +86,8 @@ class _Filed(NamedTuple):
 class RecentDispatches:
     """The dispatches of one feed that were filed recently."""
 
+    __slots__ = ("_filed", "_plain")
+
     def __init__(self) -> None:
         self._filed: dict[str, _Filed] = {}
         self._plain: dict[str, str] = {}
@@ -127,6 +133,7 @@ class RecentDispatches:
         ]
 
 
+@lru_cache(maxsize=_REUSED)
 def plain(text: str) -> str:
     """Return the words of a text in alphabetical order, without differences of spelling.
 

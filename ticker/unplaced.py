@@ -72,6 +72,8 @@ def place(source: Source, position: Position, *, certain: bool) -> int:
 class UnplacedReaders:
     """The readers of one channel that are held, whether or not their sockets have room."""
 
+    __slots__ = ("_clock", "_held", "_source")
+
     def __init__(self, source: Source, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and never runs backwards."""
         self._source = source

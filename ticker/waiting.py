@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, Self
 
@@ -70,12 +70,15 @@ class Waiter(ABC):
 class Waiting:
     """The requests that wait for changes of one feed."""
 
+    __slots__ = ("_ahead", "_away", "_buckets", "_clock", "count")
+
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` counts seconds and never runs backwards."""
         self._clock = clock
-        self._buckets: defaultdict[int, set[Waiter]] = defaultdict(set)
-        self._ahead: set[Waiter] = set()
-        self._away: deque[list[int]] = deque()
+        self._buckets: dict[int, set[Waiter]] = {}
+        self._ahead: dict[Waiter, None] = {}
+        self._away: list[list[int]] = []
+        """When responses were sent, in steps, and how many clients have not asked again; the oldest first."""
         self.count = 0
         """Requests that wait."""
 
@@ -91,7 +94,7 @@ class Waiting:
         if self._away:
             self._away[0][1] -= 1
             if not self._away[0][1]:
-                self._away.popleft()
+                del self._away[0]
 
     def responded(self, number: int) -> None:
         """Note that so many responses were sent."""
@@ -104,7 +107,7 @@ class Waiting:
     def _forget_away(self) -> None:
         oldest = (self._clock() - RETURN_TIMEOUT) / STEP
         while self._away and self._away[0][0] < oldest:
-            self._away.popleft()
+            del self._away[0]
 
     def add(self, waiter: Waiter, wait: float, ahead: Position | None) -> None:
         """Let a request wait for so many seconds; `ahead` is the position it has if this node has not."""
@@ -112,12 +115,12 @@ class Waiting:
         waiter.since, waiter.until, waiter.ahead = now, now + wait, ahead
         self.count += 1
         if ahead is not None:
-            self._ahead.add(waiter)
+            self._ahead[waiter] = None
         self._put(waiter, waiter.until if ahead is None else now + AHEAD_TIMEOUT)
 
     def _put(self, waiter: Waiter, until: float) -> None:
         waiter.bucket = math.ceil(until / STEP)
-        self._buckets[waiter.bucket].add(waiter)
+        self._buckets.setdefault(waiter.bucket, set()).add(waiter)
 
     def leave(self, waiter: Waiter) -> None:
         """Forget a request whose client is gone. Harmless when it no longer waits."""
@@ -130,7 +133,7 @@ class Waiting:
         bucket.discard(waiter)
         if not bucket:
             del self._buckets[waiter.bucket]
-        self._ahead.discard(waiter)
+        self._ahead.pop(waiter, None)
         waiter.bucket = None
         self.count -= 1
 

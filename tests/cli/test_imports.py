@@ -20,7 +20,8 @@ HEAVY = {
 """What takes long to import, next to Typer itself."""
 
 OURS_FOR_HELP = {
-    *("ticker", "ticker.__main__", "ticker.cli", "ticker.cli.commands", "ticker.cli.run", "ticker.errors"),
+    *("ticker", "ticker.__main__", "ticker.cli", "ticker.cli.commands", "ticker.cli.message", "ticker.cli.run"),
+    "ticker.errors",
 }
 
 

@@ -159,7 +159,7 @@ def test_delivery_reports_how_a_dispatch_reached_its_readers(service: Service, h
         service.until(lambda: json.loads(here(at(service), *args).printed)["kept"] is not None)
     seen = in_terminal(at(service), *args).output
     assert [line.split()[0] for line in seen.splitlines()] == ["Filed", "Kept", "Written", "Within"]
-    assert "to 1 readers at once, on 1 nodes" in seen
+    assert "to 1 reader at once, on 1 node\n" in seen
     assert "TICKER_KEY" in here(at(service) | {"key": ""}, *args).complaint
 
 

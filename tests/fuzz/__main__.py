@@ -35,9 +35,10 @@ def main() -> int:
         except AssertionError as failure:
             print(f"\nfailed with --seed {seed}: {failure}", *service.errors, sep="\n", file=sys.stderr)
             return 1
-    before, after = (f"{size / 1024 / 1024:.1f} MiB" for size in figures.memory)
+    before, half, after = (f"{size / 1024 / 1024:.1f} MiB" for size in figures.memory)
     print(f"{figures.attacks} attacks, {figures.dispatches} dispatches, all seen by each honest reader")
-    print(f"memory {before} to {after}, descriptors {'{} to {}'.format(*figures.descriptors)}, no message logged")
+    print(f"memory {before}, halfway {half}, in the end {after}")
+    print(f"descriptors {'{} to {}'.format(*figures.descriptors)}, no message logged")
     return 0
 
 

@@ -75,3 +75,28 @@ async def test_an_edited_dispatch_keeps_its_id_and_first_time_and_is_due_at_the_
     }
     assert receipt.body == {name: record[name] for name in ("id", "release_at", "revision", "held", "updated")}
     assert await redis("ZSCORE", names.due("breaking"), id) == SOON + 123
+
+
+async def test_a_list_costs_as_many_round_trips_however_many_are_held(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, _ = await opened(redis)
+    round_trips: list[int] = []
+    send = redis._send
+
+    async def counted(commands: list[tuple[object, ...]]) -> list[object]:
+        round_trips.append(len(commands))
+        return await send(commands)
+
+    monkeypatch.setattr(redis, "_send", counted)
+
+    async def asked(number: int) -> list[int]:
+        round_trips.clear()
+        assert len(await HeldDispatches(redis).waiting("breaking", 100)) == number
+        return list(round_trips)
+
+    await hold(journal)
+    few = await asked(1)
+    for _ in range(49):
+        await hold(journal)
+    assert await asked(50) == few == [1, 2]

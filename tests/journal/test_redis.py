@@ -58,6 +58,63 @@ async def test_commands_issued_while_others_are_in_flight_are_sent_next_and_in_o
     assert await redis("LRANGE", "list", 0, -1) == [str(number).encode() for number in range(20)]
 
 
+async def test_a_response_that_came_with_others_is_the_same_as_one_that_came_alone(redis: Redis) -> None:
+    commands: list[tuple[Any, ...]] = [
+        ("SET", "text", "x"),
+        ("GET", "text"),
+        ("GET", "none"),
+        ("HSET", "hash", "a", "1", "b", "2"),
+        ("HGETALL", "hash"),
+        ("HMGET", "hash", "a", "c"),
+        ("ZADD", "order", 1, "a", 2, "b"),
+        ("ZRANGE", "order", 0, -1, "WITHSCORES"),
+        ("XADD", "log", "1-0", "hash", "x"),
+        ("XRANGE", "log", "-", "+"),
+        ("EXPIRE", "text", 100),
+        ("SADD", "set", "a"),
+        ("SMEMBERS", "set"),
+    ]
+    alone = [await redis(*command) for command in commands]
+    await redis("FLUSHALL")
+    assert await redis.pipeline(*commands) == alone
+    assert alone[4] == {b"a": b"1", b"b": b"2"}
+    assert alone[9] == [(b"1-0", {b"hash": b"x"})]
+
+
+def received_first(monkeypatch: pytest.MonkeyPatch, received: bytes) -> None:
+    """Let a connection find these bytes before the responses to what it sends next."""
+    send = AbstractConnection.send_packed_command
+
+    async def receive(connection: AbstractConnection, packed: Any, **options: Any) -> None:
+        monkeypatch.undo()
+        connection._parser._reader.feed(received)  # type: ignore[attr-defined]
+        await send(connection, packed, **options)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", receive)
+
+
+async def test_a_connection_is_given_up_whose_server_responds_that_it_still_loads(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await redis("PING")
+    received_first(monkeypatch, b"+OK\r\n-LOADING the dataset\r\n")
+    with pytest.raises(Unavailable):
+        await redis.pipeline(("PING",), ("PING",), ("PING",))
+    assert await redis("ECHO", "again") == b"again", "on a new connection"
+
+
+async def test_a_notification_between_responses_is_none_of_them(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    await redis("PING")
+    received_first(monkeypatch, b">2\r\n+invalidate\r\n*0\r\n")
+    assert await redis.pipeline(("ECHO", "a"), ("ECHO", "b")) == [b"a", b"b"]
+
+
+async def test_an_empty_pipeline_needs_no_connection() -> None:
+    nowhere = Redis("redis://127.0.0.1:1")
+    assert await nowhere.pipeline() == []
+    assert await nowhere.pipeline_outcomes() == []
+
+
 async def test_a_cancelled_command_takes_no_response_from_another(redis: Redis) -> None:
     impatient = asyncio.create_task(redis("ECHO", "a"))
     patient = asyncio.create_task(redis("ECHO", "b"))

@@ -118,3 +118,20 @@ def test_clients_that_leave_within_a_body_leave_no_message(service: Service) -> 
                 connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     service.file("breaking", "through")
     assert service.errors[messages:] == []
+
+
+def test_what_a_client_asked_for_that_is_gone_already_is_not_begun(service: Service) -> None:
+    """Its address is not known any more, so it would count for none, and any number would be worked on at a time."""
+
+    def responses() -> int:
+        found = re.search(r'ticker_responses_total{status="404"} (\d+)', service.http.get("/metrics").text)
+        return int(found[1]) if found else 0
+
+    before = responses()
+    with service.frozen("ticker.server.worker"):
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", service.port)) as client:
+                client.sendall(get("/v1/nowhere"))
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert half_closed(service, get("/v1/nowhere")).startswith(b"HTTP/1.1 404 ")  # it was accepted after them
+    assert responses() == before + 1

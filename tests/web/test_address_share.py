@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ticker.client_address import ClientAddresses
 from ticker.settings import PRIVATE_NETWORKS
-from ticker.web.address_share import AT_ONCE, AddressShare, stop_counting
+from ticker.web.address_share import AT_ONCE, GONE, ON_LEAVING, AddressShare, stop_counting
 
 pytestmark = pytest.mark.anyio
 
@@ -133,4 +133,36 @@ async def test_a_failure_and_a_request_that_is_given_up_leave_the_share_as_it_wa
     await world.ask(50)
     assert len(world.working) == AT_ONCE
     world.tasks = world.tasks[AT_ONCE * 2 :]
+    await world.end()
+
+
+async def test_what_waits_for_its_turn_is_given_up_once_its_client_has_left() -> None:
+    world = World()
+    scopes = [scope() for _ in range(50)]
+    scopes[-1]["state"][GONE] = True  # before it began
+
+    async def never(*_: object) -> Any:
+        raise AssertionError("nothing is received or sent")
+
+    world.tasks = [asyncio.create_task(world.share(each, never, never)) for each in scopes]
+    await world.settle()
+    assert world.tasks[-1].done()
+    for each in scopes[AT_ONCE:-1]:
+        each["state"][ON_LEAVING]()
+    await world.settle()
+    assert [task.done() for task in world.tasks] == [False] * AT_ONCE + [True] * (50 - AT_ONCE)
+    assert all(task.exception() is None for task in world.tasks[AT_ONCE:]), "it is no failure"
+    assert all(each["state"]["left"] for each in scopes[AT_ONCE:])
+    assert not any(ON_LEAVING in each["state"] for each in scopes), "what is worked on is not cut off"
+    await world.end()
+    assert len(world.working) == AT_ONCE
+    assert not world.share._shares
+
+
+async def test_a_request_that_is_cancelled_while_it_waits_is_cancelled() -> None:
+    world = World()
+    await world.ask(AT_ONCE + 1)
+    world.tasks[-1].cancel()
+    await world.settle()
+    assert world.tasks[-1].cancelled()
     await world.end()

@@ -84,3 +84,11 @@ async def test_others_have_turns_while_a_long_body_is_compressed() -> None:
     beside.cancel()
     assert gzip.decompress(raw) == LONG
     assert turns >= len(LONG) // PIECE_SIZE
+
+
+async def test_a_receipt_is_sent_as_it_is() -> None:
+    transport = httpx.ASGITransport(Compression(Response(LONG), Pieces()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        response = await client.post("/", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in response.headers
+    assert response.content == LONG

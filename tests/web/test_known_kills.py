@@ -10,14 +10,14 @@ from tests.service import Service
 from tests.web.test_pages import HTML
 from ticker.feed import WINDOW
 from ticker.journal import names
-from ticker.journal.redis import Redis
+from ticker.journal.connect import connect
 
 SECRET = "It was the mayor"
 
 
 async def _swap(service: Service, feed: str, id: str, stored: bytes | None) -> bytes:
     """Return what Redis has of a dispatch, and put something else there."""
-    redis = Redis(f"unix://{service.data}/valkey.sock")
+    redis = connect(service.log_url)
     try:
         before: bytes = await redis("HGET", names.dispatches(feed), id)
         if stored is not None:

@@ -34,7 +34,7 @@ class Node:
 
     def __init__(self, service: Service, **settings: str) -> None:
         self.service = service
-        self.settings = {"redis_url": f"unix://{service.data}/valkey.sock", **settings}
+        self.settings = {"redis_url": service.log_url, **settings}
 
     def __enter__(self) -> Self:
         raise NotImplementedError

@@ -94,8 +94,3 @@ async def _act_on(url: str, act: Callable[[Redis], Awaitable[Result]]) -> Result
         raise await explained(url, error) from None
     finally:
         await redis.close()
-
-
-def entries(count: int) -> str:
-    """Return a number of entries in words."""
-    return f"{count:,} {'entry' if count == 1 else 'entries'}"

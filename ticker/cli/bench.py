@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from ticker.cli.client import Service
+from ticker.cli.count import counted
 from ticker.client import ClientError, NotFound
 from ticker.errors import TickerError
 from ticker.load.crowds import Crowds, Target
@@ -71,7 +72,7 @@ def _check_feed(service: Service, feed: str) -> None:
             f"there is no feed {feed!r} at {service.url}; make one for tests: ticker feeds add {feed}"
         ) from None
     except ClientError as error:
-        raise TickerError(service.told(error)) from None
+        raise TickerError(service.explain(error)) from None
 
 
 def _join(crowds: Crowds, progress: Progress) -> float:
@@ -96,7 +97,7 @@ def _file(
             try:
                 client.file(feed, crowds.next_text(LENGTH))
             except ClientError as error:
-                raise TickerError(service.told(error)) from None
+                raise TickerError(service.explain(error)) from None
             times.add(time.monotonic_ns() - before)
             progress.update(task, completed=crowds.sent)
     return times, crowds.sent / max(time.monotonic() - started, 1 / rate)
@@ -128,11 +129,12 @@ def _report(
 def _show(report: dict[str, Any], url: str, feed: str) -> None:
     console = Console(highlight=False)
     console.print(
-        f"{report['readers']:,} readers ({report['transport']}) of {feed} at {url}, "
+        f"{counted(report['readers'], 'reader')} ({report['transport']}) of {feed} at {url}, "
         f"admitted at {report['joins_per_second']:,}/s"
     )
     console.print(
-        f"{report['lines']:,} dispatches at {report['rate_reached']:g}/s, {report['deliveries']:,} deliveries"
+        f"{counted(report['lines'], 'dispatch', 'dispatches')} at {report['rate_reached']:g}/s, "
+        f"{counted(report['deliveries'], 'delivery', 'deliveries')}"
     )
     counts = Table("", "", box=None, show_header=False)
     for name in ("lost", "doubled", "out_of_order", "reconnects", "resets"):

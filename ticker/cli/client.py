@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, TypeVar, cast
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from ticker.cli.message import tell
 from ticker.cli.proxy import open_client
 from ticker.cli.waiting import Waiting
 from ticker.client import Client, ClientError, DeadlineExceeded, Problem, UnexpectedResponse
@@ -78,11 +78,11 @@ class Service:
 
     def client(self, timeout: httpx.Timeout | float = TIMEOUT) -> httpx.Client:
         """Return an HTTP client for this service, with its key."""
-        return open_client(self.url, self.target.headers, timeout)
+        return open_client(self.target, timeout)
 
     def library(self, deadline: float) -> Client:
         """Return the client of `ticker.client`, which sends each request again for `deadline` seconds."""
-        open_client(self.url, {}, TIMEOUT).close()  # a proxy that cannot be used is named
+        open_client(self.target, TIMEOUT).close()  # a proxy that cannot be used is named
         # As `open_client`: certificates that the environment names are for this machine, too.
         tls = httpx.create_ssl_context() if self.url.startswith("https:") else None
         return Client(self.target.url, self.target.key, deadline=deadline, tls=tls)
@@ -123,14 +123,14 @@ class Service:
             try:
                 while isinstance(outcome := self._attempt(client, sending), _Failure):
                     if not outcome.is_worth_repeating(request):
-                        raise TickerError(self.told(outcome.fault, maybe_kept=sending.maybe_kept, command=command))
-                    waiting.report(f"{self.told(outcome.fault)}; trying again")
+                        raise TickerError(self.explain(outcome.fault, maybe_kept=sending.maybe_kept, command=command))
+                    waiting.report(f"{self.explain(outcome.fault)}; trying again")
                     time.sleep(outcome.wait)
             except ClientError as error:
-                raise TickerError(self.told(error, maybe_kept=error.maybe_kept, command=command)) from None
+                raise TickerError(self.explain(error, maybe_kept=error.maybe_kept, command=command)) from None
             except KeyboardInterrupt:
                 if sending.maybe_kept:
-                    print(f"ticker: interrupted{_consequence(command)}", file=sys.stderr, flush=True)
+                    tell(f"interrupted{_consequence(command)}")
                 raise
         return outcome
 
@@ -161,15 +161,15 @@ class Service:
                     self._content(response)
                 yield from response.iter_lines()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TickerError(self.told(error)) from None
+            raise TickerError(self.explain(error)) from None
 
     def _content(self, response: httpx.Response) -> Any:
         try:
             return content(read(response))
         except ClientError as error:
-            raise TickerError(self.told(error)) from None
+            raise TickerError(self.explain(error)) from None
 
-    def told(self, error: Exception, *, maybe_kept: bool = False, command: str | None = None) -> str:
+    def explain(self, error: Exception, *, maybe_kept: bool = False, command: str | None = None) -> str:
         """Return an error as a sentence for people; `command` sends again what may have been kept."""
         consequence = _consequence(command) if maybe_kept else ""
         if isinstance(error, DeadlineExceeded) and isinstance(error.__cause__, Exception):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import typer
 
 from ticker.cli.client import Service
+from ticker.cli.count import counted
 from ticker.cli.file import Feed, Id
 from ticker.cli.moment import in_full
 from ticker.cli.receipt import as_json, on_terminal
@@ -62,11 +63,11 @@ def delivery(id: Id, feed: Feed = BREAKING) -> None:
     print(f"Filed    {in_full(report['filed'])}")
     by = "" if report.get("kept_exact", True) else "at the latest "
     print(f"Kept     {by}{in_full(report['kept']) if report['kept'] else 'not known yet'}")
-    print(f"Written  to {report['readers']:,} readers at once, on {report['nodes']:,} nodes")
+    print(f"Written  to {counted(report['readers'], 'reader')} at once, on {counted(report['nodes'], 'node')}")
     if report.get("unreported"):
-        print(f"Unknown  on {report['unreported']:,} more nodes, which have not reported")
+        print(f"Unknown  on {counted(report['unreported'], 'more node')} without a report")
     if report["set_aside"]:
-        print(f"Waiting  {report['set_aside']:,} readers were slow, and get it when they catch up")
+        print(f"Waiting  for {counted(report['set_aside'], 'slow reader')} to catch up and get it")
     times = report["fan_out_ms"]
     if times["p50"] is not None:
         print(f"Within   {times['p50']:g} ms of filing for half of them, {times['p99']:g} ms for 99 %")

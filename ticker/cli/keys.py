@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import Annotated
 from urllib.parse import quote
@@ -12,6 +13,7 @@ import typer
 
 from ticker.admin import KeyPlan
 from ticker.cli.backend import directly, on_the_log, over_http
+from ticker.cli.change import invocation
 from ticker.cli.client import Service
 from ticker.cli.serve import Data, RedisUrl
 from ticker.client.target import DEFAULT_URL
@@ -52,7 +54,9 @@ def add(
             lambda registry: registry.issue(plan.name, plan.role, plan.feeds, rate=plan.rate, person=plan.person),
         )
         id = holder.key
-    _print_secret(secret, f"the key was issued all the same and is lost; revoke it: ticker keys revoke {id}")
+    where = [word for flag, value in (("--redis", redis), ("--data", data)) if value for word in (flag, str(value))]
+    revoking = f"{invocation()} {shlex.join(['keys', 'revoke', id, *where])}"
+    _print_secret(secret, f"the key was issued all the same and is lost; revoke it: {revoking}")
 
 
 @app.command(name="list")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from ticker.cli.message import tell
 from ticker.dispatch import rfc3339
 from ticker.errors import Invalid
 
@@ -39,7 +39,7 @@ def moment(field: str, written: str | None, *, side: Literal["past", "future"]) 
             [(field, f"{written!r} is not a time such as 15:09, -5m, +30m, '2026-11-22 15:09' or one in RFC 3339")]
         )
     option = f"--{field.replace('_', '-')}"
-    print(f"ticker: {option} {written} is {found.isoformat(sep=' ')}", file=sys.stderr, flush=True)
+    tell(f"{option} {written} is {found.isoformat(sep=' ')}")
     return rfc3339(found)
 
 

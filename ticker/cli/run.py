@@ -15,6 +15,7 @@ from typing import Final, TextIO
 import typer
 
 from ticker.cli.commands import app
+from ticker.cli.message import tell
 from ticker.errors import TickerError
 
 INTERRUPTED: Final = 128 + signal.SIGINT
@@ -84,11 +85,8 @@ def _check_text(args: list[str]) -> None:
 
 
 def _print_error(message: str) -> None:
-    """Print a message as one line on stderr, control characters escaped. A failure to write it is ignored."""
-    line = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in message)
-    try:
-        print(f"ticker: {line}", file=sys.stderr, flush=True)
-    except OSError:
+    """Print a message on stderr. A failure to write it is ignored."""
+    if not tell(message):
         _silence(sys.stderr)
 
 

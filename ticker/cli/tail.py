@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, cast
 
@@ -14,6 +13,7 @@ from ticker.changes import KINDS_BY_FRAME
 from ticker.cli.client import DEADLINE, Service
 from ticker.cli.file import Feed
 from ticker.cli.look import Shown, line, shown, withdrawn
+from ticker.cli.message import tell
 from ticker.cli.moment import clock
 from ticker.cli.receipt import as_json
 from ticker.client import Change, ClientError, Frame, UnexpectedResponse
@@ -57,7 +57,7 @@ def follow(service: Service, feed: str) -> Iterator[dict[str, Any]]:
                 else:
                     yield _as_received(change.frame)
     except ClientError as error:
-        raise TickerError(service.told(error)) from None
+        raise TickerError(service.explain(error)) from None
 
 
 def _mind_outage(service: Service, change: Change) -> None:
@@ -69,8 +69,8 @@ def _mind_outage(service: Service, change: Change) -> None:
     if isinstance(error, UnexpectedResponse) and error.status in _WRONG_ADDRESS and not begun:
         raise error
     if outage.attempts == WARN_AFTER:
-        why = service.told(error) if error else service.unreachable(outage.reason)
-        print(f"ticker: {why}; trying again", file=sys.stderr, flush=True)
+        why = service.explain(error) if error else service.unreachable(outage.reason)
+        tell(f"{why}; trying again")
 
 
 def _as_received(frame: Frame) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ticker.cli.backend import entries, on_the_log, refuse_service
+from ticker.cli.backend import on_the_log, refuse_service
+from ticker.cli.count import counted
 from ticker.cli.serve import Data, RedisUrl
 from ticker.dispatch import FEED_NAME
 from ticker.errors import BadSetting
@@ -51,7 +52,7 @@ def export(
 
     count = on_the_log(redis, data, act)
     if to is not None:
-        print(f"{feed}: {entries(count)}")
+        print(f"{feed}: {counted(count, 'entry', 'entries')}")
 
 
 @contextmanager
@@ -97,7 +98,7 @@ def import_feed(
         return feed, done
 
     feed, count = on_the_log(redis, data, act, create=True)
-    print(f"{feed}: {entries(count)}")
+    print(f"{feed}: {counted(count, 'entry', 'entries')}")
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from ticker.cli.backend import entries, on_the_log, refuse_service
+from ticker.cli.backend import on_the_log, refuse_service
 from ticker.cli.client import Service
+from ticker.cli.count import counted
+from ticker.cli.message import tell
 from ticker.cli.serve import Data, RedisUrl
 from ticker.client.request import feed_path
 from ticker.dispatch import BREAKING
@@ -37,10 +38,10 @@ def verify(
     broken = False
     for name, (tail, fault) in on_the_log(redis, data, act):
         if fault is None:
-            print(f"{name}: {entries(tail.offset)}, unbroken to {tail.position}")
+            print(f"{name}: {counted(tail.offset, 'entry', 'entries')}, unbroken to {tail.position}")
         else:
             broken = True
-            print(f"ticker: {name}: {fault}; unbroken to {tail.position}", file=sys.stderr)
+            tell(f"{name}: {fault}; unbroken to {tail.position}")
     if broken:
         raise typer.Exit(1)
 

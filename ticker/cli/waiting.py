@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import threading
 from types import TracebackType
 from typing import Final, Self
+
+from ticker.cli.message import tell
 
 QUIET_FOR: Final = 1.0
 """Seconds after which a wait is reported."""
@@ -39,7 +39,7 @@ class Waiting:
         """Print a message; within the first second, keep it for then."""
         with self._lock:
             if self._done:
-                _print(message)
+                tell(message)
             else:
                 self._latest = message
 
@@ -47,9 +47,4 @@ class Waiting:
         with self._lock:
             if not self._done:
                 self._done = True
-                _print("; ".join(filter(None, (self._message, self._latest))))
-
-
-def _print(message: str) -> None:
-    with contextlib.suppress(OSError):  # stderr is closed or full
-        print(f"ticker: {message}", file=sys.stderr, flush=True)
+                tell("; ".join(filter(None, (self._message, self._latest))))

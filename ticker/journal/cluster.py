@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -74,7 +74,7 @@ class Cluster(Redis):
         Raises:
             Unavailable: no shard gave any response.
         """
-        responses = await asyncio.gather(*map(self._submit, commands), return_exceptions=True)
+        responses = await self._submit_all(commands)
         missing = [each for each in responses if isinstance(each, BaseException) and not isinstance(each, _RESPONSES)]
         for failure in missing:
             if len(missing) == len(responses) or not isinstance(failure, Unavailable):
@@ -82,6 +82,9 @@ class Cluster(Redis):
         return responses
 
     # Routing
+
+    async def _submit_all(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        return await asyncio.gather(*map(self._submit, commands), return_exceptions=True)
 
     async def _submit(self, command: tuple[Any, ...]) -> Any:
         key = key_of(command)

@@ -8,11 +8,15 @@ were people is still right.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Self
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple, Self
 
 import orjson
 
 Role = Literal["correspondent", "editor", "admin"]
+
+_CACHED: Final = 4096
+"""Holders that stay parsed. What is stored is read from Redis for each request, and is nearly always the same."""
 
 
 class Person(NamedTuple):
@@ -65,10 +69,10 @@ class Holder:
         """To whom the key belongs."""
         return Person(self.id, self.name)
 
-    @classmethod
-    def read(cls, stored: bytes) -> Self:
+    @staticmethod
+    def read(stored: bytes) -> Holder:
         """Return the holder of a key as stored: a person of its own, until `of` names another."""
-        return cls(**orjson.loads(stored))
+        return _read(stored)
 
     def of(self, owner: Person | None) -> Self:
         """Return the same key as that of a person; None leaves it as it is."""
@@ -97,3 +101,8 @@ class Holder:
     def writes(self, feed: str) -> bool:
         """Return True if this key is valid for a feed."""
         return not self.feeds or feed in self.feeds
+
+
+@lru_cache(maxsize=_CACHED)
+def _read(stored: bytes) -> Holder:
+    return Holder(**orjson.loads(stored))

@@ -3,7 +3,8 @@
 Commands issued while others are in flight are sent together in the next write, in the order they were issued. Measured
 with 50 writers: one by one, commands and their timeouts are a third of what a POST costs, and the disk syncs once for
 each of them. For the same reason this uses redis-py's connections and not its client, pool and pipeline, which together
-cost as much as everything else between here and Redis.
+cost as much as everything else between here and Redis; and responses that came together are taken together
+(buffered.py).
 
 redis-py retries commands by itself unless told not to. A write that failed in transit may have happened, so nothing is
 retried here: the caller gets Unavailable, and safety comes from the Idempotency-Key.
@@ -13,9 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
+from itertools import islice
 from typing import Any, Final
 
 import hiredis
@@ -25,6 +27,7 @@ from redis.asyncio.connection import Connection
 
 from ticker.errors import CannotWrite, NotPermitted, Unavailable
 from ticker.journal.address import SETTING
+from ticker.journal.buffered import NOTHING, next_buffered
 from ticker.journal.names import Channels
 from ticker.journal.pools import RESPONSE_TIMEOUT, SentinelPool, new_pool
 from ticker.journal.redis_errors import CommandError, UnknownScript, is_wrong_server, translate, translated
@@ -35,6 +38,10 @@ MAX_DEDICATED: Final = 64
 
 RESPONSES_PER_DEADLINE: Final = 16
 """Responses that share one deadline: setting a new one for each is a good part of what a response costs."""
+
+
+_Asked = tuple[Sequence[tuple[Any, ...]], asyncio.Future[list[Any]]]
+"""Commands that were submitted together, and what their caller waits for."""
 
 
 class Script:
@@ -81,9 +88,11 @@ class Redis:
         self._response_timeout = response_timeout
         self._on_refusal = on_refusal
         self._pool = pool
-        self._client = redis.asyncio.Redis(connection_pool=pool)  # it knows how to parse each command's response
-        self._queued: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
-        self._in_flight: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
+        self._client = redis.asyncio.Redis(connection_pool=pool)
+        self._parse: dict[Any, Callable[[Any], Any]] = {**self._client.response_callbacks}
+        """What redis-py makes of the response to a command, by its name."""
+        self._queued: list[_Asked] = []
+        self._in_flight: list[_Asked] = []
         self._sender: asyncio.Task[None] | None = None
         self._subscriptions: set[Connection] = set()
         self._idle: list[Redis] = []
@@ -97,10 +106,15 @@ class Redis:
         """Send one command and return its response, as bytes and numbers."""
         return await self._submit(command)
 
+    async def _submit(self, command: tuple[Any, ...]) -> Any:
+        [response] = await self._submit_all((command,))
+        if isinstance(response, Exception):
+            raise response
+        return response
+
     async def pipeline(self, *commands: tuple[Any, ...]) -> list[Any]:
         """Send commands in one write and return their responses. Redis runs them in this order, not atomically."""
-        submitted = [self._submit(command) for command in commands]
-        responses = await asyncio.gather(*submitted, return_exceptions=True)  # so that every failure is retrieved
+        responses = await self._submit_all(commands)
         for response in responses:
             if isinstance(response, BaseException):
                 raise response
@@ -112,8 +126,7 @@ class Redis:
         Raises:
             Unavailable: not all of them got a response.
         """
-        submitted = [self._submit(command) for command in commands]
-        responses = await asyncio.gather(*submitted, return_exceptions=True)
+        responses = await self._submit_all(commands)
         for response in responses:
             if isinstance(response, BaseException) and not isinstance(response, CommandError | CannotWrite):
                 raise response
@@ -170,26 +183,30 @@ class Redis:
         """Whether the connection that commands use is open."""
         return bool(self._connection.is_connected)
 
-    def _submit(self, command: tuple[Any, ...]) -> Awaitable[Any]:
-        response: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queued.append((command, response))
+    def _submit_all(self, commands: Sequence[tuple[Any, ...]]) -> Awaitable[list[Any]]:
+        """Queue commands, to be sent in this order; what is awaited is the response to each, or the error in its place.
+
+        One future for all of them: one for each command was most of what a probe of a thousand feeds cost.
+        """
+        responses: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        if not commands:
+            responses.set_result([])
+            return responses
+        self._queued.append((commands, responses))
         if self._sender is None:
             self._sender = asyncio.create_task(self._send_queued())
-        return response
+        return responses
 
     async def _send_queued(self) -> None:
         """Send the queued commands, and those queued meanwhile, until none is left."""
         try:
             while self._queued:
                 self._in_flight, self._queued = self._queued, []
-                responses = await self._send([command for command, _ in self._in_flight])
-                for (_, future), response in zip(self._in_flight, responses, strict=True):
-                    if future.done():
-                        continue  # its caller was cancelled
-                    if isinstance(response, Exception):
-                        future.set_exception(response)
-                    else:
-                        future.set_result(response)
+                responses = iter(await self._send([each for commands, _ in self._in_flight for each in commands]))
+                for commands, future in self._in_flight:
+                    theirs = list(islice(responses, len(commands)))
+                    if not future.done():  # else its caller was cancelled
+                        future.set_result(theirs)
         finally:
             self._sender = None
 
@@ -207,7 +224,8 @@ class Redis:
                 await self._write(b"".join(map(_pack, commands)))
                 responses = []
                 for number, command in enumerate(commands, 1):
-                    responses.append(await self._response(command[0]))
+                    response = self._buffered(command[0])
+                    responses.append(await self._response(command[0]) if response is NOTHING else response)
                     if number % RESPONSES_PER_DEADLINE == 0:
                         limit.reschedule(asyncio.get_running_loop().time() + self._response_timeout)
                 if self._reconnect_due:
@@ -238,9 +256,24 @@ class Redis:
         try:
             return await self._client.parse_response(self._connection, command)
         except exceptions.ResponseError as error:
-            if is_wrong_server(error):  # a proxy, or an address that moves, would keep us with this server for good
-                self._reconnect_due = True
-            return self._ours(error)
+            return self._refusal(error)
+
+    def _buffered(self, command: str) -> Any:
+        """Return what `_response` does if that was received already, else NOTHING."""
+        response = next_buffered(self._connection)
+        while isinstance(response, hiredis.PushNotification):  # nothing here subscribes to any
+            response = next_buffered(self._connection)
+        if response is NOTHING:
+            return NOTHING
+        if isinstance(response, exceptions.ResponseError):
+            return self._refusal(response)
+        parse = self._parse.get(command)
+        return response if parse is None else parse(response)
+
+    def _refusal(self, error: exceptions.ResponseError) -> Exception:
+        if is_wrong_server(error):  # a proxy, or an address that moves, would keep us with this server for good
+            self._reconnect_due = True
+        return self._ours(error)
 
     def _ours(self, error: Exception) -> Exception:
         ours = translate(error)

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any, Final
 
 from redis import exceptions
-from redis._parsers.hiredis import NOT_ENOUGH_DATA
 from redis.asyncio.connection import Connection
 
+from ticker.journal.buffered import NOTHING, next_buffered
 from ticker.journal.names import Channels
 from ticker.journal.pools import RESPONSE_TIMEOUT
 from ticker.journal.redis_errors import Moved, translated
@@ -68,9 +68,8 @@ class Subscription:
     def ready(self) -> list[tuple[str, bytes]]:
         """Return the messages that were received together with the last one, without waiting for any."""
         messages = []
-        reader = self._connection._parser._reader  # type: ignore[attr-defined]  # noqa: SLF001  # `read_response` may wait
         with translated():
-            while (message := reader.gets(False)) is not NOT_ENOUGH_DATA:
+            while (message := next_buffered(self._connection)) is not NOTHING:
                 if isinstance(message, Exception):
                     raise message
                 if (found := _message(message)) is not None:

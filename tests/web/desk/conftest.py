@@ -12,6 +12,5 @@ from tests.service import Service
 @pytest.fixture(scope="module")
 def other_node(service: Service) -> Iterator[Service]:
     """Another process of the service, on the Redis of the first."""
-    url = f"unix://{service.data}/valkey.sock"
-    with Service(service.data, redis_url=url, admin_key=service.key) as node:
+    with Service(service.data, redis_url=service.log_url, admin_key=service.key) as node:
         yield node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.service import Service
+from ticker.journal.connect import connect as connect_to_log
 
 OURS = {"sec-fetch-site": "same-origin"}
 
@@ -27,6 +29,21 @@ def key(service: Service, role: str = "correspondent", *feeds: str, name: str = 
     assert answer.status_code == 201, answer.text
     issued: dict[str, Any] = answer.json()
     return issued
+
+
+def expire(service: Service, pattern: str) -> None:
+    """Let all keys of the log whose names match reach the end of their time to live now."""
+
+    async def find_and_expire() -> None:
+        log = connect_to_log(service.log_url)
+        try:
+            for shard in await log.shards():
+                for name in await shard("KEYS", pattern):
+                    await log("EXPIRE", name.decode(), -1)
+        finally:
+            await log.close()
+
+    asyncio.run(find_and_expire())
 
 
 def cookie_of(answer: httpx.Response) -> SimpleCookie:

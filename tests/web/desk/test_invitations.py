@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.service import Service
-from tests.web.desk.desk import OURS, Browser, key, signed_in
+from tests.web.desk.desk import OURS, Browser, expire, key, signed_in
 
 PLAN = {"name": "Omar Nasser", "role": "correspondent", "feeds": ["breaking"]}
 
@@ -66,10 +65,7 @@ def test_whatever_previews_the_link_spends_nothing(service: Service) -> None:
 
 def test_an_expired_invitation_is_refused(service: Service, other_node: Service) -> None:
     made = invite(service, service.key)
-    cli = ["redis-cli", "-s", f"{service.data}/valkey.sock"]
-    names = subprocess.run([*cli, "KEYS", "ticker:invitation:*"], check=True, capture_output=True, text=True).stdout
-    for name in names.split():
-        subprocess.run([*cli, "EXPIRE", name, "-1"], check=True, capture_output=True)
+    expire(service, "ticker:invitation:*")
     for node in (service, other_node):
         answer = accept(node, secret_of(made))
         assert (answer.status_code, answer.json()["type"]) == (410, "urn:ticker:problem:invitation-ended")

@@ -6,7 +6,6 @@ import base64
 import os
 import signal
 import socket
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.service import Service
-from tests.web.desk.desk import Stream, key, signed_in
+from tests.web.desk.desk import Stream, expire, key, signed_in
 from tests.web.test_described import framed
 
 WAYS = ["websocket", "sse"]
@@ -293,10 +292,7 @@ def test_it_ends_when_the_session_expires(service: Service, feed: str, way: str)
         signed_in(service.url, key=service.key) as browser,
         Stream(service, feed, way, **browser.cookie, origin=service.url) as stream,
     ):
-        cli = ["redis-cli", "-s", f"{service.data}/valkey.sock"]
-        names = subprocess.run([*cli, "KEYS", "ticker:session:*"], check=True, capture_output=True, text=True).stdout
-        for name in names.split():
-            subprocess.run([*cli, "PEXPIRE", name, "1"], check=True, capture_output=True)
+        expire(service, "ticker:session:*")
         service.until(stream.ended.is_set)
 
 
@@ -310,7 +306,7 @@ def test_it_ends_with_the_feed(service: Service, feed: str, way: str) -> None:
 
 
 def test_who_was_on_a_node_that_vanished_is_gone(tmp_path: Path, service: Service, feed: str) -> None:
-    lost = Service(tmp_path, redis_url=f"unix://{service.data}/valkey.sock", admin_key=service.key)
+    lost = Service(tmp_path, redis_url=service.log_url, admin_key=service.key)
     lost.start()
     issued = key(service)
     stream = Stream(lost, known(feed, lost), **bearer(issued["key"]))
