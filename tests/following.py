@@ -106,9 +106,9 @@ class Newsroom:
 
     async def proof(self) -> None:
         """Let a probe go its whole way."""
-        before = self.channel.freshness.proof
+        before = self.channel.freshness.asked  # two proofs can be of the same millisecond
         await self.pass_time(PROBE_INTERVAL)
-        await self.until(lambda: self.channel.freshness.proof != before)
+        await self.until(lambda: self.channel.freshness.asked != before)
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and have the follower look at its clock by a message that says nothing."""

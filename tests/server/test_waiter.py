@@ -20,12 +20,13 @@ from ticker.channel import Channel
 from ticker.client_address import ClientAddresses
 from ticker.feeds import Feeds
 from ticker.hub import Hub
+from ticker.longpoll import LongPoll
 from ticker.node import Node
 from ticker.server import acceptor, drain, waiter
 from ticker.server.acceptor import Acceptor
 from ticker.server.drain import drain as empty
 from ticker.settings import Settings
-from ticker.waiting import STEP
+from ticker.waiting import STEP, Waiting
 from ticker.web.app import application
 
 pytestmark = pytest.mark.anyio
@@ -165,15 +166,14 @@ async def test_one_timer_serves_all_deadlines_and_none_runs_when_no_request_wait
     house: Waiters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks = 0
-    polls = house.channel.polls
-    expire = polls.expire
+    expire = LongPoll.expire
 
-    def count() -> None:
+    def count(polls: LongPoll) -> None:
         nonlocal checks
         checks += 1
-        expire()
+        expire(polls)
 
-    monkeypatch.setattr(polls, "expire", count)
+    monkeypatch.setattr(LongPoll, "expire", count)
     clients = [await house.waiter(wait=1) for _ in range(50)]
     began = time.monotonic()
     for client in clients:
@@ -389,7 +389,7 @@ async def test_an_exception_with_a_request_closes_it_and_leaves_nothing_behind(
 
     client = await house.client()
     with monkeypatch.context() as broken:
-        broken.setattr(house.channel.polls.waiting, "add", fail)
+        broken.setattr(Waiting, "add", fail)
         client.ask(f"?after={house.tail}&wait=30")
         await until(lambda: "a bug" in caplog.text)
     assert house.waiting == 0
