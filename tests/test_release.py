@@ -272,9 +272,10 @@ async def test_a_dispatch_whose_key_is_revoked_is_parked_and_blocks_nothing(
 ) -> None:
     parked = await desk.hold(100)
     await desk.redis("SADD", names.revoked("breaking"), MONA.id)
-    another = changes.Hold(replace(MONA, id="luis"), FIELDS, await desk.now() + 150)
+    at = await desk.now() + 1000
+    another = changes.Hold(replace(MONA, id="luis"), FIELDS, at)
     last = (await desk.journal.append("breaking", another)).body["id"]
-    await past(desk, Due("breaking", last, parked.now + 200))
+    await past(desk, Due("breaking", last, at))
     await desk.until_it_sleeps()
     assert len((await desk.feed()).dispatches) == 1
     [(record, _)] = await desk.held.waiting("breaking", 9)

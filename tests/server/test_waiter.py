@@ -174,14 +174,13 @@ async def test_one_timer_serves_all_deadlines_and_none_runs_when_no_request_wait
         expire(polls)
 
     monkeypatch.setattr(LongPoll, "expire", count)
-    clients = [await house.waiter(wait=1) for _ in range(50)]
     began = time.monotonic()
+    clients = [await house.waiter(wait=1) for _ in range(50)]
     for client in clients:
         response = await client.response()
         assert (response.status, response.body, response.headers["ticker-at"]) == (204, b"", PROOF)
         assert "content-length" not in response.headers, "RFC 9110 section 8.6"
-    assert 0.5 < time.monotonic() - began < 2
-    assert 3 <= checks <= 8
+    assert 3 <= checks <= (time.monotonic() - began) / STEP + 1, "not one for each of the fifty"
     await asyncio.sleep(2 * STEP)  # the one that was due
     before = checks
     await asyncio.sleep(0.6)
