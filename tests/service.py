@@ -33,7 +33,7 @@ class Service:
     """`ticker serve` on a free port, with an admin key.
 
     Attributes:
-        keeps_readers: whether its readers keep their connections while a worker of it is replaced.
+        keeps_readers: whether its readers keep their connections while a worker of it is replaced, or it is dead.
     """
 
     keeps_readers = False

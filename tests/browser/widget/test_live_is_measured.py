@@ -121,7 +121,7 @@ def test_a_service_that_dies_and_comes_back_is_followed_without_a_gap(host: Host
         widget = host.open(ticker("breaking"))
         host.until_state("live")
         own_service.kill()
-        host.until_state("catching-up")
+        host.until_state("delayed" if own_service.keeps_readers else "catching-up")
         known = time.time()
         host.picture("service-gone")
         restarted = time.time()
