@@ -24,7 +24,7 @@ def test_held_dispatches_are_released_once_and_not_before_their_time_whichever_n
             stack.enter_context(Reader(node, "breaking", way=way))
             for node, way in ((first, "sse"), (second, "websocket"))
         ]
-        due = datetime.now(UTC) + timedelta(seconds=3)
+        due = datetime.fromisoformat(rfc3339(datetime.now(UTC) + timedelta(seconds=3)))  # in whole milliseconds
         for number in range(DISPATCHES):
             answer = third.http.post(
                 "/v1/feeds/breaking/dispatches", json={"text": f"held {number}", "release_at": rfc3339(due)}
