@@ -49,7 +49,7 @@ def run(options: Options) -> Result:
             for number in range(HISTORY):
                 fields = {
                     "story": STORY,
-                    "source": "Civil Defence spokesman",
+                    "source": SOURCE,
                     "urgency": "urgent",
                     "places": ["Marada"],
                 }
