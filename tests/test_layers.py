@@ -46,6 +46,7 @@ _FOLLOWER = {
     "node_counts",
     "redis_clock",
     "replica",
+    "yielding",
 } | _FEEDS
 _NODE = {
     "client_address",
@@ -97,6 +98,7 @@ MAY_IMPORT = {
     "journal": {"child"} | _JOURNAL,
     "goal": {"ring"} | _RING,
     "turns": set[str](),
+    "yielding": set[str](),
     "durations": set[str](),
     "metrics": {"hub"} | _HUB,
     "asking": {"turns"} | _FRESH,

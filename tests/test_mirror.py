@@ -130,6 +130,7 @@ ELSEWHERE = {
     "web/same_origin.py": ["web/desk/test_sessions.py", "web/test_origins.py"],
     "web/sentence.py": ["web/test_pages.py"],
     "web/wording.py": ["web/test_pages.py"],
+    "yielding.py": ["web/test_pieces.py"],
 }
 
 

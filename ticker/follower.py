@@ -37,15 +37,12 @@ from ticker.journal.subscription import Subscription
 from ticker.node_counts import NodeCounts, RelayCounts
 from ticker.redis_clock import RedisClock
 from ticker.shard_hub import ShardHub
+from ticker.yielding import yield_to_others
 
 RETRY_INTERVAL: Final = 0.25
 """Seconds between attempts to reach Redis again: short, since readers are waiting and nodes are few."""
 
 DEAF: Final = "Redis pub/sub is not delivering messages to this node"
-
-TURNS: Final = 8
-"""Turns that all others get between two groups of readers, so that requests go on and their entries gather. One costs
-a microsecond when nothing else is to be done; a request takes about a dozen to become an entry."""
 
 log = logging.getLogger("ticker.follower")
 
@@ -336,8 +333,7 @@ class Follower:
     async def _received_next(self, timeout: float) -> follow.Event | None:
         """Take what was received next: entries that came together, or another message."""
         if not self._received and self._hub.writing:
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
+            await yield_to_others()  # so that requests go on, and their entries gather
             if not await self._subscription.readable() or not await self._receive(0.0):
                 self._hub.write_on()
                 return self._take_wanted()

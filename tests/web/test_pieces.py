@@ -9,6 +9,7 @@ import jinja2
 import pytest
 
 from ticker.web.pieces import PIECE, Pieces
+from ticker.yielding import TURNS
 
 pytestmark = pytest.mark.anyio
 
@@ -34,16 +35,16 @@ class World:
             self.turns.append(self.now - before)
 
 
-async def test_others_have_a_turn_after_each_piece() -> None:
+async def test_others_have_turns_after_each_piece() -> None:
     world = World()
-    work = asyncio.create_task(world.pieces.all(world.steps(100, PIECE / 4)))
+    work = asyncio.create_task(world.pieces.all(world.steps(100, PIECE * 0.3)))
     await world.beside(work)
     assert work.result() == list(range(100))
-    assert max(world.turns) == pytest.approx(PIECE)
-    assert len(world.turns) >= 25
+    assert max(world.turns) == pytest.approx(4 * PIECE * 0.3), "the step with which the piece is over"
+    assert len(world.turns) >= 24 * TURNS
 
 
-async def test_a_turn_has_one_piece_however_much_is_to_be_done() -> None:
+async def test_there_is_one_piece_however_much_is_to_be_done() -> None:
     """What fits into a piece, again and again and beside one another: an example on a page of examples."""
     world = World()
 
@@ -53,7 +54,8 @@ async def test_a_turn_has_one_piece_however_much_is_to_be_done() -> None:
     works = [asyncio.create_task(many()) for _ in range(2)]
     await world.beside(*works)
     assert [work.result() for work in works] == [[0, 1, 2] * 20] * 2
-    assert max(world.turns) <= PIECE + 2 * PIECE / 8 + 1e-9, "each that has begun goes on by a step"
+    assert max(world.turns) <= PIECE + PIECE / 8 + 1e-9
+    assert len(world.turns) >= 13 * TURNS, "of 15 pieces, the last need not be full"
 
 
 async def test_what_is_short_waits_for_nobody() -> None:
@@ -69,3 +71,10 @@ async def test_a_template_gives_what_it_gives_at_once() -> None:
     many = [f"{number} <b>" for number in range(300)]
     world = World()
     assert await world.pieces.render(template, many=many) == template.render(many=many)
+
+
+async def test_a_step_that_fails_leaves_the_next_work_alone() -> None:
+    world = World()
+    with pytest.raises(ValueError, match="a word"):
+        await world.pieces.all(map(int, ["a word"]))
+    assert await world.pieces.all(world.steps(3, PIECE / 8)) == [0, 1, 2]
