@@ -1,7 +1,8 @@
 """Guessing of keys: the requests with unknown keys that each address makes, and how long their responses wait.
 
 Only requests with unknown keys wait. A valid key is looked up and let in at once, also while others guess. Only while
-more guesses wait than this process wants to keep, a valid key must also have been used here before.
+more guesses wait than this process wants to keep, and from an address that has guessed itself, a valid key must also
+have been used here before.
 """
 
 from __future__ import annotations
@@ -42,9 +43,14 @@ class Guesses:
         self.count = 0
         """Requests with unknown keys so far."""
 
-    def must_not_ask(self, secret: str) -> bool:
-        """Return True if a request must be refused without looking its key up: too many wait, and it may be a guess."""
-        return self.waiting >= MAX_WAITING and _digest(secret) not in self._valid
+    @property
+    def full(self) -> bool:
+        """Whether no further response may wait."""
+        return self.waiting >= MAX_WAITING
+
+    def must_not_ask(self, secret: str, address: str) -> bool:
+        """Return True if a request must be refused without looking its key up: it may be a guess that had to wait."""
+        return self.full and _digest(secret) not in self._valid and self._left(address, self._clock()) < 1
 
     def note_valid(self, secret: str) -> None:
         """Remember a key that was found."""
@@ -58,13 +64,18 @@ class Guesses:
         """Count a request with an unknown key; return the seconds that its response is to wait."""
         self.count += 1
         now = self._clock()
-        left, at = self._free.pop(address, (float(FREE), now))
-        left = min(left + (now - at) / REFILL * FREE, FREE)
+        left = self._left(address, now)
+        self._free.pop(address, None)
         wait = 0.0 if left >= 1 else DELAY
         self._free[address] = (left - 1 if left >= 1 else left, now)
         if len(self._free) > MAX_ADDRESSES:
             self._free.popitem(last=False)
         return wait
+
+    def _left(self, address: str, now: float) -> float:
+        """Return how many free ones an address has left."""
+        left, at = self._free.get(address, (float(FREE), now))
+        return min(left + (now - at) / REFILL * FREE, FREE)
 
 
 def _digest(secret: str) -> bytes:

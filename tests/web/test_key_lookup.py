@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
 
 from tests.service import Service
-from ticker.guesses import DELAY, FREE
+from ticker.errors import Unavailable
+from ticker.guesses import DELAY, FREE, MAX_WAITING, Guesses
+from ticker.serving import ServingNode
+from ticker.web import key_lookup
 
 
 @pytest.fixture
@@ -78,3 +83,33 @@ def test_a_request_without_a_key_is_no_guess(own_service: Service) -> None:
     for _ in range(FREE + 5):
         assert httpx.get(f"{own_service.url}/v1/keys").status_code == 401
     assert unknown_keys(own_service) == 0
+
+
+@pytest.mark.anyio
+async def test_many_who_guess_do_not_keep_out_a_new_key_and_no_more_wait_than_may() -> None:
+    guesses = Guesses(lambda: 0.0)
+    node = cast(ServingNode, SimpleNamespace(guesses=guesses))
+    asked: list[str] = []
+
+    async def find() -> str | None:
+        asked.append("valid")
+        return "holder"
+
+    async def find_none() -> str | None:
+        asked.append("unknown")
+        guesses.waiting = MAX_WAITING  # others have begun to wait meanwhile
+        return None
+
+    for _ in range(FREE):
+        assert await key_lookup.slow_guesses(node, "guess", "guesser", none) is None
+    with pytest.raises(Unavailable):
+        await key_lookup.slow_guesses(node, "guess", "guesser", find_none)
+    assert guesses.waiting == MAX_WAITING
+    with pytest.raises(Unavailable):
+        await key_lookup.slow_guesses(node, "guess", "guesser", find_none)
+    assert asked == ["unknown"], "the second one was not looked up"
+    assert await key_lookup.slow_guesses(node, "new", "newsroom", find) == "holder"
+
+
+async def none() -> str | None:
+    return None

@@ -51,12 +51,14 @@ async def slow_guesses(
         Unavailable: Redis cannot be asked; or too many requests with unknown keys wait, and this may be another one.
     """
     guesses = node.guesses
-    if guesses.must_not_ask(secret):
-        raise Unavailable("Too many requests come with unknown keys; try again in a moment", retry_after=RETRY_AFTER)
+    if guesses.must_not_ask(secret, address):
+        raise _too_many()
     found = await find()
     if found is not None:
         guesses.note_valid(secret)
     elif delay := guesses.note_unknown(address):
+        if guesses.full:  # since this one was looked up
+            raise _too_many()
         stop_counting()
         guesses.waiting += 1
         try:
@@ -64,3 +66,7 @@ async def slow_guesses(
         finally:
             guesses.waiting -= 1
     return found
+
+
+def _too_many() -> Unavailable:
+    return Unavailable("Too many requests come with unknown keys; try again in a moment", retry_after=RETRY_AFTER)
