@@ -82,7 +82,7 @@ class Newsroom:
 
     @staticmethod
     def _whole(report: dict[str, Any]) -> bool:
-        return report["unreported"] == 0 and report["kept"] is not None
+        return bool(report["unreported"] == 0 and report["kept_exact"])
 
     def seen(self, service: Service) -> dict[str, Any]:
         """Everything that readers, the desk and admins can ask for."""

@@ -86,11 +86,11 @@ def test_a_feed_that_is_not_for_us_ends_it(service: Service, here: Here) -> None
 
 def test_one_warning_says_why_there_is_no_connection(service: Service) -> None:
     with Stub(*repeat(problem(503, "unavailable"), 6)) as stub, Following("tail", url=stub.url) as tail:
-        service.until(lambda: len(stub.asked) >= 4)
+        service.until(lambda: len(stub.asked) >= 4 and tail.errors)
         tail.end()
     assert tail.errors == ["ticker: D; trying again\n"]
     with Stub(*repeat(respond(502, b"<html>"), 6)) as stub, Following("tail", url=stub.url) as tail:
-        service.until(lambda: len(stub.asked) >= 3)
+        service.until(lambda: len(stub.asked) >= 3 and tail.errors)
         tail.end()
     assert tail.errors == [f"ticker: {stub.url} responded with 502, but not as a ticker service does; trying again\n"]
 
