@@ -157,8 +157,7 @@ async def test_without_a_primary_commands_are_unavailable(words: list[Word], mes
         ("WRONGPASS invalid username-password pair", "TICKER_REDIS_URL: the Sentinels refuse the user name and passwo"),
     ],
 )
-async def test_what_sentinels_refuse_is_explained(error: str, advice: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticker.journal.pools.SENTINEL_TIMEOUT", 2.0)
+async def test_what_sentinels_refuse_is_explained(error: str, advice: str) -> None:
     async with pool(Word(OLD, silent=True), Word(OLD, error=error), Word(OLD, error=error)) as made:
         redis = Redis("redis+sentinel://unused/news", pool=made)
         with pytest.raises(Unavailable) as raised:
