@@ -1,10 +1,12 @@
 """Fixtures: a real service in its own process, a real Valkey, a real Redis."""
 
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -20,6 +22,10 @@ from ticker.journal.redis import Redis
 settings.register_profile("work", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("judge", settings.get_profile("work"), derandomize=True)
 settings.load_profile("judge" if os.environ.get("CI") else "work")
+
+# What a request of a test may take where the test says nothing else; httpx would give up after five seconds.
+UNHURRIED: httpx.Timeout = inspect.signature(httpx.get).parameters["timeout"].default
+UNHURRIED.connect = UNHURRIED.read = UNHURRIED.write = UNHURRIED.pool = 30.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -35,7 +35,7 @@ async def server(program: str, folder: Path, *flags: str, port: int = 0) -> Asyn
     keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *keep, *flags]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    redis = Redis(f"redis://127.0.0.1:{port}", response_timeout=10.0)
+    redis = Redis(f"redis://127.0.0.1:{port}", response_timeout=60.0)
     try:
         async with asyncio.timeout(20):
             while True:
@@ -57,7 +57,7 @@ async def test_a_dispatch_is_promised_once_its_replica_has_it_and_not_without(na
     change = changes.File(MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")
     async with server(program, tmp_path / "one") as (port, primary):
         await Registry(primary).open_feed(FeedSettings("breaking", "Breaking", "en", ""))
-        journal = Journal(primary, replicas=1, replica_timeout=5.0)
+        journal = Journal(primary, replicas=1, replica_timeout=30.0)
         async with server(program, tmp_path / "two", "--replicaof", "127.0.0.1", str(port)) as (_, replica):
             async with asyncio.timeout(20):
                 while (await replica("INFO", "replication"))["master_link_status"] != "up":
@@ -94,4 +94,4 @@ async def test_a_server_that_refuses_to_wait_for_its_disk_takes_no_entries(tmp_p
     async with server(binary(), tmp_path / "one", "--appendonly", "no") as (_, primary):
         await Registry(primary).open_feed(FeedSettings("breaking", "Breaking", "en", ""))
         with pytest.raises(CannotWrite):
-            await Journal(primary, replicas=1, replica_timeout=5.0).append("breaking", change)
+            await Journal(primary, replicas=1, replica_timeout=30.0).append("breaking", change)

@@ -64,7 +64,7 @@ def test_readers_by_long_poll_lose_and_double_nothing(service: Service) -> None:
 
 @contextlib.contextmanager
 def answering(response: Callable[[int], bytes], asked: list[tuple[float, bytes]]) -> Iterator[int]:
-    """A server that notes when each request came; `response` gives what it sends to the so-manieth."""
+    """A server that notes when each request came; `response` gives what it sends to the first, the second and so on."""
 
     def serve() -> None:
         connection, _ = listener.accept()
