@@ -18,7 +18,7 @@ SECONDS = 12.0
 """Longer than a beat."""
 BEGUN = 1.0
 """Seconds that an attack runs before what is noticed counts."""
-REST_WITHIN = 30.0
+REST_TIMEOUT = 30.0
 """Seconds in which all that an attack asked for is answered."""
 HISTORY = 100
 SOURCE = "Civil Defence spokesman"
@@ -62,7 +62,7 @@ def run(options: Options) -> Result:
             before = kernel.uss(server.pids)
             for name in ATTACKS:
                 # Clients who close only their side still get their responses: an attack goes on after its end.
-                kernel.until_rest(server.pids, REST_WITHIN)
+                kernel.until_rest(server.pids, REST_TIMEOUT)
                 result.paces.append(kernel.pace(CORES))
                 quiet[name].append(notice(target, SECONDS))
                 with under(name, target):
