@@ -18,7 +18,7 @@ from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
 
 # A change is judged by the same examples each time; during work on it they vary. An example may take as long as a busy
-# machine takes; pytest-timeout ends a test that hangs.
+# machine takes, to make it and to try it; pytest-timeout ends a test that hangs.
 settings.register_profile("work", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("judge", settings.get_profile("work"), derandomize=True)
 settings.load_profile("judge" if os.environ.get("CI") else "work")

@@ -18,7 +18,8 @@ import httpx
 import pytest
 from redis.exceptions import RedisError
 
-from tests.faults.processes import FLAGS, command, free_port
+from tests.faults.processes import FLAGS, command
+from tests.servers import free_port
 from tests.service import Service, environment
 from tests.test_docs import OPERATIONS, blocks, section
 

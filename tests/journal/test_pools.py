@@ -12,8 +12,9 @@ import hiredis
 import pytest
 
 from tests.journal.test_address import certificate
-from tests.journal.test_replicas import a_free_port, server
+from tests.journal.test_replicas import server
 from tests.sentinels import NAME, Sentinels
+from tests.servers import free_port
 from ticker.errors import BadSetting, CannotWrite, Unavailable
 from ticker.journal.embedded import binary
 from ticker.journal.pools import SentinelPool, new_pool
@@ -202,10 +203,10 @@ async def test_commands_and_dedicated_connections_go_to_the_new_primary(program:
 
 
 async def test_the_primary_and_the_sentinels_are_reached_by_tls(tmp_path: Path) -> None:
-    tls = a_free_port()
+    tls = free_port()
     files = certificate(tmp_path)
     async with server("redis-server", tmp_path / "log", "--tls-port", str(tls), *files) as (_, admin):
-        watching, plain = a_free_port(), a_free_port()
+        watching, plain = free_port(), free_port()
         (tmp_path / "sentinel.conf").write_text(f"sentinel monitor news 127.0.0.1 {tls} 1\n", "utf-8")
         flags = ["--sentinel", "--tls-port", str(watching), "--port", str(plain), "--tls-replication", "yes", *files]
         process = await asyncio.create_subprocess_exec(

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import free_port
 from ticker import changes
 from ticker.errors import CannotWrite, Unavailable
 from ticker.journal import names
@@ -27,18 +27,11 @@ pytestmark = pytest.mark.anyio
 MONA = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")
 
 
-def a_free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 @asynccontextmanager
 async def server(program: str, folder: Path, *flags: str, port: int = 0) -> AsyncIterator[tuple[int, Redis]]:
     """A server on a port of its own: replication needs one, unlike everything else here."""
     folder.mkdir()
-    port = port or a_free_port()
+    port = port or free_port()
     keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *keep, *flags]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

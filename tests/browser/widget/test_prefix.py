@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from tests.browser.widget.conftest import Host, ticker
 from tests.browser.widget.gate import Gate
 from tests.browser.widget.test_transports import BLOCKED
-from tests.nginx import free_port, nginx
+from tests.nginx import nginx
+from tests.servers import free_port
 from tests.service import Service
 
 SERVER = """
