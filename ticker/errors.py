@@ -258,9 +258,11 @@ class HeadTooLarge(TickerError):
     status, slug, title = 431, "head-too-large", "The head of the request is too large"
 
 
-def head_too_large(limit: int) -> HeadTooLarge:
-    """Return the error for a request whose head has more than `limit` bytes."""
-    return HeadTooLarge(f"The head of a request, with URL and trailers, must not exceed {limit} bytes")
+def head_too_large(limit: int, headers: int) -> HeadTooLarge:
+    """Return the error for a request whose head has more than `limit` bytes, or more than so many headers."""
+    return HeadTooLarge(
+        f"The head of a request, with URL and trailers, must not exceed {limit} bytes and {headers} headers"
+    )
 
 
 class NotSupported(TickerError):

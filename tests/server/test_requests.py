@@ -19,7 +19,7 @@ from tests.server.test_waiter import Waiters
 from tests.service import TICKER, Service
 from ticker.dispatch import MAX_BODY
 from ticker.server.lingering_close import LINGER_TIMEOUT
-from ticker.server.requests import BODY_TIMEOUT, HEAD_TIMEOUT, MAX_HEAD_SIZE
+from ticker.server.requests import BODY_TIMEOUT, HEAD_TIMEOUT, MAX_HEAD_SIZE, MAX_HEADERS
 from ticker.web.faults import HEAD_TOO_LARGE, TOO_SLOW
 
 POST = b"POST /v1/feeds/breaking/dispatches HTTP/1.1\r\nHost: x\r\n"
@@ -92,6 +92,16 @@ def test_a_complete_head_that_is_too_large_is_refused_and_one_below_the_limit_is
     for size, expected in [(MAX_HEAD_SIZE - 200, 200), (MAX_HEAD_SIZE + 1, 431)]:
         with connect_to(service) as connection:
             assert connection.ask("/healthz", {"Cookie": "c" * size})[0] == expected
+
+
+def test_a_head_with_more_headers_than_the_limit_is_refused(service: Service) -> None:
+    """A header of one letter takes thirty times its bytes in memory."""
+    trailers = b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    for start, before in ((b"GET /healthz HTTP/1.1\r\nHost: x\r\n", 1), (POST + trailers, 2)):
+        for number, refused in ((MAX_HEADERS, False), (MAX_HEADERS + 1, True)):
+            with connect_to(service) as connection:
+                connection.socket.sendall(start + b"a: b\r\n" * (number - before) + b"\r\n")
+                assert (connection.head()[0] == 431) == refused
 
 
 def test_a_handshake_with_a_large_head_is_answered(service: Service) -> None:

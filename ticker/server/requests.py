@@ -43,8 +43,8 @@ BODY_TIMEOUT: Final = 30.0
 STOP_BODY_TIMEOUT: Final = 2.0
 """Seconds for a body that is incomplete when the service is told to stop."""
 
-MAX_PIPELINED: Final = 64
-"""Requests that may be sent behind one that is not answered yet."""
+MAX_HEADERS: Final = 128
+"""Lines of headers and trailers; with more, a head is refused. A short one takes thirty times its bytes in memory."""
 
 PIECE_SIZE: Final = 4096
 """Bytes parsed before the limits are checked."""
@@ -83,8 +83,8 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         self._last_data = b""
         self._part: Literal["head", "body"] | None = None
         """The part of a request that is incomplete."""
-        self._size = 0
-        """Bytes of the head or the trailers, as far as they are parsed."""
+        self._size = self._lines = 0
+        """Bytes of the head or the trailers, and how many headers and trailers, as far as they are parsed."""
         self._unparsed = 0
         """Bytes given to the parser since it last called back."""
         self._websocket = False
@@ -185,8 +185,8 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
             self._refuse(self._error or BadRequest("This is not a valid HTTP/1.1 request (RFC 9112)"))
             return False
         if self._unparsed > MAX_HEAD_SIZE:
-            self._refuse(head_too_large(MAX_HEAD_SIZE))
-        elif len(self.pipeline) > MAX_PIPELINED:
+            self._refuse(head_too_large(MAX_HEAD_SIZE, MAX_HEADERS))
+        elif self.pipelines_too_much:
             self.cut()
         return not (self._refused or self._handed_off or self.transport.is_closing())
 
@@ -204,7 +204,7 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._size = 0
+        self._size = self._lines = 0
         if self._part != "head":
             self._part = "head"
             self._deadlines.set(self, self._deadlines.clock() + HEAD_TIMEOUT)
@@ -214,14 +214,14 @@ class LimitedHttpProtocol(PipelinedHttpProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value) + 4)
+        self._count(len(name) + len(value) + 4, lines=1)
         if self._part == "head":  # trailers are not headers (RFC 9110 section 6.5.1), and nothing here needs them
             super().on_header(name, value)
 
-    def _count(self, size: int) -> None:
-        self._size += size
-        if self._size > MAX_HEAD_SIZE:
-            self._error = head_too_large(MAX_HEAD_SIZE)
+    def _count(self, size: int, lines: int = 0) -> None:
+        self._size, self._lines = self._size + size, self._lines + lines
+        if self._size > MAX_HEAD_SIZE or self._lines > MAX_HEADERS:
+            self._error = head_too_large(MAX_HEAD_SIZE, MAX_HEADERS)
             raise self._error
 
     def on_headers_complete(self) -> None:

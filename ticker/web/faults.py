@@ -49,5 +49,5 @@ INVALID_PARAMETER: Final = Fault("InvalidParameter", out_of_range("limit", 1, 10
 KEY_REUSED: Final = Fault("KeyReused", key_reused())
 IF_MATCH_REQUIRED: Final = Fault("IfMatchRequired", if_match_needed())
 TOO_MANY: Final = Fault("TooMany", too_many("Lena Ortiz", 30, 21))
-HEAD_TOO_LARGE: Final = Fault("HeadTooLarge", head_too_large(32 * 1024))
+HEAD_TOO_LARGE: Final = Fault("HeadTooLarge", head_too_large(32 * 1024, 128))
 UNAVAILABLE: Final = Fault("Unavailable", unreachable())
