@@ -1,12 +1,14 @@
 """Fixtures: a real service in its own process, a real Valkey, a real Redis."""
 
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.cli.command import here as here  # noqa: PLC0414  # a fixture of tests that run commands
 from tests.following import Newsroom
@@ -16,10 +18,14 @@ from ticker.journal.embedded import Embedded
 from ticker.journal.redis import Redis
 
 # A change is judged by the same examples each time; during work on it they vary. An example may take as long as a busy
-# machine takes; pytest-timeout ends a test that hangs.
-settings.register_profile("work", deadline=None)
-settings.register_profile("judge", deadline=None, derandomize=True)
+# machine takes, to make it and to try it; pytest-timeout ends a test that hangs.
+settings.register_profile("work", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("judge", settings.get_profile("work"), derandomize=True)
 settings.load_profile("judge" if os.environ.get("CI") else "work")
+
+# What a request of a test may take where the test says nothing else; httpx would give up after five seconds.
+UNHURRIED: httpx.Timeout = inspect.signature(httpx.get).parameters["timeout"].default
+UNHURRIED.connect = UNHURRIED.read = UNHURRIED.write = UNHURRIED.pool = 30.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

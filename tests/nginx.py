@@ -55,11 +55,3 @@ def nginx(folder: Path, port: int, http: str, *, connections: int = 256) -> Iter
     finally:
         process.terminate()
         process.wait(20)
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as lone:
-        lone.bind(("127.0.0.1", 0))
-        port: int = lone.getsockname()[1]
-        return port

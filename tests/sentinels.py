@@ -17,8 +17,9 @@ from tests.servers import TIMEOUT, LogServer, free_ports, until
 from ticker.journal.embedded import binary
 
 NAME: Final = "news"
-DOWN_AFTER: Final = 1.0
-"""Seconds without a response after which the Sentinels count a server as down."""
+DOWN_AFTER: Final = 3.0
+"""Seconds without a response after which the Sentinels count a server as down: one that was killed, not one that waits
+for the disk of a busy machine."""
 
 NEVER: Final = 3600.0
 """Seconds to set instead where they must not notice."""
@@ -204,6 +205,12 @@ class Sentinels:
                     return False
         return True
 
+    def until_replicated(self) -> None:
+        """Wait until every replica has all that the primary has now. WAIT is for what its own connection wrote."""
+        primary = self.primary
+        written = primary.info()["master_repl_offset"]
+        until(lambda: all(each.info().get("slave_repl_offset", -1) >= written for each in self.others(primary)))
+
     def until_in_sync(self) -> None:
         """Wait until every server that runs is a replica of the primary, and its link is up."""
         until(lambda: self._follow(self.primary.port))
@@ -214,8 +221,8 @@ class Sentinels:
         return time.monotonic()
 
     def fail_over(self) -> None:
-        """Have a replica promoted, while the primary runs."""
-        self.sentinels[0]("SENTINEL", "FAILOVER", NAME)
+        """Have a replica promoted, while the primary runs; refused while the Sentinel has no recent word of one."""
+        until(lambda: self.sentinels[0]("SENTINEL", "FAILOVER", NAME))
 
     def bring_back(self, server: Process) -> None:
         """Start a server that was killed, as a replica of the primary."""

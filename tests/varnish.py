@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import Self
 
 import httpx
 
+from tests.servers import free_port
 from tests.test_docs import DOCUMENTS, blocks
 
 HOST = "127.0.0.1"
@@ -27,9 +27,7 @@ class Varnish:
         [configuration] = blocks(MANUAL, "vcl")
         assert '"8000"' in configuration
         (where / "ticker.vcl").write_text(configuration.replace('"8000"', f'"{port}"'))
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         limits = httpx.Limits(max_connections=connections)
         self.http = httpx.Client(base_url=f"http://{HOST}:{self.port}", timeout=20, limits=limits)
 

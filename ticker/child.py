@@ -127,6 +127,8 @@ class KeptChild:
         self._start = start
         self._restart_delay = restart_delay
         self._retry_interval = retry_interval
+        self._expected = False
+        """Whether it may exit by itself, and is not to be started again."""
         self._leaving: set[Child] = set()
         """Processes that were replaced and have not exited yet."""
         self._starting = asyncio.Lock()
@@ -152,7 +154,7 @@ class KeptChild:
     async def _restart_after(self, child: Child) -> None:
         """Start another one when this one dies, unless it was replaced or stopped by then."""
         status = await child.wait()
-        if self.current is not child:
+        if self.current is not child or self._expected:
             return
         log.warning("%s exited (status %d); restarting it", self._name, status)
         await asyncio.sleep(self._restart_delay)
@@ -167,6 +169,10 @@ class KeptChild:
                 else:
                     return
             await asyncio.sleep(self._retry_interval)
+
+    def expect_exit(self) -> None:
+        """Note that it may exit by itself from now on, before `stop` is called: it was told to by somebody else too."""
+        self._expected = True
 
     async def replace(self, grace: float) -> None:
         """Start another one and, once that serves, stop the one that ran.

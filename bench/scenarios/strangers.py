@@ -18,15 +18,18 @@ SECONDS = 12.0
 """Longer than a beat."""
 BEGUN = 1.0
 """Seconds that an attack runs before what is noticed counts."""
+REST_TIMEOUT = 30.0
+"""Seconds in which all that an attack asked for is answered."""
 HISTORY = 100
 SOURCE = "Civil Defence spokesman"
 LINE = "The bridge at Port Marada is closed to traffic in both directions until engineers have looked at the piers"
 WHAT = f"""One service on core 0, as an operator would start it. An honest correspondent files a dispatch every
 {EVERY * 1000:.0f} ms over a kept connection, and an honest reader follows by WebSocket, both in one process on core 1,
 for {SECONDS:g} s without an attack and then for {SECONDS:g} s under each attack, each of which is a process on core 1
-too; and so on in turns. The attackers come from another address ({ADDRESS}), to which the default limit of connections
-applies. *Against quiet* is the 99th percentile under the attack against that of the quiet time just before it. A
-connection that the reader loses, a dispatch that it does not get and a `delayed` count as delayed. The attacks:
+too; and so on in turns, each time once the service has come to rest. The attackers come from another address
+({ADDRESS}), to which the default limit of connections applies. *Against quiet* is the 99th percentile
+under the attack against that of the quiet time just before it. A connection that the reader loses, a dispatch that it
+does not get and a `delayed` count as delayed. The attacks:
 {"; ".join(f"{name}: {attack.__doc__}" for name, attack in ATTACKS.items()).replace(".;", ";")}"""
 
 
@@ -58,6 +61,8 @@ def run(options: Options) -> Result:
             notice(target, 2.0)  # connections and caches are warm
             before = kernel.uss(server.pids)
             for name in ATTACKS:
+                # Clients who close only their side still get their responses: an attack goes on after its end.
+                kernel.until_rest(server.pids, REST_TIMEOUT)
                 result.paces.append(kernel.pace(CORES))
                 quiet[name].append(notice(target, SECONDS))
                 with under(name, target):

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page, WebSocketRoute, expect
 
 from tests.browser.site import Site
+from tests.browser.waiting import until
 from tests.service import Service
 from tests.web.test_embed import drawn
 
@@ -163,7 +164,7 @@ def test_a_card_asks_what_became_of_it_when_a_snapshot_does_not_say(page: Page, 
     expect(page.locator("#as-of")).to_be_visible()
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
     snapshot: dict[str, Any] = {**service.snapshot(feed), "reset": True, "dispatches": []}
-    service.until(lambda: sockets)
+    until(page, lambda: sockets)
     sockets[-1].send(json.dumps(snapshot))
     expect(page.locator("[part=tombstone]")).to_contain_text("It was not so")
 

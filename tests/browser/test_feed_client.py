@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request, Route, WebSocket, expect
 
+from tests.browser.waiting import PATIENCE
 from tests.proxy import proxy
 from tests.service import Service
 
 FEED = Path(__file__).parents[2] / "clients" / "feed"
-
-PATIENCE = 30_000
-"""Milliseconds: two attempts with each blocked transport after random waits, or 13 seconds until a dead path shows."""
 
 PAGE = """<!doctype html><title>feed</title><p id="badge"></p><ol id="list"></ol><script type="module">
 import { follow } from "/test/index.js";

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.waiting import until
 from tests.service import Service
 
 WATCH = """
@@ -101,6 +102,7 @@ def test_a_story_page_shifts_nothing_either(service: Service, page: Page) -> Non
 def test_the_observer_would_see_a_shift(service: Service, feed: str, page: Page) -> None:
     open_live(page, f"{service.url}/feeds/{feed}")
     page.evaluate("document.querySelector('#dispatches').style.marginTop = '120px'")
+    until(page, lambda: page.evaluate("shifts.length > 0"))  # an entry is handed over some time after its frame
     assert [source for *_, source in settle(page)] != []
 
 

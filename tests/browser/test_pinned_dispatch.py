@@ -62,4 +62,5 @@ def test_pinned_while_the_page_is_open_it_is_asked_for(service: Service, tab: Pa
     expect(tab.locator(".dispatch").first.locator(".pin")).to_be_visible()
     pin(service, feed, None)
     expect(tab.locator(".dispatch").first).to_contain_text("Dispatch 20")
+    expect(tab.locator(".dispatch")).to_have_count(20)
     assert "hospitals" not in tab.evaluate("document.body.innerText")

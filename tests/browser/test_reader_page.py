@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import PATIENCE
 from tests.service import Service
-
-PATIENCE = 20_000
-"""Milliseconds: more than the protocol's slowest promise, a dead connection noticed after 13 seconds."""
 
 
 class OutsideRedis:

@@ -140,7 +140,7 @@ def test_without_javascript_the_story_is_whole(browser: Browser, newsroom: Newsr
     tab = context.new_page()
     tab.goto(f"{newsroom.service.url}/feeds/{newsroom.feed}")
     tab.get_by_role("link", name="This story").first.click()
-    assert tab.url == newsroom.url
+    tab.wait_for_url(newsroom.url)
     assert shown(tab) == ["Bridge closed", "Withdrawn at …. Reason: It was not so", "Barge strikes the bridge"]
     assert "UNSAID" not in tab.content()
     expect(tab.locator("#badge")).to_have_text(NOT_LIVE)

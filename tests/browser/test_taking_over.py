@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import FLAGS, chromium
 from tests.browser.test_reader_page_looks import NOT_LIVE
+from tests.browser.waiting import until
 from tests.service import Service
 
 PATHS = ["/feeds/{feed}", "/feeds/{feed}/stories/s"]
@@ -48,8 +49,7 @@ def test_a_script_that_fails_while_it_starts_leaves_no_claim_behind(
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.goto(service.url + path.format(feed=feed))
-    tab.wait_for_timeout(500)
-    assert len(errors) >= 1
+    until(tab, lambda: errors)
     expect(tab.locator("#badge")).to_have_text(NOT_LIVE)
     expect(tab.get_by_role("link", name="Reload")).to_be_visible()
     expect(tab.locator("#pause")).to_be_hidden()

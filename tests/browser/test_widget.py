@@ -7,6 +7,7 @@ from playwright.sync_api import Page, WebSocket, expect
 
 from tests.browser.embedding import COUNT_SHIFTS, correct, dispatches, inside, kill, on_air, texts, ticker, with_widget
 from tests.browser.site import Site
+from tests.browser.waiting import until, until_drawn
 from tests.service import Service
 
 LIVE = 20_000
@@ -78,6 +79,7 @@ def test_what_a_reader_touched_does_not_move(service: Service, site: Site, tab: 
     tab.evaluate("window.shifts.length = 0")
     scroll(tab, 200)
     seen = dispatches(tab).nth(4)
+    until_drawn(tab)
     place = seen.bounding_box()
     service.file(feed, "It waits")
     fresh = tab.locator("[part=new]")
@@ -88,6 +90,7 @@ def test_what_a_reader_touched_does_not_move(service: Service, site: Site, tab: 
     kill(service, feed, receipts[8], "no")
     expect(tab.locator("[part=correction]")).to_have_count(1)
     expect(tab.locator("[part=tombstone]")).to_have_count(1)
+    until_drawn(tab)
     after = seen.bounding_box()
     # The browser anchors a scrolled list to whole pixels.
     assert place is not None and after is not None and abs(after["y"] - place["y"]) < 1
@@ -171,10 +174,14 @@ def test_what_is_said_aloud(service: Service, site: Site, tab: Page, feed: str) 
 
 
 def test_of_many_at_once_only_the_newest_are_said(service: Service, site: Site, tab: Page, feed: str) -> None:
+    tab.clock.install()
     tab.goto(with_widget(site, ticker(service, feed)))
     expect(tab.locator("breaking-ticker")).to_have_js_property("state", "live", timeout=LIVE)
+    tab.clock.pause_at(tab.evaluate("Date.now()") / 1000 + 1)  # however long it takes to file them, they come at once
     for n in range(5):
         service.file(feed, f"Dispatch {n}")
+    expect(dispatches(tab)).to_have_count(5)
+    tab.clock.run_for(1_000)
     said = tab.locator("[role=status] p")
     expect(said).to_have_count(3)
     assert said.all_inner_texts() == ["Dispatch 2", "Dispatch 3", "Dispatch 4"]
@@ -191,7 +198,7 @@ def test_hold_shows_nothing_that_is_mended_meanwhile(service: Service, site: Sit
         }, 20);
         """
     )
-    tab.goto(with_widget(site, ticker(service, feed, 'hold="4"')))
+    tab.goto(with_widget(site, ticker(service, feed, 'hold="15"')))
     expect(tab.locator("breaking-ticker")).to_have_js_property("state", "live", timeout=LIVE)
     killed = service.file(feed, "Killed in time")
     corrected = service.file(feed, "Wrong words")
@@ -200,8 +207,9 @@ def test_hold_shows_nothing_that_is_mended_meanwhile(service: Service, site: Sit
     service.file(feed, "Fine")
     tab.wait_for_timeout(2_000)
     assert texts(tab) == []
-    expect(dispatches(tab)).to_have_count(2, timeout=6_000)
+    expect(dispatches(tab)).to_have_count(2)
     assert texts(tab) == ["Fine", "Right words"]
+    until(tab, lambda: tab.evaluate("window.seen.size") >= 2)
     assert set(tab.evaluate("[...window.seen]")) == {"Fine", "Right words"}
 
 
@@ -263,10 +271,9 @@ def test_one_connection_for_all_widgets_of_a_feed_and_none_when_they_are_gone(
     expect(dispatches(tab)).to_have_count(1)
     assert texts(tab) == ["Of another feed"]
     assert len(sockets) == 2
-    assert sockets[0].is_closed()
+    until(tab, sockets[0].is_closed)
     tab.evaluate("document.querySelector('breaking-ticker').remove()")
-    tab.wait_for_timeout(300)
-    assert sockets[1].is_closed()
+    until(tab, sockets[1].is_closed)
 
 
 def test_made_by_script_and_changed_while_it_runs(service: Service, site: Site, tab: Page, feed: str) -> None:

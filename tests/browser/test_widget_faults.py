@@ -7,9 +7,15 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.embedding import dispatches, inside, kill, on_air, texts, ticker, with_widget
 from tests.browser.site import Site
+from tests.browser.waiting import until
 from tests.service import Service
 
 LIVE = 20_000
+
+OBSERVED = """element => new Promise((done) => {
+  new IntersectionObserver((_, observer) => { observer.disconnect(); done(); }).observe(element);
+})"""
+"""Waits until the observers of the page, the widget's before this one, have been told what is in sight."""
 
 
 @pytest.fixture
@@ -81,6 +87,7 @@ def test_delayed_and_back_are_said_once(own_service: Service, site: Site, tab: P
         state(tab, "delayed")
         tab.wait_for_timeout(2_500)
     state(tab, "live")
+    until(tab, lambda: "LIVE" in tab.evaluate("window.said"))
     tab.wait_for_timeout(1_000)
     assert tab.evaluate("window.said") == ["DELAYED", "LIVE"]
 
@@ -104,7 +111,7 @@ def test_asleep_it_hangs_up_and_awake_it_is_live_only_with_new_proof(
     tab.clock.run_for(1_000)
     state(tab, "live")
     tab.locator("#end").scroll_into_view_if_needed()
-    tab.wait_for_timeout(300)
+    tab.locator("#end").evaluate(OBSERVED)
     tab.clock.fast_forward(4 * 60_000)
     service.file(feed, "While it is out of sight")
     expect(dispatches(tab)).to_have_count(2, timeout=LIVE)
@@ -115,7 +122,7 @@ def test_asleep_it_hangs_up_and_awake_it_is_live_only_with_new_proof(
     tab.wait_for_timeout(500)
     assert texts(tab) == ["While it is out of sight", "First"]
     tab.evaluate("scrollTo(0, 0)")
-    tab.wait_for_timeout(300)
+    tab.locator("#end").evaluate(OBSERVED)
     tab.clock.run_for(1_000)
     expect(tab.locator("[part=tombstone]")).to_contain_text("while it slept", timeout=LIVE)
     state(tab, "live")

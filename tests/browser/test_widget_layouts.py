@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.browser.embedding import (
     with_widget,
 )
 from tests.browser.site import Site
+from tests.browser.waiting import until
 from tests.service import Service
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -198,6 +200,7 @@ def test_the_service_is_where_the_script_came_from(site: Site, browser: Browser,
     tab.on("websocket", lambda socket: asked.append(socket.url))
     tab.goto(with_widget(site, '<breaking-ticker feed="breaking"></breaking-ticker>', prefix=prefix))
     expect(tab.locator(".bar [part=link]")).to_have_attribute("href", f"{site.origin}{prefix}/feeds/breaking")
+    until(tab, lambda: asked)  # it connects only once it knows that it is seen
     assert asked[0] == f"{site.origin.replace('http', 'ws')}{prefix}/v1/feeds/breaking/live"
     context.close()
 
@@ -215,9 +218,12 @@ def test_the_fallback_stays_while_the_service_cannot_be_reached(site: Site, brow
     context = browser.new_context()
     tab = context.new_page()
     dead = '<breaking-ticker src="http://127.0.0.1:9" feed="breaking"><a href="#feed">The feed</a></breaking-ticker>'
+    tab.clock.install()
+    tab.clock.pause_at(time.time() + 1)  # or its patience might be over before this looks
     tab.goto(with_widget(site, dead))
     badge = tab.locator("[part=badge]")
     expect(badge).to_have_text("CONNECTING")
+    tab.clock.resume()
     expect(badge).to_contain_text("DELAYED", timeout=LIVE)
     expect(tab.locator("breaking-ticker > a")).to_be_visible()
     expect(tab.locator("[part=list]")).to_be_hidden()

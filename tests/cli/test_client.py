@@ -32,7 +32,7 @@ def test_a_client_that_is_set_up_wrongly_is_told_what(
 
 def test_an_address_of_another_service_is_named(here: Here) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(1) as pool:
-        other.settimeout(10)
+        other.settimeout(30)
 
         def respond() -> None:
             connection, _ = other.accept()
@@ -54,7 +54,7 @@ def test_what_a_proxy_lost_track_of_is_sent_again_with_its_key_as_the_client_doe
     ]
     keys: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(1) as pool:
-        other.settimeout(20)
+        other.settimeout(30)
 
         def respond() -> None:
             for response in responses:

@@ -30,11 +30,11 @@ def test_serve_prints_one_line_when_it_is_ready_and_ends_well(
 def test_a_second_service_on_the_same_data_is_refused_and_the_first_unharmed(service: Service) -> None:
     feed = service.open_feed()
     with service.websocket(feed) as reader:
-        assert json.loads(reader.recv(timeout=10))["type"] == "snapshot"
+        assert json.loads(reader.recv(timeout=30))["type"] == "snapshot"
         refused = run_command({}, "serve", "--port", "0", "--data", str(service.data)).complaint
         assert str(service.data) in refused
         service.file(feed, "still here")
-        frames = iter(lambda: json.loads(reader.recv(timeout=10)), None)
+        frames = iter(lambda: json.loads(reader.recv(timeout=30)), None)
         assert next(frame for frame in frames if frame["type"] == "dispatch")["dispatch"]["text"] == "still here"
     assert service.errors == []
 

@@ -152,7 +152,7 @@ def test_list_is_for_people_and_for_scripts(service: Service, here: Here) -> Non
 def test_delivery_reports_how_a_dispatch_reached_its_readers(service: Service, here: Here) -> None:
     feed = service.open_feed()
     with service.websocket(feed) as reader:
-        reader.recv(timeout=10)
+        reader.recv(timeout=30)
         id = service.file(feed, "one")["id"]
         args = ["delivery", id, "--feed", feed]
         service.until(lambda: json.loads(here(at(service), *args).printed)["readers"] == 1)

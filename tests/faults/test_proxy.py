@@ -41,7 +41,7 @@ async def connected(proxy: Proxy) -> AsyncIterator[End]:
         writer.close()
 
 
-async def says(end: End, timeout: float = 5.0) -> bytes:
+async def says(end: End, timeout: float = 20.0) -> bytes:
     """Send a byte and return what is answered within so many seconds."""
     end[1].write(b"x")
     async with asyncio.timeout(timeout):

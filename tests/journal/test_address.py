@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.journal.test_replicas import a_free_port, server
+from tests.journal.test_replicas import server
 from tests.journal.test_rights import run
+from tests.servers import free_port
 from tests.service import Service, environment
 from ticker.errors import BadSetting
 from ticker.journal.address import check_address
@@ -139,7 +140,7 @@ def certificate(folder: Path) -> list[str]:
 @pytest.fixture
 async def ports(tmp_path: Path) -> AsyncIterator[dict[str, int]]:
     """A Redis with a password, on a plain port and on one with TLS, and the certificate in `tmp_path`."""
-    tls = a_free_port()
+    tls = free_port()
     flags = ["--tls-port", str(tls), *certificate(tmp_path)]
     async with server("redis-server", tmp_path / "log", *flags) as (port, admin):
         await admin("CONFIG", "SET", "requirepass", SECRET)
@@ -197,7 +198,7 @@ async def test_tls_and_a_password_work_and_are_shown_nowhere(ports: dict[str, in
 
 @pytest.mark.anyio
 async def test_a_server_that_is_not_there_is_tried_for_a_while(tmp_path: Path) -> None:
-    port, attempts = a_free_port(), asyncio.Semaphore(0)
+    port, attempts = free_port(), asyncio.Semaphore(0)
 
     async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         attempts.release()

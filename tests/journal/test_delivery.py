@@ -127,8 +127,9 @@ async def test_the_response_to_a_repeated_request_is_no_exact_time(redis: Redis)
 
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(seconds=delivery.RETENTION)])
 async def test_nothing_is_noted_while_the_worker_may_do_it_and_once_the_report_is_gone(
-    redis: Redis, age: timedelta
+    redis: Redis, age: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(delivery, "NOTE_TIMEOUT", 60.0)
     filed = (datetime.now(UTC) - age).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     report = await DeliveryReports(redis).of("breaking", {"id": "a", "filed": filed})
     assert (report["kept"], report["nodes"], report["unreported"]) == (None, 0, None)

@@ -93,7 +93,7 @@ async def test_every_outcome_occurs_and_is_what_it_says(redis: Redis) -> None:
     assert await outcome(changes.Spike(MONA, held, "r")) == "kept"
     assert await outcome(changes.Release(MONA, held, FIELDS)) == "ended"
 
-    assert await outcome(filing(confirmation=changes.RequestConfirmation(timeout=1000))) == "kept"
+    assert await outcome(filing(confirmation=changes.RequestConfirmation(timeout=3_600_000))) == "kept"
     flash = ids[-1]
     confirm = changes.Correct(LUIS, flash, FIELDS, confirmation=changes.GiveConfirmation())
     assert await outcome(changes.Correct(MONA, flash, FIELDS, confirmation=changes.GiveConfirmation())) == "alone"

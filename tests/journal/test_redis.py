@@ -153,8 +153,11 @@ async def test_without_redis_every_command_fails_with_an_error_of_its_own(tmp_pa
 
 
 async def test_commands_on_a_dedicated_connection_stay_on_it(redis: Redis) -> None:
+    all_here = asyncio.Barrier(8)
+
     async def mine() -> set[int]:
         async with redis.dedicated_connection() as dedicated:
+            await all_here.wait()
             return {await dedicated("CLIENT", "ID") for _ in range(5)}
 
     others = [asyncio.create_task(redis("PING")) for _ in range(20)]
@@ -188,18 +191,21 @@ async def test_dedicated_connections_are_limited(redis: Redis, monkeypatch: pyte
 
 
 async def test_a_dedicated_connection_whose_user_gave_up_is_not_used_again(redis: Redis) -> None:
+    client = Redis(redis.url, response_timeout=60.0)
+
     async def impatient() -> None:
-        async with redis.dedicated_connection() as dedicated:
-            await dedicated("BLPOP", "nothing", "5")
+        async with client.dedicated_connection() as dedicated:
+            await dedicated("BLPOP", "nothing", "0")
 
     waiting = asyncio.create_task(impatient())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while b"cmd=blpop" not in await redis("CLIENT", "LIST"):
             await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait([waiting])
-    async with redis.dedicated_connection() as dedicated:
+    async with client.dedicated_connection() as dedicated:
         assert await dedicated("ECHO", "mine") == b"mine"
+    await client.close()
 
 
 async def test_closing_with_commands_in_flight_leaves_no_caller_waiting_and_no_connection_open(redis: Redis) -> None:
@@ -215,17 +221,17 @@ async def test_closing_with_commands_in_flight_leaves_no_caller_waiting_and_no_c
 
 
 async def test_a_late_response_is_not_taken_for_another_commands(redis: Redis) -> None:
-    hasty = Redis(redis.url, response_timeout=0.5)
+    hasty = Redis(redis.url, response_timeout=2.0)
     with pytest.raises(Unavailable):
-        await hasty("BLPOP", "nothing", "1")
+        await hasty("BLPOP", "nothing", "3")
     assert await hasty("ECHO", "mine") == b"mine"
     await hasty.close()
 
 
 async def test_many_responses_have_more_time_than_one(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ticker.journal.redis.RESPONSES_PER_DEADLINE", 2)
-    slow = Redis(redis.url, response_timeout=0.7)
-    assert await slow.pipeline(*[("BLPOP", "nothing", "0.1")] * 10) == [None] * 10  # a second in all, or more
+    slow = Redis(redis.url, response_timeout=2.0)
+    assert await slow.pipeline(*[("BLPOP", "nothing", "0.1")] * 25) == [None] * 25  # 2.5 seconds in all, or more
     await slow.close()
 
 
@@ -271,12 +277,12 @@ async def test_after_a_write_is_refused_the_next_command_uses_a_new_connection(r
 
 
 async def test_dedicated_connections_of_before_a_failover_are_not_used_after_it(redis: Redis) -> None:
-    client = Redis(redis.url)
+    client, all_here = Redis(redis.url), asyncio.Barrier(5)
 
     async def own() -> Any:
         async with client.dedicated_connection() as dedicated:
             number = await dedicated("CLIENT", "ID")
-            await asyncio.sleep(0.02)
+            await all_here.wait()
             return number
 
     before = set(await asyncio.gather(*(own() for _ in range(5))))
@@ -292,10 +298,10 @@ async def test_dedicated_connections_of_before_a_failover_are_not_used_after_it(
 
 
 async def test_reconnect_replaces_the_connection(redis: Redis) -> None:
-    client = Redis(redis.url)
+    client = Redis(redis.url, response_timeout=60.0)
     before = await client("CLIENT", "ID")
-    waiting = asyncio.create_task(client("BLPOP", "list", "5"))
-    async with asyncio.timeout(10):
+    waiting = asyncio.create_task(client("BLPOP", "list", "0"))
+    async with asyncio.timeout(30):
         while b"cmd=blpop" not in await redis("CLIENT", "LIST"):
             await asyncio.sleep(0)
     await client.reconnect()

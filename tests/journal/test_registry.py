@@ -48,7 +48,7 @@ async def test_nodes_are_sent_the_token_of_each_edit_and_closing(redis: Redis) -
         await registry.close("breaking", "closed")
         await registry.edit("breaking", {"title": "y", "closed": None}, "reopened")
         received: list[bytes] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(received) < 4:  # None confirms the subscription
                 received += [message[1]] if (message := await subscription.next(5.0)) else []
     assert received == [b"edited", b"closed", b"breaking", b"reopened"]

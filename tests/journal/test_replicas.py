@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import free_port
 from ticker import changes
 from ticker.errors import CannotWrite, Unavailable
 from ticker.journal import names
@@ -27,22 +27,15 @@ pytestmark = pytest.mark.anyio
 MONA = Holder("mona", "Mona", "editor", "2026-01-01T00:00:00.000Z")
 
 
-def a_free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 @asynccontextmanager
 async def server(program: str, folder: Path, *flags: str, port: int = 0) -> AsyncIterator[tuple[int, Redis]]:
     """A server on a port of its own: replication needs one, unlike everything else here."""
     folder.mkdir()
-    port = port or a_free_port()
+    port = port or free_port()
     keep = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), *keep, *flags]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    redis = Redis(f"redis://127.0.0.1:{port}", response_timeout=10.0)
+    redis = Redis(f"redis://127.0.0.1:{port}", response_timeout=60.0)
     try:
         async with asyncio.timeout(20):
             while True:
@@ -64,7 +57,7 @@ async def test_a_dispatch_is_promised_once_its_replica_has_it_and_not_without(na
     change = changes.File(MONA, {"text": "kept twice", "urgency": "normal", "language": "en"}, idempotency_key="k")
     async with server(program, tmp_path / "one") as (port, primary):
         await Registry(primary).open_feed(FeedSettings("breaking", "Breaking", "en", ""))
-        journal = Journal(primary, replicas=1, replica_timeout=5.0)
+        journal = Journal(primary, replicas=1, replica_timeout=30.0)
         async with server(program, tmp_path / "two", "--replicaof", "127.0.0.1", str(port)) as (_, replica):
             async with asyncio.timeout(20):
                 while (await replica("INFO", "replication"))["master_link_status"] != "up":
@@ -101,4 +94,4 @@ async def test_a_server_that_refuses_to_wait_for_its_disk_takes_no_entries(tmp_p
     async with server(binary(), tmp_path / "one", "--appendonly", "no") as (_, primary):
         await Registry(primary).open_feed(FeedSettings("breaking", "Breaking", "en", ""))
         with pytest.raises(CannotWrite):
-            await Journal(primary, replicas=1, replica_timeout=5.0).append("breaking", change)
+            await Journal(primary, replicas=1, replica_timeout=30.0).append("breaking", change)

@@ -120,7 +120,7 @@ async def test_aof_that_is_switched_off_at_run_time_is_a_503_until_it_is_on_agai
         assert service.snapshot("breaking")["dispatches"][0]["status"] == "killed", "readers are served"
         # A worker that starts now demands what the service found when it started.
         service.kill_child("ticker.server.worker")
-        service.until(lambda: any("restarting" in line for line in service.errors))
+        service.until(lambda: told(service, "restarting"))
         service.until(lambda: ready_after_restart(service))
         service.until(lambda: post(service) == 503 and status(service) == "the log is not written to disk")
         await config(log, appendonly="yes")
@@ -128,8 +128,12 @@ async def test_aof_that_is_switched_off_at_run_time_is_a_503_until_it_is_on_agai
         service.until(lambda: service.http.get("/readyz").status_code == 200)
         texts = [each.get("text") for each in service.snapshot("breaking")["dispatches"]]
         assert texts == ["again", None]
-        assert any("appendonly no" in line for line in service.errors)
-        assert any("confirmed again" in line for line in service.errors)
+        service.until(lambda: told(service, "appendonly no") and told(service, "confirmed again"))
+
+
+def told(service: Service, what: str) -> bool:
+    """Return True if it is in a line of the log by now: what is printed comes by a pipe of its own."""
+    return any(what in line for line in service.errors)
 
 
 def ready_after_restart(service: Service) -> bool:
@@ -182,7 +186,7 @@ async def test_a_server_without_aof_is_accepted_with_a_warning_and_refused_if_th
         await config(log, appendonly="no")
         await looked_at(log, times=3)
         service.file("breaking", "two")
-        assert [line for line in service.errors if "keeps nothing on disk" in line]
+        service.until(lambda: told(service, "keeps nothing on disk"))
 
 
 async def test_an_evicting_server_is_refused_at_start_unless_that_is_allowed(log: Log, tmp_path: Path) -> None:
@@ -197,7 +201,7 @@ async def test_an_evicting_server_is_refused_at_start_unless_that_is_allowed(log
         assert part in ended.stderr
     with Service(tmp_path / "allowed", redis_url=log.url, allow_eviction="true") as service:
         service.file("breaking", "one")
-        assert any("evicts keys" in line for line in service.errors)
+        service.until(lambda: told(service, "evicts keys"))
 
 
 async def test_a_server_that_begins_to_evict_is_noticed(log: Log, tmp_path: Path) -> None:
@@ -232,7 +236,7 @@ async def test_a_service_starts_on_a_log_that_is_full(log: Log, tmp_path: Path, 
             killed = service.http.post(at, json={"reason": "wrong"}, headers={"idempotency-key": "k"})
             assert killed.status_code == 200, "what is wrong can be withdrawn"
         else:
-            assert any("what is set at start is set once it takes writes" in line for line in service.errors)
+            service.until(lambda: told(service, "what is set at start is set once it takes writes"))
             assert post(service) == 401
         await config(log, maxmemory=0)
         service.until(lambda: post(service, "two") == 201)
@@ -242,7 +246,7 @@ async def test_a_service_starts_on_a_log_that_is_full(log: Log, tmp_path: Path, 
 async def test_a_service_starts_on_an_empty_log_that_is_full(log: Log, tmp_path: Path) -> None:
     await config(log, maxmemory=1)
     with Service(tmp_path, redis_url=log.url) as service:
-        assert status(service) == "the log takes no entries"
+        service.until(lambda: status(service) == "the log takes no entries")
         assert service.http.get("/healthz").status_code == 200
         await config(log, maxmemory=0)
         service.until(lambda: post(service, "one") == 201)
@@ -274,7 +278,7 @@ async def test_a_server_that_refuses_to_wait_for_its_disk_is_not_ready(tmp_path:
         with Service(tmp_path, redis_url=url, replicas="1") as service:
             service.until(lambda: status(service) == "the log is not written to disk")
             assert post(service) == 503
-            assert any("refuses to wait for its disk" in line for line in service.errors)
+            service.until(lambda: told(service, "refuses to wait for its disk"))
         await admin("ACL", "SETUSER", "limited", "on", ">pass", "~ticker:*", "&ticker:*", "+@all", "-waitaof")
         await admin("CONFIG", "SET", "appendonly", "yes")
         command = ["serve", "--port", "0", "--redis", f"redis://limited:pass@127.0.0.1:{port}"]

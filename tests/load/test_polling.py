@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
@@ -18,6 +18,7 @@ from ticker.load.frames import Beat, Dispatch, PollResponses, Snapshot, mark
 from ticker.load.polling import REQUEST_INTERVAL, Response, read
 
 HOST = "127.0.0.1"
+POSITIONS = 30
 CHANGES = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\ncontent-length: 14\r\n\r\n{"frames": []}'
 NOTHING = b"HTTP/1.1 204 No Content\r\nTicker-At: x\r\n\r\n"
 
@@ -62,15 +63,15 @@ def test_readers_by_long_poll_lose_and_double_nothing(service: Service) -> None:
 
 
 @contextlib.contextmanager
-def answering(response: bytes, asked: list[tuple[float, bytes]]) -> Iterator[int]:
-    """A server with one response to all requests, which notes when each came."""
+def answering(response: Callable[[int], bytes], asked: list[tuple[float, bytes]]) -> Iterator[int]:
+    """A server that notes when each request came; `response` gives what it sends to the first, the second and so on."""
 
     def serve() -> None:
         connection, _ = listener.accept()
         with connection, contextlib.suppress(OSError):  # the crowd is killed at the end
             while data := connection.recv(4096):
                 asked.append((time.monotonic(), data))
-                connection.sendall(response)
+                connection.sendall(response(len(asked)))
 
     with socket.create_server((HOST, 0)) as listener:
         thread = threading.Thread(target=serve)
@@ -81,7 +82,7 @@ def answering(response: bytes, asked: list[tuple[float, bytes]]) -> Iterator[int
 
 def test_the_same_url_is_not_requested_twice_within_a_second(service: Service) -> None:
     asked: list[tuple[float, bytes]] = []
-    with answering(NOTHING, asked) as port:
+    with answering(lambda _: NOTHING, asked) as port:
         with Crowds(Target.polled(HOST, port, "f", "1-a"), 1, 1):
             service.until(lambda: len(asked) == 3)
     assert {request for _, request in asked} == {
@@ -95,16 +96,21 @@ def test_the_same_url_is_not_requested_twice_within_a_second(service: Service) -
 
 def test_a_new_position_is_requested_at_once(service: Service) -> None:
     asked: list[tuple[float, bytes]] = []
-    body = b'{"frames":[],"position":"2-a","at":null}'
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body), asked) as port:
-        with Crowds(Target.polled(HOST, port, "f", "1-a"), 1, 1):
-            service.until(lambda: len(asked) == 2)
-    assert asked[1][0] - asked[0][0] < REQUEST_INTERVAL / 1e9
-    assert b"after=2-a&" in asked[1][1]
+
+    def moved_on(number: int) -> bytes:
+        body = b'{"frames":[],"position":"%d-a","at":null}' % (number + 1)
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    with answering(moved_on, asked) as port, Crowds(Target.polled(HOST, port, "f", "1-a"), 1, 1):
+        service.until(lambda: len(asked) > POSITIONS)
+    times, requests = zip(*asked[: POSITIONS + 1], strict=True)
+    assert [b"after=%d-a&" % number in request for number, request in enumerate(requests, 1)] == [True] * len(requests)
+    # A busy machine may be late with some of them, but not for as long as it would take to wait before each.
+    assert times[-1] - times[0] < POSITIONS * REQUEST_INTERVAL / 1e9 / 2
 
 
 def test_a_refused_reader_reconnects(service: Service) -> None:
     asked: list[tuple[float, bytes]] = []
-    with answering(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", asked) as port:
+    with answering(lambda _: b"HTTP/1.1 503 Service Unavailable\r\n\r\n", asked) as port:
         with Crowds(Target.polled(HOST, port, "f", "1-a"), 1, 1) as crowds:
             service.until(lambda: crowds.ask("report").reconnects > 0)

@@ -62,7 +62,7 @@ def test_settings_reach_a_relay_and_a_closed_feed_ends_its_readers(service: Serv
         assert reader.page.texts == ["the last one"]
     assert relay.http.get(f"/v1/feeds/{feed}/live").status_code in (410, 426)
     assert service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"}).status_code == 200
-    relay.until(lambda: httpx.get(f"{relay.url}/v1/feeds/{feed}").status_code == 404)
+    relay.until(lambda: httpx.get(f"{relay.url}/v1/feeds/{feed}", timeout=20).status_code == 404)
     assert relay.http.get(f"/v1/feeds/{feed}").status_code == 200, "the key that covers it reads it through the relay"
 
 
@@ -71,7 +71,7 @@ def test_only_the_feeds_that_are_named_are_followed_and_the_others_passed_on(ser
     assert service.http.patch(f"/v1/feeds/{hidden}", json={"visibility": "unlisted"}).status_code == 200
     with Relay(service, flags=("--feed", hidden)) as relay:
         relay.until(relay.level)
-        metrics = httpx.get(f"{relay.url}/metrics").text
+        metrics = httpx.get(f"{relay.url}/metrics", timeout=20).text
         assert "breaking" not in metrics
         with Reader(relay, hidden) as reader, Reader(relay, "breaking") as other:
             reader.until(beats)
@@ -178,11 +178,11 @@ def test_another_upstream_is_followed_when_one_dies_or_stands_still_and_readers_
 
 def knows(relay: Service, feed: str) -> bool:
     """Whether it has the feed itself; until then it passes the readers of it on."""
-    return any(each["name"] == feed for each in httpx.get(f"{relay.url}/v1/feeds").json()["feeds"])
+    return any(each["name"] == feed for each in httpx.get(f"{relay.url}/v1/feeds", timeout=20).json()["feeds"])
 
 
 def _readers(relay: Service, feed: str) -> int:
-    text = httpx.get(f"{relay.url}/metrics").text
+    text = httpx.get(f"{relay.url}/metrics", timeout=20).text
     counts = [line.split()[-1] for line in text.splitlines() if line.startswith(f'ticker_readers{{feed="{feed}"}}')]
     return int(counts[0]) if counts else 0
 
@@ -204,7 +204,7 @@ def test_a_relay_with_a_key_reports_its_readers_up_the_tree(own_service: Service
 
 
 def _watching(service: Service, feed: str) -> int:
-    feeds = httpx.get(f"{service.url}/v1/feeds").json()["feeds"]
+    feeds = httpx.get(f"{service.url}/v1/feeds", timeout=20).json()["feeds"]
     return next((int(each["watching"]) for each in feeds if each["name"] == feed), -1)
 
 
@@ -215,8 +215,8 @@ def test_a_relay_without_a_key_counts_as_one_reader(service: Service) -> None:
         for _ in range(3):
             stack.enter_context(Reader(relay, feed)).until(beats)
         relay.until(lambda: _readers(relay, feed) == 3)
-        readers = _readers(service, feed)  # relays of other tests may follow it too
-        service.until(lambda: _watching(service, feed) == readers)
+        # As many as there are relays: those of other tests may follow it too, sooner or later.
+        service.until(lambda: 0 < _readers(service, feed) == _watching(service, feed))
 
 
 def test_a_relay_writes_nothing_to_disk(service: Service, tmp_path: Path) -> None:

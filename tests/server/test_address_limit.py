@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,8 +138,14 @@ def test_0_sets_no_limit_and_one_address_never_gets_all_open_files() -> None:
 
 LIMIT = 5
 LIVE = "/v1/feeds/breaking/live"
-VIA = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
 EVENTS = {"Accept": "text/event-stream"}
+_clients = itertools.count(1)
+
+
+@pytest.fixture
+def via() -> dict[str, str]:
+    """The header of a proxy's request, for a client that no other test has: connections count until they are gone."""
+    return {"X-Forwarded-For": f"203.0.113.9, 198.51.100.{next(_clients)}"}
 
 
 @pytest.fixture(scope="module")
@@ -177,10 +184,10 @@ def private(service: Service) -> str:
 @pytest.mark.parametrize("way", [UPGRADE, EVENTS], ids=["websocket", "events"])
 @pytest.mark.parametrize("handed_off", [True, False])
 def test_a_client_behind_a_proxy_has_so_many_streams(
-    limited: Service, way: dict[str, str], *, handed_off: bool
+    limited: Service, way: dict[str, str], via: dict[str, str], *, handed_off: bool
 ) -> None:
     path = LIVE if handed_off else private(limited)
-    headers = way | VIA | limited.authorization
+    headers = way | via | limited.authorization
     with contextlib.ExitStack() as stack:
         opened = [Connection(limited) for _ in range(LIMIT)]
         for each in opened:
@@ -189,7 +196,9 @@ def test_a_client_behind_a_proxy_has_so_many_streams(
         refused = Connection(limited)
         stack.callback(close, refused)
         is_refused(refused, *refused.ask(path, headers))
-        for others in ({}, {"X-Forwarded-For": "198.51.100.8"}, {"X-Forwarded-For": "198.51.100.7, 198.51.100.9"}):
+        client = via["X-Forwarded-For"].rpartition(" ")[2]
+        for forwarded in (None, f"198.51.101.{next(_clients)}", f"{client}, 198.51.101.{next(_clients)}"):
+            others = {} if forwarded is None else {"X-Forwarded-For": forwarded}
             other = Connection(limited)
             stack.callback(close, other)
             assert other.ask(path, way | others | limited.authorization)[0] in (101, 200)
@@ -207,31 +216,31 @@ def test_a_client_behind_a_proxy_has_so_many_streams(
         close(each)
 
 
-def test_a_proxys_kept_connections_count_only_while_they_carry_a_request(limited: Service) -> None:
+def test_a_proxys_kept_connections_count_only_while_they_carry_a_request(limited: Service, via: dict[str, str]) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(2 * LIMIT):
             for path in ("/healthz", "/v1/feeds/breaking/changes"):
                 kept = Connection(limited)
                 stack.callback(close, kept)
                 for _ in range(2):
-                    status, headers = kept.ask(path, VIA)
+                    status, headers = kept.ask(path, via)
                     assert status == 200
                     kept.file.read(int(headers["content-length"]))
 
 
-def test_a_client_behind_a_proxy_has_so_many_waits(limited: Service) -> None:
+def test_a_client_behind_a_proxy_has_so_many_waits(limited: Service, via: dict[str, str]) -> None:
     position = limited.snapshot("breaking")["position"]
     path = f"/v1/feeds/breaking/changes?after={position}&wait=20"
     with contextlib.ExitStack() as stack:
         for _ in range(LIMIT):
             waits = Connection(limited)
             stack.callback(close, waits)
-            lines = "".join(f"{name}: {value}\r\n" for name, value in VIA.items())
+            lines = "".join(f"{name}: {value}\r\n" for name, value in via.items())
             waits.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
         limited.until(lambda: 'ticker_waiting{feed="breaking"} 5' in limited.http.get("/metrics").text)
         refused = Connection(limited)
         stack.callback(close, refused)
-        is_refused(refused, *refused.ask(path, VIA))
+        is_refused(refused, *refused.ask(path, via))
 
 
 def served(service: Service) -> bool:

@@ -26,7 +26,9 @@ def shards(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def replicas_of(server: Server) -> int:
-    return int(server.client.info("replication")["connected_slaves"])
+    """Return how many replicas a server has that are in sync: others are connected too."""
+    told = server.client.info("replication")
+    return [told[f"slave{number}"]["state"] for number in range(told["connected_slaves"])].count("online")
 
 
 def primary_of(shards: Shards, feed: str) -> Server:
@@ -104,7 +106,7 @@ def replicas_that_never_take_over(shards: Shards) -> Iterator[list[Server]]:
 def warnings(service: Service) -> list[str]:
     """Return what the service said at its start about replicas."""
     with service:
-        service.file(FEED, "one")
+        service.file_patiently(FEED, "one")
     return [line for line in service.errors if "may be promoted" in line]
 
 

@@ -122,7 +122,7 @@ class Newsroom:
             page = Page()
             page.position = self.positions[index]
             while page.position != self.positions[-1] or not page.frames:
-                page.take(orjson.loads(connection.recv(timeout=10)))
+                page.take(orjson.loads(connection.recv(timeout=20)))
         assert page.resets == 0
         for id, line in self.seen(list(page.lines.values())).items():
             assert line == self.dispatches[id]
@@ -142,7 +142,9 @@ change = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(change, min_size=5, max_size=45), st.lists(st.integers(0, 1000), min_size=1, max_size=3))
 def test_all_readers_agree_on_any_life(service: Service, changes: list[Any], places: list[int]) -> None:
     room = Newsroom(service)
@@ -207,7 +209,7 @@ def _every_public_byte(service: Service, room: Newsroom, id: str) -> bytes:
     paths += [f"/feeds/{feed}/{each}" for each in room.dispatches]
     paths += [f"{room.path}/dispatches/{id}/receipt", room.path + "/held", room.path + "/audit", "/metrics"]
     public = b""
-    with httpx.Client(base_url=service.url) as nobody:
+    with httpx.Client(base_url=service.url, timeout=20) as nobody:
         for path in paths:
             public += nobody.get(path).content
         for position in [None, *room.positions]:
@@ -219,6 +221,6 @@ def _every_public_byte(service: Service, room: Newsroom, id: str) -> bytes:
                     if line == "event: beat":
                         break
             with service.websocket(feed, position) as connection:
-                while orjson.loads(frame := str(connection.recv(timeout=10)))["type"] != "beat":
+                while orjson.loads(frame := str(connection.recv(timeout=20)))["type"] != "beat":
                     public += frame.encode()
     return public

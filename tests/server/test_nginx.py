@@ -13,8 +13,9 @@ import orjson
 import pytest
 from websockets.sync.client import connect
 
-from tests.nginx import free_port, nginx
+from tests.nginx import nginx
 from tests.server.test_hand_off import UPGRADE
+from tests.servers import free_port
 from tests.service import Service
 from tests.test_docs import OPERATIONS, blocks
 
@@ -44,6 +45,7 @@ def test_a_post_with_any_upgrade_is_filed(service: Service, proxied: int, upgrad
         f"http://127.0.0.1:{proxied}/v1/feeds/{feed}/dispatches",
         json={"text": "through nginx"},
         headers=service.authorization | upgrade,
+        timeout=20,
     )
     assert response.status_code == 201
     assert service.snapshot(feed)["dispatches"][0]["text"] == "through nginx"
@@ -95,6 +97,6 @@ def test_a_websocket_gets_through(service: Service, proxied: int, *, private: bo
 def test_events_and_ordinary_requests_get_through(service: Service, proxied: int) -> None:
     feed = service.open_feed()
     url = f"http://127.0.0.1:{proxied}/v1/feeds/{feed}"
-    assert httpx.get(url, headers={"Connection": "Upgrade", "Upgrade": "h2c"}).status_code == 200
+    assert httpx.get(url, headers={"Connection": "Upgrade", "Upgrade": "h2c"}, timeout=20).status_code == 200
     with httpx.stream("GET", url + "/live", headers={"Accept": "text/event-stream"}, timeout=20) as stream:
         assert next(line for line in stream.iter_lines() if line.startswith("event")) == "event: snapshot"

@@ -84,7 +84,7 @@ def count_transports() -> int:
 
 
 async def until(true: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0.001)
 

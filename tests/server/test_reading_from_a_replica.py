@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.journal.test_replicas import a_free_port
 from tests.journal.test_rights import run
 from tests.on.replica import Pair
+from tests.servers import free_port, until
 from tests.service import Reader, Service, environment
 
 
@@ -34,11 +34,11 @@ def newest(page: Any) -> Any:
 
 def part(pair: Pair) -> None:
     """Let the replica lose its primary, and keep what it has."""
-    pair.replica("REPLICAOF", "127.0.0.1", a_free_port())
+    pair.replica("REPLICAOF", "127.0.0.1", free_port())
 
 
 def join(pair: Pair) -> None:
-    pair.replica("REPLICAOF", "127.0.0.1", pair.primary.port)
+    until(lambda: pair.replica("REPLICAOF", "127.0.0.1", pair.primary.port))  # it may just be starting
     pair.until_in_sync()
 
 
@@ -71,7 +71,7 @@ def test_a_replica_that_is_behind_what_readers_have_is_no_fork(pair: Pair, repli
         # As a new machine: it has nothing, and does not reach the primary yet.
         pair.replica.kill()
         shutil.rmtree(pair.replica.folder / "appendonlydir")
-        pair.replica.start("--replicaof", "127.0.0.1", str(a_free_port()))
+        pair.replica.start("--replicaof", "127.0.0.1", str(free_port()))
         reader.until(lambda page: newest(page) == "delayed")
         replicated.file("breaking", "dispatch 3")
         join(pair)

@@ -14,6 +14,7 @@ import pytest
 from tests.service import Service
 
 TIMEOUT = 20.0
+NEVER = "never-opened"
 
 
 class Trickled:
@@ -44,10 +45,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def _state(service: Service, feed: str) -> list[Any]:
-    """All that a request here could change."""
+    """All that a request here could change. Of other feeds, one worker knows sooner than the other."""
     feeds = [
         {name: value for name, value in each.items() if name not in ("watching", "position")}
         for each in service.http.get("/v1/feeds").json()["feeds"]
+        if each["name"] in (feed, NEVER)
     ]
     keys = [(key["id"], key["role"]) for key in service.http.get("/v1/keys").json()["keys"]]
     held = service.http.get(f"/v1/feeds/{feed}/held").json()["held"]
@@ -64,7 +66,7 @@ REQUESTS: dict[str, tuple[str, str, Any]] = {
     "air": ("PUT", "/v1/feeds/{feed}/air", {"on": False}),
     "spike": ("DELETE", "/v1/feeds/{feed}/held/{held}", {"reason": "r"}),
     "edit a held dispatch": ("PATCH", "/v1/feeds/{feed}/held/{held}", {"text": "y"}),
-    "open a feed": ("POST", "/v1/feeds", {"name": "never-opened"}),
+    "open a feed": ("POST", "/v1/feeds", {"name": NEVER}),
     "edit a feed": ("PATCH", "/v1/feeds/{feed}", {"title": "never shown"}),
     "issue a key": ("POST", "/v1/keys", {"name": "never issued", "role": "admin"}),
 }

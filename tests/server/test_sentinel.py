@@ -45,7 +45,7 @@ def test_readers_are_delayed_while_there_is_no_primary_and_live_at_the_new_one(
         service.file("breaking", "before")
         reader.until(lambda page: page.texts == ["before"] and any(frame["type"] == "beat" for frame in page.frames))
         old = sentinels.primary
-        old("WAIT", 2, 60_000)
+        sentinels.until_replicated()
         for sentinel in sentinels.sentinels:
             sentinel("SENTINEL", "SET", "news", "quorum", 9)  # no election yet
         old.kill()
@@ -58,7 +58,7 @@ def test_readers_are_delayed_while_there_is_no_primary_and_live_at_the_new_one(
         reader.until(lambda page: page.texts == ["before", "after"])
         reader.until(lambda page: newest(page) == "beat")
         assert (reader.page.resets, reader.connections) == (0, 1)
-        assert sentinels.primary is not old
+        sentinels.until_replaced(old)  # the service took the word of one of them
 
 
 def test_a_failover_that_lost_the_end_of_the_log_is_announced(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_failover_that_lost_the_end_of_the_log_is_announced(tmp_path: Path) ->
         service.file("breaking", "kept")
         reader.until(lambda page: page.texts == ["kept"])
         old = sentinels.primary
-        old("WAIT", 1, 60_000)
+        sentinels.until_replicated()
         # The replica cannot come back: it does not have the password.
         old.in_turn(("CONFIG", "SET", "requirepass", "unknown"), ("CLIENT", "KILL", "TYPE", "replica"))
         service.file("breaking", "lost")
@@ -88,7 +88,7 @@ def test_it_warns_at_start_where_fewer_replicas_are_counted_than_may_be_promoted
     sentinels: Sentinels, tmp_path: Path, replicas: str, *, warned: bool
 ) -> None:
     with Service(tmp_path, redis_url=sentinels.url, replicas=replicas) as service:
-        service.file("breaking", "one")
+        service.file_patiently("breaking", "one")
     told = [line for line in service.errors if "Sentinel may promote 2 replicas" in line]
     assert [f"TICKER_REPLICAS is {replicas}, but" in line for line in told] == ([True] if warned else [])
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.test_supervisor import WORKER, suspended
 from tests.service import Service
 from ticker.server.lifeline import ALIVE
 from ticker.server.systemd import Systemd
@@ -134,8 +135,10 @@ def test_a_signal_to_every_process_at_once_stops_a_service_cleanly(tmp_path: Pat
     service.start()
     processes = [service.process.pid, *service.children("")]
     assert len(processes) >= 5  # two workers, Valkey and its watcher
-    for pid in processes:
-        os.kill(pid, signal.SIGTERM)
+    with suspended(service):  # which need not be the first to do something about it
+        for pid in processes:
+            os.kill(pid, signal.SIGTERM)
+        service.until(lambda: not service.children(WORKER))
     assert service.process.wait(30) == 0
     service.stop()
     assert service.errors == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import struct
@@ -17,6 +16,7 @@ from tests.server.test_reader import UPGRADE as HANDSHAKE
 from tests.service import Service
 from ticker.allowance import BYTES, FRAMES, REFILL, Allowance
 from ticker.server import reader as socket_reader
+from ticker.server.reader import SocketReader
 from ticker.server.websocket import ReaderWebSocket
 
 PING = b"\x89\x80\0\0\0\0"
@@ -90,15 +90,29 @@ async def test_one_socket_is_read_in_small_pieces(house: House, monkeypatch: pyt
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("way", [HANDSHAKE, EVENTS])
-async def test_at_its_socket_a_readers_allowance_refills_by_the_clock(house: House, way: bytes) -> None:
-    now = 1000.0
+async def test_at_its_socket_a_readers_allowance_refills_by_the_clock(
+    house: House, way: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, received = 1000.0, 0
     house.acceptor.readiness.clock = lambda: now
     mine = await house.join(way)
+    [theirs] = house.channel.readers
+    assert isinstance(theirs, SocketReader)
     data = PONG * 60 if way is HANDSHAKE else b"x" * 4000
+    real = os.read
+
+    def read(descriptor: int, size: int) -> bytes:
+        nonlocal received
+        found = real(descriptor, size)
+        received += len(found) * (descriptor == theirs._descriptor)
+        return found
+
+    monkeypatch.setattr("ticker.server.reader.os.read", read)
 
     async def send() -> None:
+        sent = received + len(data)
         mine.sendall(data)
-        await asyncio.sleep(0.05)
+        await until(lambda: received == sent)
 
     for _ in range(3):
         await send()
@@ -127,7 +141,7 @@ def test_a_reader_of_a_private_feed_that_floods_is_closed_with_1008(service: Ser
         connection.json(), connection.json()
         for _ in range(30):
             connection.send(9)
-            assert connection.frame() == (10, b"")
+            assert connection.reply() == (10, b"")
         connection.send(opcode, times=40)
         assert connection.closed_with() == 1008
     service.until(lambda: readers(service, feed) == 0)

@@ -53,7 +53,7 @@ def service(data: Path, expected: dict[str, Any]) -> Iterator[Service]:
 
 
 def as_holder(service: Service, key: str) -> httpx.Client:
-    return httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {key}"}, timeout=10.0)
+    return httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {key}"}, timeout=30.0)
 
 
 def test_its_logs_verify(data: Path, here: Here, expected: dict[str, Any]) -> None:
@@ -102,7 +102,7 @@ def frames_after(service: Service, feed: str, position: str, count: int, way: st
     if way == "websocket":
         with service.websocket(feed, position) as connection:
             while len(frames) < count:
-                frames.append(json.loads(connection.recv(timeout=10.0)))
+                frames.append(json.loads(connection.recv(timeout=20.0)))
         return frames
     headers = {"accept": "text/event-stream", "last-event-id": position}
     with service.http.stream("GET", f"/v1/feeds/{feed}/live", headers=headers) as response:
@@ -131,9 +131,9 @@ def test_its_keys_work(service: Service, expected: dict[str, Any]) -> None:
         assert mona.put("/v1/feeds/breaking/pin", json={"id": None}).status_code == 403
         assert mona.post("/v1/feeds/newsroom/dispatches", json={"text": "no"}).status_code == 403
     with as_holder(service, keys["Omar"]) as omar:
-        assert omar.get("/v1/feeds/newsroom").status_code == 200
+        assert omar.get("/v1/feeds/newsroom", timeout=20).status_code == 200
         assert omar.post(f"/v1/feeds/ar/dispatches/{ids['edition']}/kill", json={"reason": "no"}).status_code == 200
-    assert httpx.get(f"{service.url}/v1/feeds/newsroom").status_code == 404
+    assert httpx.get(f"{service.url}/v1/feeds/newsroom", timeout=20).status_code == 404
     with as_holder(service, keys["revoked"]) as revoked:
         assert revoked.post("/v1/feeds/breaking/dispatches", json={"text": "no"}).status_code == 401
 

@@ -117,9 +117,10 @@ def test_its_entries_reach_readers_at_once(version: Path, service: Service) -> N
     entry = text.replace('"id":"01', '"id":"02')
     chained = hashlib.sha1((hash + entry).encode(), usedforsecurity=False).hexdigest()
     with service.websocket("ar", f"{offset}-{hash[:12]}") as connection:
-        assert json.loads(connection.recv(timeout=10.0))["type"] == "beat"
+        assert json.loads(connection.recv(timeout=20.0))["type"] == "beat"
         ask(service, "PUBLISH", "ticker:{ar}:live", f"{int(offset) + 1} {chained} {entry}")
-        frame = json.loads(connection.recv(timeout=10.0))
+        while (frame := json.loads(connection.recv(timeout=20.0)))["type"] == "beat":
+            pass  # one comes every ten seconds, at any moment
     assert frame == {
         "type": "dispatch",
         "position": f"{int(offset) + 1}-{chained[:12]}",
@@ -132,4 +133,4 @@ def test_its_changes_are_taken_in_at_once(version: Path, service: Service) -> No
     assert set(stored) == {"name", "title", "language", "opened", "edition_of", "two_person_flash"}
     ask(service, "HSET", "ticker:feeds", "ar", json.dumps(stored | {"title": "عاجل الآن"}))
     ask(service, "PUBLISH", "ticker:changes", "ar")
-    service.until(lambda: "عاجل الآن" in service.http.get("/v1/feeds").text, within=5.0)
+    service.until(lambda: "عاجل الآن" in service.http.get("/v1/feeds").text)

@@ -30,7 +30,7 @@ def _receipt(service: Service, feed: str, id: str) -> dict[str, Any]:
         answer = service.http.get(f"/v1/feeds/{feed}/dispatches/{id}/receipt")
         assert answer.status_code == 200, answer.text
         found.update(answer.json())
-        return found["nodes"] == WORKERS and found["kept"] is not None
+        return bool(found["nodes"] == WORKERS and found["kept_exact"])
 
     service.until(whole)
     return found

@@ -360,7 +360,7 @@ def ask(service: Service, known: dict[str, str], method: str, path: str, mode: s
     def one(*, case: schemathesis.Case[Any], there: bool) -> None:
         if there and "{feed}" in path:
             case.path_parameters |= named(path, known)  # of these there is more to be said than 404
-        answer = case.call(base_url=service.url, headers=service.authorization, timeout=10)
+        answer = case.call(base_url=service.url, headers=service.authorization, timeout=30)
         case.validate_response(answer, checks=CHECKS)
         if mode is schemathesis.GenerationMode.POSITIVE and answer.status_code in (400, 422):
             assert beyond_any_schema(case, answer.json()), answer.text
@@ -714,7 +714,7 @@ def test_every_frame_of_a_life_is_as_described(tmp_path: Path) -> None:
         def until(last: str) -> list[str]:
             seen: list[str] = []
             while not seen or seen[-1] != last:
-                seen.append(framed(json.loads(reader.recv(timeout=20))))
+                seen.append(framed(json.loads(reader.recv(timeout=60))))
             return seen
 
         assert until("beat") == ["snapshot", "beat"]
@@ -732,7 +732,7 @@ def test_every_frame_of_a_life_is_as_described(tmp_path: Path) -> None:
 def test_an_event_carries_a_frame_as_described(service: Service) -> None:
     feed = service.open_feed()
     events = {"accept": "text/event-stream"}
-    with httpx.stream("GET", f"{service.url}/v1/feeds/{feed}/live", headers=events, timeout=15) as answer:
+    with httpx.stream("GET", f"{service.url}/v1/feeds/{feed}/live", headers=events, timeout=60) as answer:
         assert str(answer.status_code) in DOCUMENT["paths"][FEED + "/live"]["get"]["responses"]
         lines = answer.iter_lines()
         expected = ["snapshot", *live_through(service, feed)]

@@ -22,7 +22,7 @@ def feed_with(service: Service, **plan: Any) -> str:
 
 def somebody(service: Service, name: str, role: str = "correspondent", **plan: Any) -> httpx.Client:
     key = service.http.post("/v1/keys", json={"name": name, "role": role, **plan}).json()["key"]
-    return httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {key}"}, timeout=10)
+    return httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {key}"}, timeout=30)
 
 
 # Already filed?

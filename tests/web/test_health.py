@@ -16,7 +16,7 @@ def test_metrics_are_in_the_format_that_prometheus_reads(service: Service) -> No
     service.file(feed, "one")
     service.until(lambda: service.snapshot(feed)["position"].startswith("1-"))
     with service.websocket(feed) as connection:
-        connection.recv(timeout=10)
+        connection.recv(timeout=30)
         answer = service.http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()

@@ -33,7 +33,7 @@ def held(service: Service, feed: str, **fields: Any) -> str:
 
 def correspondent(service: Service, feed: str) -> httpx.Client:
     key = service.http.post("/v1/keys", json={"name": "Mona", "role": "correspondent", "feeds": [feed]}).json()["key"]
-    return httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {key}"}, timeout=10)
+    return httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {key}"}, timeout=30)
 
 
 def public_bytes(service: Service, feed: str) -> str:
@@ -210,7 +210,7 @@ def test_the_audit_has_the_whole_life_of_a_held_dispatch(service: Service) -> No
 
 def test_a_repeated_hold_is_known_again_when_its_time_is_over(service: Service) -> None:
     feed = service.open_feed()
-    key, body = {"idempotency-key": "k"}, {"text": SECRET, "release_at": soon(seconds=0.3)}
+    key, body = {"idempotency-key": "k"}, {"text": SECRET, "release_at": soon(seconds=2)}
     first = service.http.post(f"/v1/feeds/{feed}/dispatches", json=body, headers=key)
     assert first.status_code == 201
     service.until(lambda: service.snapshot(feed)["dispatches"])
@@ -222,7 +222,7 @@ def test_a_repeated_hold_is_known_again_when_its_time_is_over(service: Service) 
 def test_a_held_edition_is_tied_when_it_comes_out(service: Service) -> None:
     original, feed = service.open_feed(), service.open_feed("ar")
     id = service.file(original, "Harbour closed")["id"]
-    held(service, feed, edition_of=f"{original}/{id}", release_at=soon(seconds=0.3))
+    held(service, feed, edition_of=f"{original}/{id}", release_at=soon(seconds=2))
     service.until(lambda: service.snapshot(feed)["dispatches"])
     [line] = service.snapshot(feed)["dispatches"]
     service.until(
@@ -248,11 +248,12 @@ def test_what_a_revoked_key_held_waits_for_an_editor(service: Service) -> None:
     feed = service.open_feed()
     issued = service.http.post("/v1/keys", json={"name": "Mona", "role": "correspondent", "feeds": [feed]}).json()
     with httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {issued['key']}"}) as mona:
-        body = {"text": SECRET, "release_at": soon(seconds=2)}
+        body = {"text": SECRET, "release_at": soon(seconds=4)}
         address = mona.post(f"/v1/feeds/{feed}/dispatches", json=body).headers["location"]
         assert service.http.delete(f"/v1/keys/{issued['id']}").status_code == 204
         assert mona.get(address).status_code == 401
-    later = held(service, feed, text="filed by nobody's key that is revoked", release_at=soon(seconds=2.5))
+    # Due after the other.
+    later = held(service, feed, text="filed by nobody's key that is revoked", release_at=soon(seconds=4))
     service.until(lambda: service.http.get(later).json()["status"] == "released")
     [listed] = service.http.get(f"/v1/feeds/{feed}/held").json()["held"]
     assert (listed["text"], listed["status"], listed["revision"], listed["by"]) == (SECRET, "held", 2, "Mona")

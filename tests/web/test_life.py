@@ -176,13 +176,13 @@ def bytes_of_live(service: Service, feed: str, after: str, last: str, way: str) 
     if way == "websocket":
         with service.websocket(feed, after) as connection:
             while time.monotonic() < deadline:
-                frame = connection.recv(timeout=10, decode=False)
+                frame = connection.recv(timeout=30, decode=False)
                 received += frame
                 said = orjson.loads(frame)
                 if said["type"] == "beat" and said["position"] == last:
                     return received
     headers = {"accept": "text/event-stream", "last-event-id": after}
-    with httpx.stream("GET", f"{service.url}/v1/feeds/{feed}/live", headers=headers, timeout=10) as answer:
+    with httpx.stream("GET", f"{service.url}/v1/feeds/{feed}/live", headers=headers, timeout=30) as answer:
         for chunk in answer.iter_raw():
             received += chunk
             if received.endswith(b"\n\n") and b"event: beat\nid: " + last.encode() in received:

@@ -28,7 +28,7 @@ def feed(tight: Service) -> str:
 
 def somebody(service: Service, role: str = "correspondent", **plan: Any) -> httpx.Client:
     key = service.http.post("/v1/keys", json={"name": "Mona", "role": role, **plan}).json()["key"]
-    return httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {key}"}, timeout=10)
+    return httpx.Client(base_url=service.url, headers={"authorization": f"Bearer {key}"}, timeout=30)
 
 
 def refused(answer: httpx.Response, sentence: str) -> None:

@@ -58,10 +58,10 @@ class Node:
         if way != "sse":
             compression = "deflate" if way == "deflated" else None
             with connect(f"ws://{path}", additional_headers=sent, compression=compression) as connection:
-                yield iter(lambda: orjson.loads(connection.recv(timeout=15)), None)
+                yield iter(lambda: orjson.loads(connection.recv(timeout=30)), None)
             return
         sent["accept"] = "text/event-stream"
-        with httpx.stream("GET", f"http://{path}", headers=sent, timeout=15) as answer:
+        with httpx.stream("GET", f"http://{path}", headers=sent, timeout=30) as answer:
             assert answer.status_code == 200, answer.read()
             assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
             yield (orjson.loads(event["data"]) for event in _events(answer.iter_lines()) if "data" in event)
@@ -107,7 +107,7 @@ class Plain(Node):
         self._thread.start()
         self.service.until(lambda: self._server.started or not self._thread.is_alive())
         self.port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10.0)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30.0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -305,11 +305,11 @@ def test_a_reader_who_goes_leaves_the_hub(node: Node, way: str) -> None:
 def test_what_a_reader_sends_is_ignored(node: Node, said: str | bytes) -> None:
     service, feed = node.service, node.knows(node.service.open_feed())
     with connect(f"ws://127.0.0.1:{node.port}/v1/feeds/{feed}/live", compression=None) as connection:
-        assert orjson.loads(connection.recv(timeout=10))["type"] == "snapshot"
+        assert orjson.loads(connection.recv(timeout=30))["type"] == "snapshot"
         connection.send(said)
-        assert connection.ping().wait(10), "it is still listening"
+        assert connection.ping().wait(30), "it is still listening"
         service.file(feed, "one")
-        types = (orjson.loads(connection.recv(timeout=10))["type"] for _ in range(10))
+        types = (orjson.loads(connection.recv(timeout=30))["type"] for _ in range(10))
         assert "dispatch" in types
     service.until(lambda: [line["text"] for line in service.snapshot(feed)["dispatches"]] == ["one"])
 
@@ -321,7 +321,7 @@ def test_a_reader_who_sends_too_much_is_dismissed(node: Node) -> None:
             for _ in range(17):
                 connection.send("x" * 1000)
             while True:
-                connection.recv(timeout=5)
+                connection.recv(timeout=30)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == CloseCode.POLICY_VIOLATION
     node.service.until(lambda: node.watching(feed, 0))
@@ -334,6 +334,6 @@ def test_messages_without_a_byte_count_too(node: Node) -> None:
             for _ in range(70):
                 connection.send("")
             while True:
-                connection.recv(timeout=5)
+                connection.recv(timeout=30)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == CloseCode.POLICY_VIOLATION

@@ -81,7 +81,7 @@ def test_the_prefix_may_be_there_or_not(node: Node, prefix: str, way: str) -> No
     path = f"{prefix}/v1/feeds/breaking/live"
     if way == "websocket":
         with connect(f"ws://127.0.0.1:{node.port}{path}") as connection:
-            assert orjson.loads(connection.recv(timeout=10))["type"] == "snapshot"
+            assert orjson.loads(connection.recv(timeout=30))["type"] == "snapshot"
         return
     for _ in range(2):  # the second goes by a connection that has served a page already
         with node.http.stream("GET", path, headers={"accept": "text/event-stream"}) as stream:

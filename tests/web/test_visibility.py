@@ -170,7 +170,7 @@ def test_of_those_who_come_while_a_feed_becomes_private_elsewhere_none_stays(nod
         edited(service, feed, visibility="private")
         private.set()
         for each in coming:
-            each.result(timeout=30)
+            each.result(timeout=60)
     counts = re.compile(r"^ticker_readers(?:{.*})? (.*)$", re.MULTILINE)
     service.until(lambda: set(counts.findall(told_to(service, node))) == {"0"})
 

@@ -72,9 +72,16 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     systemd = Systemd(os.environ)
     watchdog = Watchdog(systemd, time.monotonic)
     stop = asyncio.Event()
+    workers: list[KeptChild] = []
+
+    def stop_soon() -> None:
+        stop.set()
+        for worker in workers:  # which systemd and others send the same signal
+            worker.expect_exit()
+
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, stop_soon)
     reload = asyncio.Event()
     if not sys.stdin.isatty():
         loop.add_signal_handler(signal.SIGHUP, reload.set)
@@ -88,7 +95,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         files = stack.enter_context(MetricFiles())
         listeners = listen(settings)
         port: int = listeners[0].getsockname()[1]
-        workers = [
+        workers += [
             KeptChild(
                 "a worker",
                 partial(_start_worker, settings, listener, watchdog, files),

@@ -6,8 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE = 30_000
-"""Milliseconds. What is waited for comes much sooner, unless the machine is busy."""
+from tests.browser.waiting import PATIENCE as PATIENCE  # noqa: PLC0414  # tests of the desk take it from here
+from tests.browser.waiting import until
 
 DUMP = """
 async () => {
@@ -116,6 +116,10 @@ class Desk:
     def dump(self) -> str:
         found: str = self.tab.evaluate(DUMP)
         return found
+
+    def until_forgotten(self, text: str) -> None:
+        """Wait until nothing in this browser has a text: the database clears it a moment after the page."""
+        until(self.tab, lambda: text not in self.dump())
 
     def items(self) -> list[dict[str, Any]]:
         """What lies in the outbox, as the browser keeps it."""

@@ -69,6 +69,7 @@ def test_from_the_open_desk_to_a_filed_dispatch_in_one_tap_besides_typing(
 
 def test_by_keyboard_alone(service: Service, desk: Desk, feed: str) -> None:
     keys = desk.tab.keyboard
+    expect(desk.text).to_be_focused()
     keys.type(BRIDGE)
     keys.press("Control+Enter")
     until_filed(service, feed)
@@ -122,6 +123,7 @@ def test_similar_dispatches_show_while_one_types(service: Service, desk: Desk, f
 
 
 def test_nothing_takes_the_focus_or_the_text_while_the_wire_moves(service: Service, desk: Desk, feed: str) -> None:
+    expect(desk.text).to_be_focused()
     desk.tab.keyboard.type("Half a sent")
     for number in range(5):
         id = service.file(feed, f"Dispatch {number}")["id"]
@@ -146,12 +148,14 @@ def test_what_is_half_written_survives_the_page(desk: Desk) -> None:
 def test_what_is_typed_right_before_the_page_goes_survives_it(
     desk: Desk, another_tab: Callable[[], Desk], leaving: str
 ) -> None:
+    desk.text.fill("Typed")
+    desk.until_noted("Typed")  # so the draft was read, before which nothing is kept
     for time in range(5):
         desk.text.press_sequentially(f" {time}")
         getattr(desk.tab, leaving)()
         if leaving == "close":
             desk = another_tab()
-        expect(desk.text).to_have_value("".join(f" {each}" for each in range(time + 1)))
+        expect(desk.text).to_have_value("Typed" + "".join(f" {each}" for each in range(time + 1)))
 
 
 HELD_READS = """
@@ -169,6 +173,7 @@ IDBObjectStore.prototype.get = function (key) {
 
 def test_a_page_that_is_left_before_it_read_the_draft_leaves_it(desk: Desk, another_tab: Callable[[], Desk]) -> None:
     desk.text.fill("Half a sentence")
+    desk.until_noted("Half a sentence")
     desk.tab.add_init_script(HELD_READS)
     desk.tab.reload()
     expect(desk.tab.locator("html[data-reads]")).to_have_count(1)
@@ -182,6 +187,7 @@ def test_a_tab_in_which_nothing_was_typed_leaves_the_draft_of_another(
     other = another_tab()
     other.until_live()
     desk.text.fill("Half a sentence")
+    desk.until_noted("Half a sentence")
     other.tab.goto("about:blank")
     desk.tab.close()
     expect(another_tab().text).to_have_value("Half a sentence")
@@ -190,6 +196,7 @@ def test_a_tab_in_which_nothing_was_typed_leaves_the_draft_of_another(
 def test_what_is_half_written_comes_back_after_one_in_the_outbox_was_edited(
     service: Service, phone: BrowserContext, desk: Desk, feed: str
 ) -> None:
+    desk.until_installed()
     phone.set_offline(True)
     desk.file("Forty hurt")
     desk.text.fill("Half a sentence")
@@ -212,6 +219,7 @@ def test_a_killed_text_does_not_stay_in_the_draft_of_another_tab(
     service: Service, desk: Desk, feed: str, another_tab: Callable[[], Desk]
 ) -> None:
     desk.text.fill("UNSAID barge strikes the pier")
+    desk.until_noted("UNSAID")
     other = another_tab()
     expect(other.text).to_have_value("UNSAID barge strikes the pier")
     other.until_live()
@@ -270,7 +278,7 @@ def test_a_kill_in_two_taps_and_its_text_is_nowhere(
     expect(desk.row(id)).to_contain_text("The source withdrew it.", timeout=PATIENCE)
     service.until(lambda: newest(service, feed)["status"] == "killed")
     expect(desk.tab.locator("#said, #alarm", has_text="UNSAID")).to_have_count(0)
-    assert "UNSAID" not in desk.dump()
+    desk.until_forgotten("UNSAID")
 
 
 def test_a_kill_by_somebody_else_closes_what_has_its_text(service: Service, desk: Desk, feed: str) -> None:
@@ -280,7 +288,7 @@ def test_a_kill_by_somebody_else_closes_what_has_its_text(service: Service, desk
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
     expect(desk.tab.locator("dialog")).to_have_count(0)
     expect(desk.tab.locator("#notices")).to_contain_text("killed while you were correcting")
-    assert "UNSAID" not in desk.dump()
+    desk.until_forgotten("UNSAID")
 
 
 def test_two_who_correct_see_both_texts_and_decide(service: Service, desk: Desk, feed: str) -> None:
@@ -424,7 +432,7 @@ def test_signing_out_leaves_nothing_to_see(desk: Desk, service: Service) -> None
     desk.tab.locator("button[name=sign-out]").click()
     expect(desk.tab.locator("form[name=sign-in]")).to_be_visible()
     assert httpx.get(f"{service.url}/desk/session").status_code == 401
-    assert BRIDGE not in desk.dump()
+    desk.until_forgotten(BRIDGE)
 
 
 def test_a_feed_that_may_not_be_filed_to_is_not_opened(service: Service, browser: Browser, feed: str) -> None:

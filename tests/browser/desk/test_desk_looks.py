@@ -137,6 +137,7 @@ def test_every_state_fits_and_axe_finds_nothing(
     desk.open()
     desk.until_live()
     looker.look("3-wire")
+    expect(desk.text).to_be_focused()
     tab.keyboard.type(f'/urgent @"{source}" #MENA {text} ' + "x" * 40)
     looker.look("4-writing")
     tab.locator("button[name=more]").click()

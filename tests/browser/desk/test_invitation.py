@@ -31,7 +31,7 @@ def test_an_editor_invites_and_the_link_is_spent_by_a_button_once(
     expect(tab.locator("form[name=invitation]")).to_be_visible()
     tab.locator("button[name=accept]").click()
     expect(tab.locator("#feed-list a").first).to_be_visible(timeout=PATIENCE)
-    assert "#" not in tab.url
+    expect(tab).not_to_have_url(re.compile("#"))
     theirs = Desk(tab, service.url, feed)
     theirs.open()
     theirs.until_live()

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import FLAGS, chromium
+from tests.browser.desk.desk import Desk
 from tests.service import Service
 
 LIGHTHOUSE: Final = Path(__file__).parents[3] / "node_modules" / ".bin" / "lighthouse"
@@ -76,7 +77,7 @@ def test_chromium_finds_it_installable(service: Service, tmp_path: Path) -> None
         )
         tab = phone.new_page()
         tab.goto(f"{service.url}/desk")
-        tab.wait_for_function("async () => (await navigator.serviceWorker.ready).active?.state === 'activated'")
+        Desk(tab, service.url, feed="").until_installed()
         devtools = phone.new_cdp_session(tab)
         manifest = devtools.send("Page.getAppManifest")
         assert manifest["errors"] == []

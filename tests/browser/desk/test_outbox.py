@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from tests.browser.desk.desk import PATIENCE, Desk
+from tests.browser.waiting import until
 from tests.proxy import proxy
 from tests.service import Service
 
@@ -64,6 +65,8 @@ def test_on_a_line_that_does_not_answer_the_desk_opens_and_takes_dispatches_at_o
     answers = True
     for request in waiting:
         request.continue_()
+    # The route above works only while this test is inside a call of Playwright.
+    expect(desk.in_state("kept")).to_have_count(1, timeout=PATIENCE)
     until_filed(service, feed, THREE[:1])
 
 
@@ -178,7 +181,7 @@ def test_a_worker_that_is_killed_between_append_and_response(own_service: Servic
         desk.sign_in(own_service.key)
         for text in THREE:
             desk.file(text)
-        expect(desk.in_state("kept")).to_have_count(3, timeout=PATIENCE)
+        expect(desk.in_state("kept")).to_have_count(3, timeout=2 * PATIENCE)
         assert cut.left == 0
         until_filed(own_service, "breaking", THREE)
 
@@ -192,7 +195,7 @@ def test_while_the_service_cannot_keep_it_it_waits_and_says_so(own_service: Serv
         expect(desk.outbox.first).to_contain_text(re.compile("can't keep it now|No answer yet"), timeout=PATIENCE)
         expect(desk.outbox.nth(1)).to_contain_text("Waits for the one before it")
         assert "offline" not in desk.outbox.first.inner_text()
-    expect(desk.in_state("kept")).to_have_count(2, timeout=PATIENCE)
+    expect(desk.in_state("kept")).to_have_count(2, timeout=2 * PATIENCE)
     until_filed(own_service, "breaking", THREE[:2])
 
 
@@ -242,7 +245,7 @@ def test_another_person_on_the_same_phone_sends_nothing_of_the_first(
     desk.tab.fill("form[name=sign-in] input[name=key]", key)
     desk.tab.locator("form[name=sign-in] [type=submit]").click()
     expect(desk.tab.locator("#others")).to_contain_text("1", timeout=PATIENCE)
-    assert desk.outbox.count() == 0
+    expect(desk.outbox).to_have_count(0)
     expect(desk.text).to_have_value("")
     assert "of the first" not in desk.tab.content()
     desk.file(THREE[1])
@@ -262,6 +265,7 @@ def sync(service: Service, phone: BrowserContext, desk: Desk, feed: str) -> Call
         lambda event: registrations.extend(each["registrationId"] for each in event["registrations"]),
     )
     devtools.send("ServiceWorker.enable")
+    until(other, lambda: registrations)
 
     def ask() -> object:
         asked = {"origin": service.url, "registrationId": registrations[0], "tag": "outbox", "lastChance": False}
@@ -322,7 +326,7 @@ def test_somebody_else_who_signs_in_in_another_tab_files_nothing_of_the_first(
     assert other.evaluate(signing_in, json.dumps({"key": key})) == 201
     desk.file(THREE[0])
     expect(desk.tab.locator("#others")).to_contain_text("1", timeout=PATIENCE)
-    assert desk.outbox.count() == 0
+    expect(desk.outbox).to_have_count(0)
     assert texts(service, feed) == []
     desk.file(THREE[1])
     until_filed(service, feed, [THREE[1]])

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.site import Site
+from tests.browser.waiting import PATIENCE, until
 from tests.browser.widget.gate import Gate
 from tests.service import Service
 
 WATCH = (Path(__file__).parent / "watch.js").read_text("utf-8")
-PATIENCE = 20_000
-"""Milliseconds: more than the protocol's slowest promise, a dead connection noticed after 13 seconds."""
-
-expect.set_options(timeout=PATIENCE)
 
 
 class Host:
@@ -95,10 +91,7 @@ class Host:
 
     def until(self, true: Callable[[], bool], within: float = PATIENCE / 1000, say: Callable[[], str] = str) -> None:
         """Wait until something is true, and let the page's events come in meanwhile."""
-        deadline = time.monotonic() + within
-        while not true():
-            assert time.monotonic() < deadline, say()
-            self.page.wait_for_timeout(20)
+        until(self.page, true, within, say)
 
     def picture(self, name: str) -> None:
         """Keep a picture of the page, for people to look at."""

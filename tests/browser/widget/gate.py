@@ -69,9 +69,13 @@ class Gate:
 
     def mend(self) -> None:
         """Let everything pass again. Connections that were frozen are broken: what they missed is gone."""
-        if self._frozen:
-            self._call(self._break)
-        self._open, self._frozen = True, False
+
+        def thaw() -> None:
+            if self._frozen:
+                self._break()
+            self._open, self._frozen = True, False
+
+        self._call(thaw)  # in one step, or a browser that is back at once would speak to what is still frozen
 
     def freeze(self) -> float:
         """Let nothing pass, and keep all connections open, as a path does that has silently died; return when."""

@@ -84,9 +84,10 @@ def test_pause_stops_announcements_and_resume_says_where_things_stand(
     widget.locator("[part=pause]").click()
     ears.hear("status", "PAUSED")
     flash = service.file(feed, "Fire at fuel depot", urgency="flash")
-    service.file(feed, "Bridge closed")
     service.http.post(f"/v1/feeds/{feed}/dispatches/{flash['id']}/kill", json={"reason": "Wrong"})
-    expect(widget.locator("[part=new]")).to_have_text("1 new")
+    service.file(feed, "Bridge is painted")
+    service.file(feed, "Bridge closed")
+    expect(widget.locator("[part=new]")).to_have_text("2 new")  # only once all of it is there
     settle(host)
     ears.silence()
     widget.locator("[part=pause]").click()
@@ -104,6 +105,7 @@ def test_of_many_at_once_only_the_newest_few_are_said(host: Host, ears: Ears, se
         service.file(feed, f"Burst {number}")
     host.gate.mend()
     expect(host.page.locator("[part=text]").first).to_have_text("Burst 7")
+    host.until(lambda: any("Burst 7" in each["said"] for each in host.seen("words")))
     settle(host)
     said = [each["said"] for each in host.seen("words") if each["said"]]
     assert len(said) <= 2, said

@@ -42,6 +42,7 @@ def test_a_page_in_the_cache_is_no_reader_and_comes_back_with_new_proof(
     service.file(feed, "While it was away")
     back = time.time()
     host.page.go_back(wait_until="commit")
+    host.until(lambda: host.page.evaluate("window.persisted") is not None)
     assert host.page.evaluate("window.persisted") is True  # it was in the cache, and not loaded again
     expect(widget.locator("[part=text]").first).to_have_text("While it was away")
     host.until_state("live")
@@ -58,6 +59,7 @@ def test_a_page_that_comes_back_on_a_dead_path_is_not_live(host: Host, service: 
     host.gate.freeze()
     left = time.time()
     host.page.go_back(wait_until="commit")
+    host.until(lambda: host.page.evaluate("window.persisted") is not None)
     assert host.page.evaluate("window.persisted") is True
     expect(widget.locator("[part=badge]")).to_contain_text(re.compile("CATCHING UP|DELAYED"))
     host.page.wait_for_timeout(1_500)  # more than it takes to connect where something answers

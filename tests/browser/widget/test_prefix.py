@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from tests.browser.widget.conftest import Host, ticker
 from tests.browser.widget.gate import Gate
 from tests.browser.widget.test_transports import BLOCKED
-from tests.nginx import free_port, nginx
+from tests.nginx import nginx
+from tests.servers import free_port
 from tests.service import Service
 
 SERVER = """
@@ -36,10 +37,9 @@ def behind(port: int, upstream: int, *, strips: bool) -> str:
 def test_widget_links_and_pages_stay_under_the_prefix(host: Host, tmp_path: Path, left: str, *, strips: bool) -> None:
     with Gate(0) as gate:  # its port is in the public URL, so it comes first
         public = f"{gate.url}/ticker"
-        port = free_port()
         with (
             Service(tmp_path, public_url=public) as service,
-            nginx(tmp_path / "nginx", port, behind(port, service.port, strips=strips)),
+            nginx(tmp_path / "nginx", port := free_port(), behind(port, service.port, strips=strips)),
         ):
             gate.upstream = port
             gate.blocked = BLOCKED[left]

@@ -53,7 +53,7 @@ def test_a_page_whose_origin_is_refused_keeps_its_link(host: Host, tmp_path: Pat
         service.file("breaking", "Not for this page", urgency="flash")
         widget = host.open(ticker("breaking", layout=layout))
         host.until_state("delayed")
-        assert {asked.how for asked in gate.asked} >= {"websocket", "event-stream"}
+        host.until(lambda: {asked.how for asked in gate.asked} >= {"websocket", "event-stream"})
         assert texts(widget) == []
         assert not names(host) & LIVE_STATES
         if layout == "line":  # it lies over the page, and has nothing to say
@@ -83,7 +83,7 @@ def test_a_service_that_is_away_at_the_start_leaves_the_link_until_it_is_there(
     assert not names(host) & LIVE_STATES
     host.picture("away")
     host.gate.blocked = set()
-    host.until_state("live", within=40)
+    host.until_state("live", within=60)
     expect(link).to_be_hidden()
     assert texts(widget) == ["Dispatch 2", "Dispatch 1", "Dispatch 0"]
 

@@ -143,7 +143,7 @@ class Stream:
 
     def _read_events(self) -> None:
         headers = {"accept": "text/event-stream", **self.sent}
-        with httpx.stream("GET", self.address, headers=headers, timeout=httpx.Timeout(10, read=60)) as answer:
+        with httpx.stream("GET", self.address, headers=headers, timeout=60) as answer:
             assert answer.status_code == 200, answer.read()
             assert answer.headers["cache-control"] == "no-store, no-transform"
             connection = answer.extensions["network_stream"].get_extra_info("socket")
