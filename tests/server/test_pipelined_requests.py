@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from tests.server.test_reader import until
 from tests.server.test_waiter import Client, Waiters
-from ticker.server.pipelined_requests import HEADER_SIZE, MAX_PIPELINED, MAX_PIPELINED_SIZE
+from ticker.server.pipelined_requests import HEADER_SIZE, MAX_PIPELINED, MAX_PIPELINED_SIZE, STOPPING
 from ticker.server.requests import MAX_HEADERS
 
 pytestmark = pytest.mark.anyio
@@ -72,3 +72,35 @@ async def test_what_was_answered_counts_no_more(house: Waiters) -> None:
         client.mine.sendall(request)
         assert (await client.response()).status == 422
     assert await responses(client, 2) == 2
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_request_that_is_cancelled_at_a_stop_is_refused_without_a_traceback(
+    house: Waiters, caplog: pytest.LogCaptureFixture, *, begun: bool
+) -> None:
+    """uvicorn cancels what is not answered in time when it stops."""
+    running = asyncio.Event()
+
+    async def waits(scope: object, receive: object, send: Callable[[object], Awaitable[None]]) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        running.set()
+        await asyncio.Event().wait()
+
+    house.acceptor._for_uvicorn[0].loaded_app = waits
+    client = await house.client()
+    client.ask(path="large")
+    async with asyncio.timeout(20):
+        await running.wait()
+    for task in list(house.acceptor._for_uvicorn[1].tasks):
+        task.cancel("Task cancelled, timeout graceful shutdown exceeded")
+    if begun:
+        while more := await client.more():
+            last = more
+        assert last.endswith(b"half")
+    else:
+        response = await client.response()
+        assert (response.status, response.content["detail"]) == (503, STOPPING.detail)
+        assert not await client.more(), "the connection is closed"
+    assert not caplog.records

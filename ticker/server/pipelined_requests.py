@@ -10,9 +10,11 @@ import asyncio
 from collections import deque
 from typing import Any, Final
 
-from uvicorn._types import ASGI3Application
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from ticker.errors import Unavailable
+from ticker.server.refusal import refusal
 from ticker.web.address_share import GONE, ON_LEAVING
 
 MAX_PIPELINED: Final = 64
@@ -23,6 +25,8 @@ MAX_PIPELINED_SIZE: Final = 128 * 1024
 
 HEADER_SIZE: Final = 160
 """Bytes of memory that a header takes beside those of its name and value: a tuple and two objects, and their places."""
+
+STOPPING: Final = Unavailable("This node is stopping, and the request was not answered in time; send it again")
 
 
 class PipelinedHttpProtocol(HttpToolsProtocol):
@@ -72,7 +76,22 @@ class PipelinedHttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+
+        async def run(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+            try:
+                await app(scope, receive, send)
+            except asyncio.CancelledError:
+                self._end_cancelled(cycle)
+
+        super()._start_asgi_task(cycle, run)
+
+    def _end_cancelled(self, cycle: RequestResponseCycle) -> None:
+        """End a request that uvicorn cancels, as it does with those that are not answered in time when it stops."""
+        cycle.disconnected = True
+        if not cycle.response_started and not self.transport.is_closing():
+            self.transport.write(refusal(STOPPING))
+            self.app_state["node"].responses[STOPPING.status] += 1
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """Start the next request, if there is one."""
