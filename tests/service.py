@@ -168,6 +168,7 @@ class Service:
         """File a dispatch as a good client does: again with the same Idempotency-Key until there is a response."""
         key = {"idempotency-key": secrets.token_hex(8)}
         deadline = time.monotonic() + PATIENCE
+        said = "no response"
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 response = self.http.post(f"/v1/feeds/{feed}/dispatches", json={"text": text}, headers=key)
@@ -176,7 +177,8 @@ class Service:
                     receipt: dict[str, Any] = response.json()
                     return receipt
                 assert int(response.headers["retry-after"]) > 0
-            assert time.monotonic() < deadline, "the service did not come back"
+                said = response.text
+            assert time.monotonic() < deadline, f"the service did not come back: {said}"
             time.sleep(0.02)
 
     def snapshot(self, feed: str) -> dict[str, Any]:
