@@ -246,6 +246,11 @@ class EditBody(FieldChanges):
 
     release_at: Moment | None = Field(default=None, description=_RELEASE_AT)
 
+    def applied_to(self, known: dict[str, Any]) -> dict[str, Any]:
+        if "release_at" in self.model_fields_set and self.release_at is None:
+            raise Invalid([("release_at", "cannot be taken away; release the dispatch instead")])
+        return super().applied_to(known)
+
 
 class KillBody(Body):
     """Why a dispatch is withdrawn. Readers see the reason, so it is one line of text like any other."""

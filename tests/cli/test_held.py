@@ -27,6 +27,9 @@ def test_a_dispatch_can_be_held_until_its_time(service: Service, here: Here) -> 
     hold = ["file", "embargoed", "--feed", feed, "--release-at"]
     for moment in ("tomorrow", "2026-01-01T00:00:00Z", "2126-01-01T00:00:00Z"):
         assert "release_at" in here(at(service), *hold, moment).complaint
+    for empty in ("", " "):  # as of a variable that is not set
+        assert "release_at" in here(at(service), *hold, empty).complaint
+    assert service.snapshot(feed)["dispatches"] == []
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     receipt = json.loads(here(at(service), *hold, soon).printed)
     assert (receipt["revision"], "position" in receipt) == (1, False)

@@ -44,6 +44,13 @@ def test_a_bundle_is_compressed_for_clients_that_take_gzip(service: Service, nam
     assert small.content == large.content
 
 
+@pytest.mark.parametrize("path", [asset("reader.js"), "/embed/v1/ticker.js"])
+def test_a_bundle_is_compressed_for_nobody_who_refuses_that(service: Service, path: str) -> None:
+    for refused in ("gzip;q=0", "x-notgzip", "br, gzip; q=0.0"):
+        assert "content-encoding" not in service.http.get(path, headers={"accept-encoding": refused}).headers
+    assert service.http.get(path, headers={"accept-encoding": "br, GZIP"}).headers["content-encoding"] == "gzip"
+
+
 def test_a_hash_of_another_version_gets_the_bundle_that_is_here_and_keeps_it_not(service: Service) -> None:
     response = service.http.get("/assets/reader-0123456789.js")
     assert response.content == service.http.get(asset("reader.js")).content

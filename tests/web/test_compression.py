@@ -55,6 +55,22 @@ async def test_what_fits_into_a_packet_is_sent_as_it_is() -> None:
     assert raw == LONG[: COMPRESS_FROM - 1]
 
 
+@pytest.mark.parametrize("accept", ["gzip", None])
+@pytest.mark.parametrize(
+    ("vary", "expected"),
+    [
+        (None, "Accept-Encoding"),
+        ("Authorization, Cookie", "Authorization, Cookie, Accept-Encoding"),
+        ("Accept-Encoding", "Accept-Encoding"),
+    ],
+)
+async def test_a_304_varies_as_the_response_does_that_a_cache_has(
+    accept: str | None, vary: str | None, expected: str
+) -> None:
+    response, _ = await get(Response(status_code=304, headers={} if vary is None else {"vary": vary}), accept)
+    assert response.headers["vary"] == expected
+
+
 async def test_a_body_in_parts_is_compressed_part_by_part() -> None:
     async def parts() -> object:
         for start in range(0, len(LONG), 100_000):

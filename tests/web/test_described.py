@@ -452,6 +452,9 @@ def test_each_refusal_happens_as_described(
     match status:
         case 400 if path == "/asyncapi.json":
             headers["host"] = "no/host"
+        case 400 if path.endswith("/live"):
+            headers |= {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
+            headers["sec-websocket-key"] = "short"
         case 400 if body is None:
             headers["idempotency-key"] = '""'
         case 400:

@@ -236,6 +236,16 @@ def test_another_payload_under_the_same_key_is_refused(service: Service) -> None
     assert _post(service, feed, {"text": "one"}, idempotency_key="k").status_code == 201, "the first still stands"
 
 
+def test_of_two_idempotency_keys_neither_is_chosen(service: Service) -> None:
+    feed = service.open_feed()
+    address = f"/v1/feeds/{feed}/dispatches"
+    for second in ("two", "one"):
+        lines = [("idempotency-key", "one"), ("idempotency-key", second)]
+        refused = service.http.post(address, json={"text": "a"}, headers=lines)
+        assert (refused.status_code, refused.json()["field"]) == (400, "Idempotency-Key")
+    assert service.snapshot(feed)["dispatches"] == []
+
+
 def test_an_idempotency_key_is_its_holders_own(service: Service) -> None:
     feed = service.open_feed()
     ids = set()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.service import Service
+from ticker.entry import Tail
+from ticker.feed import Feed
+from ticker.web.feeds import originals_of
 
 
 def edition(service: Service, name: str, original: str, headers: dict[str, str], **rest: Any) -> Any:
@@ -100,3 +104,38 @@ def test_a_killed_edition_is_shown_nowhere_and_named_again_to_who_killed_it(serv
         )
         assert killed.json()["editions"] == [original]
         assert editions(service, original) == []
+
+
+# Feeds
+
+
+@pytest.mark.parametrize(
+    ("edition_of", "original"),
+    [
+        ({"a": None, "b": "a", "c": "b", "d": "c"}, {"a": "a", "b": "a", "c": "a", "d": "a"}),
+        ({"d": "c", "c": "b", "b": "a", "a": None}, {"a": "a", "b": "a", "c": "a", "d": "a"}),
+        ({"b": "hidden", "c": "b"}, {"b": "hidden", "c": "hidden"}),
+        ({"a": "c", "b": "a", "c": "b", "d": "b"}, {"a": "a", "b": "a", "c": "a", "d": "a"}),
+        ({"d": "b", "c": "b", "b": "c"}, {"b": "b", "c": "b", "d": "b"}),
+    ],
+)
+def test_an_edition_of_an_edition_goes_back_to_the_same_original(
+    edition_of: dict[str, str | None], original: dict[str, str]
+) -> None:
+    feeds = [Feed(name, name, "en", Tail(0, "0" * 40), edition_of=of) for name, of in edition_of.items()]
+    assert originals_of(feeds) == original
+
+
+def test_all_feeds_of_a_family_list_each_other(service: Service) -> None:
+    names = [service.open_feed(language) for language in ("en", "ar", "es")]
+    for original, feed in pairwise(names):
+        service.http.patch(f"/v1/feeds/{feed}", json={"edition_of": original}).raise_for_status()
+
+    def family(feed: str) -> set[str]:
+        listed = {each["name"]: each["editions"] for each in service.http.get("/v1/feeds").json()["feeds"]}
+        return {edition["name"] for edition in listed[feed]}
+
+    for around in (None, names[2]):
+        service.http.patch(f"/v1/feeds/{names[0]}", json={"edition_of": around}).raise_for_status()
+        for feed in names:
+            assert family(feed) == set(names) - {feed}

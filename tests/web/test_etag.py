@@ -72,6 +72,17 @@ def test_a_correction_is_taken_whatever_form_its_etag_came_back_in(service: Serv
     assert service.http.patch(address, json={"text": "two"}, headers={"if-match": match}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/feeds/{feed}", "/v1/feeds/{feed}/dispatches/{id}", "/embed/v1/ticker.js"])
+def test_an_etag_is_found_in_whichever_line_of_if_none_match(service: Service, path: str) -> None:
+    feed = service.open_feed()
+    address = path.format(feed=feed, id=service.file(feed, "one")["id"])
+    tag = service.http.get(address).headers["etag"]
+    for lines in (['"another"', tag], [tag, '"another"']):
+        headers = [("if-none-match", line) for line in lines]
+        assert service.http.get(address, headers=headers).status_code == 304
+    assert service.http.get(address, headers=[("if-none-match", '"another"')] * 2).status_code == 200
+
+
 def test_a_list_without_the_current_revision_is_refused(service: Service) -> None:
     feed = service.open_feed()
     address = f"/v1/feeds/{feed}/dispatches/{service.file(feed, 'one')['id']}"

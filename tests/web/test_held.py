@@ -268,3 +268,12 @@ def test_what_a_revoked_key_held_waits_for_an_editor(service: Service) -> None:
     assert "parked" not in service.http.get(address).json()
     assert service.http.post(address + "/release").status_code == 201
     assert SECRET in public_bytes(service, feed)
+
+
+def test_the_time_of_release_cannot_be_removed(service: Service) -> None:
+    address = held(service, service.open_feed())
+    before = service.http.get(address).json()
+    for edit in ({"release_at": None}, {"release_at": None, "text": "another"}):
+        refused = service.http.patch(address, json=edit, headers={"if-match": "*"})
+        assert (refused.status_code, refused.json()["field"]) == (422, "release_at")
+    assert service.http.get(address).json() == before

@@ -12,7 +12,7 @@ from ticker.cli.fields import field_options, parse_given
 from ticker.cli.receipt import show
 from ticker.client import Corrections, Fields, writes
 from ticker.dispatch import BREAKING, FIELDS, Draft, check
-from ticker.errors import TickerError
+from ticker.errors import Invalid, TickerError
 
 Id = Annotated[str, typer.Argument(help="The dispatch's id, as its receipt gave it.")]
 Feed = Annotated[str, typer.Option(help="The feed.")]
@@ -36,6 +36,9 @@ def file(
     """File a dispatch and print its receipt. Needs TICKER_KEY; TICKER_URL says where."""
     text = (_standard_input() if text == "-" else text).strip()
     given, times = parse_given(fields)
+    if "release_at" in given and not given["release_at"].strip():
+        # Left out, as other empty values are, it would file at once what was meant to be held.
+        raise Invalid([("release_at", "is empty; leave --release-at out to file the dispatch now")])
     draft = {"text": text, **{name: value for name, value in given.items() if value}}
     check(Draft, draft)
     fields = {name: value for name, value in draft.items() if name != "text"}

@@ -11,7 +11,7 @@ from websockets.utils import accept_key
 
 from ticker.errors import BadRequest, UpgradeRequired, WrongMethod
 from ticker.server.http_date import http_date
-from ticker.web.admission import SSE_HEADERS, sse_start
+from ticker.web.admission import SSE_HEADERS, bad_handshake, sse_start
 from ticker.web.header_lists import combined, tokens
 from ticker.web.public_url import no_host
 
@@ -93,7 +93,7 @@ def accept_for_key(headers: Mapping[str, str]) -> str:
     except (binascii.Error, ValueError):
         nonce = b""
     if len(nonce) != 16:
-        raise BadRequest("A WebSocket needs one Sec-WebSocket-Key: 16 bytes in base64", field="Sec-WebSocket-Key")
+        raise bad_handshake()
     return accept_key(key)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from starlette.requests import HTTPConnection
 
 from ticker.channel import Channel
-from ticker.errors import Forbidden, UpgradeRequired, no_such_feed
+from ticker.errors import BadRequest, Forbidden, UpgradeRequired, no_such_feed
 from ticker.feed import Feed
 from ticker.hub import Hub
 from ticker.origins import EVERY, allows
@@ -173,6 +173,11 @@ def enter(hub: Hub, settings: Settings, feed: str, headers: Mapping[str, str], k
         raise no_such_feed(feed)
     refuse_foreign(settings, known, headers)
     return hub.admit(feed)
+
+
+def bad_handshake() -> BadRequest:
+    """Return the error for a handshake without a valid key (RFC 6455 section 4.2.1)."""
+    return BadRequest("A WebSocket needs one Sec-WebSocket-Key: 16 bytes in base64", field="Sec-WebSocket-Key")
 
 
 def stream_needed() -> UpgradeRequired:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ticker.errors import NoSuchAddress
+from ticker.web.header_lists import accepts, headers_of
 from ticker.web.headers import COMPRESS_FROM
 
 _HERE: Final = Path(__file__).parent
@@ -61,7 +62,7 @@ class Asset:
             "access-control-allow-origin": "*",
         }
         small = len(self.plain) < COMPRESS_FROM
-        if small or "gzip" not in request.headers.get("accept-encoding", ""):
+        if small or not accepts(headers_of(request).get("accept-encoding", ""), "gzip"):
             return Response(self.plain, headers=headers, media_type=self.media_type)
         headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
         return Response(self.compressed, headers=headers, media_type=self.media_type)

@@ -6,16 +6,19 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipResponder, IdentityResponder
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ticker.web.header_lists import accepts, combined
+from ticker.web.header_lists import accepts, combined, tokens
 from ticker.web.headers import COMPRESS_FROM
 from ticker.web.pieces import Pieces
 
 METHODS: Final = ("GET", "HEAD")
 """Of which responses are compressed. A receipt fits into one packet as it is, and all that is done for a response that
 stays as it is would be 3 % of what a POST costs."""
+
+NOT_MODIFIED: Final = 304
 
 LEVEL: Final = 6
 """zlib's own default: a higher one costs twice as much for a hundredth less."""
@@ -36,11 +39,27 @@ class Compression:
         if scope["type"] != "http" or scope["method"] not in METHODS:
             await self._app(scope, receive, send)
             return
+
+        async def varied(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == NOT_MODIFIED:
+                _vary(MutableHeaders(scope=message))
+            await send(message)
+
         headers = combined((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         if accepts(headers.get("accept-encoding", ""), "gzip"):
-            await _Gzip(self._app, self._pieces)(scope, receive, send)
+            await _Gzip(self._app, self._pieces)(scope, receive, varied)
         else:
-            await IdentityResponder(self._app, COMPRESS_FROM)(scope, receive, send)
+            await IdentityResponder(self._app, COMPRESS_FROM)(scope, receive, varied)
+
+
+def _vary(headers: MutableHeaders) -> None:
+    """Say in a 304 what the 200 would say (RFC 9110 section 15.4.5).
+
+    A cache puts the headers of a 304 in place of those it has (RFC 9111 section 3.2): without this it would forget that
+    its body is compressed, and send it to everybody.
+    """
+    if "accept-encoding" not in tokens(headers.get("vary", "")):
+        headers.add_vary_header("Accept-Encoding")
 
 
 class _Gzip(GZipResponder):

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from starlette.requests import Request
+
 # Apache appends -gzip or -br to the ETag of what it compressed, Jetty --gzip, and nginx makes it weak.
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*?)(?:--?(?:gzip|br|zstd|deflate))?"')
 _REVISION: Final = re.compile(r"r?([0-9]{1,9})(?:\.[0-9a-f]{8})?")
@@ -22,6 +24,11 @@ def content_of(tag: str) -> str | None:
     """Return what an ETag has between its quotes, without what a proxy added; None if it is not an ETag."""
     match = _TAG.fullmatch(tag)
     return None if match is None else match[1]
+
+
+def tags_seen(request: Request) -> list[str]:
+    """Return the ETags of If-None-Match, which is a list and may have several lines (RFC 9110 section 13.1.2)."""
+    return [tag.strip() for tag in ",".join(request.headers.getlist("if-none-match")).split(",")]
 
 
 def revision_of(tag: str) -> int | None:

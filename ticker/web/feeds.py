@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from itertools import islice
 from typing import Any, Final
@@ -75,14 +75,15 @@ async def list_feeds(request: Request) -> Response:
     most, after = limit(request, LONGEST_LIST, LONGEST_LIST), request.query_params.get("after")
     channels = await visible(request, node.hub.open_channels())
     every = [channel.feed for channel in channels.values()]
+    originals = originals_of(every)
     families: dict[str, list[Feed]] = {}
     for feed in every:
-        families.setdefault(feed.edition_of or feed.name, []).append(feed)
+        families.setdefault(originals[feed.name], []).append(feed)
     rest = [name for name in channels if after is None or place(name) > place(after)]
     listed = [
         describe(channel.feed, channels)
         | {
-            "editions": siblings(channel.feed, families[channel.feed.edition_of or channel.feed.name]),
+            "editions": siblings(channel.feed, families[originals[channel.feed.name]]),
             "watching": channel.freshness.watching,
         }
         for channel in (channels[name] for name in rest[:most])
@@ -97,10 +98,28 @@ async def list_feeds(request: Request) -> Response:
     return response
 
 
-def siblings(feed: Feed, every: list[Feed]) -> list[dict[str, str]]:
-    """Return the editions of a feed in other languages: those that go back to the same one, MAX_EDITIONS at most."""
-    root = feed.edition_of or feed.name
-    found = (other for other in every if other is not feed and (other.edition_of or other.name) == root)
+def originals_of(every: list[Feed]) -> dict[str, str]:
+    """Return by the name of each feed that of the original to which it goes back, over any number of editions.
+
+    Feeds that go back to one another have the first of their names as original, so that they agree on it.
+    """
+    originals = {feed.name: feed.name for feed in every if feed.edition_of is None}
+    edition_of = {feed.name: feed.edition_of for feed in every if feed.edition_of is not None}
+    for name in edition_of:
+        passed: list[str] = []
+        current = name
+        while current in edition_of and current not in originals and current not in passed:
+            passed.append(current)
+            current = edition_of[current]
+        if current in passed:
+            current = min(passed[passed.index(current) :])
+        originals |= dict.fromkeys(passed, originals.get(current, current))
+    return originals
+
+
+def siblings(feed: Feed, family: Iterable[Feed]) -> list[dict[str, str]]:
+    """Return the editions of a feed in other languages: the others of its family, MAX_EDITIONS at most."""
+    found = (other for other in family if other is not feed)
     return [
         {"name": other.name, "title": other.title, "language": other.language} for other in islice(found, MAX_EDITIONS)
     ]

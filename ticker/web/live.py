@@ -23,6 +23,7 @@ from ticker.web.admission import (
     SSE_HEADERS,
     Admission,
     admit,
+    bad_handshake,
     cross_origin,
     find_readable,
     governing,
@@ -52,6 +53,7 @@ LAST_EVENT_ID: Final = Parameter(
     {"type": "string"},
     "43-001a935170bb",
 )
+BAD_HANDSHAKE: Final = Fault("BadHandshake", bad_handshake())
 UPGRADE_REQUIRED: Final = Fault("UpgradeRequired", stream_needed())
 
 
@@ -136,7 +138,7 @@ class AsgiReader(Reader):
         ),
     ),
     parameters=(AFTER, LAST_EVENT_ID),
-    faults=(CLOSED, OTHER_ORIGIN, UPGRADE_REQUIRED),
+    faults=(BAD_HANDSHAKE, CLOSED, OTHER_ORIGIN, UPGRADE_REQUIRED),
     description="A WebSocket when the request asks for one, Server-Sent Events when it has "
     "`Accept: text/event-stream`. /asyncapi.json describes the frames.",
 )

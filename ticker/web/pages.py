@@ -25,7 +25,7 @@ from ticker.web.admission import governing, readable
 from ticker.web.caching import NEVER, of_feed
 from ticker.web.dispatches import REVISION_BEFORE, revision_before
 from ticker.web.faults import INVALID_PARAMETER
-from ticker.web.feeds import siblings
+from ticker.web.feeds import originals_of, siblings
 from ticker.web.history import fitted
 from ticker.web.node import node_of
 from ticker.web.operation import HTML, Operation, Resource, Returns
@@ -140,7 +140,9 @@ def _canonical(request: Request, path: str) -> str | None:
 def _alternates(request: Request, feed: Feed) -> list[dict[str, str]]:
     """Return the feed's page and those of its editions, each with its language (hreflang)."""
     every = [channel.feed for channel in node_of(request).hub.channels.values()]
-    editions = siblings(feed, [other for other in every if other.listed and other.closed is None])
+    originals = originals_of(every)
+    family = [other for other in every if originals[other.name] == originals[feed.name]]
+    editions = siblings(feed, [other for other in family if other.listed and other.closed is None])
     if not editions:
         return []
     own = {"name": feed.name, "language": feed.language}

@@ -51,10 +51,17 @@ async def body(request: Request) -> bytes:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """Return the Idempotency-Key, quoted (draft-ietf-httpapi-idempotency-key-header-07) or bare."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
+    """Return the Idempotency-Key, quoted (draft-ietf-httpapi-idempotency-key-header-07) or bare.
+
+    Raises:
+        BadRequest: it is empty or too long, or there are several.
+    """
+    keys = request.headers.getlist("idempotency-key")
+    if not keys:
         return None
+    if len(keys) > 1:
+        raise BadRequest("There must be one Idempotency-Key", field="Idempotency-Key")
+    key = keys[0]
     bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
     if not 1 <= len(bare) <= 255:
         raise BadRequest("Idempotency-Key must have 1 to 255 characters", field="Idempotency-Key")

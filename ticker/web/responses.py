@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ticker.web.admission import cross_origin, governing
 from ticker.web.caching import NEVER, of_feed
-from ticker.web.etag import content_of
+from ticker.web.etag import content_of, tags_seen
 from ticker.web.node import node_of
 
 
@@ -46,7 +46,7 @@ def public(
     headers["access-control-expose-headers"] = EXPOSED
     if tag is not None:
         headers["etag"] = f'W/"{tag}"' if weak else f'"{tag}"'
-        known = [seen.strip() for seen in request.headers.get("if-none-match", "").split(",")]
+        known = tags_seen(request)
         for seen in known:
             if content_of(seen) == tag:
                 # As it was sent: a cache updates the response that it has under this very tag (RFC 9111 section 4.3.4).

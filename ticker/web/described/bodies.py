@@ -112,7 +112,7 @@ def schema(model: type[Body]) -> Schema:
         for field in described["properties"].values():
             field["type"] = "string"
     if issubclass(model, FieldChanges):
-        for name in ALWAYS:
+        for name in {*ALWAYS, "release_at"} & set(described["properties"]):
             field = described["properties"][name]
             field["type"] = "string"
             if "enum" in field:

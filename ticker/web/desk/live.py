@@ -26,7 +26,7 @@ from ticker.web.auth import authorize, credential_of
 from ticker.web.credentials import has_valid_key
 from ticker.web.faults import CLOSED, OTHER_ORIGIN
 from ticker.web.header_lists import headers_of
-from ticker.web.live import LAST_EVENT_ID, UPGRADE_REQUIRED, AsgiReader, send_frames
+from ticker.web.live import BAD_HANDSHAKE, LAST_EVENT_ID, UPGRADE_REQUIRED, AsgiReader, send_frames
 from ticker.web.node import node_of
 from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import AFTER, FEED, FEED_NAME
@@ -117,7 +117,7 @@ class _DeskResponse(StreamingResponse):
     ),
     role="correspondent",
     parameters=(AFTER, LAST_EVENT_ID),
-    faults=(CLOSED, OTHER_ORIGIN, UPGRADE_REQUIRED),
+    faults=(BAD_HANDSHAKE, CLOSED, OTHER_ORIGIN, UPGRADE_REQUIRED),
     description="As `followFeed`, with frames of the type `desk` beside those of the feed: who is at the desk, what is "
     "held, which flashes wait, who filed what, and how it is delivered. It ends with the key or the session.",
 )

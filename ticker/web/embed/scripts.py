@@ -16,6 +16,7 @@ from starlette.responses import Response
 from ticker.errors import NoSuchAddress
 from ticker.schema import text
 from ticker.web.assets import ASSETS, CLIENTS, IMMUTABLE, Asset
+from ticker.web.etag import tags_seen
 from ticker.web.operation import Operation, Resource, Returns
 from ticker.web.parameters import in_path
 
@@ -67,7 +68,7 @@ async def current(request: Request) -> Response:
     response = script.response(request, CURRENT_FOR)
     # A weak tag: it is the same for the compressed and the plain body (RFC 9110 section 8.8.3.3).
     response.headers["etag"] = f'W/"{script.integrity.removeprefix("sha384-")}"'
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    known = {tag.removeprefix("W/") for tag in tags_seen(request)}
     if "*" in known or response.headers["etag"].removeprefix("W/") in known:
         del response.headers["content-length"]
         return Response(status_code=304, headers=dict(response.headers))
