@@ -18,6 +18,7 @@ import { understand } from "./commands.js";
 import { BLANK, fields, formOf, GUIDE, length, LIMIT, next } from "./draft.js";
 import { make, part, write } from "./element.js";
 import { draftKeeper, isBlank } from "./keep-draft.js";
+import { latest } from "./outbox.js";
 import { isVisible, quoted } from "./quoted.js";
 import { similar } from "./similar.js";
 import { readerWords } from "./words.js";
@@ -229,8 +230,11 @@ export function composer({ words, base, feed, person, language, notes, dispatche
   }
 
   /** Puts what is half written aside for something else. */
-  function putAside() {
-    if (!editing && !isBlank(read())) aside = standing();
+  function setAside() {
+    if (!editing && (editionOf || note || !isBlank(read()))) aside = standing();
+    const before = aside;
+    done();
+    aside = before;
   }
 
   /** Ends what stands in the form: what was put aside comes back. @param {Form} otherwise */
@@ -297,19 +301,18 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     },
     /** Edits one that lies in the outbox. @param {Item} item @param {string} what says so */
     edit(item, what) {
-      putAside();
+      setAside();
       editing = item;
       write(part("editing-what"), what);
       part("editing").hidden = false;
-      fill(formOf(JSON.parse(item.change.body)));
+      const wanted = JSON.parse(latest(item));
+      editionOf = wanted.edition_of;
+      fill(formOf(wanted));
       text.focus();
     },
     /** Fills the form for a dispatch that follows from another. @param {Fields} wanted @param {{editionOf?: string, original?: string, language?: string, note?: string}} [of] */
     write(wanted, of = {}) {
-      putAside();
-      const before = aside;
-      done();
-      aside = before;
+      setAside();
       ({ editionOf, note } = of);
       const original = part("original");
       original.hidden = !of.original;
