@@ -196,10 +196,13 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     }
     if (length(found.text) > LIMIT) return complain(say(words.too_long, { n: number.format(length(found.text)), limit: number.format(LIMIT) }));
     busy = true;
+    const typed = text.value;
     try {
       const why = await (editing ? save(editing, wanted) : file(wanted, note));
       if (why) return complain(why);
+      const since = text.value.startsWith(typed) ? text.value.slice(typed.length).trim() : text.value;
       comeBack(editing ? BLANK : next(read()));
+      if (since) fill({ ...read(), text: [text.value, since].filter(Boolean).join(" ") }); // typed while it was being stored
       keepDraft().catch(reportError);
       if (typeof wanted["source"] === "string") await remember(wanted["source"]);
       text.focus({ preventScroll: true });
