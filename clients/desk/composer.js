@@ -85,10 +85,12 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     update();
   }
 
-  const understood = () => understand(text.value, { commands: words.commands, sources: known(), now: Date.now() });
+  const understood = () => understand(text.value, { commands: words.commands, sources: known(), now: now() });
   const known = () => [...new Set([...sources, ...dispatches().flatMap((each) => (each.status === "usable" && each.source ? [each.source] : []))])];
   /** @param {Understood} found */
-  const draft = (found) => fields(read(), found, { now: editing?.written ?? Date.now(), edition_of: editionOf });
+  const draft = (found) => fields(read(), found, { now: (editing?.written ?? Date.now()) - ahead(), edition_of: editionOf });
+  /** By how many milliseconds this machine's clock is ahead: nothing happened at a time that is still to come. */
+  const ahead = () => Date.now() - now();
 
   /** Shows what is understood of what is typed. */
   function update() {
