@@ -74,6 +74,10 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   list.lang = language;
   list.dir = direction(language);
   let skew = 0;
+  /** All that are known, as the outbox is that of all. @type {Feed[]} */
+  let feeds = [];
+  const known = (/** @type {string} */ other) => (other === name ? feed : feeds.find((each) => each.name === other));
+  const languageOf = (/** @type {string} */ other) => known(other)?.language ?? words.language;
   /** @type {Item[]} */
   let items = [];
   /** @type {{filed: Record<string, Filed>, flashes: Flash[]}} */
@@ -116,9 +120,9 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     save: async ({ key }, fields) => ((await box.edit(key, fields)) ? null : words.already_kept),
   });
   const siblings = siblingFeeds({ words, base, feed, api, kill, write: form.write, told });
-  const decisions = outboxDecisions({ words, api, box, language, hour: clock.hour, told, beginCorrection });
+  const decisions = outboxDecisions({ words, api, box, languageOf, ahead: () => skew, hour: clock.hour, told, beginCorrection });
   const outbox = outboxView({
-    words, language, box,
+    words, base, feed: name, languageOf, titleOf: (other) => known(other)?.title ?? other, box,
     online: () => navigator.onLine,
     receipt: (item) => receiptLine(words, item, reports.of(item.receipt?.id ?? "")),
     after: siblings.links,
@@ -296,6 +300,11 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   void form.open().then(() => (wanted ? siblings.write(wanted) : undefined));
   if (wanted) history.replaceState(null, "", location.pathname + location.search);
   void held.refresh();
+  async function learnFeeds() {
+    feeds = /** @type {Feed[] | undefined} */ (await notes.read("feeds")) ?? [];
+    await box.show();
+  }
+  void learnFeeds();
 
   return {
     onsettled,
