@@ -276,7 +276,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     try {
       const response = await fetch(`${base}${path}/audit`, { headers: named(sessions.current?.person.id), credentials: "same-origin", cache: "no-store" });
       const found = response.ok && response.body ? await fromAudit(response.body, id) : null;
-      if (!found) return notice(response.ok ? words.not_in_audit : words.no_answer, words.dismiss);
+      if (!found) return void notice(response.ok ? words.not_in_audit : words.no_answer, words.dismiss);
       const killed = dispatches().find((each) => each.id === id);
       form.write({ link: `${base || location.origin}/feeds/${name}/${id}`, ...found }, {
         original: words.refiling,
