@@ -115,7 +115,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     now: () => Date.now() - skew,
     async file(fields, note) {
       const added = await box.add(name, { kind: "file", body: JSON.stringify(fields) }, note ? { note } : undefined);
-      return added ? null : sessions.current ? words.outbox_full : words.why_signed_out;
+      return added ? null : notAdded();
     },
     save: async ({ key }, fields) => ((await box.edit(key, fields)) ? null : words.already_kept),
   });
@@ -224,13 +224,17 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     return worked;
   }
 
+  /** Why the outbox took none. */
+  const notAdded = () => (sessions.current ? words.outbox_full : words.why_signed_out);
+
   /** @param {UsableDispatch} dispatch @param {{mine?: Fields, instead?: string}} [given] */
   function beginCorrection(dispatch, { mine, instead } = {}) {
     const given = { ...(mine && { mine }), leave: () => void (instead && box.discard(instead)) };
     correcting = correct(words, versionOf(dispatch), async (changes, revision) => {
+      if (!(await box.add(name, { kind: "correct", id: dispatch.id, revision, body: JSON.stringify(changes) }))) return notAdded();
       correcting = null;
-      if (!(await box.add(name, { kind: "correct", id: dispatch.id, revision, body: JSON.stringify(changes) }))) return notice(words.outbox_full, words.dismiss);
       if (instead) await box.discard(instead);
+      return null;
     }, given);
     return correcting;
   }
@@ -245,7 +249,12 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
 
   /** @param {string} feed @param {string} id @param {string} reason */
   async function kill(feed, id, reason) {
-    if (!(await box.add(feed, { kind: "kill", id, body: JSON.stringify({ reason }) }))) notice(words.outbox_full, words.dismiss);
+    try {
+      if (!(await box.add(feed, { kind: "kill", id, body: JSON.stringify({ reason }) }))) notice(notAdded(), words.dismiss);
+    } catch (error) {
+      reportError(error);
+      notice(words.kill_not_stored, words.dismiss);
+    }
   }
 
   /** @param {string | null} id */
