@@ -27,7 +27,10 @@
  */
 
 /** The text begins here, whatever it begins with. */
-const LITERAL = /^(\/\/|\\[/@#\\])/;
+const LITERAL = /^(\/\/|\\\p{Cf}*[/@#\\])/u;
+
+/** What does not show, such as the marks of direction that Arabic keyboards type, makes no text of a command. */
+const UNSEEN = /^[\s\p{Cf}]+(?=[/@#\\])/u;
 
 const URGENCIES = /** @type {Urgency[]} */ (["flash", "bulletin", "urgent"]);
 
@@ -43,13 +46,13 @@ export const oneLine = (text) => text.replace(/\s*[\n\r\u2028\u2029\t]+\s*/g, " 
  * @returns {Understood}
  */
 export function understand(typed, known) {
-  let rest = oneLine(typed);
+  let rest = oneLine(typed).replace(UNSEEN, "");
   /** @type {Understood} */
   const found = { text: "", sections: [] };
   for (;;) {
     const taken = LITERAL.test(rest) ? null : (command(rest, known, found) ?? source(rest, known, found) ?? section(rest, found));
     if (taken === null) break;
-    rest = rest.slice(taken).trimStart();
+    rest = rest.slice(taken).trimStart().replace(UNSEEN, "");
   }
   found.text = LITERAL.test(rest) && !found.fault ? rest.slice(1) : rest;
   return found;
@@ -57,9 +60,10 @@ export function understand(typed, known) {
 
 /** @param {string} rest @param {Known} known @param {Understood} found @returns {number | null} how much of it was taken */
 function command(rest, { commands, now }, found) {
-  const [whole = "", name = ""] = /^\/([^\s/]+)/u.exec(rest) ?? [];
-  if (!name || found.fault) return null;
-  const means = Object.keys(commands).find((each) => each === name.toLowerCase() || commands[each]?.includes(name.toLowerCase()));
+  const [whole = "", typed = ""] = /^\/([^\s/]+)/u.exec(rest) ?? [];
+  if (!typed || found.fault) return null;
+  const name = typed.replace(/\p{Cf}/gu, "").toLowerCase();
+  const means = Object.keys(commands).find((each) => each === name || commands[each]?.includes(name));
   const urgency = URGENCIES.find((each) => each === means);
   if (urgency) {
     found.urgency = urgency;
@@ -95,7 +99,7 @@ function source(rest, { sources }, found) {
     return 1 + same.length + (/^[:،,]/u.test(after.slice(same.length)) ? 1 : 0);
   }
   const [word = ""] = /^[^\s@#]+/u.exec(after) ?? [];
-  const name = word.replace(/[:،,]$/u, "").replaceAll("_", " ").trim();
+  const name = word.replace(/^\p{Cf}+|\p{Cf}*[:،,]?\p{Cf}*$/gu, "").replaceAll("_", " ").trim();
   if (!name) return null;
   found.source = name;
   return 1 + word.length;
@@ -117,7 +121,7 @@ function section(rest, found) {
  * @returns {number | null} milliseconds of Unix time; null if it means nothing
  */
 export function holdTime(when, now) {
-  const plain = latinDigits(when);
+  const plain = latinDigits(when).replace(/\p{Cf}/gu, "");
   const span = /^(\d{1,3})(m|min|h|د|س)$/iu.exec(plain);
   const unit = /^[hس]$/iu.test(String(span?.[2])) ? 3_600_000 : 60_000;
   if (span) return Number(span[1]) ? now + Number(span[1]) * unit : null;

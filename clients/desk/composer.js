@@ -18,6 +18,7 @@ import { understand } from "./commands.js";
 import { BLANK, fields, formOf, GUIDE, length, LIMIT, next } from "./draft.js";
 import { make, part, write } from "./element.js";
 import { draftKeeper, isBlank } from "./keep-draft.js";
+import { latest } from "./outbox.js";
 import { isVisible, quoted } from "./quoted.js";
 import { similar } from "./similar.js";
 import { readerWords } from "./words.js";
@@ -84,10 +85,12 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     update();
   }
 
-  const understood = () => understand(text.value, { commands: words.commands, sources: known(), now: Date.now() });
+  const understood = () => understand(text.value, { commands: words.commands, sources: known(), now: now() });
   const known = () => [...new Set([...sources, ...dispatches().flatMap((each) => (each.status === "usable" && each.source ? [each.source] : []))])];
   /** @param {Understood} found */
-  const draft = (found) => fields(read(), found, { now: editing?.written ?? Date.now(), edition_of: editionOf });
+  const draft = (found) => fields(read(), found, { now: (editing?.written ?? Date.now()) - ahead(), edition_of: editionOf });
+  /** By how many milliseconds this machine's clock is ahead: nothing happened at a time that is still to come. */
+  const ahead = () => Date.now() - now();
 
   /** Shows what is understood of what is typed. */
   function update() {
@@ -195,10 +198,13 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     }
     if (length(found.text) > LIMIT) return complain(say(words.too_long, { n: number.format(length(found.text)), limit: number.format(LIMIT) }));
     busy = true;
+    const typed = text.value;
     try {
       const why = await (editing ? save(editing, wanted) : file(wanted, note));
       if (why) return complain(why);
+      const since = text.value.startsWith(typed) ? text.value.slice(typed.length).trim() : text.value;
       comeBack(editing ? BLANK : next(read()));
+      if (since) fill({ ...read(), text: [text.value, since].filter(Boolean).join(" ") }); // typed while it was being stored
       keepDraft().catch(reportError);
       if (typeof wanted["source"] === "string") await remember(wanted["source"]);
       text.focus({ preventScroll: true });
@@ -229,8 +235,11 @@ export function composer({ words, base, feed, person, language, notes, dispatche
   }
 
   /** Puts what is half written aside for something else. */
-  function putAside() {
-    if (!editing && !isBlank(read())) aside = standing();
+  function setAside() {
+    if (!editing && (editionOf || note || !isBlank(read()))) aside = standing();
+    const before = aside;
+    done();
+    aside = before;
   }
 
   /** Ends what stands in the form: what was put aside comes back. @param {Form} otherwise */
@@ -297,19 +306,18 @@ export function composer({ words, base, feed, person, language, notes, dispatche
     },
     /** Edits one that lies in the outbox. @param {Item} item @param {string} what says so */
     edit(item, what) {
-      putAside();
+      setAside();
       editing = item;
       write(part("editing-what"), what);
       part("editing").hidden = false;
-      fill(formOf(JSON.parse(item.change.body)));
+      const wanted = JSON.parse(latest(item));
+      editionOf = wanted.edition_of;
+      fill(formOf(wanted));
       text.focus();
     },
     /** Fills the form for a dispatch that follows from another. @param {Fields} wanted @param {{editionOf?: string, original?: string, language?: string, note?: string}} [of] */
     write(wanted, of = {}) {
-      putAside();
-      const before = aside;
-      done();
-      aside = before;
+      setAside();
       ({ editionOf, note } = of);
       const original = part("original");
       original.hidden = !of.original;

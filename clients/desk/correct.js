@@ -34,12 +34,13 @@ const URGENCIES = /** @type {const} */ (["normal", "urgent", "bulletin", "flash"
  *
  * @param {Words} words
  * @param {Version} seen
- * @param {(changes: Fields, revision: number) => void} send
+ * @param {(changes: Fields, revision: number) => Promise<string | null>} send returns why it could not be taken: then what was typed stays
  * @param {{mine?: Fields, leave?: () => void}} [given] what was to be changed, if that was overtaken; called when it is given up
  * @returns {Correcting}
  */
 export function correct(words, seen, send, { mine, leave } = {}) {
   let base = seen;
+  let busy = false;
   const { language } = seen;
   const ui = { lang: language, dir: direction(language) };
   /** @param {string} name @param {string | null | undefined} otherwise */
@@ -83,11 +84,28 @@ export function correct(words, seen, send, { mine, leave } = {}) {
     if (length(line) > LIMIT) return write(error, say(words.too_long, { n: length(line), limit: LIMIT }));
     const found = changes();
     if (!Object.keys(found).length) return write(error, words.nothing_changed);
-    open.close();
-    send(found, base.revision);
+    void pass(found);
   });
+
+  /** @param {Fields} found */
+  async function pass(found) {
+    if (busy) return;
+    busy = true;
+    write(error, "");
+    try {
+      const why = await send(found, base.revision);
+      if (why) return write(error, why);
+      open.close();
+    } catch (failure) {
+      reportError(failure);
+      write(error, words.not_stored);
+    } finally {
+      busy = false;
+    }
+  }
+
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
       event.preventDefault();
       form.requestSubmit();
     }

@@ -18,7 +18,7 @@ import { button, make } from "./element.js";
 import { askReason } from "./kill.js";
 import { quoted } from "./quoted.js";
 
-/** How much earlier than it was written, by this machine's clock, one may have been filed. Milliseconds. */
+/** How much earlier than it was written one may have been filed, as clocks are not exact. Milliseconds. */
 const SKEW = 60_000;
 
 /**
@@ -26,18 +26,20 @@ const SKEW = 60_000;
  * @param {Words} context.words
  * @param {Api} context.api
  * @param {Box} context.box
- * @param {string} context.language of the feed
+ * @param {(feed: string) => string} context.languageOf a feed
+ * @param {() => number} context.ahead by how many milliseconds this machine's clock is ahead of the service's
  * @param {(iso: string) => string} context.hour
  * @param {(answer: Answer) => boolean} context.told says how a request ended
  * @param {(dispatch: UsableDispatch, given: {mine: Fields, instead: string}) => Correcting} context.beginCorrection
  */
-export function outboxDecisions({ words, api, box, language, hour, told, beginCorrection }) {
+export function outboxDecisions({ words, api, box, languageOf, ahead, hour, told, beginCorrection }) {
   /** @param {Item} item */
   const fields = ({ change: { body } }) => JSON.parse(body || "{}");
 
   /** @param {Item} item */
   function takeBack(item) {
     if (!item.doubtful && item.state !== "sending") return void box.takeBack(item.key, "");
+    const language = languageOf(item.feed); // it is perhaps not the one that is open
     const { text = "", source, language: spoken = language } = fields(item);
     askReason(words, {
       title: words.take_back_title, text: source ? `${source}: ${text}` : text, language: spoken, feedLanguage: language, act: words.take_back, note: words.take_back_note,
@@ -59,8 +61,8 @@ export function outboxDecisions({ words, api, box, language, hour, told, beginCo
     const answer = await api("GET", `/v1/feeds/${item.feed}/dispatches?limit=100`);
     if (answer.status !== 200) return void told(answer);
     const same = answer.body.dispatches.find((/** @type {any} */ { text, source, filed }) =>
-      text === mine.text && (source ?? "") === (mine.source ?? "") && Date.parse(filed) >= item.written - SKEW);
-    const spoken = mine.language ?? language;
+      text === mine.text && (source ?? "") === (mine.source ?? "") && Date.parse(filed) >= item.written - ahead() - SKEW);
+    const spoken = mine.language ?? languageOf(item.feed);
     const open = dialog(same ? words.found_in_feed : words.not_in_feed, words.cancel,
       make("blockquote", { lang: spoken, dir: direction(spoken) }, ...quoted(words, { text: mine.text })),
       make("p", { className: "hint" }, same ? say(words.filed_at, { time: hour(same.filed) }) : words.not_in_feed_hint),

@@ -18,7 +18,12 @@ export function dialog(title, cancel, ...children) {
   const close = () => element.close();
   element.append(make("header", {}, heading, button(cancel, close, { className: "quiet", name: "cancel" })), ...children.filter((each) => each instanceof Node || typeof each === "string"));
   element.addEventListener("close", () => element.remove());
-  element.addEventListener("click", (event) => event.target === element && close()); // beside it
+  let typed = false;
+  element.addEventListener("input", () => {
+    typed = true;
+  });
+  // A tap beside it closes it, but not what is half written: a thumb slips, and a selection may end there.
+  element.addEventListener("click", (event) => event.target === element && !typed && close());
   document.body.append(element);
   element.showModal();
   return { element, close };

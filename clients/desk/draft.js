@@ -87,7 +87,7 @@ export function formOf(fields) {
   const list = (name) => (Array.isArray(fields[name]) ? fields[name].join(", ") : "");
   const written = text("text");
   return {
-    text: /^[/@#\\]/.test(written) ? `\\${written}` : written, // else it would become a command
+    text: /^\p{Cf}*[/@#\\]/u.test(written) ? `\\${written}` : written, // else it would become a command
     source: text("source"),
     urgency: text("urgency") || "normal",
     hold: text("release_at") ? localTime(Date.parse(text("release_at"))) : "",

@@ -74,6 +74,10 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   list.lang = language;
   list.dir = direction(language);
   let skew = 0;
+  /** All that are known, as the outbox is that of all. @type {Feed[]} */
+  let feeds = [];
+  const known = (/** @type {string} */ other) => (other === name ? feed : feeds.find((each) => each.name === other));
+  const languageOf = (/** @type {string} */ other) => known(other)?.language ?? words.language;
   /** @type {Item[]} */
   let items = [];
   /** @type {{filed: Record<string, Filed>, flashes: Flash[]}} */
@@ -111,14 +115,14 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     now: () => Date.now() - skew,
     async file(fields, note) {
       const added = await box.add(name, { kind: "file", body: JSON.stringify(fields) }, note ? { note } : undefined);
-      return added ? null : sessions.current ? words.outbox_full : words.why_signed_out;
+      return added ? null : notAdded();
     },
     save: async ({ key }, fields) => ((await box.edit(key, fields)) ? null : words.already_kept),
   });
   const siblings = siblingFeeds({ words, base, feed, api, kill, write: form.write, told });
-  const decisions = outboxDecisions({ words, api, box, language, hour: clock.hour, told, beginCorrection });
+  const decisions = outboxDecisions({ words, api, box, languageOf, ahead: () => skew, hour: clock.hour, told, beginCorrection });
   const outbox = outboxView({
-    words, language, box,
+    words, base, feed: name, languageOf, titleOf: (other) => known(other)?.title ?? other, box,
     online: () => navigator.onLine,
     receipt: (item) => receiptLine(words, item, reports.of(item.receipt?.id ?? "")),
     after: siblings.links,
@@ -220,13 +224,17 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     return worked;
   }
 
+  /** Why the outbox took none. */
+  const notAdded = () => (sessions.current ? words.outbox_full : words.why_signed_out);
+
   /** @param {UsableDispatch} dispatch @param {{mine?: Fields, instead?: string}} [given] */
   function beginCorrection(dispatch, { mine, instead } = {}) {
     const given = { ...(mine && { mine }), leave: () => void (instead && box.discard(instead)) };
     correcting = correct(words, versionOf(dispatch), async (changes, revision) => {
+      if (!(await box.add(name, { kind: "correct", id: dispatch.id, revision, body: JSON.stringify(changes) }))) return notAdded();
       correcting = null;
-      if (!(await box.add(name, { kind: "correct", id: dispatch.id, revision, body: JSON.stringify(changes) }))) return notice(words.outbox_full, words.dismiss);
       if (instead) await box.discard(instead);
+      return null;
     }, given);
     return correcting;
   }
@@ -241,7 +249,12 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
 
   /** @param {string} feed @param {string} id @param {string} reason */
   async function kill(feed, id, reason) {
-    if (!(await box.add(feed, { kind: "kill", id, body: JSON.stringify({ reason }) }))) notice(words.outbox_full, words.dismiss);
+    try {
+      if (!(await box.add(feed, { kind: "kill", id, body: JSON.stringify({ reason }) }))) notice(notAdded(), words.dismiss);
+    } catch (error) {
+      reportError(error);
+      notice(words.kill_not_stored, words.dismiss);
+    }
   }
 
   /** @param {string | null} id */
@@ -272,7 +285,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     try {
       const response = await fetch(`${base}${path}/audit`, { headers: named(sessions.current?.person.id), credentials: "same-origin", cache: "no-store" });
       const found = response.ok && response.body ? await fromAudit(response.body, id) : null;
-      if (!found) return notice(response.ok ? words.not_in_audit : words.no_answer, words.dismiss);
+      if (!found) return void notice(response.ok ? words.not_in_audit : words.no_answer, words.dismiss);
       const killed = dispatches().find((each) => each.id === id);
       form.write({ link: `${base || location.origin}/feeds/${name}/${id}`, ...found }, {
         original: words.refiling,
@@ -296,6 +309,11 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
   void form.open().then(() => (wanted ? siblings.write(wanted) : undefined));
   if (wanted) history.replaceState(null, "", location.pathname + location.search);
   void held.refresh();
+  async function learnFeeds() {
+    feeds = /** @type {Feed[] | undefined} */ (await notes.read("feeds")) ?? [];
+    await box.show();
+  }
+  void learnFeeds();
 
   return {
     onsettled,

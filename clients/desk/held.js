@@ -11,6 +11,7 @@ import { locale, say } from "../reader/words.js";
 import { correct } from "./correct.js";
 import { dialog } from "./dialog.js";
 import { button, make, part, write } from "./element.js";
+import { answerWords } from "./problem-words.js";
 import { quoted } from "./quoted.js";
 
 /**
@@ -32,9 +33,13 @@ export function heldDesk({ words, api, path, told }) {
 
   /** @param {Held} of */
   function edit(of) {
-    correct(words, { ...of, source: of.source ?? null }, async (changes, revision) => {
-      told(await api("PATCH", `${path}/held/${of.id}`, changes, { "if-match": `"${revision}"` }));
-      await refresh();
+    const editing = correct(words, { ...of, source: of.source ?? null }, async (changes, revision) => {
+      const answer = await api("PATCH", `${path}/held/${of.id}`, changes, { "if-match": `"${revision}"` });
+      void refresh();
+      if (answer.status === 200) return null;
+      const current = answer.status === 412 ? await api("GET", `${path}/held/${of.id}`) : null;
+      if (current?.status === 200 && current.body.status === "held") editing.changed({ ...current.body, source: current.body.source ?? null });
+      return answerWords(words, answer);
     });
   }
 

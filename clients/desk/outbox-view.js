@@ -9,7 +9,7 @@
 import { direction } from "../feed/direction.js";
 import { locale, say } from "../reader/words.js";
 import { button, make, part, write } from "./element.js";
-import { changeable } from "./outbox.js";
+import { changeable, latest } from "./outbox.js";
 import { problemWords } from "./problem-words.js";
 import { quoted } from "./quoted.js";
 
@@ -19,7 +19,10 @@ const SHOWN_AS = { old: "refused" };
 /**
  * @typedef {object} View
  * @property {Words} words
- * @property {string} language of the feed
+ * @property {string} base the service's URL
+ * @property {string} feed that is open
+ * @property {(feed: string) => string} languageOf
+ * @property {(feed: string) => string} titleOf
  * @property {Box} box
  * @property {() => boolean} online
  * @property {(item: Item) => string} receipt
@@ -32,7 +35,7 @@ const SHOWN_AS = { old: "refused" };
  */
 
 /** @param {View} view */
-export function outboxView({ words, language, box, online, receipt, after, textOf, edit, takeBack, compare, look }) {
+export function outboxView({ words, base, feed, languageOf, titleOf, box, online, receipt, after, textOf, edit, takeBack, compare, look }) {
   const list = part("outbox");
   const clock = new Intl.DateTimeFormat(locale(/** @type {any} */ (words)), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const day = new Intl.DateTimeFormat(locale(/** @type {any} */ (words)), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -40,9 +43,9 @@ export function outboxView({ words, language, box, online, receipt, after, textO
   /** @param {number} moment */
   const hour = (moment) => (new Date(moment).toDateString() === new Date().toDateString() ? clock : day).format(moment);
 
-  /** @param {Item} item */
-  function fieldsOf({ change: { body } }) {
-    return body ? JSON.parse(body) : {};
+  /** As its author wants it by now. @param {Item} item */
+  function fieldsOf(item) {
+    return JSON.parse(latest(item) || "{}");
   }
 
   /** What is true of one. @param {Item} item @param {boolean} first nothing before it waits */
@@ -51,8 +54,8 @@ export function outboxView({ words, language, box, online, receipt, after, textO
     if (state === "kept") return receipt(item);
     if (state === "old") return doubtful ? words.old_doubtful : words.old;
     if (state === "refused") return why === "failed" ? words.failed : problemWords(words, problem) + (doubtful ? ` ${words.perhaps_kept}` : "");
-    if (state === "sending") return words.sending;
     const wanted = followUp ? ` ${"takeBack" in followUp ? words.then_killed : words.then_corrected}` : "";
+    if (state === "sending") return words.sending + wanted;
     if (why === "signed-out") return words.why_signed_out;
     if (!online()) return (doubtful ? words.offline_doubtful : words.offline) + wanted;
     if (!first) return words.behind + wanted;
@@ -71,13 +74,19 @@ export function outboxView({ words, language, box, online, receipt, after, textO
     if (state === "kept") return [after(item), button("×", () => box.discard(key), { className: "quiet close", "aria-label": words.dismiss })];
     const can = changeable(item);
     const stale = state === "refused" && change.kind === "correct" && problem?.status === 412;
+    const here = item.feed === feed; // what shows a form is done at the desk of its own feed
+    const isTaken = item.followUp && "takeBack" in item.followUp;
+    const spoken = languageOf(item.feed);
     return [
-      stale && button(words.compare, on(key, compare), { name: "compare" }),
-      change.kind === "file" && can && button(words.edit, on(key, edit), { name: "edit" }),
+      !here && make("a", { href: `${base}/desk/${item.feed}`, lang: spoken, dir: direction(spoken) }, titleOf(item.feed)),
+      here && stale && button(words.compare, on(key, compare), { name: "compare" }),
+      here && change.kind === "file" && can && button(words.edit, on(key, edit), { name: "edit" }),
       (state === "old" || (state === "refused" && doubtful)) && button(words.look, on(key, look), { name: "look" }),
       change.body && !stale && (state === "old" || (state === "refused" && (doubtful || [403, 404, 410].includes(problem?.status ?? 0)))) &&
         button(words.send_again, () => box.sendAgain(key), { name: "again" }),
-      change.kind === "file" && can === "then" && !item.followUp && button(words.take_back, on(key, takeBack), { name: "take-back" }),
+      // An old one is not sent by itself, so that it would never be killed.
+      state === "old" && can === "then" && button(words.discard, () => box.discard(key), { name: "take-back" }),
+      state !== "old" && change.kind === "file" && can === "then" && !isTaken && button(words.take_back, on(key, takeBack), { name: "take-back" }),
       can === "now" && button(change.kind === "file" && state === "waiting" ? words.take_back : words.discard, on(key, takeBack), { name: "take-back" }),
     ];
   }
@@ -89,12 +98,14 @@ export function outboxView({ words, language, box, online, receipt, after, textO
     const id = "id" in change ? change.id : (item.receipt?.id ?? "");
     const text = fields.text ?? textOf(id);
     const kind = { file: fields.release_at ? words.kind_hold : "", correct: words.kind_correct, kill: words.kind_kill, edit: words.kind_edit, spike: words.kind_spike }[change.kind];
-    const of = fields.language ?? language;
+    const of = fields.language ?? languageOf(item.feed);
+    const spoken = languageOf(item.feed);
     const element = make("li", {
       "data-outbox": key, "data-state": SHOWN_AS[state] ?? state, className: "parcel",
       "data-asks": state === "old" ? "" : null,
     });
     element.append(make("p", { className: "parcel-text" },
+      ...(item.feed === feed ? [] : [make("b", { lang: spoken, dir: direction(spoken) }, titleOf(item.feed)), kind || text ? " · " : ""]),
       kind && make("b", {}, `${kind} `),
       text && make("span", { lang: of, dir: direction(of) }, ...quoted(words, { text, source: fields.source }))));
     element.append(make("p", { className: "parcel-state" },

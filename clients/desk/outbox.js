@@ -101,6 +101,30 @@ export function changeable({ state, attempts, doubtful }) {
   return state !== "sending" && (attempts === 0 || !doubtful) ? "now" : "then";
 }
 
+/** What its author has changed since, and a note that is to follow. @param {Item} item @returns {Fields} */
+const edited = ({ followUp }) => (followUp && "edit" in followUp ? followUp.edit : {});
+
+/** The body of a dispatch as its author wants it by now. @param {Item} item @returns {string} */
+export function latest(item) {
+  const { note, ...fields } = edited(item);
+  return Object.keys(fields).length ? JSON.stringify(fields) : item.change.body;
+}
+
+/**
+ * One that is certainly not kept, as its author wants it by now: what was to correct it is in it, and a note for readers
+ * still follows.
+ *
+ * @param {Item} item
+ * @returns {{change: Change, followUp: FollowUp | undefined}}
+ */
+function rewritten(item) {
+  const { note } = edited(item);
+  return {
+    change: { ...item.change, body: latest(item) },
+    followUp: item.followUp && note ? { key: item.followUp.key, edit: { note } } : undefined,
+  };
+}
+
 /**
  * Gives a dispatch other fields. One that was never attempted keeps its key; a refused one gets another, so that nobody
  * needs to know what the service has made of the first.
@@ -115,7 +139,8 @@ export function edit(outbox, key, fields, fresh) {
   const item = find(outbox, key);
   const how = item && changeable(item);
   if (!item || !how) return [outbox, false];
-  if (how === "then") return [replace(outbox, key, { followUp: { key: fresh, edit: fields } }), true];
+  const { note } = edited(item);
+  if (how === "then") return [replace(outbox, key, { followUp: { key: fresh, edit: { ...fields, ...(note && { note }) } } }), true];
   const change = /** @type {Change} */ ({ ...item.change, body: JSON.stringify(fields) });
   if (item.attempts === 0 && item.state === "waiting") return [replace(outbox, key, { change }), true];
   return [again(outbox, item, fresh, { change }), true];
@@ -161,9 +186,13 @@ export function discard(outbox, key) {
 }
 
 /** @param {Outbox} outbox @param {Item} item @param {string} key @param {Partial<Item>} changes @returns {Outbox} */
-function again(outbox, { seq, person, feed, change, written, since, key: old }, key, changes) {
+function again(outbox, item, key, changes) {
+  const { seq, person, feed, written, since, key: old } = item;
+  const { change, followUp } = rewritten(item);
   /** @type {Item} */
-  const fresh = { seq, key, person, feed, change, written, since, state: "waiting", attempts: 0, failures: 0, doubtful: false, ...changes };
+  const fresh = {
+    seq, key, person, feed, change, written, since, state: "waiting", attempts: 0, failures: 0, doubtful: false, ...(followUp && { followUp }), ...changes,
+  };
   const behind = { ...fresh, seq: nextSeq(outbox) };
   return { ...outbox, items: [...outbox.items.filter((item) => item.key !== old), behind] };
 }
@@ -235,15 +264,12 @@ function ended(item, outcome) {
 }
 
 /** @param {Item} item @param {Problem} problem @returns {Partial<Item>} */
-function refused({ change, doubtful }, problem) {
+function refused(item, problem) {
+  const { change } = item;
+  // Rights may have been lost after an attempt that was kept; any other refusal would have met the first one too.
+  const doubtful = item.doubtful && [403, 404].includes(problem.status);
   /** @type {Partial<Item>} */
-  const found = {
-    state: "refused",
-    problem,
-    // Rights may have been lost after an attempt that was kept; any other refusal would have met the first one too.
-    doubtful: doubtful && [403, 404].includes(problem.status),
-    followUp: undefined,
-  };
+  const found = { state: "refused", problem, doubtful, ...(!doubtful && rewritten(item)) };
   // What was to correct a killed dispatch has its text.
   return problem.status === 410 && change.kind === "correct" ? { ...found, change: { ...change, body: "" } } : found;
 }
@@ -256,15 +282,24 @@ function kept(outbox, item, receipt, now) {
   const items = outbox.items.map((each) => (each === item ? done : each));
   const after = { ...outbox, items };
   if (!followUp) return [after, done];
-  const [followed] = compose(after, { key: followUp.key, person: item.person, feed: item.feed, change: following(followUp, receipt), now });
+  const [followed] = compose(after, { key: followUp.key, person: item.person, feed: item.feed, change: following(followUp, receipt, item.change.body), now });
   return [followed, done];
 }
 
-/** @param {FollowUp} followUp @param {Receipt} receipt @returns {Change} */
-function following(followUp, { id, revision = 1, release_at }) {
+/** What a correction cannot take away. */
+const ALWAYS = ["text", "urgency", "language"];
+
+/** @param {FollowUp} followUp @param {Receipt} receipt @param {string} body that was kept @returns {Change} */
+function following(followUp, { id, revision = 1, release_at }, body) {
   if ("takeBack" in followUp) return { kind: release_at ? "spike" : "kill", id, body: JSON.stringify({ reason: followUp.takeBack }) };
-  const { release_at: until, ...fields } = followUp.edit;
-  const edit = release_at && until ? { ...fields, release_at: until } : fields;
+  const { release_at: until, note, ...fields } = followUp.edit;
+  const had = Object.keys(fields).length ? Object.keys(JSON.parse(body)) : []; // a note alone takes nothing away
+  const gone = had.filter((name) => !(name in fields) && name !== "release_at" && !ALWAYS.includes(name));
+  const edit = {
+    ...fields,
+    ...Object.fromEntries(gone.map((name) => [name, null])),
+    ...(release_at ? until && { release_at: until } : note && { note }),
+  };
   return { kind: release_at ? "edit" : "correct", id, revision, body: JSON.stringify(edit) };
 }
 

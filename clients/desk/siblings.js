@@ -30,6 +30,30 @@ export function siblingFeeds({ words, base, feed, api, kill, write, told }) {
   /** @param {string} other */
   const languageOf = (other) => editions().find((each) => each.name === other)?.language ?? language;
 
+  /** Editions of what was killed here that still stand, and those whose kill is on its way: `feed/id`. @type {Set<string>} */
+  const standing = new Set();
+  /** @type {Set<string>} */
+  const asked = new Set();
+  /** @type {HTMLElement | undefined} */
+  let offered;
+
+  /** All that stand in one notice, each until its own kill was chosen. */
+  function offer() {
+    offered?.remove();
+    if (!standing.size) return;
+    offered = notice(words.stands_elsewhere, words.dismiss, ...[...standing].map((each) => {
+      const [where = "", id = ""] = each.split("/");
+      return button(say(words.kill_in, { feed: where }), () => askReason(words, {
+        title: words.kill_title, text: each, language, feedLanguage: languageOf(where), act: words.kill,
+      }, (reason) => {
+        standing.delete(each);
+        asked.add(each);
+        offer();
+        void kill(where, id, reason);
+      }), { className: "danger", name: "kill-edition" });
+    }));
+  }
+
   return {
     /** Where one that was kept is to be filed, too. @param {Item} item */
     links(item) {
@@ -50,15 +74,11 @@ export function siblingFeeds({ words, base, feed, api, kill, write, told }) {
     },
 
     /** @param {Item} item a kill that was kept */
-    killElsewhere({ receipt }) {
-      const others = receipt?.editions ?? [];
-      if (!others.length) return;
-      notice(words.stands_elsewhere, words.dismiss, ...others.map((each) => {
-        const [where = "", id = ""] = each.split("/");
-        return button(say(words.kill_in, { feed: where }), () => askReason(words, {
-          title: words.kill_title, text: each, language, feedLanguage: languageOf(where), act: words.kill,
-        }, (reason) => void kill(where, id, reason)), { className: "danger", name: "kill-edition" });
-      }));
+    killElsewhere({ feed: where, change, receipt }) {
+      if (change.kind === "kill") standing.delete(`${where}/${change.id}`);
+      const fresh = (receipt?.editions ?? []).filter((each) => !asked.has(each));
+      for (const each of fresh) standing.add(each);
+      if (fresh.length) offer();
     },
   };
 }

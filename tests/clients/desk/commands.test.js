@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { holdTime, latinDigits, oneLine, understand } from "../../../clients/desk/commands.js";
+import { formOf } from "../../../clients/desk/draft.js";
 
 const NOW = new Date(2026, 2, 11, 14, 0, 0).getTime();
 const KNOWN = { commands: { flash: ["عاجل_جدا"], bulletin: [], urgent: ["urgente"], hold: ["احجز"] }, sources: ["Harbour police", "Harbour"], now: NOW };
@@ -44,6 +45,14 @@ test("two slashes are a text that begins with one", () => {
   assert.deepEqual(read("//etc is full"), { text: "/etc is full", sections: [] });
   assert.deepEqual(read("/flash //etc is full"), { text: "/etc is full", urgency: "flash", sections: [] });
   assert.deepEqual(read("/"), { text: "/", sections: [] });
+});
+
+test("what does not show, such as a mark of direction, makes no text of a command", () => {
+  assert.deepEqual(read("\u200f/flash\u200f \u200e@Mayor\u200b \u061c#Transport حريق"), { text: "حريق", urgency: "flash", source: "Mayor", sections: ["Transport"] });
+  assert.equal(read("/hold \u200f١٨:٠٠\u200f حريق").holdUntil, at(18));
+  assert.deepEqual(read("/flash \u200fحريق").text, "\u200fحريق"); // of a text it is a part
+  const text = "\u200f/etc is full";
+  assert.deepEqual(read(formOf({ text }).text), { text, sections: [] });
 });
 
 test("a number after # is a number", () => assert.equal(read("#1 hit").text, "#1 hit"));

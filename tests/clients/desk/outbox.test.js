@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  changeable, compose, DAY, discard, edit, EMPTY, find, forget, forgetKilled, LEASE, MAX_FAILURES, MAX_ITEMS, release,
+  changeable, compose, DAY, discard, edit, EMPTY, find, forget, forgetKilled, latest, LEASE, MAX_FAILURES, MAX_ITEMS, release,
   sendAgain, settle, take, takeBack,
 } from "../../../clients/desk/outbox.js";
 
@@ -153,6 +153,42 @@ test("a refusal ends what was to follow", () => {
   const [edited] = edit(attempt(box("a"), { is: "unknown" }), "a", { text: "other" }, "fresh");
   const outbox = attempt(edited, refusal(422));
   assert.deepEqual([find(outbox, "a")?.followUp, outbox.items.length], [undefined, 1]);
+});
+
+test("one that is refused after it was edited is what it was edited to, and is edited and sent again as that", () => {
+  const [edited] = edit(attempt(box("a"), { is: "unknown" }), "a", { text: "other" }, "fresh");
+  assert.equal(latest(/** @type {any} */ (find(edited, "a"))), '{"text":"other"}');
+  const refused = attempt(edited, refusal(422));
+  assert.equal(find(refused, "a")?.change.body, '{"text":"other"}');
+  assert.equal(find(refused, "a")?.doubtful, false);
+});
+
+test("one that is perhaps kept and was edited goes again as it was; the edit still follows, or is sent with a new key", () => {
+  const [edited] = edit(attempt(box("a"), { is: "unknown" }), "a", { text: "other" }, "fresh");
+  const refused = attempt(edited, refusal(403));
+  const [same] = sendAgain(refused, "a", "new", NOW + 1);
+  assert.equal(find(same, "a")?.change.body, '{"text":"a"}');
+  assert.equal(find(attempt(same, KEPT), "fresh")?.change.body, '{"text":"other"}');
+  const [fresh] = sendAgain(refused, "a", "new", NOW + DAY);
+  assert.deepEqual([find(fresh, "new")?.change.body, find(fresh, "new")?.followUp], ['{"text":"other"}', undefined]);
+});
+
+test("what an edit no longer has is taken away by the correction, except what a dispatch always has", () => {
+  const change = filing("a");
+  change.body = JSON.stringify({ text: "a", source: "Ministry", sections: ["x"], urgency: "urgent", language: "en" });
+  const [outbox] = compose(EMPTY, { key: "a", person: "lena", feed: "breaking", change, now: NOW });
+  const [edited] = edit(attempt(outbox, { is: "unknown" }), "a", { text: "b" }, "fresh");
+  assert.equal(find(attempt(edited, KEPT), "fresh")?.change.body, '{"text":"b","source":null,"sections":null}');
+});
+
+test("a note for readers follows, whatever is edited before", () => {
+  const followUp = { key: "note", edit: { note: "Published again" } };
+  const [outbox] = compose(EMPTY, { key: "a", person: "lena", feed: "breaking", change: filing("a"), now: NOW, followUp });
+  const [edited] = edit(attempt(outbox, { is: "unknown" }), "a", { text: "b" }, "fresh");
+  assert.equal(find(attempt(edited, KEPT), "fresh")?.change.body, '{"text":"b","note":"Published again"}');
+  const refused = attempt(outbox, refusal(422));
+  const [again] = edit(refused, "a", { text: "c" }, "new");
+  assert.deepEqual([find(again, "new")?.change.body, find(again, "new")?.followUp], ['{"text":"c"}', followUp]);
 });
 
 test("a kill is sent before everything else", () => {
