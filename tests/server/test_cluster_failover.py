@@ -17,6 +17,8 @@ from ticker.journal.slots import slot_of
 
 FEED = "breaking"
 
+pytestmark = pytest.mark.timeout(300)  # see PATIENCE
+
 
 @pytest.fixture(scope="module", params=["redis-server", "valkey"])
 def shards(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shards]:

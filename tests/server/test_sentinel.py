@@ -14,6 +14,8 @@ from tests.journal.test_rights import run
 from tests.sentinels import Sentinels
 from tests.service import Reader, Service, environment
 
+pytestmark = pytest.mark.timeout(300)  # see PATIENCE
+
 
 @pytest.fixture(params=["", "redis-server"], ids=["valkey", "redis-server"])
 def sentinels(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sentinels]:
