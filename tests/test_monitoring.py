@@ -119,6 +119,21 @@ HEALTHY = {
 """Series that change nothing, by their name in the scrape."""
 
 LE = 'job="ticker",instance="a",le='
+WELL = {
+    "all is well": {},
+    "eight workers were replaced, one after the other": {
+        'ticker_workers{job="ticker",instance="a"}': "8x60",
+        'ticker_relay_sessions_total{job="ticker",instance="a"}': "8x50 16x10",
+        'ticker_relay_filled_total{job="ticker",instance="a"}': "0x50 24x10",
+    },
+    "the upstream of a relay with eight workers died": {
+        'ticker_workers{job="ticker",instance="a"}': "8x60",
+        'ticker_relay_sessions_total{job="ticker",instance="a"}': "8x50 16x10",
+        'ticker_upstream_changes_total{job="ticker",instance="a"}': "0x50 8x10",
+    },
+}
+"""What makes no alert fire."""
+
 WRONG = {
     "TickerDown": {'up{job="ticker",instance="a"}': "0x60"},
     "TickerNotInSync": {'ticker_level{job="ticker",instance="a",feed="sport"}': "0x60"},
@@ -150,12 +165,12 @@ WRONG = {
 def test_each_alert_fires_at_its_fault_and_none_when_all_is_well(tmp_path: Path) -> None:
     assert {rule["alert"] for rule in rules()} == WRONG.keys()
     tests = []
-    for fault, series in ((None, {}), *WRONG.items()):
+    for fault, series in (*WELL.items(), *WRONG.items()):
         given = {name: f"{value}x60" for name, value in HEALTHY.items()} | series
         tests.append(
             {
                 "interval": "1m",
-                "name": fault or "all is well",
+                "name": fault,
                 "input_series": [{"series": name, "values": values} for name, values in given.items()],
                 "promql_expr_test": [
                     {

@@ -197,6 +197,20 @@ async def test_tls_and_a_password_work_and_are_shown_nowhere(ports: dict[str, in
 
 
 @pytest.mark.anyio
+async def test_a_server_of_another_protocol_is_refused_at_once(tmp_path: Path) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as standing:
+        port = standing.sockets[0].getsockname()[1]
+        settings = environment(redis_url=f"redis://127.0.0.1:{port}", data=str(tmp_path))
+        ended = await asyncio.to_thread(run, ["serve", "--port", "0"], settings)
+    assert ended.stderr == "ticker: TICKER_REDIS_URL: the server at this port is no Redis\n"
+
+
+@pytest.mark.anyio
 async def test_a_server_that_is_not_there_is_tried_for_a_while(tmp_path: Path) -> None:
     port, attempts = free_port(), asyncio.Semaphore(0)
 

@@ -155,6 +155,10 @@ async def test_without_a_primary_commands_are_unavailable(words: list[Word], mes
             "NOAUTH Authentication required.",
             "TICKER_REDIS_URL: the Sentinels refuse the user name and password, or ask",
         ),
+        (
+            "ERR unknown command 'SENTINEL', with args beginning with: 'MASTER' 'news'",
+            "TICKER_REDIS_URL: the server at this port is no Sentinel; name the port of the Sentinels",
+        ),
         ("WRONGPASS invalid username-password pair", "TICKER_REDIS_URL: the Sentinels refuse the user name and passwo"),
     ],
 )

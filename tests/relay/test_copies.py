@@ -306,10 +306,10 @@ def test_a_fork_resets_the_readers_of_a_relay_once() -> None:
     frames = reader.take()
     assert kinds(frames) == ["snapshot", "beat"]
     assert frames[0]["reset"]
-    assert pair.copies.resets == 1
+    assert pair.copies.forks == 1
     pair.follow()
     assert "snapshot" not in kinds(reader.take())
-    assert pair.copies.resets == 1
+    assert pair.copies.forks == 1
 
 
 def test_a_fork_that_is_found_after_an_outage_resets_once_too() -> None:
@@ -321,6 +321,34 @@ def test_a_fork_that_is_found_after_an_outage_resets_once_too() -> None:
     pair.prove()
     pair.follow()
     assert kinds(reader.take()) == ["snapshot", "beat"]
+
+
+def test_an_upstream_that_remembers_too_little_is_no_fork(caplog: pytest.LogCaptureFixture) -> None:
+    pair = proven()
+    reader = pair.reader()
+    reader.writes.clear()
+    pair.at_upstream.leave(pair.stream)
+    for _ in range(30):
+        pair.file()
+    pair.prove()
+    pair.follow()
+    (snapshot, *_) = reader.take()
+    assert snapshot["reset"]
+    assert pair.copies.forks == 0
+    (told,) = caplog.messages
+    at = pair.log.position(3)
+    assert told == f"breaking: the upstream no longer has what followed {at}; its readers were reset"
+
+
+def test_a_kill_in_a_closed_feed_is_no_fork(caplog: pytest.LogCaptureFixture) -> None:
+    pair = proven()
+    pair.at_upstream.update_settings(closed=NOW)
+    pair.tell()
+    pair.bring()
+    pair.upstream.publish("breaking", [pair.log.kill("00000002")])
+    pair.copies.take("breaking", pair.at_upstream.snapshot() | {"reset": True})
+    assert "withdrawn" in str(pair.at_relay.snapshot())
+    assert (pair.copies.forks, caplog.messages) == (0, [])
 
 
 # Settings

@@ -228,3 +228,50 @@ def test_a_relay_writes_nothing_to_disk(service: Service, tmp_path: Path) -> Non
         process.terminate()
         assert process.wait(READY_TIMEOUT) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def messages(relay: Relay) -> list[str]:
+    """What a relay has logged, without the times."""
+    return [line.split(" ", 1)[1].rstrip() for line in relay.errors]
+
+
+def test_a_feed_that_the_upstream_does_not_have_is_told_once(service: Service) -> None:
+    name = service.open_feed()
+    with Relay(service, flags=("--feed", "braeking", "--feed", name)) as relay:
+        relay.until(relay.level)
+        relay.until(lambda: relay.errors)
+        service.http.patch(f"/v1/feeds/{name}", json={"title": "Renamed"})
+        relay.until(lambda: httpx.get(f"{relay.url}/v1/feeds").json()["feeds"][0]["title"] == "Renamed")
+        (told,) = messages(relay)
+    assert told.startswith(f"warning: {service.url}: it has no feed braeking that may be relayed: look at --feed")
+
+
+def test_a_key_that_is_not_valid_is_told(service: Service) -> None:
+    with Relay(service, key="tk_of-another-service") as relay:
+        relay.until(lambda: relay.errors)
+        (told,) = messages(relay)
+    assert told.endswith("it does not know the key, or that is revoked; set TICKER_KEY to a valid one")
+
+
+def _upstream_changes(relay: Relay) -> float:
+    lines = relay.http.get("/metrics").text.splitlines()
+    return max(float(line.split()[1]) for line in lines if line.startswith("ticker_upstream_changes_total"))
+
+
+def test_what_is_wrong_with_upstreams_is_told_once_each(own_service: Service) -> None:
+    with (
+        Relay(own_service) as first,
+        Relay(own_service) as second,
+        Relay(first) as behind,
+        Relay(first, second) as last,
+    ):
+        for relay in (behind, last):
+            relay.until(relay.level)
+        own_service.stop()
+        behind.until(lambda: any("it proves nothing: it is not in sync" in each for each in messages(behind)))
+        first.stop()
+        second.stop()
+        last.until(lambda: _upstream_changes(last) >= 8)
+        told = messages(last)
+        assert len(told) == len(set(told))
+        assert {f"warning: {each.url}: it cannot be reached (ConnectError)" for each in (first, second)} <= set(told)

@@ -101,3 +101,22 @@ def test_a_name_that_the_sentinels_do_not_know_is_refused_at_once(sentinels: Sen
         ended = run(command, environment(redis_url=address, data=str(tmp_path)))
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr == "ticker: TICKER_REDIS_URL: the Sentinels know no primary of this name\n"
+
+
+OF_ANOTHER_KIND = (
+    ("redis://127.0.0.1:{sentinel}", "is a Sentinel; write redis+sentinel://HOST:PORT/NAME, or name a port of Redis"),
+    ("redis://127.0.0.1:{sentinel}/1", "is a Sentinel; write redis+sentinel://HOST:PORT/NAME, or name a port of Redis"),
+    ("redis+sentinel://127.0.0.1:{redis}/news", "is no Sentinel; name the port of the Sentinels, by default 26379"),
+    ("redis+cluster://127.0.0.1:{sentinel}", "the server is not part of a cluster; write redis:// without +cluster"),
+)
+
+
+def test_the_port_of_a_server_of_another_kind_is_refused_at_once(sentinels: Sentinels, tmp_path: Path) -> None:
+    ports = {"sentinel": sentinels.sentinels[0].port, "redis": sentinels.primary.port}
+    for address, advice in OF_ANOTHER_KIND:
+        for command in (["serve", "--port", "0"], ["keys", "list"]):
+            ended = run(command, environment(redis_url=address.format(**ports), data=str(tmp_path)))
+            assert (ended.returncode, ended.stdout) == (1, "")
+            assert ended.stderr.startswith("ticker: TICKER_REDIS_URL: the server ")
+            assert advice in ended.stderr
+            assert ended.stderr.count("\n") == 1

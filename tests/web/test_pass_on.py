@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from tests.proxy import Switch
 from tests.relay.tree import Relay
 from tests.service import Service
 from ticker.web.pass_on import forwarded, returned
@@ -147,3 +148,27 @@ def test_a_redirecting_relay_sends_reads_away_and_refuses_changes(service: Servi
             additional_headers=redirecting.authorization,
         )
     assert refused.value.response.status_code == 421
+
+
+def test_what_comes_back_to_the_relay_is_passed_on_no_more(service: Service) -> None:
+    switch = Switch(service.port)
+    with switch.standing() as port, Relay(service, flags=("--upstream", f"http://127.0.0.1:{port}")) as relay:
+        relay.until(relay.level)
+        switch.target = relay.port  # as if the name of the node now stood for the relay
+        refused = relay.http.get("/v1/feeds/breaking/dispatches?limit=5", timeout=60)
+        assert refused.status_code == 503
+        assert "leads back to the relay itself" in refused.json()["detail"]
+        with pytest.raises(InvalidStatus) as denied:
+            connect(
+                f"{relay.url.replace('http', 'ws')}/v1/feeds/breaking/desk/live",
+                additional_headers=relay.authorization,
+                open_timeout=60,
+            )
+        assert denied.value.response.status_code == 503
+        assert b"leads back" in denied.value.response.body
+        relay.until(lambda: any("leads back to this relay; name an upstream" in line for line in relay.errors))
+
+
+def test_a_request_that_came_by_way_of_others_is_passed_on(relay: Relay) -> None:
+    headers = {"via": "1.1 ticker-0123abcd, 2 cdn.example (fast), x"}
+    assert relay.http.get("/v1/feeds/breaking/dispatches?limit=5", headers=headers).status_code == 200

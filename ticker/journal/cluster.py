@@ -205,7 +205,7 @@ class Cluster(Redis):
         try:
             slots = SlotMap.read(await server("CLUSTER", "SLOTS"), address)
         except CommandError as error:
-            if "cluster support disabled" in str(error):
+            if "cluster support disabled" in str(error) or "unknown command" in str(error):  # as a Sentinel has it
                 raise WrongAddress("the server is not part of a cluster; write redis:// without +cluster") from error
             raise Unavailable("The log failed") from error
         finally:

@@ -23,6 +23,10 @@ _WRONG_SERVER: Final = re.compile(r"(?:^|-)(?:READONLY|MASTERDOWN|CLUSTERDOWN|LO
 """Errors of a server that is no longer the right one: another one may be at the same address by now."""
 
 
+_SENTINEL: Final = re.compile(r"unknown command ['`](?:GET|SELECT)\b")
+"""What a Sentinel responds to a command that every Redis has."""
+
+
 class CommandError(Exception):
     """Redis responded to a command with an error: the command is unknown, or not allowed."""
 
@@ -86,6 +90,17 @@ def translate(error: Exception) -> Exception:
             ours = WrongAddress("the Sentinels refuse the user name and password, or ask for them")
         case exceptions.ResponseError() if of_sentinels and "No such master" in str(error):
             ours = WrongAddress("the Sentinels know no primary of this name")
+        case exceptions.ResponseError() if of_sentinels and "unknown command" in str(error):
+            ours = WrongAddress(
+                "the server at this port is no Sentinel; name the port of the Sentinels, by default 26379, or write "
+                "redis://HOST:PORT/DATABASE"
+            )
+        case exceptions.ResponseError() if _SENTINEL.search(str(error)):
+            ours = WrongAddress(
+                "the server at this port is a Sentinel; write redis+sentinel://HOST:PORT/NAME, or name a port of Redis"
+            )
+        case exceptions.InvalidResponse():
+            ours = WrongAddress("the server at this port is no Redis")
         case exceptions.AuthenticationError():
             ours = WrongAddress("Redis refuses the user name and password, or asks for them")
         case exceptions.ResponseError() if "DB index is out of range" in str(error):

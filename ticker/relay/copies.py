@@ -12,7 +12,9 @@ from typing import Any, Final, NamedTuple
 
 from ticker.channel import Channel
 from ticker.entry import Entry, Position, Tail
+from ticker.feed import Feed
 from ticker.hub import Hub
+from ticker.relay.divergence import diverged
 from ticker.relay.frames import ENTRIES, entry_of, feed_of, settings_of, tail_of
 from ticker.relay.log_time import LogTime
 
@@ -47,7 +49,7 @@ class Copies:
         self._since = clock()
         self.entries = 0
         """Entries that came from an upstream."""
-        self.resets = 0
+        self.forks = 0
         """How often a feed continued with another history."""
 
     @property
@@ -135,13 +137,22 @@ class Copies:
                 channel.update_settings(closed=feed.closed)
             return
         if channel is not None:
-            self.resets += 1
+            self._note_reset(channel.feed, feed)
             self._pending.pop(name, None)
         closed, feed.closed = feed.closed, None
         channel = self._hub.open(feed, (), feed.tail)
         if closed is not None:
             channel.update_settings(closed=closed)
         self.check_whole()
+
+    def _note_reset(self, ours: Feed, theirs: Feed) -> None:
+        """Note why readers are reset: only a fork has lost anything."""
+        if diverged(ours, theirs):
+            self.forks += 1
+            log.warning("%s has diverged at the upstream (fork detected); its readers were reset", ours.name)
+        elif ours.closed is None:  # a closed feed has no readers, and every kill in it comes with a snapshot
+            position = ours.tail.position
+            log.warning("%s: the upstream no longer has what followed %s; its readers were reset", ours.name, position)
 
     def _next_entry(self, name: str, frame: Mapping[str, Any], *, after: Sequence[Entry]) -> Entry:
         channel = self._hub.channels.get(name)

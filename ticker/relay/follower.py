@@ -33,6 +33,10 @@ proves once a second, and notices within 2.5 seconds that it cannot."""
 TICK: Final = 0.5
 """Seconds between looks at what is overdue."""
 
+UNPROVEN: Final = "it proves nothing: it is not in sync with the log, or it follows this relay"
+
+UNKNOWN: Final = "look at --feed (TICKER_RELAYED_FEEDS). Private feeds are never relayed; others are once they are open"
+
 BULLETINS: Final = "/v1/relay"
 
 TIMEOUT: Final = httpx.Timeout(4.0, read=None)
@@ -62,7 +66,9 @@ class RelayFollower:
         """Whether the upstream sends bulletins."""
         self.sessions = 0
         """How often this relay began to follow an upstream."""
-        self._fault = ""
+        self._told: set[tuple[str, str]] = set()
+        """Upstreams and what was logged of them since one was followed: of two that are down, each is told once."""
+        self._unknown: list[str] = []
 
     @property
     def upstream(self) -> str:
@@ -80,13 +86,17 @@ class RelayFollower:
                 except Exception as error:  # any error: a relay that stopped following must log it
                     if not isinstance(error, UpstreamLost):
                         log.exception("following %s failed", upstream)
-                    elif str(error) != self._fault:
-                        log.warning("%s: %s", upstream, error)
-                        self._fault = str(error)
+                    else:
+                        self._tell(upstream, str(error))
                 self.connected = False
                 await asyncio.sleep(self._upstreams.failed())
         finally:
             ticking.cancel()
+
+    def _tell(self, upstream: str, fault: str) -> None:
+        if (upstream, fault) not in self._told:
+            self._told.add((upstream, fault))
+            log.warning("%s: %s", upstream, fault)
 
     async def _tick(self) -> None:
         while True:
@@ -122,13 +132,18 @@ class RelayFollower:
                 raise UpstreamLost(f"it responds with {response.status_code} to a relay")
             self.connected = True
             self.sessions += 1
-            reader = EventReader()
+            clock = asyncio.get_running_loop().time
+            reader, proven = EventReader(), clock()
             async for piece in response.aiter_bytes():
                 for data in reader.feed(piece):
                     message = orjson.loads(data)
                     self._take(message, target, http)
+                    if message["type"] == "proof":
+                        proven = clock()
                     if message["type"] == "proof" or len(self._upstreams) == 1:
-                        alarm.reschedule(asyncio.get_running_loop().time() + STALE_AFTER)
+                        alarm.reschedule(clock() + STALE_AFTER)
+                    if clock() - proven > STALE_AFTER and self.copies.listed:
+                        self._tell(target.url, UNPROVEN)
         raise UpstreamLost("it has ended the stream")
 
     def _take(self, message: dict[str, Any], target: Target, http: httpx.AsyncClient) -> None:
@@ -136,11 +151,22 @@ class RelayFollower:
         if kind == "feeds":
             self.copies.take_settings(message["feeds"])
             self._start_streams(target, http)
-        elif kind == "proof":
+            return
+        # Not with the first bulletin: an upstream that has just started may know its feeds a moment later.
+        self._tell_unknown()
+        if kind == "proof":
             self._upstreams.proved()
-            self._fault = ""
+            if message["age"] < STALE_AFTER:
+                self._told.clear()
             if self.copies.take_proof(message):
                 self._hub.note_proof()
+
+    def _tell_unknown(self) -> None:
+        unknown = [feed for feed in self._feeds if feed not in self.copies.listed]
+        if unknown != self._unknown:
+            self._unknown = unknown
+            if unknown:
+                log.warning("%s: it has no feed %s that may be relayed: %s", self.upstream, ", ".join(unknown), UNKNOWN)
 
     def _start_streams(self, target: Target, http: httpx.AsyncClient) -> None:
         for name in self._streams.keys() - set(self.copies.listed):

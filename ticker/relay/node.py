@@ -85,6 +85,8 @@ class RelayNode:
         )
         self.relays = RelayCounts()
         self._id = secrets.token_hex(4)
+        self.name = f"ticker-{self._id}"
+        """Stands for this process in the `Via` of what it passes on (RFC 9110 section 7.6.3)."""
         self.upstreams = Upstreams(settings.upstreams, random.random)
         self.upstream_follower = RelayFollower(
             self.hub, self.upstreams, settings.followed, key=settings.key or "", clock=time.monotonic
@@ -104,7 +106,7 @@ class RelayNode:
         metrics.measure("post_seconds", "From a POST request to its response.", self.posts)
         metrics.count_by("responses", "Responses to requests, by status.", "status", lambda: self.responses)
         metrics.count("relay_sessions", "Times a worker began to follow an upstream.", lambda: follower.sessions)
-        metrics.count("forks", "Times a feed continued with another history.", lambda: follower.copies.resets)
+        metrics.count("forks", "Times a feed continued with another history.", lambda: follower.copies.forks)
         metrics.count("upstream_changes", "Changes of the upstream of a relay.", lambda: self.upstreams.changes)
         metrics.show("log_writable", "1 while changes can be passed on.", lambda: follower.connected)
 

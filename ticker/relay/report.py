@@ -124,6 +124,8 @@ async def _report(http: httpx.AsyncClient, now_due: Iterable[dict[str, Any]]) ->
             response = await http.post(PATH, json=report)
             if response.status_code == 403:
                 found = "the key must be valid for each feed that this relay follows"
+            elif response.status_code == 401:
+                found = "it does not know the key, or that is revoked; set TICKER_KEY to a valid one"
             elif response.status_code != 204:
                 found = f"it responds with {response.status_code}"
     except (httpx.RequestError, OSError) as error:

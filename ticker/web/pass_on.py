@@ -74,9 +74,14 @@ async def pass_on(connection: HTTPConnection, error: Exception) -> Response | No
     node = node_of(connection)
     assert isinstance(node, RelayNode)
     if isinstance(connection, WebSocket):
-        await _pass_socket_on(connection, node)
+        if _looped(connection, node):
+            await connection.send_denial_response(problem(_loop(node)))
+        else:
+            await _pass_socket_on(connection, node)
         return None
     assert isinstance(connection, Request)
+    if _looped(connection, node):
+        return problem(_loop(node))
     if connection.url.path == READERS and node.shares_key(secret_in(connection.headers)):
         try:
             return await count(connection)
@@ -114,6 +119,22 @@ def forwarded(connection: HTTPConnection) -> list[tuple[str, str]]:
     return [*kept, ("x-forwarded-for", ", ".join([*before, *([peer] if peer else [])]))]
 
 
+def _via(node: RelayNode) -> tuple[str, str]:
+    """Return the header by which this process knows its own requests if they come back to it."""
+    return "via", f"1.1 {node.name}"
+
+
+def _looped(connection: HTTPConnection, node: RelayNode) -> bool:
+    passed = ",".join(connection.headers.getlist("via")).split(",")
+    return any(each.split()[1:2] == [node.name] for each in passed)
+
+
+def _loop(node: RelayNode) -> Unavailable:
+    upstream = node.upstream_follower.upstream
+    log.warning("%s leads back to this relay; name an upstream that is nearer to the log", upstream)
+    return Unavailable("The upstream of this relay leads back to the relay itself; its operator must name another one")
+
+
 def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """Return the headers of a response as it is sent on."""
     every = [(name.lower(), value) for name, value in headers]
@@ -128,7 +149,10 @@ def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
 async def _proxy(request: Request, node: RelayNode) -> Response:
     has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
     sent = httpx.Request(
-        request.method, _url(request, node), headers=forwarded(request), content=_body(request) if has_body else None
+        request.method,
+        _url(request, node),
+        headers=[*forwarded(request), _via(node)],
+        content=_body(request) if has_body else None,
     )
     client: httpx.AsyncClient = request.scope["state"]["proxy"]
     try:
@@ -217,6 +241,7 @@ async def _pass_socket_on(socket: WebSocket, node: RelayNode) -> None:
     # The address has the host that the client asked, as for other requests; the connection goes to the upstream.
     url = urlunsplit(upstream_url._replace(scheme="wss" if secure else "ws", netloc=socket.headers.get("host", "")))
     headers = [(n, v) for n, v in forwarded(socket) if not n.startswith("sec-websocket-") and n not in _GIVEN]
+    headers.append(_via(node))
     tls: dict[str, Any] = {"server_hostname": upstream_url.hostname} if secure else {}
     try:
         async with connect(
@@ -236,7 +261,7 @@ async def _pass_socket_on(socket: WebSocket, node: RelayNode) -> None:
             await _exchange(socket, upstream)
     except InvalidStatus as refused:
         response = refused.response
-        denial = Response(response.body, response.status_code)
+        denial = Response(bytes(response.body), response.status_code)  # of a body in chunks, a bytearray
         denial.raw_headers = returned(response.headers.raw_items())
         await socket.send_denial_response(denial)
     except (OSError, WebSocketException, TimeoutError):
