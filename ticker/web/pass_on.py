@@ -30,7 +30,7 @@ from ticker.relay.node import RelayNode
 from ticker.web.address_share import stop_counting
 from ticker.web.key_lookup import secret_in
 from ticker.web.node import node_of
-from ticker.web.problems import problem
+from ticker.web.problems import UPGRADE, problem
 from ticker.web.relay import READERS, count
 
 CONNECT_TIMEOUT: Final = 4.0
@@ -52,6 +52,9 @@ HOP_BY_HOP: Final = frozenset(
     )
 )
 """Headers that are meant for one connection (RFC 9110 section 7.6.1)."""
+
+UPGRADE_REQUIRED: Final = 426
+"""Status of a response that says on which terms this connection could be another one (RFC 9110 section 15.5.22)."""
 
 OURS: Final = frozenset(("date", "server", "x-content-type-options", "x-request-id"))
 """Headers of a response that this process adds itself."""
@@ -147,6 +150,8 @@ async def _proxy(request: Request, node: RelayNode) -> Response:
         await _seen(request, node, content)
     whole = Response(content, response.status_code)
     whole.raw_headers = returned(response.headers.multi_items())
+    if whole.status_code == UPGRADE_REQUIRED:
+        whole.headers.update(UPGRADE)
     return whole
 
 
@@ -236,7 +241,7 @@ async def _pass_socket_on(socket: WebSocket, node: RelayNode) -> None:
             await _exchange(socket, upstream)
     except InvalidStatus as refused:
         response = refused.response
-        denial = Response(response.body, response.status_code)
+        denial = Response(bytes(response.body), response.status_code)  # it is a bytearray
         denial.raw_headers = returned(response.headers.raw_items())
         await socket.send_denial_response(denial)
     except (OSError, WebSocketException, TimeoutError):
