@@ -496,6 +496,18 @@ def test_each_refusal_happens_as_described(
     assert answer.status_code == status, answer.text
 
 
+@pytest.mark.parametrize("path", [f"{FEED}/live", f"{FEED}/desk/live"])
+def test_the_refusal_of_a_bad_handshake_is_described(service: Service, path: str) -> None:
+    asks = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "short",
+    }
+    answer = service.http.get(path.format(feed=service.open_feed()), headers=asks)
+    assert conforms("get", path, answer).json()["field"] == "Sec-WebSocket-Key"
+
+
 # A life as it is described
 
 

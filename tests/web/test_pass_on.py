@@ -90,6 +90,28 @@ def test_problems_are_the_upstreams(relay: Relay) -> None:
     assert httpx.get(f"{relay.url}/v1/feeds/nowhere").status_code == 404
 
 
+@pytest.mark.parametrize("stream", ["live", "desk/live"])
+def test_a_websocket_is_refused_as_the_upstream_refuses_it(service: Service, relay: Relay, stream: str) -> None:
+    refusals = []
+    for node in (service, relay):
+        with pytest.raises(InvalidStatus) as refused, connect(f"ws://127.0.0.1:{node.port}/v1/feeds/nowhere/{stream}"):
+            pass
+        response = refused.value.response
+        refusals.append((response.status_code, response.headers["content-type"], bytes(response.body or b"")))
+    assert refusals[0] == refusals[1]
+    assert refusals[0][0] == (404 if stream == "live" else 401)
+
+
+def test_a_relay_offers_the_upgrade_that_is_required(service: Service, relay: Relay) -> None:
+    feed = service.open_feed()
+    for stream in ("nowhere/desk/live", f"{feed}/desk/live"):
+        theirs, ours = (node.http.get(f"/v1/feeds/{stream}") for node in (service, relay))
+        assert theirs.status_code == ours.status_code
+        for name in ("upgrade", "sec-websocket-version"):
+            assert theirs.headers.get(name) == ours.headers.get(name)
+    assert (ours.status_code, ours.headers["connection"]) == (426, "upgrade")
+
+
 def test_what_a_key_covers_is_listed_by_the_upstream(service: Service, relay: Relay) -> None:
     feed = service.open_feed()
     assert service.http.patch(f"/v1/feeds/{feed}", json={"visibility": "private"}).status_code == 200

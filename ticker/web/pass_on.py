@@ -30,7 +30,7 @@ from ticker.relay.node import RelayNode
 from ticker.web.address_share import stop_counting
 from ticker.web.key_lookup import secret_in
 from ticker.web.node import node_of
-from ticker.web.problems import problem
+from ticker.web.problems import UPGRADE, problem
 from ticker.web.relay import READERS, count
 
 CONNECT_TIMEOUT: Final = 4.0
@@ -52,6 +52,9 @@ HOP_BY_HOP: Final = frozenset(
     )
 )
 """Headers that are meant for one connection (RFC 9110 section 7.6.1)."""
+
+UPGRADE_REQUIRED: Final = 426
+"""Status of a response that says on which terms this connection could be another one (RFC 9110 section 15.5.22)."""
 
 OURS: Final = frozenset(("date", "server", "x-content-type-options", "x-request-id"))
 """Headers of a response that this process adds itself."""
@@ -171,6 +174,8 @@ async def _proxy(request: Request, node: RelayNode) -> Response:
         await _seen(request, node, content)
     whole = Response(content, response.status_code)
     whole.raw_headers = returned(response.headers.multi_items())
+    if whole.status_code == UPGRADE_REQUIRED:
+        whole.headers.update(UPGRADE)
     return whole
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -17,6 +18,9 @@ from ticker.web.header_lists import accepts, headers_of
 from ticker.web.node import node_of
 from ticker.web.problem_page import problem_page
 from ticker.web.responses import EXPOSED
+
+UPGRADE: Final = {"upgrade": "websocket", "connection": "upgrade"}
+"""Headers of a 426: what to upgrade to (RFC 9110 section 15.5.22), which is said to one connection alone."""
 
 log = logging.getLogger("ticker.web")
 
@@ -37,7 +41,7 @@ def problem(error: TickerError) -> Response:
     if error.challenge is not None:
         headers["www-authenticate"] = error.challenge
     if isinstance(error, UpgradeRequired):
-        headers |= {"upgrade": "websocket", "connection": "upgrade", "sec-websocket-version": "13"}
+        headers |= UPGRADE | {"sec-websocket-version": "13"}
     return Response(
         orjson.dumps(document | error.extra()),
         error.status,
