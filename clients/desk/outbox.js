@@ -279,11 +279,27 @@ function kept(outbox, item, receipt, now) {
   const { followUp, why, token, problem, ...rest } = item;
   /** @type {Item} */
   const done = { ...rest, state: "kept", doubtful: false, change: { ...item.change, body: "" }, receipt, kept: now };
-  const items = outbox.items.map((each) => (each === item ? done : each));
+  const items = outbox.items.map((each) => (each === item ? done : rebased(each, item, receipt)));
   const after = { ...outbox, items };
   if (!followUp) return [after, done];
   const [followed] = compose(after, { key: followUp.key, person: item.person, feed: item.feed, change: following(followUp, receipt, item.change.body), now });
   return [followed, done];
+}
+
+/**
+ * A correction of one's own that was written before an earlier one was kept follows that one: nobody else was between
+ * them. One that was attempted keeps its revision with its bytes.
+ *
+ * @param {Item} each
+ * @param {Item} item that is kept
+ * @param {Receipt} receipt
+ * @returns {Item}
+ */
+function rebased(each, { person, feed, change }, { revision }) {
+  const { change: later } = each;
+  if (later.kind !== "correct" || change.kind !== "correct" || !revision) return each;
+  const follows = later.id === change.id && later.revision === change.revision && each.person === person && each.feed === feed;
+  return follows && each.state === "waiting" && each.attempts === 0 ? { ...each, change: { ...later, revision } } : each;
 }
 
 /** What a correction cannot take away. */

@@ -263,3 +263,19 @@ def test_the_button_stays_under_the_thumb_however_long_the_text_is(desk: Desk) -
     desk.tab.set_viewport_size({"width": 360, "height": 740})
     desk.text.fill("/hold 2h @Reuters #Transport " + "A long text. " * 70)
     expect(desk.tab.locator("button[name=file]")).to_be_in_viewport(ratio=1)
+
+
+def test_two_corrections_on_a_bad_line_are_no_conflict_with_oneself(
+    service: Service, phone: BrowserContext, desk: Desk, feed: str
+) -> None:
+    row = desk.row(service.file(feed, "The bridge is closed")["id"])
+    expect(row).to_be_visible(timeout=PATIENCE)
+    phone.set_offline(True)
+    for n, text in enumerate(("The bridge is open", "The bridge is open again"), 1):
+        row.locator("button[name=correct]").click()
+        desk.tab.locator("textarea[name=corrected-text]").fill(text)
+        desk.tab.locator("button[name=send-correction]").click()
+        expect(desk.outbox).to_have_count(n)
+    phone.set_offline(False)
+    service.until(lambda: texts(service, feed) == ["The bridge is open again"])
+    assert dispatches(service, feed)[0]["revision"] == 3

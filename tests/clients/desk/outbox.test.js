@@ -191,6 +191,16 @@ test("a note for readers follows, whatever is edited before", () => {
   assert.deepEqual([find(again, "new")?.change.body, find(again, "new")?.followUp], ['{"text":"c"}', followUp]);
 });
 
+test("a correction that was written before an earlier one of one's own was kept follows that one", () => {
+  /** @param {string} text @param {string} [id] @returns {Change} */
+  const correction = (text, id = "01K") => ({ kind: "correct", id, revision: 1, body: JSON.stringify({ text }) });
+  const outbox = ["a", "b"].reduce((before, key) => compose(before, { key, person: "lena", feed: "breaking", change: correction(key), now: NOW })[0], EMPTY);
+  const [other] = compose(outbox, { key: "c", person: "omar", feed: "breaking", change: correction("c"), now: NOW });
+  const [elsewhere] = compose(other, { key: "d", person: "lena", feed: "breaking", change: correction("d", "02K"), now: NOW });
+  const after = attempt(elsewhere, { is: "kept", receipt: { id: "01K", revision: 2 } });
+  assert.deepEqual(["b", "c", "d"].map((key) => /** @type {any} */ (find(after, key)).change.revision), [2, 1, 1]);
+});
+
 test("a kill is sent before everything else", () => {
   const [outbox] = compose(attempt(box("a", "b"), { is: "unknown" }), {
     key: "k", person: "lena", feed: "breaking", change: { kind: "kill", id: "01K", body: '{"reason":"wrong"}' }, now: NOW,
