@@ -1,6 +1,6 @@
 /**
  * One connection for all widgets of a page that show the same feed. It sleeps while all of them do, and ends
- * soon after the last one: pages that draw themselves anew put another in its place.
+ * soon after the last one: a page that is drawn again puts another in its place.
  *
  * @import { Change } from "../feed/follow.js"
  */
@@ -9,7 +9,7 @@ import { follow } from "../feed/follow.js";
 import { KEPT } from "./view.js";
 
 /** How long the connection outlasts its last widget. Milliseconds. */
-const LINGER = 1_000;
+const LINGER = 1_100;
 
 /** @typedef {(change: Change) => void} Member */
 /** @typedef {ReturnType<typeof open>} Channel */
