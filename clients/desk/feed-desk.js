@@ -168,6 +168,7 @@ export function feedDesk({ base, feed, words, api, notes, sessions, box, onstatu
     if (!frame) return voice.status(change.status);
     if (!following) return; // the first one, while it is being made
     show(frame);
+    if (frame.type === "snapshot") voice.outlast(frame);
     voice.announce(frame, previous);
     if (frame.type === "kill") killed(frame.id, previous);
     if (frame.type === "dispatch" && correcting?.id === frame.dispatch.id && frame.dispatch.status === "usable") correcting.changed(versionOf(frame.dispatch));

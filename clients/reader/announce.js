@@ -8,7 +8,7 @@
  * hour wants the list, not a recital. What is killed before it was said is not said, and what was said is
  * taken out of the page.
  *
- * @import { Dispatch, FeedState, Frame, Timers, UsableDispatch } from "../feed/frames.d.ts"
+ * @import { Dispatch, FeedState, Frame, SnapshotFrame, Timers, UsableDispatch } from "../feed/frames.d.ts"
  * @import { Status } from "../feed/freshness.js"
  * @import { Words } from "./words.js"
  */
@@ -52,9 +52,10 @@ export function announcer(regions, words, timers, hour) {
   /** @param {Frame} frame @param {FeedState} previous what the feed showed before it */
   function announce(frame, previous) {
     if (frame.type === "kill") {
+      // Also what has left the list since it was said.
+      retract(frame.id);
       const known = [...previous.dispatches, previous.pinned_dispatch].find((dispatch) => dispatch?.id === frame.id);
       if (known?.status !== "usable") return;
-      retract(frame.id);
       alert.push({ text: `${words.withdrawn_at} ${hour(frame.at)}. ${words.reason}: ${frame.reason}` });
     } else {
       for (const dispatch of arrivals(frame, previous)) {
@@ -76,10 +77,25 @@ export function announcer(regions, words, timers, hour) {
     pending ??= timers.set(speak, GATHER);
   }
 
-  /** @param {string} id */
-  function retract(id) {
-    polite = polite.filter((utterance) => utterance.id !== id);
-    alert = alert.filter((utterance) => utterance.id !== id);
+  /** @param {string} killed */
+  function retract(killed) {
+    keep((id) => id !== killed);
+  }
+
+  /**
+   * A snapshot does not tell of kills: what was said goes, and of what was about to be said only what stands in it
+   * is left. To be called before it is announced.
+   *
+   * @param {SnapshotFrame} frame
+   */
+  function outlast({ dispatches }) {
+    keep((id) => dispatches.some((dispatch) => dispatch.id === id && dispatch.status === "usable"));
+  }
+
+  /** @param {(id: string) => boolean} stands */
+  function keep(stands) {
+    polite = polite.filter(({ id }) => !id || stands(id));
+    alert = alert.filter(({ id }) => !id || stands(id));
     clear();
   }
 
@@ -107,7 +123,7 @@ export function announcer(regions, words, timers, hour) {
     clear();
   }
 
-  return { announce, status, silence };
+  return { announce, outlast, status, silence };
 }
 
 /**

@@ -29,6 +29,7 @@ import { say } from "./words.js";
  * @property {(live: Live) => (change: Change) => void} start draws nothing yet; returns what shows a change
  * @property {() => void} [onpause] called after each pause and each resume
  * @property {() => boolean} [behind] true while a request is pending; the page isn't live then
+ * @property {() => boolean} [waiting] true while dispatches wait to be shown
  */
 
 /**
@@ -37,7 +38,7 @@ import { say } from "./words.js";
  * @param {View} view
  * @returns {Live}
  */
-export function live({ snapshot, words, base = "" }, list, { limit, start, onpause, behind = () => false }) {
+export function live({ snapshot, words, base = "" }, list, { limit, start, onpause, behind = () => false, waiting = behind }) {
   const root = document.documentElement;
   const bar = part("bar");
   const drawn = [...bar.children].map((child) => /** @type {HTMLElement} */ (child.cloneNode(true)));
@@ -102,11 +103,15 @@ export function live({ snapshot, words, base = "" }, list, { limit, start, onpau
       limit,
       onchange(change) {
         skew = change.skew;
-        if (change.frame?.type === "snapshot") closed = change.frame.closed;
+        if (change.frame?.type === "snapshot") {
+          closed = change.frame.closed;
+          voice.outlast(change.frame);
+        }
         latest = change;
         show(change);
         if (change.frame?.type === "beat") repaint();
-        proven.update(change.frame);
+        // Of a list that stands still, or is incomplete, no later moment is true.
+        if (!paused && !behind() && !waiting()) proven.update(change.frame);
         showStatus(change);
         if (!paused) voice.status(change.status);
       },

@@ -40,7 +40,7 @@ let shown;
 /** @type {FeedState} */
 let state;
 
-const shared = live(page, list, { limit: LIMIT, start, onpause });
+const shared = live(page, list, { limit: LIMIT, start, onpause, waiting: () => !fresh.hidden });
 
 /** A pin names a dispatch by its id; one that is older than the page's dispatches takes a request. */
 const pin = retrying(

@@ -74,7 +74,8 @@ function start({ clock, announce }) {
     else if (frame) {
       const known = current;
       apply(frame);
-      if (current !== known) announce(frame, { ...state, dispatches: known });
+      // A kill also takes back what was said of a dispatch that has left the page.
+      if (current !== known || frame.type === "kill") announce(frame, { ...state, dispatches: known });
     }
   };
 }

@@ -107,8 +107,9 @@ export class BreakingTicker extends Base {
     setTimeout(this.#widget.end);
   }
 
-  /** @ignore */
-  attributeChangedCallback() {
-    this.#widget.configure();
+  /** @ignore @param {string} name @param {string | null} before @param {string | null} now */
+  attributeChangedCallback(name, before, now) {
+    // Frameworks write what is there already.
+    if (before !== now) this.#widget.configure();
   }
 }

@@ -11,7 +11,11 @@ import { wordsIn } from "./words.js";
 
 /** @param {HTMLElement} element @returns {Language} */
 export function languageOf(element) {
-  const wanted = /** @type {HTMLElement} */ (element.closest("[lang]") ?? document.documentElement).lang ?? "";
+  /** @type {any} */
+  let at = element;
+  let wanted = "";
+  // A shadow root is in the language of its host.
+  for (; at && !wanted; at = at.getRootNode().host) wanted = at.closest("[lang]")?.lang ?? "";
   const lang = wordsIn(wanted) ? wanted : "en";
   // Words have their own direction; English ones in place of others follow the page's.
   const dir = element.dir || (lang === wanted ? direction(lang) : getComputedStyle(element).direction);

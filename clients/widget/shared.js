@@ -1,12 +1,15 @@
 /**
  * One connection for all widgets of a page that show the same feed. It sleeps while all of them do, and ends
- * with the last one.
+ * soon after the last one: a page that is drawn again puts another in its place.
  *
  * @import { Change } from "../feed/follow.js"
  */
 
 import { follow } from "../feed/follow.js";
 import { KEPT } from "./view.js";
+
+/** How long the connection outlasts its last widget. Milliseconds. */
+const LINGER = 1_100;
 
 /** @typedef {(change: Change) => void} Member */
 /** @typedef {ReturnType<typeof open>} Channel */
@@ -26,6 +29,8 @@ function open(src, feed, ended) {
   const members = new Map();
   /** @type {Change | undefined} */
   let last;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let ending;
   const { close, fault, sleep, wake } = follow({
     src, feed, limit: KEPT,
     onchange(change) {
@@ -38,6 +43,7 @@ function open(src, feed, ended) {
     fault,
     /** Shows a member what there is already. @param {Member} member @param {boolean} awake */
     join(member, awake) {
+      clearTimeout(ending);
       members.set(member, awake);
       if ([...members.values()].includes(true)) wake();
       else sleep();
@@ -47,8 +53,10 @@ function open(src, feed, ended) {
     leave(member) {
       members.delete(member);
       if (members.size) return;
-      ended();
-      close();
+      ending = setTimeout(() => {
+        ended();
+        close();
+      }, LINGER);
     },
   };
 }

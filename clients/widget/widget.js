@@ -38,8 +38,8 @@ const REPAINT = 15_000;
  */
 const BASE = import.meta.url.replace(/(.*)\/(embed|assets)\/.*/, "$1");
 
-/** One for all widgets of the page. @type {CSSStyleSheet | undefined} */
-let sheet;
+/** @param {Status} status */
+const proves = ({ name }) => /^live|off/.test(name);
 
 /** @param {HTMLElement} host */
 export function widget(host) {
@@ -47,8 +47,8 @@ export function widget(host) {
   const voice = announcer(polite, alert);
   /** @type {ShadowRoot} */
   let root;
-  /** @type {CustomStateSet | undefined} */
-  let states;
+  // Not in another document, where the element may be once it is shown. Firefox 123 has no states.
+  const { states } = /** @type {{states?: CustomStateSet}} */ (host.attachInternals());
   /** @type {IntersectionObserver | undefined} while the element is in the page */
   let observer;
   /** @type {Options} */
@@ -60,6 +60,8 @@ export function widget(host) {
   let feed;
   /** @type {Status} */
   let status = { name: "connecting", age: 0 };
+  /** The name of the status that the page was told. */
+  let told = "connecting";
   /** @type {FeedState | undefined} undefined until there is a snapshot */
   let state;
   /** What is known, newest first. @type {Dispatch[]} */
@@ -93,8 +95,8 @@ export function widget(host) {
   /** @param {string} name @param {object} detail copied, so that no page can change what is shown */
   const emit = (name, detail) => host.dispatchEvent(new CustomEvent(`ticker-${name}`, { bubbles: true, composed: true, detail: structuredClone(detail) }));
 
-  /** A pause stops announcements too. @type {typeof voice.say} */
-  const speak = (...said) => paused || voice.say(...said);
+  /** A pause stops announcements too, and so does closing the line. @type {typeof voice.say} */
+  const speak = (...said) => paused || closed && options.line || voice.say(...said);
 
   /** @param {() => void} act what can't be shown ends LIVE */
   function guarded(act) {
@@ -114,21 +116,25 @@ export function widget(host) {
     } else nap = setTimeout(() => feed?.join(take, false), NAP);
   }
 
+  /** What was proven and announced of a feed holds only while it is followed. */
   function leave() {
     feed?.leave(take);
     feed = undefined;
+    voice.unsay();
+    status = { name: "connecting", age: 0 };
   }
 
   /** Reads the attributes. */
   function configure() {
     if (!observer) return;
-    const before = src + options?.feed;
+    const before = options && src + options.feed;
     const languageBefore = language?.lang;
     options = readOptions((name) => host.getAttribute(name));
     src = (host.getAttribute("src") || BASE).replace(/\/+$/, "");
     language = languageOf(host);
     const other = before !== src + options.feed;
-    if (feed && (other || languageBefore !== language.lang)) {
+    // What the service drew in another language stays until it is known.
+    if (before && (other || pool[0] && languageBefore !== language.lang)) {
       shown = [];
       list.replaceChildren();
     }
@@ -147,7 +153,15 @@ export function widget(host) {
 
   /** @param {Dispatch} dispatch */
   function add(dispatch) {
-    const tombstone = dispatch.status === "killed" && (!options.filters || find(visibleBefore ?? [], dispatch.id));
+    const { id, status } = dispatch;
+    const killed = status === "killed";
+    if (killed) {
+      voice.unsay(id);
+      // The structured data that a fragment has beside its shadow root.
+      const data = host.querySelector("script");
+      data?.text.includes(id) && data.remove();
+    }
+    const tombstone = killed && (!options.filters || find(visibleBefore ?? [], id));
     pool = merge(pool, dispatch, pending || tombstone || options.passes(dispatch));
   }
 
@@ -155,6 +169,8 @@ export function widget(host) {
   function begin(dispatches) {
     clearTimeout(pending);
     pending = undefined;
+    // It does not say what was killed before it.
+    voice.unsay();
     pool = [];
     dispatches.forEach(add);
     if (dispatches.length < SNAPSHOT || pool.length >= options.limit) return;
@@ -171,10 +187,8 @@ export function widget(host) {
 
   /** @param {Change} change @throws what keeps it from being shown */
   function take({ frame, state: changed, status: measured, skew: ahead }) {
-    const { name, age } = measured;
-    const { name: previous } = status;
-    status = measured;
-    if (skew === skew || name === "live" || name === "off-air") {
+    const proven = proves(measured);
+    if (skew === skew || proven) {
       if (skew !== skew) painted = 0;
       skew = ahead;
     }
@@ -186,15 +200,10 @@ export function widget(host) {
     }
     if (frame?.type === "dispatch") add(frame.dispatch);
     if (frame?.type === "kill") add(tombstone(frame));
+    // What is shown and not known is no more proven than it was.
+    const unknown = pending && proven && !shown.every(({ id }) => find(pool, id));
+    status = unknown ? { ...measured, name: "catching-up" } : measured;
     refresh();
-    if (name === previous) return;
-    emit("state", { state: name, previous, age });
-    try {
-      states?.clear();
-      states?.add(name);
-    } catch {
-      // Chrome before 125 takes only names that begin with two dashes.
-    }
   }
 
   /** @param {boolean} [jump] true to show what waits, whatever the reader does */
@@ -205,9 +214,24 @@ export function widget(host) {
     list.hidden = none;
     slot.hidden = !none;
     w.hidden = options.line && (closed || none);
+    tell();
     if (Date.now() - painted < REPAINT) return;
     painted = Date.now();
     paint(list, language.lang, now());
+  }
+
+  function tell() {
+    const { name, age } = status;
+    const previous = told;
+    told = name;
+    if (name === previous) return;
+    emit("state", { state: name, previous, age });
+    try {
+      states?.clear();
+      states?.add(name);
+    } catch {
+      // Chrome before 125 takes only names that begin with two dashes.
+    }
   }
 
   function showStatus() {
@@ -216,8 +240,9 @@ export function widget(host) {
     const key = w.dataset.state = paused ? "paused" : reload ? "reload" : name;
     badge.textContent = say(key, span(lang, age));
     pause.textContent = say(paused ? "resume" : "pause");
-    w.dataset.asOf = say("as-of", full(lang, (now() || Date.now()) - age * 1000));
-    if (late ? name === "live" || name === "off-air" : name === "delayed" && skew === skew) {
+    // Without a proof, and of a list that stands still, no later moment is true.
+    if (fresh.hidden && !(paused && visibleBefore) && proves(status)) w.dataset.asOf = say("as-of", full(lang, now() - age * 1000));
+    if (late ? proves(status) : name === "delayed" && skew === skew) {
       late = !late;
       speak({ ...language, text: say(name, "") });
     }
@@ -244,7 +269,9 @@ export function widget(host) {
     fresh.textContent = say("new", waiting < 100 ? waiting : "100+");
 
     showIn(list, wanted, pin, (item, dispatch) => {
+      const focused = item.contains(root.activeElement);
       draw(item, dispatch, pin, language, link.href);
+      if (focused) item.querySelector("a")?.focus();
       painted = 0;
     });
     const appeared = wanted.filter(({ id }) => !find(shown, id));
@@ -263,8 +290,8 @@ export function widget(host) {
     if (before ? before.revision === dispatch.revision : dispatch.status === "killed" || dispatch.id <= newestAnnounced) return;
     const news = newsOf(dispatch, before, language, now());
     emit(news.name, news.detail);
-    // What was said of a killed dispatch must not stay in the page.
-    if (news.loud && before) voice.unsay(dispatch.id);
+    // What was wrong must not stay in the page.
+    if (before) voice.unsay(dispatch.id);
     speak(news, dispatch.id);
   }
 
@@ -319,15 +346,10 @@ export function widget(host) {
     configure,
     hold,
     begin() {
-      if (!host.isConnected || observer) return;
+      const { defaultView } = host.ownerDocument;
+      if (!host.isConnected || !defaultView) return;
       if (!root) {
         root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
-        if (!sheet) {
-          sheet = new CSSStyleSheet();
-          sheet.replaceSync(css);
-        }
-        root.adoptedStyleSheets = [sheet];
-        states = host.attachInternals().states;
         const old = root.querySelector("ol");
         const top = old?.scrollTop ?? 0;
         list.append(...(old?.children ?? []));
@@ -335,6 +357,13 @@ export function widget(host) {
         root.replaceChildren(w, polite, alert);
         list.scrollTop = top;
       }
+      // A style sheet is of one document, and is lost on the way into another.
+      if (!root.adoptedStyleSheets.length) {
+        const sheet = new (/** @type {any} */ (defaultView).CSSStyleSheet)();
+        sheet.replaceSync(css);
+        root.adoptedStyleSheets = [sheet];
+      }
+      if (observer) return;
       observer = new IntersectionObserver((entries) => {
         onScreen = !!entries.at(-1)?.isIntersecting;
         attend();
@@ -351,7 +380,7 @@ export function widget(host) {
       clearTimeout(nap);
       clearTimeout(pending);
       leave();
-      voice.unsay();
+      guarded(refresh);
     },
     get state() {
       return status.name;

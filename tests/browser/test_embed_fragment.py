@@ -150,3 +150,11 @@ def test_what_was_drawn_stays_until_the_logs_time_is_known_and_a_kill_reaches_it
     expect(tab.locator("[part=tombstone]")).to_contain_text("it was not")
     expect(tab.locator("[part=text]")).to_have_count(0)
     sockets[-1].close()
+
+
+def test_without_the_service_it_is_not_printed_as_of_now(tab: Page, service: Service, site: Site, feed: str) -> None:
+    tab.route("**/v1/feeds/**", lambda route: route.abort())
+    tab.route_web_socket("**/live*", lambda socket: socket.close())
+    tab.goto(site.page(included(service, feed)))
+    expect(tab.locator("[part=badge]")).to_contain_text("DELAYED")
+    assert tab.locator(".w").get_attribute("data-as-of") is None

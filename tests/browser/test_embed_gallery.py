@@ -119,6 +119,7 @@ def test_what_the_first_widget_tells_is_shown(tab: Page, service: Service, feed:
     expect(tab.locator("#events")).to_contain_text("ticker-state", timeout=20_000)
     service.until(lambda: tab.evaluate("document.querySelector('breaking-ticker').state") == "live")
     id = service.file(feed, "UNSAID")["id"]
-    expect(tab.locator("#events li").first).to_contain_text("ticker-")
+    expect(tab.locator("#events")).to_contain_text("UNSAID")
     service.http.post(f"/v1/feeds/{feed}/dispatches/{id}/kill", json={"reason": "It was not so"})
     expect(tab.locator("#events")).to_contain_text("ticker-kill")
+    expect(tab.locator("#events")).not_to_contain_text("UNSAID")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.waiting import PATIENCE
+from tests.browser.waiting import PATIENCE, until, until_drawn
 from tests.service import Service
 
 
@@ -97,3 +97,30 @@ def test_when_the_server_of_the_log_dies_the_page_gets_all_that_was_confirmed(ow
     expect(tab.locator(".dispatch")).to_have_count(6, timeout=PATIENCE)
     expect(badge).to_contain_text("LIVE", timeout=PATIENCE)
     assert texts(tab) == [*(f"After {number}" for number in reversed(range(5))), "Before"]
+
+
+@pytest.mark.parametrize("why", ["paused", "scrolled"])
+def test_a_page_that_stands_still_is_printed_as_of_then(service: Service, tab: Page, why: str) -> None:
+    feed = service.open_feed()
+    for number in range(20):
+        service.file(feed, f"Dispatch {number}")
+    url = f"{service.url}/feeds/{feed}"
+    other = tab.context.new_page()
+    for each in (other, tab):
+        each.goto(url)
+        expect(each.locator("#badge")).to_have_attribute("data-state", "live", timeout=20_000)
+    if why == "paused":
+        tab.locator("#pause").click()
+    else:
+        tab.evaluate("scrollTo(0, 300)")
+        until_drawn(tab)
+    service.file(feed, "Later")
+    expect(tab.locator("#fresh")).to_be_visible()
+    as_of = "document.querySelector('#as-of time').dateTime"
+    before = tab.evaluate(as_of)
+    until(tab, lambda: other.evaluate(as_of) > before)
+    tab.wait_for_timeout(200)
+    assert tab.evaluate(as_of) == before
+    tab.locator("#fresh").click()
+    expect(tab.locator(".dispatch .words").first).to_have_text("Later")
+    until(tab, lambda: tab.evaluate(as_of) > before)

@@ -171,3 +171,15 @@ def test_nothing_overflows_and_axe_finds_nothing(
     assert found == []
     assert complaints == []
     context.close()
+
+
+def test_a_kill_of_what_left_the_story_is_taken_out_of_what_was_said(tab: Page, newsroom: Newsroom) -> None:
+    newsroom.file("First")
+    open_live(tab, newsroom.url)
+    id = newsroom.file("UNSAID", urgency="flash")
+    expect(tab.locator("#alarm")).to_contain_text("UNSAID")
+    newsroom.correct(id, story="another-story")
+    expect(tab.locator(".dispatch")).to_have_count(1)
+    newsroom.kill(id, "It was not so")
+    expect(tab.locator("#alarm")).not_to_contain_text("UNSAID")
+    assert "UNSAID" not in tab.content()

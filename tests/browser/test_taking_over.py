@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import dropwhile
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import FLAGS, chromium
 from tests.browser.test_reader_page_looks import NOT_LIVE
@@ -188,3 +189,19 @@ def test_a_dispatch_that_cannot_be_shown_ends_live_until_it_is_shown(
     expect(tab.locator(".dispatch .words").first).to_have_text("Cannot be shown", timeout=60_000)
     expect(badge).to_have_attribute("data-state", "live", timeout=60_000)
     context.close()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_snapshot_takes_back_what_was_said_before_it(service: Service, feed: str, tab: Page, path: str) -> None:
+    sockets: list[WebSocketRoute] = []
+    tab.route_web_socket("**/live*", lambda socket: sockets.append(socket))  # noqa: PLW0108
+    snapshot = service.snapshot(feed)
+    said = snapshot["dispatches"][0] | {"id": "7" + "Z" * 25, "text": "UNSAID", "urgency": "flash"}
+    tab.goto(service.url + path.format(feed=feed))
+    until(tab, lambda: sockets)
+    sockets[-1].send(json.dumps({"type": "dispatch", "position": "9-0123456789ab", "dispatch": said}))
+    expect(tab.locator("#alarm")).to_contain_text("UNSAID")
+    sockets[-1].send(json.dumps(snapshot | {"reset": True}))
+    expect(tab.locator("#alarm")).to_have_text("")
+    expect(tab.locator(".dispatch")).to_have_count(1)
+    assert "UNSAID" not in tab.content()

@@ -115,3 +115,22 @@ def test_every_control_is_large_enough_and_reached_by_keyboard(host: Host, full:
     assert "pause" in reached
     assert "link" in reached
     assert "list" in reached or layout == "strip"
+
+
+def test_the_focus_stays_on_a_dispatch_that_is_corrected_or_killed(host: Host, service: Service) -> None:
+    feed = service.open_feed()
+    id = service.file(feed, "Forty")["id"]
+    widget = host.open(ticker(feed))
+    host.until_state("live")
+    item = widget.locator(f"[data-id='{id}']")
+    item.locator("[part=link]").focus()
+    address = f"/v1/feeds/{feed}/dispatches/{id}"
+    service.http.patch(address, json={"text": "Four"}, headers={"if-match": "*"})
+    expect(item.locator("[part=text]")).to_have_text("Four")
+    expect(item.locator("[part=link]")).to_be_focused()
+    service.http.post(f"{address}/kill", json={"reason": "Wrong"})
+    expect(item.locator("[part=tombstone]")).to_be_visible()
+    expect(item.locator("[part=link]")).to_be_focused()
+    # So what comes meanwhile waits.
+    service.file(feed, "Later")
+    expect(widget.locator("[part=new]")).to_have_text("1 new")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.widget.conftest import Host, texts, ticker
 from tests.browser.widget.gate import Gate
@@ -131,3 +131,22 @@ def test_a_service_that_dies_and_comes_back_is_followed_without_a_gap(host: Host
         expect(widget.locator("[part=text]")).to_have_text(["After", "Before"])
         assert not host.was_live(known, restarted)
         host.picture("service-back")
+
+
+def test_what_a_fragment_drew_is_not_live_before_all_of_it_is_known(host: Host, service: Service) -> None:
+    feed = service.open_feed()
+    for number in range(24):
+        service.file(feed, f"Dispatch {number}")
+    fragment = service.http.get(f"/embed/feeds/{feed}/fragment?limit=24&script=no").text
+    asked: list[Route] = []
+    host.page.route("**/dispatches?limit=24*", lambda route: asked.append(route))  # noqa: PLW0108
+    widget = host.open(fragment.replace(service.url, host.gate.url))
+    host.until(lambda: bool(asked))
+    oldest = widget.locator("[data-id]").nth(23).get_attribute("data-id")
+    response = asked[0].fetch()
+    host.page.wait_for_timeout(2_000)  # longer than a node takes to prove that it is level
+    assert "live" not in [each["state"] for each in host.seen("states")]
+    expect(widget.locator("[part=badge]")).to_have_text("CATCHING UP")
+    asked[0].fulfill(response=response)
+    host.until_state("live")
+    expect(widget.locator(f"[data-id='{oldest}'] [part=text]")).to_have_text("Dispatch 0")

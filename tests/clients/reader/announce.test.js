@@ -62,6 +62,29 @@ test("a kill is an alert, and takes back what was said or was about to be", () =
   assert.deepEqual(said(alert), ["Withdrawn at 14:00. Reason: nor this"]);
 });
 
+test("a kill takes back what was said of a dispatch that has left the list since", () => {
+  const { alert, announce, voice, world } = setUp();
+  announce(filed("2-b", usable("b", { urgency: "flash" })));
+  assert.equal(said(alert).length, 1);
+  voice.announce(kill("3-c", "b", "not true"), fold(empty("breaking"), snapshot("2-b", [usable("c")]), { limit: 100 }));
+  world.pass(1000);
+  assert.deepEqual(said(alert), []);
+});
+
+test("a snapshot takes back what was said before it, and what was about to be said and does not stand in it", () => {
+  const { polite, alert, announce, voice, world } = setUp();
+  announce(filed("2-b", usable("b", { urgency: "flash" })));
+  assert.equal(said(alert).length, 1);
+  voice.outlast(snapshot("9-f", [usable("a")], { reset: true }));
+  assert.deepEqual(said(alert), []);
+  for (const id of ["c", "d"]) voice.announce(filed("10-f", usable(id)), empty("breaking"));
+  voice.announce(kill("11-f", "a", "not true"), fold(empty("breaking"), snapshot("9-f", [usable("a")]), { limit: 100 }));
+  voice.outlast(snapshot("20-f", [usable("c")]));
+  world.pass(1000);
+  assert.deepEqual(said(polite), ["text of c"]);
+  assert.deepEqual(said(alert), ["Withdrawn at 14:00. Reason: not true"]);
+});
+
 test("the kill of a pinned dispatch older than the list is an alert too", () => {
   const { alert, announce } = setUp();
   announce(snapshot("2-b", [usable("b")], { pinned: "a", pinned_dispatch: usable("a") }), kill("3-c", "a", "not true"));
