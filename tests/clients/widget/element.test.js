@@ -38,7 +38,7 @@ test("every part and custom property of the style and the markup is documented, 
 });
 
 /** What the whole script may weigh, the feed client in it included: bytes, gzip -9. */
-const WEIGHT = 10.6 * 1024;
+const WEIGHT = 10.7 * 1024;
 
 test("the script is small, and imports nothing", () => {
   const bundle = readFileSync(BUNDLE);
