@@ -6,14 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.server.test_reader import House, until
+from tests.server.test_reader import House
 
 
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
-    house = House()
-    yield house
-    for mine in house.open:
-        mine.close()
-    await until(lambda: len(house.hub) == 0)
-    house.acceptor.close()
+    async with House() as house:
+        yield house

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from tests.server.test_reader import until
 from tests.server.test_waiter import Client, Waiters
 from ticker.server.pipelined_requests import HEADER_SIZE, MAX_PIPELINED, MAX_PIPELINED_SIZE, STOPPING
 from ticker.server.requests import MAX_HEADERS
@@ -20,12 +19,8 @@ REQUEST = "GET /v1/feeds/f/changes?wait=x HTTP/1.1\r\nHost: x\r\n{}\r\n"
 
 @pytest.fixture
 async def house() -> AsyncIterator[Waiters]:
-    house = Waiters()
-    yield house
-    for mine in house.open:
-        mine.close()
-    await until(lambda: len(house.hub) == 0)
-    house.acceptor.close()
+    async with Waiters() as house:
+        yield house
 
 
 async def answered(house: Waiters, requests: str) -> int:

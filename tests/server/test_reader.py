@@ -9,7 +9,7 @@ import socket
 import time
 from collections import Counter
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import pytest
@@ -51,6 +51,15 @@ class House:
         self.acceptor.open()
         self.address = self.listener.getsockname()
         self.open: list[socket.socket] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for mine in self.open:
+            mine.close()
+        await until(lambda: len(self.hub) == 0)
+        self.acceptor.close()
 
     async def connect(self) -> socket.socket:
         mine = socket.socket()

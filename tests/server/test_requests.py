@@ -27,12 +27,8 @@ POST = b"POST /v1/feeds/breaking/dispatches HTTP/1.1\r\nHost: x\r\n"
 
 @pytest.fixture
 async def house() -> AsyncIterator[Waiters]:
-    house = Waiters()
-    yield house
-    for mine in house.open:
-        mine.close()
-    await until(lambda: len(house.hub) == 0)
-    house.acceptor.close()
+    async with Waiters() as house:
+        yield house
 
 
 class Clock:

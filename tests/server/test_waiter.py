@@ -122,12 +122,8 @@ class Waiters(House):
 
 @pytest.fixture
 async def house() -> AsyncIterator[Waiters]:
-    house = Waiters()
-    yield house
-    for mine in house.open:
-        mine.close()
-    await until(lambda: len(house.hub) == 0)
-    house.acceptor.close()
+    async with Waiters() as house:
+        yield house
 
 
 async def test_waiting_costs_no_task_and_no_transport(house: Waiters) -> None:
