@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.test_dispatch import FULL
-from ticker.dispatch import Correction, check
+from ticker.dispatch import Correction, EditBody, check
 from ticker.errors import Invalid
 
 KNOWN = FULL | {"id": "01", "filed": "f", "updated": "u", "revision": 3, "status": "usable", "note": "spelling"}
@@ -71,3 +71,11 @@ def test_a_correction_adds_a_field_in_its_place() -> None:
 def test_corrected_fields_come_in_the_same_order_however_they_were_sent(names: list[str]) -> None:
     sent = {name: FULL[name] for name in names}
     assert list(check(Correction, sent).applied_to({})) == list(FULL)
+
+
+def test_the_release_time_of_a_held_dispatch_is_changed_and_never_taken_away() -> None:
+    for sent in ({"text": "x"}, {"text": "x", "release_at": "2026-03-11T15:30:00.000Z"}):
+        assert check(EditBody, sent).applied_to(KNOWN)["text"] == "x"
+    with pytest.raises(Invalid) as caught:
+        check(EditBody, {"text": "x", "release_at": None}).applied_to(KNOWN)
+    assert caught.value.faults == [("release_at", "cannot be taken away; release the dispatch instead")]
