@@ -7,8 +7,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Locator, expect
 
 from tests.browser.desk.desk import PATIENCE, Desk
-from tests.browser.desk.test_outbox import Cut, texts
-from tests.proxy import proxy
+from tests.browser.desk.lost_responses import texts, without_answers
 from tests.service import Service
 
 STORE_SLOWLY = """() => {
@@ -51,13 +50,18 @@ def old(desk: Desk) -> Locator:
     return desk.tab.locator("[data-outbox][data-asks]")
 
 
+def file_yesterday(service: Service, desk: Desk) -> None:
+    """File what arrives unanswered, and let more than a day pass."""
+    desk.file("Words of yesterday")
+    service.until(lambda: texts(service, desk.feed) == ["Words of yesterday"])
+    desk.age(hours=25)
+    expect(old(desk)).to_have_count(1, timeout=PATIENCE)
+
+
 def test_what_was_edited_after_an_unknown_outcome_is_shown_and_takes_away_what_it_lacks(
     service: Service, phone: BrowserContext, feed: str
 ) -> None:
-    cut = Cut(1_000, replays=True)
-    with proxy(service, answer=cut) as port:
-        desk = Desk(phone.new_page(), f"http://127.0.0.1:{port}", feed)
-        desk.sign_in(service.key)
+    with without_answers(service, phone, feed) as (desk, cut):
         source = desk.tab.locator("input[name=source]")
         source.fill("Ministry")
         desk.file("The bridge is closed")
@@ -77,14 +81,8 @@ def test_what_was_edited_after_an_unknown_outcome_is_shown_and_takes_away_what_i
 
 
 def test_what_was_edited_after_a_day_is_what_is_sent_again(service: Service, phone: BrowserContext, feed: str) -> None:
-    cut = Cut(1_000, replays=True)
-    with proxy(service, answer=cut) as port:
-        desk = Desk(phone.new_page(), f"http://127.0.0.1:{port}", feed)
-        desk.sign_in(service.key)
-        desk.file("Words of yesterday")
-        service.until(lambda: texts(service, feed) == ["Words of yesterday"])
-        desk.age(hours=25)
-        expect(old(desk)).to_have_count(1, timeout=PATIENCE)
+    with without_answers(service, phone, feed) as (desk, cut):
+        file_yesterday(service, desk)
         cut.left = 0
         old(desk).locator("button[name=edit]").click()
         desk.file("Words of today")
@@ -94,14 +92,8 @@ def test_what_was_edited_after_a_day_is_what_is_sent_again(service: Service, pho
 
 
 def test_an_old_one_is_removed_and_not_promised_a_kill(service: Service, phone: BrowserContext, feed: str) -> None:
-    cut = Cut(1_000, replays=True)
-    with proxy(service, answer=cut) as port:
-        desk = Desk(phone.new_page(), f"http://127.0.0.1:{port}", feed)
-        desk.sign_in(service.key)
-        desk.file("Words of yesterday")
-        service.until(lambda: texts(service, feed) == ["Words of yesterday"])
-        desk.age(hours=25)
-        expect(old(desk)).to_have_count(1, timeout=PATIENCE)
+    with without_answers(service, phone, feed) as (desk, _):
+        file_yesterday(service, desk)
         old(desk).locator("button[name=take-back]").click()
         expect(desk.outbox).to_have_count(0)
 
@@ -110,10 +102,7 @@ def test_on_a_phone_with_a_wrong_clock_what_arrived_is_found_and_nothing_happens
     service: Service, phone: BrowserContext, feed: str
 ) -> None:
     phone.add_init_script(AHEAD)
-    cut = Cut(1_000, replays=True)
-    with proxy(service, answer=cut) as port:
-        desk = Desk(phone.new_page(), f"http://127.0.0.1:{port}", feed)
-        desk.sign_in(service.key)
+    with without_answers(service, phone, feed) as (desk, _):
         desk.tab.locator("button[name=more]").click()
         desk.tab.locator("input[name=occurred]").check()
         desk.file("The bridge is closed")

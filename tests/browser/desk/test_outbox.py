@@ -8,22 +8,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import anyio
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from tests.browser.desk.desk import PATIENCE, Desk
+from tests.browser.desk.lost_responses import Cut, texts, without_answers
 from tests.browser.waiting import until
 from tests.proxy import proxy
 from tests.service import Service
 
 THREE = ["First: the bridge is closed", "Second: the barge is adrift", "Third: the ferry is diverted"]
-
-
-def texts(service: Service, feed: str) -> list[str]:
-    """Texts of a feed in the order of filing; a tombstone has none."""
-    found = service.http.get(f"/v1/feeds/{feed}/dispatches?limit=100").json()["dispatches"]
-    return [each.get("text", "") for each in reversed(found)]
 
 
 def until_filed(service: Service, feed: str, wanted: list[str]) -> None:
@@ -120,22 +114,6 @@ def test_edited_and_taken_back_before_the_first_attempt(
     assert [each["revision"] for each in kept] == [1, 1]
 
 
-class Cut:
-    """Lets a response of one kind through to nobody, for a number of times, and does something before."""
-
-    def __init__(self, times: int, before: Callable[[], object] = lambda: None, *, replays: bool = False) -> None:
-        self.left, self.before, self.replays = times, before, replays
-
-    def __call__(self, piece: bytes) -> bytes:
-        head = piece.lower()
-        of_a_dispatch = head.startswith(b"http/1.1 201") and b"set-cookie" not in head
-        if of_a_dispatch and self.left > 0 and (self.replays or b"idempotent-replayed" not in head):
-            self.left -= 1
-            self.before()
-            raise anyio.BrokenResourceError  # the connection is cut: the request was taken, the response is lost
-        return piece
-
-
 def test_a_response_that_is_lost_files_nothing_twice(service: Service, phone: BrowserContext, feed: str) -> None:
     cut = Cut(1)
     with proxy(service, answer=cut) as port:
@@ -151,10 +129,7 @@ def test_a_response_that_is_lost_files_nothing_twice(service: Service, phone: Br
 def test_after_an_unknown_outcome_an_edit_is_a_correction_and_taking_back_a_kill(
     service: Service, phone: BrowserContext, feed: str
 ) -> None:
-    cut = Cut(1_000, replays=True)
-    with proxy(service, answer=cut) as port:
-        desk = Desk(phone.new_page(), f"http://127.0.0.1:{port}", feed)
-        desk.sign_in(service.key)
+    with without_answers(service, phone, feed) as (desk, cut):
         desk.file(THREE[0])
         service.until(lambda: texts(service, feed) == [THREE[0]])
         desk.outbox.first.locator("button[name=edit]").click()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.waiting import until_drawn
 from tests.browser.widget.conftest import Host, ticker
@@ -21,13 +21,19 @@ def until_nowhere(host: Host, text: str) -> None:
     host.until(lambda: text not in host.page.evaluate(whole), say=lambda: f"{text} is still there")
 
 
+def alerted(host: Host, service: Service, feed: str) -> tuple[Locator, str]:
+    """Return a widget that has said a flash aloud, and the flash's id."""
+    widget = host.open(ticker(feed))
+    host.until_state("live")
+    id: str = service.file(feed, "UNSAID", urgency="flash")["id"]
+    expect(widget.locator("[role=alert]")).to_contain_text("UNSAID")
+    return widget, id
+
+
 def test_a_kill_of_what_has_left_the_list_is_taken_out_of_what_was_said(
     host: Host, service: Service, feed: str
 ) -> None:
-    widget = host.open(ticker(feed))
-    host.until_state("live")
-    id = service.file(feed, "UNSAID", urgency="flash")["id"]
-    expect(widget.locator("[role=alert]")).to_contain_text("UNSAID")
+    widget, id = alerted(host, service, feed)
     for number in range(110):
         service.file(feed, f"Then {number}")
     expect(widget.locator("[part=text]").first).to_have_text("Then 109")
@@ -51,10 +57,7 @@ def test_a_kill_of_what_no_longer_passes_is_taken_out_of_what_was_said(
 def test_a_kill_that_only_a_snapshot_tells_of_is_taken_out_of_what_was_said(
     host: Host, service: Service, feed: str
 ) -> None:
-    widget = host.open(ticker(feed))
-    host.until_state("live")
-    id = service.file(feed, "UNSAID", urgency="flash")["id"]
-    expect(widget.locator("[role=alert]")).to_contain_text("UNSAID")
+    widget, id = alerted(host, service, feed)
     host.gate.cut()
     kill(service, feed, id)
     for number in range(30):
